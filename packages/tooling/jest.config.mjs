@@ -1,0 +1,19 @@
+// One jest run for the whole workspace: one total, one report. Tests stand beside the code they test
+// (`foo.test.ts`); those that need Redis or HTTP are `test/*.integration.test.ts` of their package.
+export default {
+  rootDir: '../..',
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/{apps,packages}/*/{src,test}/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  // Sources import './x.js' as Node will; here the same file is './x.ts'. Packages are seen through dist.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/', '/dist/'],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};
