@@ -1,0 +1,102 @@
+import { backoffDelayMs } from './backoff.js';
+import type { HoldCode } from './outcome.js';
+
+/**
+ * Whether a destination may be sent to: one value per destination, shared by all workers through Redis.
+ * Times are epoch milliseconds. Every function here is pure; a `GateStore` keeps the value.
+ */
+export type Gate = {
+  /** The API said to wait (429 or a spent limit): nothing is sent before this time. */
+  pausedUntil: number;
+  /** Set while a person has something to mend (a key, a URL). Nothing is lost, one probe a minute. */
+  hold: Hold | null;
+  breaker: Breaker;
+};
+
+export type Hold = { code: HoldCode; detail: string; since: number; nextProbeAt: number };
+
+export type Breaker =
+  | { state: 'closed'; failures: number }
+  | { state: 'open'; failures: number; reopenAt: number }
+  /** One small request is on its way to find out; should its process die, another may try after `until`. */
+  | { state: 'half-open'; failures: number; until: number };
+
+export const OPEN_GATE: Gate = { pausedUntil: 0, hold: null, breaker: { state: 'closed', failures: 0 } };
+
+/** Failed requests in a row, over all workers, before the breaker opens. */
+export const BREAKER_THRESHOLD = 5;
+const BREAKER_BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
+/** A held destination is asked again this often; so is one whose prober died. */
+export const PROBE_INTERVAL_MS = 60_000;
+
+export type GateDecision =
+  | { may: 'send' }
+  /** Claim the probe first (`claimProbe`), then send one event alone. */
+  | { may: 'probe' }
+  | { may: 'wait'; untilMs: number };
+
+/** What the gate allows at `now`. A told pause outranks everything: it is the API's own word. */
+export function decideGate(gate: Gate, now: number): GateDecision {
+  if (gate.pausedUntil > now) return { may: 'wait', untilMs: gate.pausedUntil };
+  if (gate.hold) {
+    return gate.hold.nextProbeAt <= now ? { may: 'probe' } : { may: 'wait', untilMs: gate.hold.nextProbeAt };
+  }
+  switch (gate.breaker.state) {
+    case 'closed':
+      return { may: 'send' };
+    case 'open':
+      return gate.breaker.reopenAt <= now
+        ? { may: 'probe' }
+        : { may: 'wait', untilMs: gate.breaker.reopenAt };
+    case 'half-open':
+      return gate.breaker.until <= now ? { may: 'probe' } : { may: 'wait', untilMs: gate.breaker.until };
+  }
+}
+
+/** Takes the one probe; null when another worker has it already, or none is due. */
+export function claimProbe(gate: Gate, now: number): Gate | null {
+  if (decideGate(gate, now).may !== 'probe') return null;
+  if (gate.hold) return { ...gate, hold: { ...gate.hold, nextProbeAt: now + PROBE_INTERVAL_MS } };
+  return {
+    ...gate,
+    breaker: { state: 'half-open', failures: gate.breaker.failures, until: now + PROBE_INTERVAL_MS },
+  };
+}
+
+/** The API told all of us to wait. Never shortens a longer wait. */
+export function gateAfterRateLimit(gate: Gate, untilMs: number): Gate {
+  return gate.pausedUntil >= untilMs ? gate : { ...gate, pausedUntil: untilMs };
+}
+
+/** The API answered: the breaker closes and a hold ends. The same value when nothing changes. */
+export function gateAfterAnswer(gate: Gate): Gate {
+  if (!gate.hold && gate.breaker.state === 'closed' && gate.breaker.failures === 0) return gate;
+  return { ...gate, hold: null, breaker: { state: 'closed', failures: 0 } };
+}
+
+/** A request timed out, found no connection, or met a 5xx. */
+export function gateAfterFailure(gate: Gate, now: number, random: number): Gate {
+  const failures = gate.breaker.failures + 1;
+  if (gate.breaker.state === 'closed' && failures < BREAKER_THRESHOLD) {
+    return { ...gate, breaker: { state: 'closed', failures } };
+  }
+  // A late failure of a request sent before the breaker opened must not push the probe further away.
+  if (gate.breaker.state === 'open' && gate.breaker.reopenAt > now) return gate;
+  const opened = Math.max(1, failures - BREAKER_THRESHOLD + 1);
+  // Half of the ceiling at least: full jitter alone could probe at once, again and again.
+  const wait = backoffDelayMs(opened, BREAKER_BACKOFF, 0.5 + random / 2);
+  return { ...gate, breaker: { state: 'open', failures, reopenAt: now + wait } };
+}
+
+/** The key or the URL is wrong: nothing can be delivered, so nothing is sent. */
+export function gateAfterRefusal(gate: Gate, code: HoldCode, detail: string, now: number): Gate {
+  return {
+    ...gate,
+    hold: {
+      code,
+      detail: detail.slice(0, 500),
+      since: gate.hold?.since ?? now,
+      nextProbeAt: now + PROBE_INTERVAL_MS,
+    },
+  };
+}

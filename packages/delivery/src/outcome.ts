@@ -1,0 +1,53 @@
+/**
+ * What became of one delivery in one attempt. A delivery is one Segment event under one rule of one
+ * destination: the unit of account. Failures are data; exceptions are for bugs.
+ */
+export type Outcome =
+  | { outcome: 'delivered' }
+  /** The destination already had it, or a twin in flight carried it: success. */
+  | { outcome: 'duplicate' }
+  | Failure
+  /** It never left this process (a drain, a closed gate): hand it back, it costs no attempt. */
+  | { outcome: 'unsent' };
+
+export type Failure = {
+  outcome: 'failed';
+  code: FailureCode;
+  /** HTTP status of the answer, where there was one. */
+  status?: number;
+  /** The API's own words or ours; never a payload, a key or a value of the event. At most 500 characters. */
+  detail?: string;
+};
+
+/** May go through later: back off and send the same bytes again. */
+export type TransientCode = 'timeout' | 'connection' | 'server_error' | 'unexpected_answer';
+
+/** Will never go through as it is: a dead letter, replayed once its cause is mended. */
+export type PermanentCode =
+  | 'refused'
+  | 'unmapped'
+  | 'unknown_rule'
+  | 'identity_collision'
+  | 'too_large'
+  | 'poison'
+  | 'expired';
+
+export type FailureCode = TransientCode | PermanentCode;
+
+/** Nobody can be delivered until a person mends it: the destination is held, its events wait. */
+export type HoldCode = 'unauthorized' | 'forbidden' | 'wrong_url';
+
+/** A new code does not compile until someone has decided here what follows from it. */
+export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
+  timeout: 'retry',
+  connection: 'retry',
+  server_error: 'retry',
+  unexpected_answer: 'retry',
+  refused: 'dead-letter',
+  unmapped: 'dead-letter',
+  unknown_rule: 'dead-letter',
+  identity_collision: 'dead-letter',
+  too_large: 'dead-letter',
+  poison: 'dead-letter',
+  expired: 'dead-letter',
+};

@@ -1,0 +1,23 @@
+import type { Gate } from './gate.js';
+
+/** Shares one account's request budget between all processes. */
+export type RateLimiter = {
+  /**
+   * Runs `job` once a slot is free: at most `concurrency` at once in this process and `requestsPerSecond`
+   * over all processes of the account. Rejects only with the job's own error or `LimiterClosedError`.
+   */
+  schedule<T>(job: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+/** Keeps a destination's gate where all workers see it. */
+export type GateStore = {
+  /** The gate as last seen; at most a fraction of a second old. */
+  current(): Gate;
+  /**
+   * Applies a pure change to the shared value and returns what is now stored; `change` may run again when
+   * another worker was faster, and returns null to leave the gate as it is (then null comes back).
+   */
+  update(change: (gate: Gate) => Gate | null): Promise<Gate | null>;
+  close(): Promise<void>;
+};

@@ -1,0 +1,15 @@
+/** One usage event, written for its destination, ready to send. */
+export type UsageEvent = {
+  /**
+   * What the API takes for the same effect: Lago's transaction_id and timestamp, Hyperline's event_type,
+   * record.id and timestamp. Two with one key and different bodies are an identity collision: the API
+   * would silently keep only one.
+   */
+  key: string;
+  /** What may stand only once in one request: Lago's transaction_id, Hyperline's event_type and record.id. */
+  slot: string;
+  /** Who is billed, where the API's key leaves it out (Hyperline): one slot under two owners is a collision. */
+  owner?: string;
+  /** The JSON to send. Frozen: a retry sends the same bytes. */
+  body: string;
+};

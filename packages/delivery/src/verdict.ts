@@ -1,0 +1,26 @@
+import type { HoldCode, Outcome, TransientCode } from './outcome.js';
+
+/**
+ * What one request's answer means, read by a destination's pure `classify`. The sender acts on it; only
+ * outcomes reach the job.
+ */
+export type Verdict =
+  /** The answer speaks of each event: one entry per event sent, in order. */
+  | { verdict: 'settled'; entries: EntryVerdict[]; waitMs?: number }
+  /** Wait and send the same again; it costs no attempt. All workers wait. */
+  | { verdict: 'rate-limited'; waitMs: number }
+  /** Nobody knows whether it was stored: the same bytes later. The breaker counts it. */
+  | { verdict: 'transient'; code: TransientCode; status?: number; detail: string }
+  /** A person has to mend the key or the URL. */
+  | { verdict: 'hold'; code: HoldCode; status: number; detail: string }
+  /** The request is too large (`bytes`) or has too many events (`events`): send it in halves. */
+  | { verdict: 'smaller'; by: 'bytes' | 'events'; status: number; detail: string }
+  /** Something in the batch is bad and the answer does not say what: halve until it stands alone. */
+  | { verdict: 'bisect'; status: number; detail: string };
+
+export type EntryVerdict =
+  | Outcome
+  /** Innocent, but the batch it was in was refused: send it again at once, with others. */
+  | { outcome: 'resend' }
+  /** Refused without a reason: send it alone, so that the API says why. */
+  | { outcome: 'alone' };
