@@ -1,1 +1,3 @@
-export {};
+export * from './destination.js';
+export * from './http-answer.js';
+export * from './http-client.js';

@@ -1,0 +1,51 @@
+import type { UsageEvent, Verdict } from '@meterbridge/delivery';
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import type { MappingFailure } from '@meterbridge/usage-mapping';
+import type { z } from 'zod';
+import type { HttpAnswer } from './http-answer.js';
+import type { HttpClient } from './http-client.js';
+
+/** Where and how to reach a billing API. `headers` hold the key: never log them. */
+export type Connection = { baseUrl: string; headers: Record<string, string>; timeoutMs: number };
+
+export type MappedUsage =
+  | { ok: true; usage: UsageEvent }
+  | { ok: false; code: 'unmapped' | 'unknown_rule'; failure: MappingFailure };
+
+/** One configured destination, compiled: everything about its API that is not input or output. */
+export type Destination = {
+  name: string;
+  type: string;
+  /** Events in one request, at most. */
+  batchSize: number;
+  /** Bytes in one request's body, at most. */
+  maxBytes: number;
+  /** The account's budget, shared by all workers, and the requests one worker has open at once. */
+  limit: { requestsPerSecond: number; concurrency: number };
+  connection: Connection;
+  /** Writes one event for the API under the named rule. Deterministic: the same event, the same bytes. */
+  map(rule: string, event: SegmentEvent): MappedUsage;
+  /** Joins frozen bodies to one request. At least one; one `slot` at most once (see `UsageEvent`). */
+  request(usages: readonly UsageEvent[]): { path: string; body: string };
+  /**
+   * Reads what the answer to `request(sent)` means for each event of it.
+   * @param now epoch milliseconds, for limits that are told as a date
+   */
+  classify(answer: HttpAnswer, sent: readonly UsageEvent[], now: number): Verdict;
+};
+
+/** A problem of a destination's settings, found while compiling them. */
+export type SettingsProblem = { path: (string | number)[]; message: string };
+
+export type ConnectionCheck = { ready: true } | { ready: false; problem: string };
+
+/** What a destination folder exports: its settings and how they become a `Destination`. */
+export type DestinationKind<Schema extends z.ZodType = z.ZodType> = {
+  type: string;
+  settingsSchema: Schema;
+  compile(
+    settings: z.output<Schema>,
+  ): { ok: true; destination: Destination } | { ok: false; problems: SettingsProblem[] };
+  /** Asks the API whether URL and key are right. Stores nothing there. */
+  checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
+};
