@@ -1,0 +1,17 @@
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import type { Tries } from './next-step.js';
+
+/** One event under one rule of one destination, as it waits in Redis: the unit of account. */
+export type StoredDelivery = {
+  rule: string;
+  source: string;
+  /** The original event with its frozen identity; what mapping starts from, each time anew. */
+  event: SegmentEvent;
+  /** Failed attempts so far; absent before the first. */
+  tries?: Tries;
+  /** Earlier lives as a dead letter, oldest first. */
+  history?: DeadLife[];
+};
+
+/** Why and when a delivery was a dead letter before it was replayed. */
+export type DeadLife = { reason: string; detail?: string; status?: number; attempts: number; at: number };

@@ -1,0 +1,243 @@
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { deliveryJson, encodeBatch } from './batch-codec.js';
+import { encodeDeadLetter } from './dead-letter-codec.js';
+import { addBatches } from './enqueue.js';
+import { asStoreError } from './errors.js';
+import { DELIVERIES, type QueueKeys, queueKeys, RECEIVER } from './keys.js';
+
+/** An event and where it goes: for each destination the rules that take it, none meaning filtered. */
+export type RoutedEvent = {
+  source: string;
+  event: SegmentEvent;
+  routes: { destination: string; rules: string[] }[];
+};
+
+/** Something that arrived and is no Segment event: a dead letter of the receiver. */
+export type RejectedEvent = {
+  source: string;
+  reason: string;
+  detail: string;
+  /** As it arrived, after the source's privacy rules. */
+  raw: unknown;
+  receivedAt: string;
+};
+
+export type WriterOptions = {
+  redis: Redis;
+  destinations: string[];
+  /** Deliveries at which an open batch closes. */
+  batchSize?: number;
+  /** How long a batch stays open for others to join. */
+  lingerMs?: number;
+};
+
+type OpenBatch = {
+  deliveries: string[];
+  closed: Promise<void>;
+  settle: (error?: Error) => void;
+};
+
+/** Counts batches as accepted, but only those that the same transaction did add. */
+const ACCEPT = `
+local accepted = tonumber(ARGV[1])
+if accepted > 0 then redis.call('HINCRBY', KEYS[1], 'filtered', accepted) end
+for i = 2, #KEYS do
+  if redis.call('EXISTS', KEYS[i]) == 1 then
+    redis.call('HSET', KEYS[i], 'n', ARGV[i])
+    accepted = accepted + ARGV[i]
+  end
+end
+redis.call('HINCRBY', KEYS[1], 'accepted', accepted)
+`;
+
+/**
+ * Group commit: deliveries of many requests join one open batch a destination, which closes after a few
+ * milliseconds or when it is full and becomes one job. One fsync then serves many requests, and a request
+ * is answered when every batch it joined is in Redis.
+ */
+export class DeliveryWriter {
+  private readonly batchSize: number;
+  private readonly lingerMs: number;
+  private readonly lanes: Map<string, DestinationLane>;
+  private readonly rejections: RejectionLane;
+
+  constructor(options: WriterOptions) {
+    this.batchSize = options.batchSize ?? 100;
+    this.lingerMs = options.lingerMs ?? 3;
+    this.lanes = new Map(
+      options.destinations.map((name) => [
+        name,
+        new DestinationLane(name, options.redis, this.batchSize, this.lingerMs),
+      ]),
+    );
+    this.rejections = new RejectionLane(options.redis);
+  }
+
+  /**
+   * Resolves once Redis holds every delivery and every rejection; events that no destination takes are
+   * counted and need no wait. Throws `StoreUnavailableError` or `StoreFullError`: then the sender must
+   * repeat the request, since some of it may be stored and some not.
+   */
+  async commit(routed: RoutedEvent[], rejected: RejectedEvent[]): Promise<void> {
+    const waits = new Set<Promise<void>>();
+    for (const { source, event, routes } of routed) {
+      let eventJson: string | undefined;
+      for (const route of routes) {
+        const lane = this.lanes.get(route.destination);
+        if (!lane) throw new Error(`no lane for destination ${route.destination}`);
+        if (route.rules.length === 0) {
+          lane.countFiltered();
+          continue;
+        }
+        eventJson ??= JSON.stringify(event);
+        const json = eventJson;
+        waits.add(lane.join(route.rules.map((rule) => deliveryJson(rule, source, json))));
+      }
+    }
+    if (rejected.length > 0) waits.add(this.rejections.write(rejected));
+    const results = await Promise.allSettled(waits);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** Closes open batches at once and waits for what is being written. Call when no more requests come. */
+  async close(): Promise<void> {
+    await Promise.all([...this.lanes.values()].map((lane) => lane.close()));
+  }
+}
+
+/** The open batch of one destination and its way into Redis. */
+class DestinationLane {
+  private readonly keys: QueueKeys;
+  private readonly queue: Queue;
+  private readonly batchSize: number;
+  private readonly lingerMs: number;
+  private open: OpenBatch | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly writing = new Set<Promise<void>>();
+  private filtered = 0;
+
+  constructor(name: string, redis: Redis, batchSize: number, lingerMs: number) {
+    this.keys = queueKeys(name);
+    this.queue = openQueue(name, redis);
+    this.batchSize = batchSize;
+    this.lingerMs = lingerMs;
+  }
+
+  /** The deliveries of one event stay together, so that a collision between its rules is always seen. */
+  join(deliveries: string[]): Promise<void> {
+    this.open ??= openBatch();
+    const batch = this.open;
+    batch.deliveries.push(...deliveries);
+    if (batch.deliveries.length >= this.batchSize) this.flush();
+    else this.schedule();
+    return batch.closed;
+  }
+
+  countFiltered(): void {
+    this.filtered += 1;
+    this.schedule();
+  }
+
+  async close(): Promise<void> {
+    this.flush();
+    await Promise.allSettled(this.writing);
+    await this.queue.close();
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => this.flush(), this.lingerMs);
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const batch = this.open;
+    const filtered = this.filtered;
+    if (!batch && filtered === 0) return;
+    this.open = undefined;
+    this.filtered = 0;
+    const write = this.write(batch?.deliveries ?? [], filtered).then(
+      () => batch?.settle(),
+      (error) => {
+        // Filtered events were never promised to anyone but still have to be counted: with the next batch.
+        this.filtered += filtered;
+        batch?.settle(asStoreError(error));
+      },
+    );
+    this.writing.add(write);
+    void write.finally(() => this.writing.delete(write));
+  }
+
+  private async write(deliveries: string[], filtered: number): Promise<void> {
+    const batches = deliveries.length > 0 ? [encodeBatch(deliveries)] : [];
+    await addBatches(this.queue, batches, (transaction, jobIds) => {
+      transaction.eval(
+        ACCEPT,
+        1 + jobIds.length,
+        this.keys.ledger,
+        ...jobIds.map((jobId) => this.keys.job(jobId)),
+        filtered,
+        ...batches.map((batch) => batch.n),
+      );
+    });
+  }
+}
+
+/** Dead letters of the receiver: what could not become a delivery. */
+class RejectionLane {
+  private readonly redis: Redis;
+  private readonly keys = queueKeys(RECEIVER);
+
+  constructor(redis: Redis) {
+    this.redis = redis;
+  }
+
+  async write(rejected: RejectedEvent[]): Promise<void> {
+    const transaction = this.redis.multi();
+    for (const rejection of rejected) {
+      transaction.xadd(
+        this.keys.deadLetters,
+        '*',
+        'reason',
+        rejection.reason,
+        'z',
+        encodeDeadLetter(rejection),
+      );
+      transaction.hincrby(this.keys.ledger, `dead:${rejection.reason}`, 1);
+    }
+    transaction.hincrby(this.keys.ledger, 'accepted', rejected.length);
+    transaction.hincrby(this.keys.ledger, 'dead', rejected.length);
+    try {
+      const results = await transaction.exec();
+      if (!results) throw new Error('the transaction was aborted');
+      for (const [error] of results) if (error) throw error;
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+}
+
+/** The BullMQ queue of a destination. Small event streams: they are kept for nobody. */
+export function openQueue(destination: string, redis: Redis): Queue {
+  const queue = new Queue(DELIVERIES, {
+    connection: redis,
+    prefix: queueKeys(destination).prefix,
+    defaultJobOptions: { removeOnComplete: true, stackTraceLimit: 1, keepLogs: 0 },
+    streams: { events: { maxLen: 100 } },
+  });
+  // Connection errors reach the owner of `redis`; without a listener here they would end the process.
+  queue.on('error', () => {});
+  return queue;
+}
+
+function openBatch(): OpenBatch {
+  let settle!: OpenBatch['settle'];
+  const closed = new Promise<void>((resolve, reject) => {
+    settle = (error) => (error ? reject(error) : resolve());
+  });
+  // Whoever joined awaits it; a batch whose requests are gone must not be an unhandled rejection.
+  closed.catch(() => {});
+  return { deliveries: [], closed, settle };
+}

@@ -1,0 +1,34 @@
+import type { Redis } from 'ioredis';
+
+export type MemoryWatch = {
+  /** What a receiver should answer now: null while there is room. */
+  pressure(): { retryAfterSeconds: number } | null;
+  stop(): void;
+};
+
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Watches Redis' memory, so that senders are told to wait before it is full; deliveries go on meanwhile and
+ * make room. @param share of `maxmemory`, 0 to 1, above which new events are refused
+ */
+export function watchMemory(redis: Redis, share: number): MemoryWatch {
+  let full = false;
+  const look = async () => {
+    try {
+      const info = await redis.info('memory');
+      const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+      const limit = number('maxmemory');
+      full = limit > 0 && number('used_memory') > limit * share;
+    } catch {
+      // Redis away is the writer's matter: it answers 503.
+    }
+  };
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  timer.unref();
+  void look();
+  return {
+    pressure: () => (full ? { retryAfterSeconds: 5 } : null),
+    stop: () => clearInterval(timer),
+  };
+}

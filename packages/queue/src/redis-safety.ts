@@ -1,0 +1,103 @@
+import type { Redis } from 'ioredis';
+
+/** One thing about a Redis that matters to whoever answers 200 on its word. */
+export type RedisFinding = {
+  what: 'persistence' | 'fsync' | 'eviction' | 'version' | 'memory';
+  /** `refuse`: acknowledged events could be lost; `warn`: worth knowing, or the server would not say. */
+  level: 'ok' | 'warn' | 'refuse';
+  detail: string;
+};
+
+/** BullMQ's own minimum; streams and scripts here need nothing newer. */
+const MINIMUM_VERSION = [6, 2];
+
+/** Reads how safe a Redis is. Where the server forbids CONFIG (hosted ones do), it warns instead. */
+export async function inspectRedis(redis: Redis): Promise<RedisFinding[]> {
+  const info = await redis.info();
+  const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
+  const config = await readConfig(redis);
+  return [
+    judgeVersion(field('valkey_version') || field('redis_version')),
+    judgePersistence(config?.appendonly ?? (field('aof_enabled') === '1' ? 'yes' : 'no')),
+    judgeFsync(config?.appendfsync),
+    judgeEviction(config?.['maxmemory-policy'] ?? field('maxmemory_policy')),
+    judgeMemory(Number(field('maxmemory')), Number(field('used_memory'))),
+  ];
+}
+
+async function readConfig(redis: Redis): Promise<Record<string, string> | null> {
+  try {
+    const pairs = await Promise.all(
+      ['appendonly', 'appendfsync', 'maxmemory-policy'].map((name) => redis.config('GET', name)),
+    );
+    return Object.fromEntries(pairs as [string, string][]);
+  } catch {
+    return null;
+  }
+}
+
+function judgeVersion(version: string): RedisFinding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [needMajor = 0, needMinor = 0] = MINIMUM_VERSION;
+  const enough = major > needMajor || (major === needMajor && minor >= needMinor);
+  return enough
+    ? { what: 'version', level: 'ok', detail: version }
+    : {
+        what: 'version',
+        level: 'refuse',
+        detail: `${version || 'unknown'}; ${MINIMUM_VERSION.join('.')} or newer is needed`,
+      };
+}
+
+function judgePersistence(appendonly: string): RedisFinding {
+  return appendonly === 'yes'
+    ? { what: 'persistence', level: 'ok', detail: 'appendonly yes' }
+    : {
+        what: 'persistence',
+        level: 'refuse',
+        detail: 'appendonly is off: a restart loses acknowledged events. Set `appendonly yes`.',
+      };
+}
+
+function judgeFsync(appendfsync: string | undefined): RedisFinding {
+  if (appendfsync === 'always') return { what: 'fsync', level: 'ok', detail: 'appendfsync always' };
+  if (appendfsync === undefined) {
+    return {
+      what: 'fsync',
+      level: 'warn',
+      detail: 'the server does not tell its appendfsync; `always` is safe',
+    };
+  }
+  return {
+    what: 'fsync',
+    level: 'warn',
+    detail: `appendfsync ${appendfsync}: a power failure can lose the last second. Set \`appendfsync always\`.`,
+  };
+}
+
+function judgeEviction(policy: string): RedisFinding {
+  if (policy === 'noeviction') return { what: 'eviction', level: 'ok', detail: 'noeviction' };
+  if (policy === '') {
+    return {
+      what: 'eviction',
+      level: 'warn',
+      detail: 'the server does not tell its maxmemory-policy; `noeviction` is needed',
+    };
+  }
+  return {
+    what: 'eviction',
+    level: 'refuse',
+    detail: `maxmemory-policy ${policy}: Redis would throw events away when full. Set \`maxmemory-policy noeviction\`.`,
+  };
+}
+
+function judgeMemory(maxmemory: number, used: number): RedisFinding {
+  const usedMb = Math.round(used / 1_048_576);
+  return maxmemory > 0
+    ? { what: 'memory', level: 'ok', detail: `${usedMb} MB of ${Math.round(maxmemory / 1_048_576)} MB` }
+    : {
+        what: 'memory',
+        level: 'warn',
+        detail: `${usedMb} MB used, no maxmemory set: Redis could outgrow the machine before the receiver answers 429`,
+      };
+}
