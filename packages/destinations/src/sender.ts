@@ -1,0 +1,291 @@
+import {
+  claimProbe,
+  decideGate,
+  type EntryVerdict,
+  type GateStore,
+  gateAfterAnswer,
+  gateAfterFailure,
+  gateAfterRateLimit,
+  gateAfterRefusal,
+  type Outcome,
+  type RateLimiter,
+  type UsageEvent,
+  type Verdict,
+} from '@meterbridge/delivery';
+import { DeliveredWindow } from './delivered-window.js';
+import type { Destination } from './destination.js';
+import type { HttpAnswer } from './http-answer.js';
+import { type Entry, SendQueue } from './send-queue.js';
+
+export type SenderOptions = {
+  destination: Pick<Destination, 'batchSize' | 'maxBytes' | 'request' | 'classify' | 'limit'>;
+  post: (path: string, body: string) => Promise<HttpAnswer>;
+  limiter: RateLimiter;
+  gate: GateStore;
+  now: () => number;
+  /** In [0, 1). */
+  random: () => number;
+  onRequest?: (request: SentRequest) => void;
+  onGateChange?: (change: 'paused' | 'opened' | 'held') => void;
+};
+
+/** One request that was made, for logs and metrics. */
+export type SentRequest = {
+  events: number;
+  bytes: number;
+  durationMs: number;
+  /** Milliseconds between asking for a slot and having it. */
+  waitedMs: number;
+  status: number | undefined;
+  verdict: Verdict['verdict'];
+};
+
+export type Sender = {
+  /** Resolves to one outcome a usage event, in order; waits for as long as the gate or the limit says. */
+  deliver(usages: UsageEvent[]): Promise<Outcome[]>;
+  /** Sends nothing more: what waits comes back as `unsent`, what is on its way is settled. */
+  drain(): void;
+};
+
+/** A refused batch's innocents are sent again together this often; after that each goes alone. */
+const RESEND_ROUNDS = 4;
+/** How often a closed gate is looked at again: another worker may have opened it. */
+const GATE_POLL_MS = 250;
+
+/**
+ * Fills requests. Whatever job an event comes from, it waits in one line; when the limiter grants a slot,
+ * everything that waits goes, up to the API's batch size: the slower the API lets us go, the fuller each
+ * request. Verdicts that are the request's own affair (wait, halve, resend) are handled here; an event's
+ * outcome is what its job gets.
+ */
+export function createSender(options: SenderOptions): Sender {
+  const { destination, gate, limiter } = options;
+  const line = new SendQueue(destination.batchSize, destination.maxBytes);
+  const window = new DeliveredWindow();
+  const inFlight = new Map<string, Entry>();
+  const owners = new Map<string, { owner: string; count: number }>();
+  let slotsAsked = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let draining = false;
+
+  function submit(usage: UsageEvent): Promise<Outcome> {
+    const seen = window.compare(usage, options.now());
+    if (seen === 'repeat') return Promise.resolve({ outcome: 'duplicate' });
+    const twin = inFlight.get(usage.key);
+    const owner = owners.get(usage.slot);
+    if (
+      seen === 'collision' ||
+      (twin && twin.usage.body !== usage.body) ||
+      (owner && owner.owner !== usage.owner)
+    ) {
+      return Promise.resolve(COLLISION);
+    }
+    if (twin) return twin.done.then((first) => (first.outcome === 'delivered' ? DUPLICATE : first));
+    if (draining) return Promise.resolve({ outcome: 'unsent' });
+    return new Promise((resolve) => {
+      const entry: Entry = { usage, rounds: 0, done: undefined as never, settle: undefined as never };
+      entry.done = new Promise((settled) => {
+        entry.settle = (outcome) => {
+          inFlight.delete(usage.key);
+          releaseOwner(usage);
+          if (outcome.outcome === 'delivered' || outcome.outcome === 'duplicate')
+            window.add(usage, options.now());
+          settled(outcome);
+          resolve(outcome);
+        };
+      });
+      inFlight.set(usage.key, entry);
+      holdOwner(usage);
+      line.push(entry);
+    });
+  }
+
+  function holdOwner({ slot, owner }: UsageEvent): void {
+    if (owner === undefined) return;
+    const held = owners.get(slot);
+    if (held) held.count += 1;
+    else owners.set(slot, { owner, count: 1 });
+  }
+
+  function releaseOwner({ slot }: UsageEvent): void {
+    const held = owners.get(slot);
+    if (held && --held.count === 0) owners.delete(slot);
+  }
+
+  /** Asks for as many slots as the line can use. */
+  function pump(): void {
+    if (line.isEmpty()) return;
+    if (draining) {
+      for (const entry of line.takeAll()) entry.settle({ outcome: 'unsent' });
+      return;
+    }
+    const decision = decideGate(gate.current(), options.now());
+    if (decision.may === 'wait') return pumpLater(decision.untilMs - options.now());
+    const wanted =
+      decision.may === 'probe' ? 1 : Math.min(line.requestsWaiting(), destination.limit.concurrency);
+    while (slotsAsked < wanted) {
+      slotsAsked += 1;
+      const askedAt = options.now();
+      limiter
+        .schedule(() => useSlot(askedAt))
+        // The limiter is closing, or a bug: entries are still in the line, and the drain hands them back.
+        .catch(() => pumpLater(GATE_POLL_MS))
+        .finally(() => {
+          slotsAsked -= 1;
+          pump();
+        });
+    }
+  }
+
+  function pumpLater(delayMs: number): void {
+    timer ??= setTimeout(
+      () => {
+        timer = undefined;
+        pump();
+      },
+      Math.max(1, Math.min(delayMs, GATE_POLL_MS)),
+    );
+  }
+
+  /** A slot is granted: decide again, since the gate may have closed meanwhile, and take what waits. */
+  async function useSlot(askedAt: number): Promise<void> {
+    const decision = decideGate(gate.current(), options.now());
+    if (draining || decision.may === 'wait') return;
+    if (decision.may === 'probe') {
+      if (!(await gate.update((now) => claimProbe(now, options.now())))) return;
+    }
+    const batch = decision.may === 'probe' ? line.takeOne() : line.take();
+    if (batch.length === 0) return;
+    const { verdict, bytes } = await send(batch, askedAt);
+    await act(verdict, batch, bytes);
+  }
+
+  async function send(batch: Entry[], askedAt: number): Promise<{ verdict: Verdict; bytes: number }> {
+    const usages = batch.map((entry) => entry.usage);
+    const startedAt = options.now();
+    let bytes = 0;
+    let status: number | undefined;
+    let verdict: Verdict;
+    try {
+      const { path, body } = destination.request(usages);
+      bytes = Buffer.byteLength(body);
+      const answer = await options.post(path, body);
+      if ('status' in answer) status = answer.status;
+      verdict = destination.classify(answer, usages, options.now());
+    } catch (error) {
+      // A bug of ours must not leave its events waiting for ever: they are tried again, and it is seen.
+      verdict = {
+        verdict: 'transient',
+        code: 'unexpected_answer',
+        detail: `internal: ${(error as Error).name}`,
+      };
+    }
+    const durationMs = options.now() - startedAt;
+    const waitedMs = startedAt - askedAt;
+    options.onRequest?.({
+      events: batch.length,
+      bytes,
+      durationMs,
+      waitedMs,
+      status,
+      verdict: verdict.verdict,
+    });
+    return { verdict, bytes };
+  }
+
+  /** Does what a verdict says. Entries are settled or back in the line before anything is awaited. */
+  async function act(verdict: Verdict, batch: Entry[], bytes: number): Promise<void> {
+    const now = options.now();
+    switch (verdict.verdict) {
+      case 'settled': {
+        line.putBack(batch.filter((entry, index) => mustResend(entry, verdict.entries[index])));
+        await gate.update(gateAfterAnswer);
+        if (verdict.waitMs) await gate.update((gate) => gateAfterRateLimit(gate, now + verdict.waitMs!));
+        return;
+      }
+      case 'rate-limited': {
+        line.putBackBatch(batch);
+        options.onGateChange?.('paused');
+        await gate.update((gate) => gateAfterRateLimit(gateAfterAnswer(gate), now + verdict.waitMs));
+        return;
+      }
+      case 'transient': {
+        const { code, detail, status } = verdict;
+        const failed: Outcome = { outcome: 'failed', code, detail, ...(status ? { status } : {}) };
+        for (const entry of batch) entry.settle(failed);
+        const after = await gate.update((gate) => gateAfterFailure(gate, now, options.random()));
+        if (after?.breaker.state === 'open') options.onGateChange?.('opened');
+        return;
+      }
+      case 'hold': {
+        line.putBackBatch(batch);
+        options.onGateChange?.('held');
+        await gate.update((gate) => gateAfterRefusal(gate, verdict.code, verdict.detail, now));
+        return;
+      }
+      case 'smaller': {
+        if (verdict.by === 'events') line.limitEvents(Math.ceil(batch.length / 2));
+        else line.limitBytes(Math.ceil(bytes / 2));
+        halve(batch, {
+          outcome: 'failed',
+          code: 'too_large',
+          status: verdict.status,
+          detail: verdict.detail,
+        });
+        await gate.update(gateAfterAnswer);
+        return;
+      }
+      case 'bisect': {
+        halve(batch, { outcome: 'failed', code: 'refused', status: verdict.status, detail: verdict.detail });
+        await gate.update(gateAfterAnswer);
+        return;
+      }
+    }
+  }
+
+  /** Settles an entry or sets it apart; true when it goes back into the line. */
+  function mustResend(entry: Entry, verdict: EntryVerdict | undefined): boolean {
+    // A classifier that says nothing of an event has not said that it was stored.
+    const said = verdict ?? { outcome: 'resend' as const };
+    if (said.outcome !== 'alone' && said.outcome !== 'resend') {
+      entry.settle(said);
+      return false;
+    }
+    entry.rounds += 1;
+    if (said.outcome === 'resend' && entry.rounds <= RESEND_ROUNDS) return true;
+    line.pushGroup([entry]);
+    return false;
+  }
+
+  /** Two halves, each sent as it is; one that stands alone has its answer. */
+  function halve(batch: Entry[], alone: Outcome): void {
+    if (batch.length === 1) {
+      batch[0]!.settle(alone);
+      return;
+    }
+    const middle = Math.ceil(batch.length / 2);
+    line.pushGroup(batch.slice(0, middle));
+    line.pushGroup(batch.slice(middle));
+  }
+
+  return {
+    async deliver(usages) {
+      const outcomes = Promise.all(usages.map(submit));
+      pump();
+      return outcomes;
+    },
+    drain() {
+      draining = true;
+      clearTimeout(timer);
+      pump();
+    },
+  };
+}
+
+const DUPLICATE: Outcome = { outcome: 'duplicate' };
+const COLLISION: Outcome = {
+  outcome: 'failed',
+  code: 'identity_collision',
+  detail:
+    'another usage event with the same idempotency key has different content; the API would keep only one of them',
+};
