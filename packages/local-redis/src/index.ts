@@ -1,1 +1,4 @@
-export {};
+export { type EnsureServerOptions, ensureServer, howToInstall } from './ensure-server.js';
+export type { ServerProgram } from './find-server.js';
+export { LocalRedisError, type LocalRedisErrorCode } from './local-redis-error.js';
+export { type LocalRedis, type LocalRedisOptions, startLocalRedis } from './start-local-redis.js';
