@@ -1,4 +1,12 @@
+export { type FreezeContext, type Freezing, freezeEvent } from './freeze-event.js';
+export { isEnabled } from './integrations.js';
+export { hashValue, maskValue } from './mask-value.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
+export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
+export { type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
+export { toStorable } from './refused-event.js';
+export type { Rejection, RejectionReason } from './rejection.js';
+export { safeEqual } from './safe-equal.js';
 export {
   CALL_TYPES,
   type CallType,
@@ -10,3 +18,5 @@ export {
   type SegmentEvent,
   segmentEventSchema,
 } from './segment-event.js';
+export { readTimestampMs } from './timestamps.js';
+export { type SignatureCoverage, verifyWebhookSignature } from './webhook-signature.js';

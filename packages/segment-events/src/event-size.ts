@@ -1,0 +1,63 @@
+import type { Rejection } from './rejection.js';
+
+/** Nesting beyond this is no usage: Segment's own calls need five levels. */
+export const MAX_EVENT_DEPTH = 32;
+
+/** JSON's size in UTF-8, from below and from above, without writing it out. */
+type SizeBounds = { least: number; most: number };
+
+/**
+ * Whether an event is small, shallow and plain enough to be stored: at most `maxBytes` of JSON,
+ * `MAX_EVENT_DEPTH` levels, and nothing JSON would write as something else (1e400 is read as Infinity
+ * and written as null). Costs no serialisation unless the event comes near the limit.
+ */
+export function checkSize(event: unknown, maxBytes: number): Rejection | null {
+  const bounds = { least: 0, most: 0 };
+  const rejection = visit(event, 1, bounds, maxBytes);
+  if (rejection || bounds.most <= maxBytes) return rejection;
+  return Buffer.byteLength(JSON.stringify(event)) > maxBytes ? tooLarge(maxBytes) : null;
+}
+
+function visit(value: unknown, depth: number, bounds: SizeBounds, maxBytes: number): Rejection | null {
+  if (bounds.least > maxBytes) return tooLarge(maxBytes);
+  if (typeof value === 'string') return addText(value, bounds);
+  if (typeof value === 'boolean' || value === null) return add(4, 5, bounds);
+  if (typeof value === 'number' && Number.isFinite(value)) return add(1, 25, bounds);
+  if (typeof value !== 'object') {
+    return { reason: 'invalid_field', detail: `a ${typeof value} that JSON cannot hold` };
+  }
+  if (depth > MAX_EVENT_DEPTH) {
+    return { reason: 'too_deep', detail: `nested deeper than ${MAX_EVENT_DEPTH} levels` };
+  }
+  add(2, 2, bounds);
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      add(1, 1, bounds);
+      const rejection = visit(item, depth + 1, bounds, maxBytes);
+      if (rejection) return rejection;
+    }
+    return null;
+  }
+  for (const key of Object.keys(value)) {
+    add(2, 2, bounds);
+    addText(key, bounds);
+    const rejection = visit((value as Record<string, unknown>)[key], depth + 1, bounds, maxBytes);
+    if (rejection) return rejection;
+  }
+  return null;
+}
+
+function add(least: number, most: number, bounds: SizeBounds): null {
+  bounds.least += least;
+  bounds.most += most;
+  return null;
+}
+
+/** A UTF-16 unit is at least one byte, and at most the six of `\u0000`. */
+function addText(text: string, bounds: SizeBounds): null {
+  return add(text.length + 2, text.length * 6 + 2, bounds);
+}
+
+function tooLarge(maxBytes: number): Rejection {
+  return { reason: 'too_large', detail: `more than ${maxBytes} bytes of JSON` };
+}

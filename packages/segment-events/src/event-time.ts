@@ -1,0 +1,81 @@
+import { readPath } from './path.js';
+import { jsonTypeOf, type Rejection } from './rejection.js';
+import type { JsonObject } from './segment-event.js';
+import { readTimestampMs } from './timestamps.js';
+
+/** What is known of an event's way here that its time depends on. */
+export type TimeContext = {
+  /** This receiver's clock when the request came in. */
+  receivedAtMs: number;
+  /** When the client sent the batch, by its own clock; an event's own `sentAt` wins. */
+  sentAt?: unknown;
+  /** `webhook`: forwarded by Segment, which has corrected the time already. */
+  via: 'tracking' | 'webhook';
+  maxAgeMs: number;
+  maxFutureMs: number;
+};
+
+/**
+ * `context.library.name` of the libraries that run on their user's device, whose clock nobody keeps.
+ * Servers' clocks are trusted: their `sentAt` may be frozen across hours of retries, and the formula
+ * would move their usage by as much, perhaps into the next billing period.
+ */
+const DEVICE_LIBRARIES = new Set([
+  'analytics.js',
+  'analytics-ios',
+  'analytics-android',
+  'analytics-swift',
+  'analytics-kotlin',
+  'analytics-react-native',
+  '@segment/analytics-react-native',
+  'analytics_flutter',
+  'RudderLabs JavaScript SDK',
+]);
+const LIBRARY_NAME = ['context', 'library', 'name'];
+
+/**
+ * The time an event is billed at, in milliseconds since 1970: what the sender says, corrected by the
+ * formula of Segment's Spec (receivedAt - (sentAt - originalTimestamp)) where a device's clock said it.
+ * An event that carries an id but no time happened, as with Segment, when it was received.
+ * Refused where it cannot be read, or lies outside the window in which usage is believed.
+ */
+export function readEventTime(event: JsonObject, context: TimeContext): { timestampMs: number } | Rejection {
+  const timestampMs = correctedTime(event, context);
+  if (typeof timestampMs !== 'number') return timestampMs;
+  if (timestampMs < context.receivedAtMs - context.maxAgeMs) {
+    const detail = `timestamp lies more than ${context.maxAgeMs} ms before receipt`;
+    return { reason: 'timestamp_out_of_range', detail };
+  }
+  if (timestampMs > context.receivedAtMs + context.maxFutureMs) {
+    const detail = `timestamp lies more than ${context.maxFutureMs} ms after receipt`;
+    return { reason: 'timestamp_out_of_range', detail };
+  }
+  return { timestampMs };
+}
+
+function correctedTime(event: JsonObject, context: TimeContext): number | Rejection {
+  const given = event.timestamp ?? event.originalTimestamp ?? forwardedReceipt(event, context);
+  if (given === undefined) return context.receivedAtMs;
+  const givenMs = readTimestampMs(given);
+  if (givenMs === null) {
+    const detail = `timestamp is a ${jsonTypeOf(given)} that is no time; expected ISO 8601, such as 2026-01-31T12:00:00.000Z`;
+    return { reason: 'invalid_timestamp', detail };
+  }
+  if (!saysDeviceTime(event, context)) return givenMs;
+  const sentAtMs = readTimestampMs(event.sentAt ?? context.sentAt);
+  return sentAtMs === null ? givenMs : context.receivedAtMs - (sentAtMs - givenMs);
+}
+
+/** Segment's own time of receipt: as good as a timestamp, and the same in each of its retries. */
+function forwardedReceipt(event: JsonObject, context: TimeContext): unknown {
+  return context.via === 'webhook' ? (event.receivedAt ?? undefined) : undefined;
+}
+
+/** Both times present and apart mean that someone on the way has corrected the one from the other. */
+function saysDeviceTime(event: JsonObject, context: TimeContext): boolean {
+  if (context.via === 'webhook') return false;
+  const { timestamp, originalTimestamp } = event;
+  if (timestamp != null && originalTimestamp != null && timestamp !== originalTimestamp) return false;
+  const library = readPath(event, LIBRARY_NAME);
+  return typeof library === 'string' && DEVICE_LIBRARIES.has(library);
+}

@@ -1,0 +1,122 @@
+import { identify } from './event-identity.js';
+import { checkSize } from './event-size.js';
+import { readEventTime, type TimeContext } from './event-time.js';
+import { jsonTypeOf, type Rejection } from './rejection.js';
+import {
+  CALL_TYPES,
+  type CallType,
+  isJsonObject,
+  type JsonObject,
+  type SegmentEvent,
+} from './segment-event.js';
+
+/** What is known about a request when its events are frozen. */
+export type FreezeContext = TimeContext & {
+  /** The most JSON an event may be; Segment's own limit is 32 KB. */
+  maxEventBytes: number;
+};
+
+export type Freezing = { ok: true; event: SegmentEvent } | { ok: false; rejection: Rejection };
+
+const ID_FIELDS = ['userId', 'anonymousId', 'groupId', 'previousId'] as const;
+const OBJECT_FIELDS = ['properties', 'traits', 'context', 'integrations'] as const;
+const TEXT_FIELDS = ['event', 'name'] as const;
+
+/**
+ * Judges what a client sent and fixes what it is billed by: id, time, and the ids it belongs to. Equal
+ * arguments give equal results. The write key, a secret, does not go on into the event. `raw` is left
+ * as it is; the event shares its inner objects.
+ */
+export function freezeEvent(raw: unknown, context: FreezeContext): Freezing {
+  const frozen = freeze(raw, context);
+  return 'reason' in frozen ? { ok: false, rejection: frozen } : { ok: true, event: frozen.event };
+}
+
+function freeze(raw: unknown, context: FreezeContext): { event: SegmentEvent } | Rejection {
+  if (!isJsonObject(raw)) {
+    return { reason: 'not_an_object', detail: `the event is a ${jsonTypeOf(raw)}; expected an object` };
+  }
+  const oversize = checkSize(raw, context.maxEventBytes);
+  if (oversize) return oversize;
+
+  const event = plainCopy(raw);
+  const unfit = checkType(event.type) ?? tidyFields(event) ?? checkCall(event, event.type as CallType);
+  if (unfit) return unfit;
+
+  const identity = identify(event);
+  if ('reason' in identity) return identity;
+  const time = readEventTime(event, context);
+  if ('reason' in time) return time;
+
+  event.messageId = identity.messageId;
+  event.timestamp = new Date(time.timestampMs).toISOString();
+  event.receivedAt = new Date(context.receivedAtMs).toISOString();
+  // Field by field this is segmentEventSchema; a test holds the two together.
+  return { event: event as SegmentEvent };
+}
+
+function plainCopy(raw: JsonObject): JsonObject {
+  const event = { ...raw };
+  delete event.writeKey;
+  if (Object.hasOwn(event, '__proto__')) Reflect.deleteProperty(event, '__proto__');
+  return event;
+}
+
+function checkType(type: unknown): Rejection | null {
+  if (type === undefined || type === null || type === '') {
+    return { reason: 'missing_type', detail: `type is missing; expected one of ${CALL_TYPES.join(', ')}` };
+  }
+  if (CALL_TYPES.includes(type as CallType)) return null;
+  // Webhooks send this one; it is Segment's own word and nobody's data.
+  const found = type === 'delete' ? 'delete, which carries no usage' : `another ${jsonTypeOf(type)}`;
+  return { reason: 'unsupported_type', detail: `type is ${found}; expected one of ${CALL_TYPES.join(', ')}` };
+}
+
+/**
+ * Makes one shape of what libraries write in several: null and the empty id are absence (Python, the
+ * browser's batching), a whole number is an id (older Node and Python libraries), `[]` is PHP's empty object.
+ */
+function tidyFields(event: JsonObject): Rejection | null {
+  for (const field of ID_FIELDS) {
+    const value = event[field];
+    if (value === undefined) continue;
+    if (value === null || value === '') delete event[field];
+    else if (Number.isSafeInteger(value)) event[field] = String(value);
+    else if (typeof value !== 'string') return invalidField(field, value, 'a string');
+  }
+  for (const field of OBJECT_FIELDS) {
+    const value = event[field];
+    if (value === undefined || isJsonObject(value)) continue;
+    if (value === null) delete event[field];
+    else if (Array.isArray(value) && value.length === 0) event[field] = {};
+    else return invalidField(field, value, 'an object');
+  }
+  for (const field of TEXT_FIELDS) {
+    const value = event[field];
+    if (value === null) delete event[field];
+    else if (value !== undefined && typeof value !== 'string') return invalidField(field, value, 'a string');
+  }
+  return null;
+}
+
+/** What the Spec asks of each call. */
+function checkCall(event: JsonObject, type: CallType): Rejection | null {
+  if (type === 'track' && !event.event) {
+    return { reason: 'missing_event', detail: 'event is missing; a track call needs its name' };
+  }
+  if (type === 'alias') {
+    if (event.previousId !== undefined && event.userId !== undefined) return null;
+    return { reason: 'missing_identity', detail: 'an alias call needs previousId and userId' };
+  }
+  if (event.userId === undefined && event.anonymousId === undefined) {
+    return { reason: 'missing_identity', detail: 'userId and anonymousId are missing; expected one of them' };
+  }
+  if (type === 'group' && event.groupId === undefined) {
+    return { reason: 'missing_identity', detail: 'a group call needs groupId' };
+  }
+  return null;
+}
+
+function invalidField(field: string, value: unknown, expected: string): Rejection {
+  return { reason: 'invalid_field', detail: `${field} is a ${jsonTypeOf(value)}; expected ${expected}` };
+}

@@ -1,0 +1,28 @@
+import { hash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.js';
+
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+
+/**
+ * Hides a value but for what helps people recognise it, as in Hyperline's guide: `J***`, and
+ * `l***.c***@yourcompany.com` for an email. Whatever is not text becomes `***`; what is absent stays so.
+ */
+export function maskValue(value: unknown): unknown {
+  if (value === undefined || value === null) return value;
+  if (typeof value !== 'string') return '***';
+  if (!EMAIL.test(value)) return maskWord(value);
+  const [local = '', domain] = value.split('@');
+  return `${local.split('.').map(maskWord).join('.')}@${domain}`;
+}
+
+/** A single character is all there is to hide, and what is hidden stays as it is: masking twice is masking once. */
+function maskWord(word: string): string {
+  const [first = '', second] = word;
+  return second === undefined || word === '***' ? '***' : `${first}***`;
+}
+
+/** SHA-256 in hex: of text as it is, of anything else as JSON with its keys in order. What is absent stays so. */
+export function hashValue(value: unknown): unknown {
+  if (value === undefined || value === null) return value;
+  return hash('sha256', typeof value === 'string' ? value : canonicalJson(value), 'hex');
+}

@@ -1,0 +1,50 @@
+import { createHmac } from 'node:crypto';
+import { safeEqual } from './safe-equal.js';
+import { isJsonObject } from './segment-event.js';
+
+/** `first-event-only`: genuine, but the events behind the first could be anyone's. */
+export type SignatureCoverage = 'full' | 'first-event-only';
+
+/**
+ * Checks the X-Signature of Segment's webhooks: the hex HMAC-SHA1 of the body. For a batch Segment signs
+ * the JSON of its first event alone (action-destinations, webhook/index.ts), of the inner `json` with the
+ * extensible webhook; a batch of one is covered by that.
+ * @param rawBody The bytes as sent, decompressed; an event that was read and changed no longer verifies.
+ * @param secrets Every live secret, so that a rotation refuses nobody.
+ * @returns null where no secret made the signature.
+ */
+export function verifyWebhookSignature(
+  rawBody: Buffer,
+  signature: string | undefined,
+  secrets: readonly string[],
+): SignatureCoverage | null {
+  if (!signature || secrets.length === 0) return null;
+  if (isSignedBy(secrets, rawBody, signature)) return 'full';
+  const batch = parseBatch(rawBody);
+  if (!batch) return null;
+  return isSignedBy(secrets, batch.firstEvent, signature) ? batch.coverage : null;
+}
+
+function isSignedBy(secrets: readonly string[], content: Buffer | string, signature: string): boolean {
+  let isGenuine = false;
+  for (const secret of secrets) {
+    const expected = createHmac('sha1', secret).update(content).digest('hex');
+    // No early return: how long it takes must not say which secret it was.
+    if (safeEqual(expected, signature.toLowerCase())) isGenuine = true;
+  }
+  return isGenuine;
+}
+
+function parseBatch(rawBody: Buffer): { firstEvent: string; coverage: SignatureCoverage } | null {
+  try {
+    const body: unknown = JSON.parse(rawBody.toString('utf8'));
+    if (!Array.isArray(body) || body.length === 0) return null;
+    const first: unknown = body[0];
+    const inner =
+      isJsonObject(first) && first.type === undefined && isJsonObject(first.json) ? first.json : first;
+    return { firstEvent: JSON.stringify(inner), coverage: body.length === 1 ? 'full' : 'first-event-only' };
+  } catch {
+    // Not JSON, or nested so deep that it cannot be written again: nothing Segment signed.
+    return null;
+  }
+}
