@@ -1,1 +1,13 @@
-export {};
+export {
+  aGroup,
+  anAlias,
+  anIdentify,
+  aPage,
+  aScreen,
+  aTrack,
+  type CallType,
+  makePayloads,
+  type SegmentPayload,
+} from './payloads.js';
+export { type SuiteRedis, useRedis } from './use-redis.js';
+export { type WaitForOptions, waitFor } from './wait-for.js';

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type WaitForOptions = {
+  /** Default: 10 seconds. */
+  timeoutMs?: number;
+  /** Ends the sentence "Waited in vain for ...". */
+  what: string;
+};
+
+const POLL_EVERY_MS = 10;
+
+/**
+ * Waits until a condition gives something truthy, and returns that. A condition that throws is not there
+ * yet; the last error becomes the cause.
+ */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs = 10_000, what }: WaitForOptions,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    let cause: unknown;
+    try {
+      const value = await condition();
+      if (value) return value;
+    } catch (error) {
+      cause = error;
+    }
+    if (Date.now() >= deadline) {
+      throw new Error(`Waited in vain for ${what} (${timeoutMs} ms)`, cause === undefined ? {} : { cause });
+    }
+    await sleep(POLL_EVERY_MS);
+  }
+}
