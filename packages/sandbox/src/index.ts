@@ -1,1 +1,15 @@
-export {};
+export type { Fault, FaultScript, FaultState } from './faults.js';
+export type { HyperlineInspection, HyperlineSandbox } from './hyperline/hyperline-sandbox.js';
+export type { HyperlineEventJson } from './hyperline/list-events.js';
+export type { HyperlineOptions } from './hyperline/options.js';
+export type { HyperlineEventCounts, HyperlineIncident } from './hyperline/store.js';
+export type { UnbillableReason } from './lago/billability.js';
+export type { BilledUsage } from './lago/billed.js';
+export type { LagoEventJson } from './lago/event-json.js';
+export type { LagoInspection, LagoSandbox } from './lago/lago-sandbox.js';
+export type { LagoAggregation, LagoMetric, LagoOptions, LagoSubscription } from './lago/options.js';
+export type { LagoEventCounts } from './lago/store.js';
+export type { LedgerCounts, LedgerEntry, LedgerVersion } from './ledger.js';
+export type { SandboxOptions } from './options.js';
+export { type Sandbox, startSandbox } from './sandbox.js';
+export type { TrafficCounts } from './traffic.js';

@@ -1,0 +1,44 @@
+import { type Answer, answerJson } from '../answer.js';
+
+/** Lago's error bodies (lago-api: app/controllers/concerns/api_errors.rb). */
+export const LAGO_UNAUTHORIZED = answerJson(401, { status: 401, error: 'Unauthorized' });
+
+export const LAGO_FORBIDDEN = answerJson(403, {
+  status: 403,
+  error: 'Forbidden',
+  code: 'write_action_not_allowed_for_event',
+});
+
+/** No body is documented for it, and open-source Lago has no limiter. */
+export const LAGO_TOO_MANY_REQUESTS = answerJson(429, { status: 429, error: 'Too Many Requests' });
+
+/** JSON that does not parse: the framework's own answer, before Lago sees anything. */
+export const LAGO_MALFORMED = answerJson(400, { status: 400, error: 'Bad Request' });
+
+export const LAGO_EVENT_MISSING = answerJson(400, {
+  status: 400,
+  error: 'BadRequest: param is missing or the value is empty or invalid: event',
+});
+
+export const LAGO_INTERNAL_ERROR = answerJson(500, { status: 500, error: 'Internal Server Error' });
+
+export const LAGO_METHOD_NOT_ALLOWED = answerJson(405, {
+  status: 405,
+  error: 'Method Not Allowed',
+  code: 'method_not_allowed',
+});
+
+/** `resource` is 'resource' for an unknown URL. */
+export function answerLagoNotFound(resource: string): Answer {
+  return answerJson(404, { status: 404, error: 'Not Found', code: `${resource}_not_found` });
+}
+
+/** `details`: by field, by index in the array as sent, or a bare string for one event's failed expression. */
+export function answerLagoInvalid(details: unknown): Answer {
+  return answerJson(422, {
+    status: 422,
+    error: 'Unprocessable Entity',
+    code: 'validation_errors',
+    error_details: details,
+  });
+}

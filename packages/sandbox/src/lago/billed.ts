@@ -1,0 +1,70 @@
+import { addDecimals, type Decimal, isGreater, showDecimal, toDecimal } from '../decimal-sum.js';
+import type { LagoAggregation, LagoMetric } from './options.js';
+import type { LagoStore } from './store.js';
+
+/** What one metric comes to for one subscription. */
+export type BilledUsage = {
+  code: string;
+  external_subscription_id: string;
+  aggregation: LagoAggregation;
+  /** Events that count; those Lago would leave out do not. */
+  events: number;
+  /** Exact, as decimal text. */
+  units: string;
+};
+
+type Tally = { events: number; total?: Decimal; latestMs: number; values: Set<string> };
+
+/** Adds up what would be billed, per code and subscription. Reads every row: for looking, not for polling. */
+export function computeBilled(
+  store: LagoStore,
+  metrics: Readonly<Record<string, LagoMetric>>,
+): BilledUsage[] {
+  const { ledger } = store;
+  const tallies = new Map<string, { code: string; owner: string; tally: Tally }>();
+  for (let row = 0; row < ledger.size; row += 1) {
+    if (!store.isBillable(row)) continue;
+    // A billable row has both: see billability.
+    const code = ledger.codes.nameOf(ledger.columns.code[row]!)!;
+    const owner = ledger.owners.nameOf(ledger.columns.owner[row]!)!;
+    const key = JSON.stringify([code, owner]);
+    const found = tallies.get(key) ?? {
+      code,
+      owner,
+      tally: { events: 0, latestMs: -Infinity, values: new Set<string>() },
+    };
+    tallies.set(key, found);
+    addTo(found.tally, metrics[code]!.aggregation, store.amounts[row], ledger.columns.timestampMs[row]!);
+  }
+  return [...tallies.values()].map(({ code, owner, tally }) => ({
+    code,
+    external_subscription_id: owner,
+    aggregation: metrics[code]!.aggregation,
+    events: tally.events,
+    units: showUnits(metrics[code]!.aggregation, tally),
+  }));
+}
+
+function addTo(tally: Tally, aggregation: LagoAggregation, amount: unknown, timestampMs: number): void {
+  tally.events += 1;
+  if (aggregation === 'count_agg') return;
+  if (aggregation === 'unique_count_agg') {
+    tally.values.add(typeof amount === 'object' ? JSON.stringify(amount) : String(amount));
+    return;
+  }
+  const value = toDecimal(amount);
+  if (value === undefined) return;
+  if (aggregation === 'sum_agg') tally.total = tally.total ? addDecimals(tally.total, value) : value;
+  else if (aggregation === 'max_agg') {
+    if (tally.total === undefined || isGreater(value, tally.total)) tally.total = value;
+  } else if (timestampMs >= tally.latestMs) {
+    tally.total = value;
+    tally.latestMs = timestampMs;
+  }
+}
+
+function showUnits(aggregation: LagoAggregation, tally: Tally): string {
+  if (aggregation === 'count_agg') return String(tally.events);
+  if (aggregation === 'unique_count_agg') return String(tally.values.size);
+  return tally.total === undefined ? '0' : showDecimal(tally.total);
+}

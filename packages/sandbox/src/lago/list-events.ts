@@ -1,0 +1,72 @@
+import type { Answer } from '../answer.js';
+import { answerLagoInvalid } from './answers.js';
+import { toStoredJson } from './event-json.js';
+import type { LagoOptions } from './options.js';
+import { answerPage } from './pages.js';
+import type { LagoStore } from './store.js';
+
+type Filter = { owner: number | undefined; code: number | undefined; fromMs: number; toMs: number };
+
+/** GET /events: filtered, newest timestamp first, in pages. Keeps the last filter's rows while nothing arrives. */
+export function createEventList(store: LagoStore, options: LagoOptions): (query: URLSearchParams) => Answer {
+  let cachedFor = '';
+  let cached: number[] = [];
+  return (query) => {
+    const filter = readFilter(query, store, options);
+    if ('invalid' in filter) return answerLagoInvalid({ [filter.invalid]: ['invalid_date'] });
+    const { owner, code, fromMs, toMs } = filter;
+    const wanted = JSON.stringify([store.ledger.revision, owner, code, fromMs, toMs]);
+    if (wanted !== cachedFor) {
+      cached = findRows(store, filter);
+      cachedFor = wanted;
+    }
+    return answerPage('events', cached, query, (row) => toStoredJson(store.ledger, row, options.store));
+  };
+}
+
+function readFilter(
+  query: URLSearchParams,
+  { ledger }: LagoStore,
+  options: LagoOptions,
+): Filter | { invalid: string } {
+  const subscription = query.get('external_subscription_id');
+  const code = query.get('code');
+  const fromMs = readDate(query.get('timestamp_from'), -Infinity);
+  const toMs = readDate(query.get('timestamp_to'), Infinity);
+  if (Number.isNaN(fromMs)) return { invalid: 'timestamp_from' };
+  if (Number.isNaN(toMs)) return { invalid: 'timestamp_to' };
+  const startedMs =
+    query.get('timestamp_from_started_at') === 'true' ? startOf(subscription, options) : -Infinity;
+  return {
+    owner: subscription === null ? undefined : ledger.owners.find(subscription),
+    code: code === null ? undefined : ledger.codes.find(code),
+    fromMs: Math.max(fromMs, startedMs),
+    toMs,
+  };
+}
+
+function findRows({ ledger }: LagoStore, { owner, code, fromMs, toMs }: Filter): number[] {
+  const { columns } = ledger;
+  const rows: number[] = [];
+  for (let row = 0; row < ledger.size; row += 1) {
+    if (owner !== undefined && columns.owner[row] !== owner) continue;
+    if (code !== undefined && columns.code[row] !== code) continue;
+    const timestampMs = columns.timestampMs[row]!;
+    if (timestampMs >= fromMs && timestampMs <= toMs) rows.push(row);
+  }
+  return rows.sort((a, b) => columns.timestampMs[b]! - columns.timestampMs[a]! || b - a);
+}
+
+/** ISO 8601 only; not a number where it is something else. */
+function readDate(text: string | null, fallback: number): number {
+  if (text === null || text === '') return fallback;
+  return /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+}
+
+function startOf(subscription: string | null, { knownSubscriptions }: LagoOptions): number {
+  for (const known of knownSubscriptions ?? []) {
+    if (typeof known !== 'string' && known.external_id === subscription && known.started_at !== undefined)
+      return Date.parse(known.started_at);
+  }
+  return -Infinity;
+}

@@ -1,0 +1,188 @@
+import { hashContent } from '../content-hash.js';
+import { type Arrival, Ledger } from '../ledger.js';
+import type { SharedOptions } from '../options.js';
+import { type Billability, createBillability, type UnbillableReason } from './billability.js';
+import type { LagoOptions } from './options.js';
+import type { LagoEvent } from './read-event.js';
+
+/** What is kept of an event besides its key, code, subscription and time. */
+export type LagoContent = { properties: Record<string, unknown>; precise_total_amount_cents: string | null };
+
+export type LagoEventCounts = {
+  /** Events in requests that were read, whatever became of them. */
+  received: number;
+  /** Events taken with a 200, repeats that replaced a twin included. */
+  stored: number;
+  /** Postgres: refused with value_already_exist. */
+  duplicates: number;
+  /** Refused for what they said: presence, timestamp, expression. */
+  refused: number;
+  /** Good events that went back because another of their batch was refused. */
+  rolledBack: number;
+  /** ClickHouse: repeats that took the place of their twin. */
+  replaced: number;
+  /** ClickHouse: a transaction_id again with another timestamp, for one code and subscription: billed again. */
+  billedTwice: number;
+  /** Stored with a 200, and on no invoice. */
+  unbillable: Partial<Record<UnbillableReason, number>>;
+};
+
+type Batch = { stored: true; rows: number[] } | { stored: false; duplicates: number[] };
+
+/** Takes events in the manner of Lago's Postgres or ClickHouse organizations. */
+export class LagoStore {
+  readonly #options: LagoOptions;
+  readonly #shared: SharedOptions;
+  readonly billability: Billability;
+  ledger: Ledger;
+  counts = noCounts();
+  readonly #unbillable = new Map<number, UnbillableReason>();
+  /** What each row adds to its metric; only where metrics are known. */
+  readonly amounts: unknown[] = [];
+
+  constructor(options: LagoOptions, shared: SharedOptions) {
+    this.#options = options;
+    this.#shared = shared;
+    this.billability = createBillability(options);
+    this.ledger = new Ledger(shared.keptEvents);
+  }
+
+  /** All or nothing. Not stored, `duplicates` are the indexes that Lago would name. */
+  store(events: readonly LagoEvent[], receivedAtMs: number): Batch {
+    if (this.#options.store === 'clickhouse') {
+      return {
+        stored: true,
+        rows: events.map((event) => this.#replace(toArrival(event, receivedAtMs), event)),
+      };
+    }
+    const duplicates = this.#findDuplicates(events);
+    if (duplicates.length > 0) {
+      this.#noteDuplicates(events, duplicates, receivedAtMs);
+      return { stored: false, duplicates };
+    }
+    return { stored: true, rows: events.map((event) => this.#append(toArrival(event, receivedAtMs), event)) };
+  }
+
+  reset(): void {
+    this.ledger = new Ledger(this.#shared.keptEvents, this.ledger.revision + 1);
+    this.counts = noCounts();
+    this.#unbillable.clear();
+    this.amounts.length = 0;
+  }
+
+  /** On an invoice, as far as the sandbox knows. */
+  isBillable(row: number): boolean {
+    return !this.#unbillable.has(row);
+  }
+
+  /**
+   * The unique index is on subscription and transaction_id, but Lago then looks its inserted rows up by the
+   * transaction_id alone: one id under two subscriptions of a batch is refused as well, and of repeats
+   * within a batch the first is not named.
+   */
+  #findDuplicates(events: readonly LagoEvent[]): number[] {
+    const inserted = new Set<string>();
+    for (const event of events) {
+      if (this.#rowOf(event) < 0) inserted.add(event.transactionId!);
+    }
+    if (inserted.size === events.length) return [];
+    const duplicates: number[] = [];
+    events.forEach((event, index) => {
+      if (!inserted.delete(event.transactionId!)) duplicates.push(index);
+    });
+    return duplicates;
+  }
+
+  /** Postgres' row for this key, or -1. A null subscription equals no other in a unique index. */
+  #rowOf(event: LagoEvent): number {
+    if (event.externalSubscriptionId === null) return -1;
+    let row = this.ledger.first(event.transactionId!);
+    if (row < 0) return -1;
+    const owner = this.ledger.owners.find(event.externalSubscriptionId);
+    while (row >= 0 && this.ledger.columns.owner[row] !== owner) row = this.ledger.next(row);
+    return row;
+  }
+
+  #noteDuplicates(events: readonly LagoEvent[], duplicates: number[], receivedAtMs: number): void {
+    this.counts.duplicates += duplicates.length;
+    this.counts.rolledBack += events.length - duplicates.length;
+    for (const index of duplicates) {
+      const row = this.#rowOf(events[index]!);
+      if (row >= 0) this.ledger.refuseAgain(row, toArrival(events[index]!, receivedAtMs));
+    }
+  }
+
+  /** ClickHouse: subscription, code, transaction_id and timestamp tell events apart; the newest copy stays. */
+  #replace(arrival: Arrival, event: LagoEvent): number {
+    const { ledger } = this;
+    let row = ledger.first(arrival.id);
+    if (row < 0) return this.#append(arrival, event);
+    const owner = ledger.owners.find(arrival.owner);
+    const code = ledger.codes.find(arrival.code);
+    let hasTwin = false;
+    for (; row >= 0; row = ledger.next(row)) {
+      if (ledger.columns.owner[row] !== owner || ledger.columns.code[row] !== code) continue;
+      if (ledger.columns.timestampMs[row] === arrival.timestampMs) {
+        ledger.storeAgain(row, arrival, true);
+        this.counts.stored += 1;
+        this.counts.replaced += 1;
+        this.#noteBilling(row, event);
+        return row;
+      }
+      hasTwin = true;
+    }
+    if (hasTwin) this.counts.billedTwice += 1;
+    return this.#append(arrival, event);
+  }
+
+  #append(arrival: Arrival, event: LagoEvent): number {
+    const row = this.ledger.append(arrival);
+    this.counts.stored += 1;
+    this.#noteBilling(row, event);
+    return row;
+  }
+
+  #noteBilling(row: number, event: LagoEvent): void {
+    const { metrics } = this.#options;
+    if (metrics !== undefined) {
+      const field = event.code === null ? undefined : metrics[event.code]?.field;
+      this.amounts[row] = field === undefined ? undefined : event.properties[field];
+    }
+    const reason = this.billability.judge(event);
+    const before = this.#unbillable.get(row);
+    if (reason === before) return;
+    const { unbillable } = this.counts;
+    if (before !== undefined) unbillable[before]! -= 1;
+    if (reason === undefined) this.#unbillable.delete(row);
+    else {
+      this.#unbillable.set(row, reason);
+      unbillable[reason] = (unbillable[reason] ?? 0) + 1;
+    }
+  }
+}
+
+function toArrival(event: LagoEvent, receivedAtMs: number): Arrival {
+  const { code, externalSubscriptionId, timestampMs, preciseTotalAmountCents, properties } = event;
+  return {
+    id: event.transactionId ?? '',
+    code,
+    owner: externalSubscriptionId,
+    timestampMs,
+    hash: hashContent([code, externalSubscriptionId, timestampMs, preciseTotalAmountCents, properties]),
+    receivedAtMs,
+    content: { properties, precise_total_amount_cents: preciseTotalAmountCents } satisfies LagoContent,
+  };
+}
+
+function noCounts(): LagoEventCounts {
+  return {
+    received: 0,
+    stored: 0,
+    duplicates: 0,
+    refused: 0,
+    rolledBack: 0,
+    replaced: 0,
+    billedTwice: 0,
+    unbillable: {},
+  };
+}

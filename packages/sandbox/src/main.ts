@@ -1,0 +1,17 @@
+import { parseEnvironment } from './environment.js';
+import { startSandbox } from './sandbox.js';
+
+const parsed = parseEnvironment(process.env);
+if (!parsed.ok) {
+  for (const problem of parsed.problems) console.error(problem);
+  process.exit(1);
+}
+const sandbox = await startSandbox(parsed.options);
+console.log(
+  `sandbox: Lago at ${sandbox.lago.url}, Hyperline at ${sandbox.hyperline.url}, ${sandbox.url}/inspect`,
+);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    void sandbox.close().then(() => process.exit(0));
+  });
+}
