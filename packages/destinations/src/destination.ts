@@ -34,18 +34,14 @@ export type Destination = {
   classify(answer: HttpAnswer, sent: readonly UsageEvent[], now: number): Verdict;
 };
 
-/** A problem of a destination's settings, found while compiling them. */
-export type SettingsProblem = { path: (string | number)[]; message: string };
-
 export type ConnectionCheck = { ready: true } | { ready: false; problem: string };
 
-/** What a destination folder exports: its settings and how they become a `Destination`. */
-export type DestinationKind<Schema extends z.ZodType = z.ZodType> = {
+/** What a destination's folder exports: its settings and how they become a `Destination`. */
+export type DestinationKind<Schema extends z.ZodType> = {
   type: string;
+  /** Accepts only what `compile` can compile. */
   settingsSchema: Schema;
-  compile(
-    settings: z.output<Schema>,
-  ): { ok: true; destination: Destination } | { ok: false; problems: SettingsProblem[] };
+  compile(settings: z.output<Schema>): Destination;
   /** Asks the API whether URL and key are right. Stores nothing there. */
   checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
 };

@@ -1,3 +1,7 @@
 export * from './destination.js';
 export * from './http-answer.js';
 export * from './http-client.js';
+export type { HyperlineRule, HyperlineSettings } from './hyperline/settings.js';
+export * from './kinds.js';
+export type { LagoRule, LagoSettings } from './lago/settings.js';
+export * from './sender.js';

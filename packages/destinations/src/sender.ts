@@ -120,7 +120,10 @@ export function createSender(options: SenderOptions): Sender {
       return;
     }
     const decision = decideGate(gate.current(), options.now());
-    if (decision.may === 'wait') return pumpLater(decision.untilMs - options.now());
+    if (decision.may === 'wait') {
+      pumpLater(decision.untilMs - options.now());
+      return;
+    }
     const wanted =
       decision.may === 'probe' ? 1 : Math.min(line.requestsWaiting(), destination.limit.concurrency);
     while (slotsAsked < wanted) {

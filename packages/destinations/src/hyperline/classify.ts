@@ -1,0 +1,88 @@
+import type { EntryVerdict, UsageEvent, Verdict } from '@meterbridge/delivery';
+import { isJsonObject } from '@meterbridge/segment-events';
+import type { HttpAnswer } from '../http-answer.js';
+import {
+  classifyStatus,
+  classifyTrouble,
+  type ReadAnswer,
+  readAnswer,
+  refuse,
+  settle,
+  unexpected,
+} from '../read-answer.js';
+import { hyperlineSlot } from './key.js';
+
+/**
+ * Reads Hyperline's answer. One event alone is accepted by any 2xx, whose body is not documented and may be
+ * empty. A batch is accepted in part: its 2xx lists what it took and what it did not, without a reason
+ * (docs.hyperline.co: ingest-billable-event, ingest-billable-events, rate-limiting).
+ */
+export function classifyHyperlineAnswer(
+  answer: HttpAnswer,
+  sent: readonly UsageEvent[],
+  now: number,
+): Verdict {
+  if ('error' in answer) return classifyTrouble(answer);
+  const read = readAnswer(answer);
+  if (read.status >= 200 && read.status < 300) {
+    if (isWebPage(read)) return unexpected(read.status, 'a web page: is the URL right?');
+    return sent.length === 1
+      ? settle([{ outcome: 'delivered' }], read, now)
+      : classifyPartial(read, sent, now);
+  }
+  const words = readMessage(read.json);
+  const common = classifyStatus(read, words, now);
+  if (common) return common;
+  switch (read.status) {
+    case 400:
+    case 422:
+      return refuse(read, words, sent, now);
+    case 404:
+      // `{"message":"… not found"}` speaks of what the event names; anything else has never heard of the path.
+      return words === ''
+        ? { verdict: 'hold', code: 'wrong_url', status: 404, detail: `HTTP 404: is the URL right?` }
+        : refuse(read, words, sent, now);
+    default:
+      return unexpected(read.status, words);
+  }
+}
+
+/**
+ * Both names are documented: `events_created` by v1, `events_accepted` by v2. An event is found again by
+ * type and id, which stand once in a request; its timestamp may come back in another spelling.
+ */
+function classifyPartial(answer: ReadAnswer, sent: readonly UsageEvent[], now: number): Verdict {
+  const body = isJsonObject(answer.json) ? answer.json : {};
+  const accepted = readSlots(body.events_created ?? body.events_accepted);
+  const failed = readSlots(body.events_failed);
+  const entries = sent.map(({ slot }): EntryVerdict => {
+    // A failed one is told why when it comes alone; one that is in neither list is safe to repeat.
+    if (failed.has(slot)) return { outcome: 'alone' };
+    return accepted.has(slot) ? { outcome: 'delivered' } : { outcome: 'resend' };
+  });
+  if (entries.every(({ outcome }) => outcome === 'resend')) {
+    return unexpected(answer.status, `the answer names none of the ${sent.length} events sent`);
+  }
+  return settle(entries, answer, now);
+}
+
+/** The slots of events that an answer repeats; what is not an event is passed over. */
+function readSlots(events: unknown): Set<string> {
+  const slots = new Set<string>();
+  if (!Array.isArray(events)) return slots;
+  for (const event of events) {
+    if (!isJsonObject(event) || !isJsonObject(event.record)) continue;
+    slots.add(hyperlineSlot(String(event.event_type), String(event.record.id)));
+  }
+  return slots;
+}
+
+/** No API takes an event with a web page; the address of a web application does. */
+function isWebPage({ body, headers }: ReadAnswer): boolean {
+  return body.trimStart().startsWith('<') || (headers['content-type'] ?? '').includes('text/html');
+}
+
+/** The API's own words. Nothing but `message` is documented, so nothing else is kept. */
+function readMessage(json: unknown): string {
+  return isJsonObject(json) && typeof json.message === 'string' ? json.message : '';
+}

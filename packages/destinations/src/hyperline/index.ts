@@ -1,0 +1,37 @@
+import { isJsonObject } from '@meterbridge/segment-events';
+import { describeUnready } from '../check-connection.js';
+import { compileRules } from '../compile-rules.js';
+import type { DestinationKind } from '../destination.js';
+import { readAnswer } from '../read-answer.js';
+import { toConnection } from '../settings.js';
+import { classifyHyperlineAnswer } from './classify.js';
+import { hyperlineSettingsSchema } from './settings.js';
+import { compileHyperlineRule } from './write-usage.js';
+
+/**
+ * Hyperline's ingest API. One event alone goes to the endpoint for one, which says why it refuses; the
+ * batch endpoint only says what.
+ */
+export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
+  type: 'hyperline',
+  settingsSchema: hyperlineSettingsSchema,
+  compile: (settings) => ({
+    name: settings.name,
+    type: settings.type,
+    batchSize: settings.limit.batchSize,
+    maxBytes: settings.limit.maxBytes,
+    limit: settings.limit,
+    connection: toConnection(settings),
+    map: compileRules(settings.rules, compileHyperlineRule),
+    request: (usages) =>
+      usages.length === 1
+        ? { path: '/v1/events', body: usages[0]!.body }
+        : { path: '/v1/events/batch', body: `[${usages.map(({ body }) => body).join(',')}]` },
+    classify: classifyHyperlineAnswer,
+  }),
+  async checkConnection(http) {
+    const answer = await http.get('/v1/events?event_type=meterbridge-check&take=1');
+    if ('error' in answer || answer.status !== 200) return describeUnready(answer);
+    return isJsonObject(readAnswer(answer).json) ? { ready: true } : describeUnready(answer);
+  },
+};

@@ -1,0 +1,44 @@
+import {
+  pathRuleSchema,
+  propertiesRuleSchema,
+  routingFields,
+  valueRuleSchema,
+} from '@meterbridge/usage-mapping';
+import { z } from 'zod';
+import { connectionFields, limitSchema, refuseDuplicateNames } from '../settings.js';
+
+/** Lago takes a hundred events in a request (`LAGO_EVENTS_BATCH_MAX_LENGTH` may say otherwise at your own). */
+const MAX_BATCH = 100;
+
+export const lagoRuleSchema = z.strictObject({
+  ...routingFields,
+  code: z
+    .union([z.string().min(1), pathRuleSchema])
+    .default({ path: 'event' })
+    .describe("The billable metric's code as it is, or { path: … }; the event's name where left out"),
+  subscription: valueRuleSchema.describe("Where the subscription's external id stands in the event"),
+  properties: propertiesRuleSchema
+    .default({})
+    .describe(
+      'Named ones must be there, or the event is a dead letter: Lago sums what is missing as nothing',
+    ),
+  preciseTotalAmountCents: valueRuleSchema
+    .optional()
+    .describe("For metrics with the dynamic charge model: the event's own price"),
+  transactionIdSuffix: z
+    .string()
+    .regex(/^[\w.:-]{1,64}$/, 'letters, digits and . _ : - were expected, 64 at most')
+    .optional()
+    .describe('Added to the messageId; for a second rule that takes the same event'),
+});
+
+export const lagoSettingsSchema = z.strictObject({
+  type: z.literal('lago'),
+  // Puma gives a request 12 seconds: shorter than that would resend what is still being stored.
+  ...connectionFields({ url: 'https://api.getlago.com', addedPath: '/api/v1', timeoutMs: 15_000 }),
+  limit: limitSchema({ requestsPerSecond: 400, concurrency: 8, batchSize: MAX_BATCH, maxBatchSize: 10_000 }),
+  rules: z.array(lagoRuleSchema).min(1).superRefine(refuseDuplicateNames),
+});
+
+export type LagoRule = z.output<typeof lagoRuleSchema>;
+export type LagoSettings = z.output<typeof lagoSettingsSchema>;

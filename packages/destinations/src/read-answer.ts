@@ -1,0 +1,91 @@
+import type { EntryVerdict, UsageEvent, Verdict } from '@meterbridge/delivery';
+import type { HttpAnswer } from './http-answer.js';
+import { readRefusedWaitMs, readSpentWaitMs } from './rate-limit-headers.js';
+
+/** An answer that came, with its body read as JSON (undefined where it is none). */
+export type ReadAnswer = {
+  status: number;
+  headers: Record<string, string | undefined>;
+  body: string;
+  json: unknown;
+};
+
+const MAX_DETAIL = 300;
+
+/** Reads a body as far as it can be read; HTML, text and nothing at all are no JSON and no error. */
+export function readAnswer(answer: Extract<HttpAnswer, { status: number }>): ReadAnswer {
+  let json: unknown;
+  try {
+    json = JSON.parse(answer.body);
+  } catch {
+    json = undefined;
+  }
+  return { ...answer, json };
+}
+
+/**
+ * What both APIs mean alike: trouble on the way, limits, keys and addresses. Undefined leaves the answer
+ * to the destination.
+ * @param words the API's own, from fields that are known to hold a message
+ */
+export function classifyStatus(answer: ReadAnswer, words: string, now: number): Verdict | undefined {
+  const { status } = answer;
+  const detail = describe(status, words);
+  switch (status) {
+    case 401:
+      return { verdict: 'hold', code: 'unauthorized', status, detail };
+    case 403:
+      return { verdict: 'hold', code: 'forbidden', status, detail };
+    case 405:
+      return { verdict: 'hold', code: 'wrong_url', status, detail };
+    case 408:
+      return { verdict: 'transient', code: 'timeout', status, detail };
+    case 413:
+      return { verdict: 'smaller', by: 'bytes', status, detail };
+    case 425:
+      return { verdict: 'transient', code: 'server_error', status, detail };
+    case 429:
+      return { verdict: 'rate-limited', waitMs: readRefusedWaitMs(answer.headers, now) };
+  }
+  if (status >= 500) return { verdict: 'transient', code: 'server_error', status, detail };
+  if (status >= 300 && status < 400) {
+    return unexpected(status, 'a redirect, which is not followed: is the URL right?');
+  }
+  return undefined;
+}
+
+/** No answer came, or none that could be read: nobody knows whether the request was carried out. */
+export function classifyTrouble(answer: Extract<HttpAnswer, { error: string }>): Verdict {
+  const code = answer.error === 'oversized' ? 'unexpected_answer' : answer.error;
+  return { verdict: 'transient', code, detail: cut(answer.detail) };
+}
+
+/** An answer the API's documentation does not know: the same bytes later, and the breaker counts it. */
+export function unexpected(status: number, detail: string): Verdict {
+  return { verdict: 'transient', code: 'unexpected_answer', status, detail: describe(status, detail) };
+}
+
+/** Something that was sent is refused: the event where it stood alone, else halves will tell which. */
+export function refuse(answer: ReadAnswer, words: string, sent: readonly UsageEvent[], now: number): Verdict {
+  const { status } = answer;
+  if (sent.length > 1) return { verdict: 'bisect', status, detail: describe(status, words) };
+  return settle([refused(status, words)], answer, now);
+}
+
+export function refused(status: number, words: string): EntryVerdict {
+  return { outcome: 'failed', code: 'refused', status, detail: describe(status, words) };
+}
+
+/** One entry for each event sent, with the wait that a spent limit asks for. */
+export function settle(entries: EntryVerdict[], answer: ReadAnswer, now: number): Verdict {
+  const waitMs = readSpentWaitMs(answer.headers, now);
+  return { verdict: 'settled', entries, ...(waitMs === undefined ? {} : { waitMs }) };
+}
+
+function describe(status: number, words: string): string {
+  return cut(words === '' ? `HTTP ${status}` : `HTTP ${status}: ${words}`);
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_DETAIL ? text : `${text.slice(0, MAX_DETAIL - 1)}…`;
+}

@@ -1,0 +1,75 @@
+import { nameSchema } from '@meterbridge/usage-mapping';
+import { z } from 'zod';
+import type { Connection } from './destination.js';
+
+const DEFAULT_MAX_BYTES = 1_000_000;
+
+/** What every destination has in its settings, beside `type` and `rules`. */
+export function connectionFields(given: { url: string; addedPath: string; timeoutMs: number }) {
+  return {
+    name: nameSchema.describe('Names its queue, its metrics and its dead letters: keep it'),
+    url: z
+      .url({ protocol: /^https?$/, error: 'an http or https URL was expected' })
+      .refine((url) => !new URL(url).pathname.replace(/\/+$/, '').endsWith(given.addedPath), {
+        error: `leave ${given.addedPath} out, it is added`,
+        abort: true,
+      })
+      .refine(
+        (url) => /^https?:\/\/[^@?#]*$/.test(url),
+        'a URL without user, query and fragment was expected',
+      )
+      .default(given.url)
+      .describe(`Where the API is; ${given.addedPath} is added`),
+    apiKey: z
+      .string()
+      .regex(/^[\x21-\x7e]+$/, 'a key was expected, without spaces and line breaks')
+      .describe('By environment variable, never in the file'),
+    timeoutMs: z
+      .int()
+      .min(1_000)
+      .max(120_000)
+      .default(given.timeoutMs)
+      .describe('How long a request may take; longer than the API itself takes to give up'),
+  };
+}
+
+/** How fast and how much at once. One budget for all workers of the account. */
+export function limitSchema(given: {
+  requestsPerSecond: number;
+  concurrency: number;
+  batchSize: number;
+  maxBatchSize: number;
+}) {
+  return z
+    .strictObject({
+      requestsPerSecond: z.number().positive().max(10_000).default(given.requestsPerSecond),
+      concurrency: z.int().min(1).max(256).default(given.concurrency),
+      batchSize: z.int().min(1).max(given.maxBatchSize).default(given.batchSize),
+      maxBytes: z.int().min(10_000).max(50_000_000).default(DEFAULT_MAX_BYTES),
+    })
+    .prefault({});
+}
+
+/** Two rules of one name could not be told apart in a queued batch. */
+export function refuseDuplicateNames(
+  rules: readonly { name: string }[],
+  context: { addIssue(issue: { code: 'custom'; path: (string | number)[]; message: string }): void },
+): void {
+  rules.forEach(({ name }, index) => {
+    if (rules.findIndex((rule) => rule.name === name) < index) {
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `"${name}" is taken by another rule`,
+      });
+    }
+  });
+}
+
+export function toConnection(settings: { url: string; apiKey: string; timeoutMs: number }): Connection {
+  return {
+    baseUrl: settings.url.replace(/\/+$/, ''),
+    headers: { authorization: `Bearer ${settings.apiKey}`, accept: 'application/json' },
+    timeoutMs: settings.timeoutMs,
+  };
+}
