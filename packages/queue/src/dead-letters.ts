@@ -57,7 +57,7 @@ for i = 3, #ARGV, 2 do
     redis.call('HINCRBY', KEYS[1], 'dead:' .. ARGV[i + 1], -1)
   end
 end
-redis.call('HINCRBY', KEYS[1], 'dead', -removed)
+redis.call('HINCRBY', KEYS[1], 'dead', 0 - removed)
 redis.call('HINCRBY', KEYS[1], 'accepted', ARGV[1] - removed)
 if ARGV[2] ~= '' then redis.call('HSET', KEYS[3], 'n', ARGV[1]) end
 return removed

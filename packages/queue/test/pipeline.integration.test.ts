@@ -1,0 +1,213 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { DEFAULT_RETRY_POLICY, type Outcome, type StoredDelivery } from '@meterbridge/delivery';
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import { makePayloads, useRedis, waitFor } from '@meterbridge/testing';
+import {
+  connectConsumer,
+  connectProducer,
+  type DeliveryWorkerOptions,
+  DeliveryWriter,
+  findDeadLetter,
+  readAccount,
+  readDeadLetters,
+  reviveDeadLetters,
+  startDeliveryWorker,
+} from '../src/index.js';
+import { queueKeys } from '../src/keys.js';
+import { writeSettlement } from '../src/settle.js';
+
+const suite = useRedis();
+const { aTrack } = makePayloads('queue');
+const anEvent = (): SegmentEvent =>
+  ({ ...aTrack(), receivedAt: '2026-08-01T00:00:00.000Z' }) as unknown as SegmentEvent;
+const policy = { ...DEFAULT_RETRY_POLICY, baseMs: 1, maxMs: 5 };
+const delivered = (deliveries: StoredDelivery[]): Outcome[] =>
+  deliveries.map(() => ({ outcome: 'delivered' }));
+
+const opened: { disconnect(): void }[] = [];
+const keep = <Client extends { disconnect(): void }>(client: Client): Client => {
+  opened.push(client);
+  return client;
+};
+afterAll(() => {
+  for (const client of opened) client.disconnect();
+});
+
+let names = 0;
+/** A destination of its own for each test: what one leaves does not count in another. */
+function open(attempt: DeliveryWorkerOptions['attempt'], overrides: Partial<DeliveryWorkerOptions> = {}) {
+  const destination = `dest-${++names}`;
+  const redis = keep(connectConsumer(suite.url, () => {}));
+  const writer = new DeliveryWriter({
+    redis: keep(connectProducer(suite.url, () => {})),
+    destinations: [destination],
+  });
+  const start = (more: Partial<DeliveryWorkerOptions> = {}) =>
+    startDeliveryWorker({
+      destination,
+      redis: keep(connectConsumer(suite.url, () => {})),
+      concurrency: 4,
+      policy,
+      attempt,
+      ...overrides,
+      ...more,
+    });
+  const write = (count: number, rules = ['usage']) =>
+    writer.commit(
+      Array.from({ length: count }, () => ({
+        source: 'backend',
+        event: anEvent(),
+        routes: [{ destination, rules }],
+      })),
+      [],
+    );
+  const account = () => readAccount(destination, redis);
+  const settled = () =>
+    waitFor(
+      async () => {
+        const now = await account();
+        return now.accepted > 0 && now.inFlight === 0 ? now : undefined;
+      },
+      { what: 'everything to be settled' },
+    );
+  return { destination, redis, writer, start, write, account, settled };
+}
+
+describe('a batch job', () => {
+  test('holds 100 deliveries, is counted as it is added, and is gone when they are delivered', async () => {
+    const line = open(async (deliveries) => delivered(deliveries));
+    await line.write(250);
+    expect(await line.account()).toMatchObject({
+      accepted: 250,
+      inFlight: 250,
+      difference: 0,
+      jobs: { waiting: 3 },
+    });
+    const worker = line.start();
+    expect(await line.settled()).toMatchObject({
+      accepted: 250,
+      delivered: 250,
+      difference: 0,
+      jobs: { waiting: 0, failed: 0 },
+    });
+    await worker.close();
+  });
+
+  test('counts a filtered event as accepted and filtered, without a job', async () => {
+    const line = open(async (deliveries) => delivered(deliveries));
+    await line.write(7, []);
+    await waitFor(async () => (await line.account()).filtered === 7, { what: 'the count' });
+    expect(await line.account()).toMatchObject({ accepted: 7, filtered: 7, inFlight: 0, difference: 0 });
+  });
+
+  test('tries again only what is not done', async () => {
+    const tries = new Map<string, number>();
+    const line = open(async (deliveries) =>
+      deliveries.map(({ event }) => {
+        const count = (tries.get(event.messageId) ?? 0) + 1;
+        tries.set(event.messageId, count);
+        const odd = Number(event.messageId.split('-').at(-1)) % 2 === 1;
+        return odd && count < 3 ? { outcome: 'failed', code: 'timeout' } : { outcome: 'delivered' };
+      }),
+    );
+    await line.write(40);
+    const worker = line.start();
+    expect(await line.settled()).toMatchObject({ delivered: 40, difference: 0 });
+    expect([...tries.values()].sort()).toEqual([...Array(20).fill(1), ...Array(20).fill(3)]);
+    await worker.close();
+  });
+
+  test('a bug in the attempt loses nothing and stops nothing', async () => {
+    const line = open(() => Promise.reject(new Error('bug')));
+    await line.write(3);
+    const problems: string[] = [];
+    const worker = line.start({ onProblem: (code) => problems.push(code) });
+    await waitFor(() => problems.includes('job_failed'), { what: 'the problem to be told' });
+    await waitFor(async () => (await line.account()).jobs.delayed === 1, { what: 'the job to be put back' });
+    expect(await line.account()).toMatchObject({ accepted: 3, inFlight: 3, difference: 0 });
+    await worker.close();
+  });
+});
+
+describe('a settlement', () => {
+  test('counts once however often it is written', async () => {
+    const line = open(async (deliveries) => delivered(deliveries));
+    await line.write(5);
+    const [jobId] = await line.redis.lrange(queueKeys(line.destination).bull('wait'), 0, -1);
+    const settlement = { delivered: 3, duplicate: 0, dead: [], remainder: [], delayMs: 0 };
+    const keys = queueKeys(line.destination);
+    const write = (by: string) =>
+      writeSettlement(line.redis, keys, { jobId: jobId!, rev: 0, by, settlement });
+    expect((await write('me')).result).toBe('settled');
+    expect((await write('me')).result).toBe('settled');
+    expect((await write('another')).result).toBe('stale');
+    expect(await line.account()).toMatchObject({ accepted: 5, delivered: 3 });
+    expect(
+      (await writeSettlement(line.redis, keys, { jobId: 'b-none', rev: 0, by: 'me', settlement })).result,
+    ).toBe('gone');
+  });
+});
+
+describe('a dead letter', () => {
+  test('keeps the original event and its reason, and is delivered once after a replay', async () => {
+    let mended = false;
+    const line = open(async (deliveries) =>
+      mended
+        ? delivered(deliveries)
+        : deliveries.map(() => ({ outcome: 'failed', code: 'refused', status: 422, detail: 'no such code' })),
+    );
+    await line.write(120);
+    const worker = line.start();
+    expect(await line.settled()).toMatchObject({ dead: 120, deadByReason: { refused: 120 }, difference: 0 });
+
+    const letters = [];
+    for await (const entry of readDeadLetters<StoredDelivery>(line.destination, line.redis))
+      letters.push(entry);
+    expect(letters).toHaveLength(120);
+    expect(letters[0]!.letter).toMatchObject({
+      rule: 'usage',
+      source: 'backend',
+      reason: 'refused',
+      tries: { lastDetail: 'no such code' },
+    });
+    expect(await findDeadLetter(letters[0]!.id, line.redis)).toEqual(letters[0]);
+
+    mended = true;
+    const half = letters.slice(0, 60);
+    const revive = () =>
+      reviveDeadLetters(
+        line.destination,
+        line.redis,
+        half,
+        half.map((entry) => entry.letter),
+      );
+    await revive();
+    expect(await line.settled()).toMatchObject({ accepted: 120, delivered: 60, dead: 60, difference: 0 });
+    expect(await findDeadLetter(letters[0]!.id, line.redis)).toBeNull();
+    // Somebody else's replay of the same letters comes late: it counts as accepted anew, and the sum holds.
+    await revive();
+    expect(await line.settled()).toMatchObject({ accepted: 180, delivered: 120, dead: 60, difference: 0 });
+    await worker.close();
+  });
+});
+
+describe('an outage of Redis', () => {
+  test('fails the producer within a second, loses nothing, and everything goes on by itself', async () => {
+    const line = open(async (deliveries) => delivered(deliveries));
+    const worker = line.start();
+    await line.write(10);
+    await line.settled();
+    await suite.redis.kill('SIGKILL');
+    const began = Date.now();
+    await expect(line.write(1)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(Date.now() - began).toBeLessThan(1_000);
+    await suite.redis.restart();
+    await waitFor(() => line.write(10).then(() => true), { what: 'the producer to reconnect' });
+    await waitFor(async () => (await line.account()).delivered === 20, {
+      what: 'the worker to go on',
+      timeoutMs: 20_000,
+    });
+    expect(await line.account()).toMatchObject({ accepted: 20, difference: 0 });
+    await worker.close();
+  });
+});
