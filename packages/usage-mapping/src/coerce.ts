@@ -32,7 +32,7 @@ function toNumber(value: unknown, path: string): Mapped<Scalar> {
   if (typeof value !== 'string') return wrongType(value, path, 'a number');
   const text = value.trim();
   if (!DECIMAL.test(text)) return wrongType(value, path, 'a number such as "12" or "12.5"');
-  const significant = text.replace(/^-?0*|\./g, '');
+  const significant = text.replace(/^-?[0.]*|\./g, '');
   const kept = text.includes('.') ? significant.length <= EXACT_DIGITS : Number.isSafeInteger(Number(text));
   return mapped(kept ? Number(text) : text);
 }

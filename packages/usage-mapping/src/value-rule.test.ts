@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals';
+import { isTyped, propertiesRuleSchema, valueRuleSchema } from './value-rule.js';
+
+test.each([
+  ['properties.tokens'],
+  [['context.groupId', 'userId']],
+  [{ value: 'users' }],
+  [{ value: 0 }],
+  [{ path: 'a', as: 'number', default: 0 }],
+  [{ path: ['a', 'b'], mask: true }],
+  [{ path: 'a', hash: 'sha256', as: 'string' }],
+  [{ path: 'a', default: null }],
+])('%j is a rule', (rule) => {
+  expect(valueRuleSchema.parse(rule)).toEqual(rule);
+});
+
+test.each([
+  ['an empty path', ''],
+  ['a path without a key', 'properties..x'],
+  ['a path to the prototype', '__proto__.x'],
+  ['no paths', []],
+  ['a number', 5],
+  ['null', null],
+  ['an unknown key', { path: 'a', sa: 'number' }],
+  ['an unknown type', { path: 'a', as: 'integer' }],
+  ['both a value and a path', { path: 'a', value: 1 }],
+  ['null as a constant', { value: null }],
+  ['mask and hash', { path: 'a', mask: true, hash: 'sha256' }],
+  ['a masked number', { path: 'a', mask: true, as: 'number' }],
+  ['mask: false, which hides nothing', { path: 'a', mask: false }],
+  ['a default of another type', { path: 'a', as: 'number', default: 'none' }],
+  ['an integer that YAML has rounded', { value: 2 ** 60 }],
+])('%s is no rule', (_, rule) => {
+  expect(valueRuleSchema.safeParse(rule).success).toBe(false);
+});
+
+test('"*" names one object', () => {
+  expect(propertiesRuleSchema.safeParse({ '*': 'properties', a: { value: 1 } }).success).toBe(true);
+  expect(propertiesRuleSchema.safeParse({ '*': ['properties', 'traits'] }).success).toBe(false);
+  expect(propertiesRuleSchema.safeParse({ '*': { value: 1 } }).success).toBe(false);
+});
+
+test('only `as` says a type', () => {
+  expect(isTyped({ path: 'a', as: 'number' })).toBe(true);
+  expect(isTyped({ path: 'a' })).toBe(false);
+  expect(isTyped({ value: 1 })).toBe(false);
+  expect(isTyped('a')).toBe(false);
+});
