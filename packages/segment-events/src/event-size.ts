@@ -21,7 +21,7 @@ export function checkSize(event: unknown, maxBytes: number): Rejection | null {
 function visit(value: unknown, depth: number, bounds: SizeBounds, maxBytes: number): Rejection | null {
   if (bounds.least > maxBytes) return tooLarge(maxBytes);
   if (typeof value === 'string') return addText(value, bounds);
-  if (typeof value === 'boolean' || value === null) return add(4, 5, bounds);
+  if (typeof value === 'boolean' || value === null || value === undefined) return add(4, 5, bounds);
   if (typeof value === 'number' && Number.isFinite(value)) return add(1, 25, bounds);
   if (typeof value !== 'object') {
     return { reason: 'invalid_field', detail: `a ${typeof value} that JSON cannot hold` };
@@ -29,7 +29,8 @@ function visit(value: unknown, depth: number, bounds: SizeBounds, maxBytes: numb
   if (depth > MAX_EVENT_DEPTH) {
     return { reason: 'too_deep', detail: `nested deeper than ${MAX_EVENT_DEPTH} levels` };
   }
-  add(2, 2, bounds);
+  // One less than there is, since the first item below has no comma.
+  add(1, 2, bounds);
   if (Array.isArray(value)) {
     for (const item of value) {
       add(1, 1, bounds);

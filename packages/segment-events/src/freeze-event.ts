@@ -56,8 +56,8 @@ function freeze(raw: unknown, context: FreezeContext): { event: SegmentEvent } |
 }
 
 function plainCopy(raw: JsonObject): JsonObject {
-  const event = { ...raw };
-  delete event.writeKey;
+  // Not `delete`, which would make every later access to the event slow.
+  const { writeKey: _, ...event } = raw;
   if (Object.hasOwn(event, '__proto__')) Reflect.deleteProperty(event, '__proto__');
   return event;
 }

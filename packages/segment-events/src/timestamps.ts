@@ -1,7 +1,7 @@
 // Segment's Spec asks for ISO 8601; its libraries send offsets (Python, Go), micro- and nanoseconds, and
 // now and then no zone at all, which the Spec makes UTC.
 const ISO_8601 =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+  /^([12]\d{3})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /**
  * Milliseconds since 1970 of an ISO 8601 text, whatever its offset; what is finer than a millisecond is
@@ -10,22 +10,22 @@ const ISO_8601 =
 export function readTimestampMs(value: unknown): number | null {
   const match = typeof value === 'string' ? ISO_8601.exec(value) : null;
   if (!match) return null;
-  const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match;
-  const milliseconds = Number(fraction.padEnd(3, '0').slice(0, 3));
-  const wall = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-  );
-  // Date.UTC rolls the 30th of February over into March.
-  if (new Date(wall).toISOString().slice(0, 19) !== `${year}-${month}-${day}T${hour}:${minute}:${second}`) {
-    return null;
-  }
-  const offsetMinutes = readOffsetMinutes(zone);
-  return offsetMinutes === null ? null : wall + milliseconds - offsetMinutes * 60_000;
+  const [year, month, day, hour, minute, second] = match
+    .slice(1, 7)
+    .map((digits = '0') => Number(digits)) as Clock;
+  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return null;
+  if (hour > 23 || minute > 59 || second > 59) return null;
+  const offsetMinutes = readOffsetMinutes(match[8] ?? 'Z');
+  if (offsetMinutes === null) return null;
+  const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
+  return Date.UTC(year, month - 1, day, hour, minute - offsetMinutes, second, milliseconds);
+}
+
+type Clock = [year: number, month: number, day: number, hour: number, minute: number, second: number];
+
+function daysOf(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 function readOffsetMinutes(zone: string): number | null {

@@ -1,0 +1,93 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { readBody, writeKeyOf } from './read-body.js';
+
+const read = (body: unknown, ...rest: [] | ['track']) => readBody(JSON.stringify(body), ...rest);
+const track = { type: 'track', event: 'API Call', userId: 'u1' };
+
+test.each([
+  ['one event', track, [track]],
+  ['a batch', { batch: [track, track] }, [track, track]],
+  ['a bare array', [track, track], [track, track]],
+  ['an extensible webhook’s batch', [{ json: track }, { json: track }], [track, track]],
+  ['an event with a property called json', [{ ...track, json: {} }], [{ ...track, json: {} }]],
+  ['an empty batch', { batch: [] }, []],
+  ['an empty array', [], []],
+  ['a batch of what is no event', { batch: [null, 'x', 1, []] }, [null, 'x', 1, []]],
+  ['a batch that is no list', { batch: 'x' }, [{ batch: 'x' }]],
+])('finds the events of %s', (_name, body, events) => {
+  const reading = read(body);
+  expect(reading).toMatchObject({ ok: true, body: { events } });
+});
+
+test('gives a single event the type of its route, and never a batch', () => {
+  expect(read({ event: 'x' }, 'track')).toMatchObject({ body: { events: [{ event: 'x', type: 'track' }] } });
+  expect(read({ type: 'page' }, 'track')).toMatchObject({ body: { events: [{ type: 'track' }] } });
+  expect(read({ batch: [{ type: 'page' }] }, 'track')).toMatchObject({
+    body: { events: [{ type: 'page' }] },
+  });
+});
+
+test('merges what a batch says into its events, which have the last word', () => {
+  const reading = read({
+    sentAt: '2026-01-01T00:00:00Z',
+    timestamp: '2026-01-01T00:00:00.000Z',
+    context: { library: { name: 'analytics-go' }, groupId: 'outer' },
+    integrations: { All: false, Lago: true },
+    batch: [
+      { a: 1 },
+      { context: { groupId: 'inner' }, integrations: { Lago: false }, timestamp: 'own' },
+      { context: null, integrations: [], originalTimestamp: 'own' },
+      'no event',
+    ],
+  });
+  const outer = { library: { name: 'analytics-go' }, groupId: 'outer' };
+  expect(reading).toMatchObject({
+    body: {
+      sentAt: '2026-01-01T00:00:00Z',
+      events: [
+        {
+          a: 1,
+          context: outer,
+          integrations: { All: false, Lago: true },
+          timestamp: '2026-01-01T00:00:00.000Z',
+        },
+        {
+          context: { ...outer, groupId: 'inner' },
+          integrations: { All: false, Lago: false },
+          timestamp: 'own',
+        },
+        { context: outer, integrations: { All: false, Lago: true }, originalTimestamp: 'own' },
+        'no event',
+      ],
+    },
+  });
+  const third = reading.ok ? reading.body.events[2] : undefined;
+  expect(third).not.toHaveProperty('timestamp');
+});
+
+test('collects write keys from the batch and from its events', () => {
+  const reading = read({
+    writeKey: 'a',
+    batch: [{ writeKey: 'b' }, { writeKey: 'a' }, { writeKey: 7 }, { writeKey: '' }],
+  });
+  expect(reading).toMatchObject({ body: { batchWriteKey: 'a', writeKeys: ['a', 'b'] } });
+  expect(read({ ...track, writeKey: 'c' })).toMatchObject({ body: { writeKeys: ['c'] } });
+  expect(writeKeyOf({ writeKey: 7 })).toBeUndefined();
+});
+
+test.each(['', 'x', '{', '"text"', '7', 'null', 'true', 'data=eyJ9'])(
+  'says what is wrong with %j',
+  (text) => {
+    expect(readBody(text)).toMatchObject({ ok: false });
+  },
+);
+
+test('never throws', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.json().map((json) => `{"batch":[${json}],"context":${json}}`),
+  );
+  fc.assert(fc.property(text, (body) => expect(typeof readBody(body).ok).toBe('boolean')));
+});
