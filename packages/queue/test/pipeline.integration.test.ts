@@ -16,14 +16,6 @@ import {
 import { queueKeys } from '../src/keys.js';
 import { writeSettlement } from '../src/settle.js';
 
-const suite = useRedis();
-const { aTrack } = makePayloads('queue');
-const anEvent = (): SegmentEvent =>
-  ({ ...aTrack(), receivedAt: '2026-08-01T00:00:00.000Z' }) as unknown as SegmentEvent;
-const policy = { ...DEFAULT_RETRY_POLICY, baseMs: 1, maxMs: 5 };
-const delivered = (deliveries: StoredDelivery[]): Outcome[] =>
-  deliveries.map(() => ({ outcome: 'delivered' }));
-
 const opened: { disconnect(): void }[] = [];
 const keep = <Client extends { disconnect(): void }>(client: Client): Client => {
   opened.push(client);
@@ -32,6 +24,14 @@ const keep = <Client extends { disconnect(): void }>(client: Client): Client => 
 afterAll(() => {
   for (const client of opened) client.disconnect();
 });
+
+const suite = useRedis();
+const { aTrack } = makePayloads('queue');
+const anEvent = (): SegmentEvent =>
+  ({ ...aTrack(), receivedAt: '2026-08-01T00:00:00.000Z' }) as unknown as SegmentEvent;
+const policy = { ...DEFAULT_RETRY_POLICY, baseMs: 1, maxMs: 5 };
+const delivered = (deliveries: StoredDelivery[]): Outcome[] =>
+  deliveries.map(() => ({ outcome: 'delivered' }));
 
 let names = 0;
 /** A destination of its own for each test: what one leaves does not count in another. */
