@@ -1,1 +1,3 @@
-export {};
+export { createRateLimiter, type RateLimiterOptions } from './create-rate-limiter.js';
+export { LimiterClosedError } from './limiter-closed-error.js';
+export type { LimiterProblem } from './shared-pacer.js';

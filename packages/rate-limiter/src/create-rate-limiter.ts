@@ -1,0 +1,64 @@
+import type { RateLimiter } from '@meterbridge/delivery';
+import { LimiterClosedError } from './limiter-closed-error.js';
+import { createLocalPacer, type Pacer, unpaced } from './pacer.js';
+import { createPermits } from './permits.js';
+import { createSharedPacer, type LimiterProblem } from './shared-pacer.js';
+
+export type RateLimiterOptions = {
+  /** Names the account whose budget is shared, for example the destination's name. */
+  id: string;
+  /** Over all processes on the same Redis. Left out: no limit, and no Redis is used. */
+  requestsPerSecond?: number;
+  /** Jobs of this process that run at once; a job that waits for its moment counts. */
+  concurrency: number;
+  /** Left out: the rate is kept within this process only. */
+  redisUrl?: string;
+  /** Told of what the limiter lives through by itself. */
+  onProblem?: (problem: LimiterProblem) => void;
+};
+
+/**
+ * Makes the limiter of one destination account. The rate is kept by even spacing, without bursts. When
+ * Redis is away, jobs wait; when it comes back empty, or has forgotten this process, they go on.
+ */
+export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+  const permits = createPermits(options.concurrency);
+  const pacer = choosePacer(options);
+  const waiting = new Set<() => void>();
+  let isClosed = false;
+
+  function orClosed(work: () => Promise<void>): Promise<void> {
+    if (isClosed) return Promise.reject(new LimiterClosedError());
+    return new Promise((resolve, reject) => {
+      const cancel = () => reject(new LimiterClosedError());
+      waiting.add(cancel);
+      work()
+        .then(resolve, reject)
+        .finally(() => waiting.delete(cancel));
+    });
+  }
+
+  return {
+    async schedule(job) {
+      await orClosed(permits.acquire);
+      try {
+        await orClosed(pacer.nextSlot);
+        return await job();
+      } finally {
+        permits.release();
+      }
+    },
+    async close() {
+      isClosed = true;
+      for (const cancel of waiting) cancel();
+      await pacer.close();
+    },
+  };
+}
+
+function choosePacer({ id, requestsPerSecond, redisUrl, onProblem }: RateLimiterOptions): Pacer {
+  if (requestsPerSecond === undefined) return unpaced;
+  const minTimeMs = 1_000 / requestsPerSecond;
+  if (redisUrl === undefined) return createLocalPacer(minTimeMs);
+  return createSharedPacer({ id, minTimeMs, redisUrl, onProblem: onProblem ?? (() => {}) });
+}

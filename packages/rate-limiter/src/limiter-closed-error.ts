@@ -1,0 +1,9 @@
+/** The limiter was closed before the job got its slot. The job did not run. */
+export class LimiterClosedError extends Error {
+  override readonly name = 'LimiterClosedError';
+  readonly code = 'limiter_closed';
+
+  constructor() {
+    super('The rate limiter was closed before the job started');
+  }
+}
