@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+import { addDecimals, isGreater, showDecimal, toDecimal } from './decimal-sum.js';
+
+test.each([
+  ['12', '12'],
+  ['-12.50', '-12.5'],
+  ['0.001', '0.001'],
+  [12.5, '12.5'],
+  [-3, '-3'],
+  [1e21, '1000000000000000000000'],
+  [1e-7, '0.0000001'],
+  ['9007199254740993', '9007199254740993'],
+  ['-0.5', '-0.5'],
+])('%p counts as %s', (value, shown) => {
+  expect(showDecimal(toDecimal(value)!)).toBe(shown);
+});
+
+test.each([['1,000'], ['+5'], [' 5'], ['.5'], ['5.'], ['1e3'], [''], [true], [null], [undefined], [{}]])(
+  '%p is left out, as Lago does',
+  (value) => {
+    expect(toDecimal(value)).toBeUndefined();
+  },
+);
+
+test('sums are exact where floating point is not', () => {
+  expect(showDecimal(addDecimals(toDecimal(0.1)!, toDecimal('0.20')!))).toBe('0.3');
+  expect(showDecimal(addDecimals(toDecimal('9007199254740993')!, toDecimal(1)!))).toBe('9007199254740994');
+});
+
+test('decimals of different scales compare by value', () => {
+  expect(isGreater(toDecimal('1.10')!, toDecimal('1.09')!)).toBe(true);
+  expect(isGreater(toDecimal('-2')!, toDecimal('-1.5')!)).toBe(false);
+});
