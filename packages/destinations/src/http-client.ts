@@ -32,13 +32,12 @@ export function createHttpClient(connection: Connection): HttpClient {
     throwHttpErrors: false,
     decompress: true,
   });
-  const closing = new AbortController();
+  let closed = false;
 
   async function exchange(method: 'GET' | 'POST', path: string, body?: string): Promise<HttpAnswer> {
     const relative = path.replace(/^\//, '');
     const stream = client.stream(relative, {
       method,
-      signal: closing.signal,
       ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
     });
     let status = 0;
@@ -67,7 +66,7 @@ export function createHttpClient(connection: Connection): HttpClient {
       if (error instanceof TimeoutError) {
         return { error: 'timeout', detail: `no answer within ${connection.timeoutMs} ms` };
       }
-      if (error instanceof RequestError || closing.signal.aborted) {
+      if (error instanceof RequestError || closed) {
         return { error: 'connection', detail: error instanceof RequestError ? error.code : 'closed' };
       }
       throw error;
@@ -78,7 +77,8 @@ export function createHttpClient(connection: Connection): HttpClient {
     post: (path, body) => exchange('POST', path, body),
     get: (path) => exchange('GET', path),
     close() {
-      closing.abort();
+      // Ends the sockets in use as well; a shared abort signal would collect a listener a request.
+      closed = true;
       agent.http.destroy();
       agent.https.destroy();
     },

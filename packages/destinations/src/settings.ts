@@ -9,15 +9,11 @@ export function connectionFields(given: { url: string; addedPath: string; timeou
   return {
     name: nameSchema.describe('Names its queue, its metrics and its dead letters: keep it'),
     url: z
-      .url({ protocol: /^https?$/, error: 'an http or https URL was expected' })
-      .refine((url) => !new URL(url).pathname.replace(/\/+$/, '').endsWith(given.addedPath), {
-        error: `leave ${given.addedPath} out, it is added`,
-        abort: true,
+      .string()
+      .superRefine((url, context) => {
+        const message = findUrlProblem(url, given.addedPath);
+        if (message) context.addIssue({ code: 'custom', message });
       })
-      .refine(
-        (url) => /^https?:\/\/[^@?#]*$/.test(url),
-        'a URL without user, query and fragment was expected',
-      )
       .default(given.url)
       .describe(`Where the API is; ${given.addedPath} is added`),
     apiKey: z
@@ -31,6 +27,19 @@ export function connectionFields(given: { url: string; addedPath: string; timeou
       .default(given.timeoutMs)
       .describe('How long a request may take; longer than the API itself takes to give up'),
   };
+}
+
+function findUrlProblem(text: string, addedPath: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) return 'an http or https URL was expected';
+  if (url.username || url.password || url.search || url.hash) {
+    return 'a URL without user, query and fragment was expected';
+  }
+  return trimSlashes(url.pathname).endsWith(addedPath) ? `leave ${addedPath} out, it is added` : null;
+}
+
+function trimSlashes(url: string): string {
+  return url.replace(/\/+$/, '');
 }
 
 /** How fast and how much at once. One budget for all workers of the account. */
@@ -68,7 +77,7 @@ export function refuseDuplicateNames(
 
 export function toConnection(settings: { url: string; apiKey: string; timeoutMs: number }): Connection {
   return {
-    baseUrl: settings.url.replace(/\/+$/, ''),
+    baseUrl: trimSlashes(settings.url),
     headers: { authorization: `Bearer ${settings.apiKey}`, accept: 'application/json' },
     timeoutMs: settings.timeoutMs,
   };

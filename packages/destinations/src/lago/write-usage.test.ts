@@ -1,0 +1,162 @@
+import { expect, test } from '@jest/globals';
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import { lagoRuleSchema } from './settings.js';
+import { compileLagoRule } from './write-usage.js';
+
+const event = {
+  type: 'track',
+  messageId: 'm"1',
+  timestamp: '2026-08-01T00:00:00.123Z',
+  receivedAt: '2026-08-01T00:00:01.000Z',
+  userId: 'u1',
+  event: 'API Call',
+  properties: {
+    tokens: '12.50',
+    big: '12345678901234567890',
+    tiny: 1e-7,
+    fast: true,
+    plan: null,
+    model: 'large',
+    blank: ' ',
+    tags: ['a'],
+    nested: { a: 1 },
+    price: '10.123456789012345678',
+  },
+  context: { groupId: 42 },
+} as unknown as SegmentEvent;
+
+function write(rule: object, given: SegmentEvent = event) {
+  return compileLagoRule(lagoRuleSchema.parse({ name: 'r', subscription: 'userId', ...rule }))(given);
+}
+
+function bodyOf(rule: object) {
+  const usage = write(rule);
+  if (!usage.ok) throw new Error(usage.failure.detail);
+  return JSON.parse(usage.value.body);
+}
+
+test('is what Lago reads: snake_case, seconds with three decimals as a string, and a subscription', () => {
+  const rule = {
+    code: 'api_call',
+    properties: { tokens: { path: 'properties.tokens', as: 'number' }, model: 'properties.model' },
+    preciseTotalAmountCents: 'properties.price',
+  };
+  expect(write(rule)).toEqual({
+    ok: true,
+    value: {
+      key: 'm"1 1785542400.123',
+      slot: 'm"1',
+      body:
+        '{"transaction_id":"m\\"1","external_subscription_id":"u1","code":"api_call"' +
+        ',"timestamp":"1785542400.123","precise_total_amount_cents":"10.123456789012345678"' +
+        ',"properties":{"tokens":12.5,"model":"large"}}',
+    },
+  });
+});
+
+test.each([
+  ['2026-08-01T00:00:00.000Z', '1785542400.000'],
+  ['2026-08-01T00:00:00.001Z', '1785542400.001'],
+  ['2026-08-01T00:00:00.999Z', '1785542400.999'],
+  ['1969-12-31T23:59:59.500Z', '-0.500'],
+  ['2099-12-31T23:59:59.900Z', '4102444799.900'],
+])('%s is %s', (timestamp, seconds) => {
+  const usage = write({}, { ...event, timestamp });
+  expect(usage.ok && JSON.parse(usage.value.body).timestamp).toBe(seconds);
+});
+
+test('the same event is the same bytes', () => {
+  expect(write({ properties: { '*': 'properties' } })).toEqual(write({ properties: { '*': 'properties' } }));
+});
+
+test('the code is the event’s name where the rule has none, and may be read from the event', () => {
+  expect(bodyOf({}).code).toBe('API Call');
+  expect(bodyOf({ code: { path: 'properties.model' } }).code).toBe('large');
+});
+
+test('"*" sends flat properties: no nulls, no lists, booleans and exponents as text', () => {
+  expect(bodyOf({ properties: { '*': 'properties' } }).properties).toEqual({
+    tokens: '12.50',
+    big: '12345678901234567890',
+    tiny: '0.0000001',
+    fast: 'true',
+    model: 'large',
+    blank: ' ',
+    price: '10.123456789012345678',
+  });
+});
+
+test('a suffix gives a second rule ids of its own', () => {
+  const usage = write({ transactionIdSuffix: ':tokens' });
+  expect(usage.ok && usage.value).toMatchObject({ key: 'm"1:tokens 1785542400.123', slot: 'm"1:tokens' });
+});
+
+test('a number may name a subscription', () => {
+  expect(bodyOf({ subscription: ['properties.plan', 'context.groupId'] }).external_subscription_id).toBe(
+    '42',
+  );
+});
+
+test('a default of null leaves a property and the amount out', () => {
+  const body = bodyOf({
+    properties: { units: { path: 'properties.units', default: null } },
+    preciseTotalAmountCents: { path: 'properties.cents', default: null },
+  });
+  expect(body.properties).toEqual({});
+  expect(body).not.toHaveProperty('precise_total_amount_cents');
+});
+
+test.each<[string, object, string, string]>([
+  [
+    'no subscription',
+    { subscription: ['context.x', 'properties.plan'] },
+    'missing_value',
+    'context.x | properties.plan',
+  ],
+  ['a blank subscription', { subscription: 'properties.blank' }, 'missing_value', 'subscription'],
+  ['a subscription that is true', { subscription: 'properties.fast' }, 'wrong_type', 'subscription'],
+  [
+    'a subscription of null by default',
+    { subscription: { path: 'x', default: null } },
+    'wrong_type',
+    'subscription',
+  ],
+  ['no code', { code: { path: 'properties.code' } }, 'missing_value', 'properties.code'],
+  [
+    'a named property that is missing',
+    { properties: { a: 'properties.a' } },
+    'missing_value',
+    'properties.a',
+  ],
+  [
+    'a named property that is null',
+    { properties: { a: 'properties.plan' } },
+    'missing_value',
+    'properties.plan',
+  ],
+  ['a named list', { properties: { a: 'properties.tags' } }, 'wrong_type', 'a'],
+  ['a named object', { properties: { a: 'properties.nested' } }, 'wrong_type', 'properties.nested'],
+  [
+    'a word where a number was asked for',
+    { properties: { a: { path: 'properties.model', as: 'number' } } },
+    'wrong_type',
+    'properties.model',
+  ],
+  ['no amount', { preciseTotalAmountCents: 'properties.cents' }, 'missing_value', 'properties.cents'],
+  [
+    'an amount that is no number',
+    { preciseTotalAmountCents: 'properties.model' },
+    'wrong_type',
+    'preciseTotalAmountCents',
+  ],
+])('%s cannot be sent', (_, rule, code, path) => {
+  expect(write(rule)).toMatchObject({ ok: false, failure: { code, path } });
+});
+
+test('an event without a name has no code', () => {
+  const { event: _, ...identify } = event;
+  expect(write({}, { ...identify, type: 'identify' } as SegmentEvent)).toMatchObject({
+    ok: false,
+    failure: { code: 'missing_value', path: 'event' },
+  });
+});

@@ -1,0 +1,334 @@
+import { afterEach, expect, test } from '@jest/globals';
+import {
+  createMemoryGateStore,
+  type GateStore,
+  type Outcome,
+  PROBE_INTERVAL_MS,
+  type RateLimiter,
+  type UsageEvent,
+} from '@meterbridge/delivery';
+import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import { makePayloads, waitFor } from '@meterbridge/testing';
+import {
+  compileDestination,
+  createHttpClient,
+  createSender,
+  type DestinationSettings,
+  destinationSettingsSchema,
+} from '../src/index.js';
+
+const { aTrack } = makePayloads('sender');
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Slots on demand; `grant` waits for the test where it wants to hold them back. */
+function openLimiter(): RateLimiter & { hold(): void; release(): void } {
+  let held: (() => void)[] | undefined;
+  return {
+    async schedule(job) {
+      if (held) await new Promise<void>((resolve) => held!.push(resolve));
+      return job();
+    },
+    async close() {},
+    hold() {
+      held = [];
+    },
+    release() {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const go of waiting) go();
+    },
+  };
+}
+
+type Line = {
+  sandbox: Sandbox;
+  send: (...events: SegmentEvent[]) => Promise<Outcome[]>;
+  limiter: ReturnType<typeof openLimiter>;
+  gate: GateStore;
+  clock: { skipMs: number };
+  drain: () => void;
+};
+
+async function openLine(
+  settings: object,
+  sandboxOptions: Partial<Pick<SandboxOptions, 'lago' | 'hyperline'>> = {},
+): Promise<Line> {
+  const sandbox = await startSandbox({
+    lago: { apiKey: 'key', store: 'postgres' },
+    hyperline: { apiKey: 'key' },
+    ...sandboxOptions,
+  });
+  closing.push(() => sandbox.close());
+  const type = (settings as { type: 'lago' | 'hyperline' }).type;
+  const parsed = destinationSettingsSchema.parse({
+    name: type,
+    url: sandbox[type].url,
+    apiKey: 'key',
+    ...settings,
+  });
+  const destination = compileDestination(parsed as DestinationSettings);
+  const http = createHttpClient(destination.connection);
+  closing.push(() => http.close());
+  const limiter = openLimiter();
+  const gate = createMemoryGateStore();
+  const clock = { skipMs: 0 };
+  const sender = createSender({
+    destination,
+    post: http.post,
+    limiter,
+    gate,
+    now: () => Date.now() + clock.skipMs,
+    random: () => 0.5,
+  });
+  const write = (event: SegmentEvent): UsageEvent => {
+    const mapped = destination.map(parsed.rules[0]!.name, event);
+    if (!mapped.ok) throw new Error(mapped.failure.detail);
+    return mapped.usage;
+  };
+  return {
+    sandbox,
+    limiter,
+    gate,
+    clock,
+    drain: () => sender.drain(),
+    send: (...events) => sender.deliver(events.map(write)),
+  };
+}
+
+const lagoSettings = {
+  type: 'lago',
+  rules: [
+    {
+      name: 'calls',
+      code: 'api_call',
+      subscription: 'properties.subscription_id',
+      properties: { tokens: 'properties.tokens' },
+    },
+  ],
+};
+const hyperlineSettings = {
+  type: 'hyperline',
+  rules: [{ name: 'usage', customer: 'context.groupId', eventType: 'event', record: { '*': 'properties' } }],
+};
+const event = (overrides: Record<string, unknown> = {}) =>
+  ({ ...aTrack(overrides), receivedAt: '2026-08-01T00:00:00.000Z' }) as unknown as SegmentEvent;
+const events = (count: number) => Array.from({ length: count }, () => event());
+const words = (outcomes: Outcome[]) => outcomes.map((each) => each.outcome);
+
+test('events of several jobs share requests, each as full as the API allows', async () => {
+  const line = await openLine(lagoSettings);
+  line.limiter.hold();
+  const jobs = Array.from({ length: 25 }, () => line.send(...events(10)));
+  line.limiter.release();
+  expect((await Promise.all(jobs)).flat().every((each) => each.outcome === 'delivered')).toBe(true);
+  expect(line.sandbox.lago.inspect()).toMatchObject({ requests: 3, ledger: { keys: 250 } });
+});
+
+test('one bad event in a batch does not keep its neighbours from being delivered', async () => {
+  const line = await openLine(lagoSettings);
+  const batch = events(10);
+  line.sandbox.lago.faults.add({
+    match: { containsKey: batch[3]!.messageId },
+    respond: {
+      status: 422,
+      body: {
+        status: 422,
+        error: 'Unprocessable Entity',
+        code: 'validation_errors',
+        error_details: { 3: 'expression_evaluation_failed: Variable: foo not found' },
+      },
+    },
+  });
+  const outcomes = await line.send(...batch);
+  expect(words(outcomes)).toEqual(batch.map((_, index) => (index === 3 ? 'failed' : 'delivered')));
+  expect(outcomes[3]).toMatchObject({
+    code: 'refused',
+    detail: expect.stringContaining('expression_evaluation_failed'),
+  });
+});
+
+test('a refusal that names nobody is halved until the bad one stands alone', async () => {
+  const line = await openLine(lagoSettings);
+  const batch = events(16);
+  line.sandbox.lago.faults.add({
+    times: 'always',
+    match: { containsKey: batch[5]!.messageId },
+    respond: { status: 400, body: { status: 400, error: 'Bad Request' } },
+  });
+  expect(words(await line.send(...batch))).toEqual(
+    batch.map((_, index) => (index === 5 ? 'failed' : 'delivered')),
+  );
+  expect(line.sandbox.lago.inspect().ledger.keys).toBe(15);
+});
+
+test('a request that is too large is sent in halves, and later ones are smaller at once', async () => {
+  const line = await openLine(lagoSettings, { lago: { apiKey: 'key', store: 'postgres', maxBatch: 30 } });
+  expect(words(await line.send(...events(100)))).toEqual(Array(100).fill('delivered'));
+  const before = line.sandbox.lago.inspect();
+  expect(words(await line.send(...events(50)))).toEqual(Array(50).fill('delivered'));
+  const after = line.sandbox.lago.inspect();
+  expect(after.byStatus['422']).toBe(before.byStatus['422']);
+});
+
+test('what Lago has already is a duplicate, and the rest of its batch is delivered', async () => {
+  const line = await openLine(lagoSettings);
+  const [first, ...others] = events(5);
+  await line.send(first!);
+  // Another process sent it: this sender's own window does not know.
+  const other = await openLineTo(line.sandbox);
+  expect(words(await other(first!, ...others))).toEqual([
+    'duplicate',
+    'delivered',
+    'delivered',
+    'delivered',
+    'delivered',
+  ]);
+});
+
+async function openLineTo(sandbox: Sandbox): Promise<(...events: SegmentEvent[]) => Promise<Outcome[]>> {
+  const parsed = destinationSettingsSchema.parse({
+    name: 'lago',
+    url: sandbox.lago.url,
+    apiKey: 'key',
+    ...lagoSettings,
+  });
+  const destination = compileDestination(parsed);
+  const http = createHttpClient(destination.connection);
+  closing.push(() => http.close());
+  const sender = createSender({
+    destination,
+    post: http.post,
+    limiter: openLimiter(),
+    gate: createMemoryGateStore(),
+    now: Date.now,
+    random: Math.random,
+  });
+  return (...given) =>
+    sender.deliver(
+      given.map((each) => {
+        const mapped = destination.map('calls', each);
+        if (!mapped.ok) throw new Error(mapped.failure.detail);
+        return mapped.usage;
+      }),
+    );
+}
+
+test('a repeat is spared the API once it is delivered; a twin in flight shares the answer', async () => {
+  const line = await openLine(lagoSettings);
+  const one = event();
+  expect(words(await line.send(one, one))).toEqual(['delivered', 'duplicate']);
+  expect(words(await line.send(one))).toEqual(['duplicate']);
+  expect(line.sandbox.lago.inspect()).toMatchObject({ requests: 1 });
+});
+
+test('one key with two contents is an identity collision, in one job and in the next', async () => {
+  const line = await openLine(lagoSettings);
+  const one = event();
+  const other = { ...one, properties: { ...one.properties, tokens: 999_999 } } as SegmentEvent;
+  const outcomes = await line.send(one, other);
+  expect(outcomes[0]).toEqual({ outcome: 'delivered' });
+  expect(outcomes[1]).toMatchObject({ outcome: 'failed', code: 'identity_collision' });
+  expect((await line.send(other))[0]).toMatchObject({ code: 'identity_collision' });
+});
+
+test('one Hyperline key under two customers is an identity collision; a later timestamp is a revision', async () => {
+  const line = await openLine(hyperlineSettings);
+  const one = event();
+  const stolen = {
+    ...one,
+    timestamp: '2026-08-02T00:00:00.000Z',
+    context: { groupId: 'another' },
+  } as SegmentEvent;
+  const revised = {
+    ...one,
+    timestamp: '2026-08-03T00:00:00.000Z',
+    properties: { tokens: 7 },
+  } as SegmentEvent;
+  expect(
+    (await line.send(one, stolen, revised)).map((each) => ('code' in each ? each.code : each.outcome)),
+  ).toEqual(['delivered', 'identity_collision', 'delivered']);
+  // Two versions of one entity never stand in one request.
+  expect(line.sandbox.hyperline.inspect().requests).toBe(2);
+});
+
+test('an event that Hyperline fails without a reason is sent alone, and its words are kept', async () => {
+  const line = await openLine(hyperlineSettings, {
+    hyperline: { apiKey: 'key', knownCustomers: ['sender-account'] },
+  });
+  const outcomes = await line.send(event(), event({ context: { groupId: 'nobody' } }), event());
+  expect(words(outcomes)).toEqual(['delivered', 'failed', 'delivered']);
+  expect(outcomes[1]).toMatchObject({
+    code: 'refused',
+    status: 404,
+    detail: expect.stringContaining('not found'),
+  });
+});
+
+test('a 429 makes everybody wait as told, and costs no attempt', async () => {
+  const line = await openLine(hyperlineSettings);
+  line.sandbox.hyperline.faults.add({
+    respond: { status: 429, headers: { 'retry-after': '1' }, body: 'Too many requests' },
+  });
+  const began = Date.now();
+  expect(words(await line.send(...events(3)))).toEqual(['delivered', 'delivered', 'delivered']);
+  expect(Date.now() - began).toBeGreaterThanOrEqual(900);
+  expect(line.sandbox.hyperline.inspect()).toMatchObject({ requests: 2 });
+});
+
+test.each([401, 403])(
+  'a %i holds the destination, is probed with one event, and resumes by itself',
+  async (status) => {
+    const line = await openLine(lagoSettings);
+    line.sandbox.lago.faults.add({ times: 1, respond: { status, body: { status, error: 'no' } } });
+    const sent = line.send(...events(5));
+    await waitFor(() => line.gate.current().hold, { what: 'the hold' });
+    const held = line.sandbox.lago.inspect().requests;
+    line.clock.skipMs += PROBE_INTERVAL_MS;
+    expect(words(await sent)).toEqual(Array(5).fill('delivered'));
+    expect(held).toBe(1);
+    expect(line.gate.current().hold).toBeNull();
+    expect(line.sandbox.lago.inspect().requests).toBe(3);
+  },
+);
+
+test('failures in a row open the breaker; then one small probe, and all goes on', async () => {
+  const line = await openLine({ ...lagoSettings, limit: { concurrency: 1, batchSize: 10 } });
+  line.sandbox.lago.faults.add({ times: 5, respond: { status: 503, body: '<html>' } });
+  const failed = await line.send(...events(50));
+  expect(failed.every((each) => each.outcome === 'failed' && each.code === 'server_error')).toBe(true);
+  expect(line.gate.current().breaker.state).toBe('open');
+  const before = line.sandbox.lago.inspect();
+  const sent = line.send(...events(20));
+  line.clock.skipMs += 30_000;
+  expect(words(await sent)).toEqual(Array(20).fill('delivered'));
+  expect(line.gate.current().breaker.state).toBe('closed');
+  expect(line.sandbox.lago.inspect().requests - before.requests).toBe(3);
+});
+
+test('a timeout after the API has stored the batch is a duplicate on the next try', async () => {
+  const line = await openLine({ ...lagoSettings, timeoutMs: 1_000 });
+  line.sandbox.lago.faults.add({ afterStoring: true, hang: true });
+  const batch = events(4);
+  expect((await line.send(...batch)).map((each) => 'code' in each && each.code)).toEqual(
+    Array(4).fill('timeout'),
+  );
+  expect(words(await line.send(...batch))).toEqual(Array(4).fill('duplicate'));
+  expect(line.sandbox.lago.inspect().ledger).toMatchObject({ keys: 4, storedAgain: 0 });
+});
+
+test('a drain hands back what waits and settles what is on its way', async () => {
+  const line = await openLine(lagoSettings);
+  line.sandbox.lago.faults.add({ delayMs: 200 });
+  const onItsWay = line.send(...events(3));
+  await waitFor(() => line.sandbox.lago.inspect().inFlight === 1, { what: 'the request' });
+  line.limiter.hold();
+  const waiting = line.send(...events(3));
+  line.drain();
+  expect(words(await waiting)).toEqual(Array(3).fill('unsent'));
+  expect(words(await onItsWay)).toEqual(Array(3).fill('delivered'));
+  line.limiter.release();
+});
