@@ -1,6 +1,7 @@
 export * from './backoff.js';
 export * from './gate.js';
 export * from './isolation.js';
+export * from './memory-gate-store.js';
 export * from './next-step.js';
 export * from './outcome.js';
 export * from './ports.js';

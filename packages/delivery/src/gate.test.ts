@@ -1,0 +1,82 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  BREAKER_THRESHOLD,
+  claimProbe,
+  decideGate,
+  type Gate,
+  gateAfterAnswer,
+  gateAfterFailure,
+  gateAfterRateLimit,
+  gateAfterRefusal,
+  OPEN_GATE,
+  PROBE_INTERVAL_MS,
+} from './gate.js';
+
+const now = 1_000_000;
+const opened = (): Gate => {
+  let gate = OPEN_GATE;
+  for (let i = 0; i < BREAKER_THRESHOLD; i += 1) gate = gateAfterFailure(gate, now, 0.5);
+  return gate;
+};
+const held = gateAfterRefusal(OPEN_GATE, 'unauthorized', 'Unauthorized', now);
+
+test.each<[string, Gate, number, string]>([
+  ['a fresh gate sends', OPEN_GATE, now, 'send'],
+  ['a told pause waits', gateAfterRateLimit(OPEN_GATE, now + 500), now, 'wait'],
+  ['a pause that has passed sends', gateAfterRateLimit(OPEN_GATE, now + 500), now + 500, 'send'],
+  ['a hold waits', held, now, 'wait'],
+  ['a hold is probed once a minute', held, now + PROBE_INTERVAL_MS, 'probe'],
+  ['a few failures still send', gateAfterFailure(OPEN_GATE, now, 0), now, 'send'],
+  ['an open breaker waits', opened(), now, 'wait'],
+  ['an open breaker is probed when its time has come', opened(), now + 1_000, 'probe'],
+  ['a told pause outranks a due probe', gateAfterRateLimit(opened(), now + 9_000), now + 1_000, 'wait'],
+])('%s', (_name, gate, at, may) => {
+  expect(decideGate(gate, at).may).toBe(may);
+});
+
+describe('the probe', () => {
+  test('is taken once, until its prober is thought dead', () => {
+    const claimed = claimProbe(opened(), now + 1_000);
+    expect(claimed?.breaker.state).toBe('half-open');
+    expect(claimProbe(claimed!, now + 1_001)).toBeNull();
+    expect(claimProbe(claimed!, now + 1_000 + PROBE_INTERVAL_MS)).not.toBeNull();
+  });
+
+  test('of a held destination puts the next one a minute away', () => {
+    const claimed = claimProbe(held, now + PROBE_INTERVAL_MS);
+    expect(decideGate(claimed!, now + PROBE_INTERVAL_MS + 1)).toEqual({
+      may: 'wait',
+      untilMs: now + 2 * PROBE_INTERVAL_MS,
+    });
+  });
+
+  test('that fails opens the breaker for longer', () => {
+    const first = opened();
+    const again = gateAfterFailure(claimProbe(first, now + 1_000)!, now + 1_000, 0.5);
+    if (first.breaker.state !== 'open' || again.breaker.state !== 'open') throw new Error('not open');
+    expect(again.breaker.reopenAt - (now + 1_000)).toBeGreaterThan(first.breaker.reopenAt - now);
+  });
+});
+
+test('an answer ends hold and breaker but not a told pause', () => {
+  const gate = gateAfterRateLimit({ ...held, breaker: opened().breaker }, now + 1);
+  expect(gateAfterAnswer(gate)).toEqual({ ...OPEN_GATE, pausedUntil: now + 1 });
+});
+
+test('an answer at an open gate changes nothing, not even the object', () => {
+  expect(gateAfterAnswer(OPEN_GATE)).toBe(OPEN_GATE);
+});
+
+test('a late failure does not push the probe further away', () => {
+  const gate = opened();
+  expect(gateAfterFailure(gate, now + 10, 0.9)).toBe(gate);
+});
+
+test('a shorter pause never shortens a longer one', () => {
+  const gate = gateAfterRateLimit(OPEN_GATE, now + 5_000);
+  expect(gateAfterRateLimit(gate, now + 100)).toBe(gate);
+});
+
+test('a hold keeps when it began', () => {
+  expect(gateAfterRefusal(held, 'forbidden', 'Forbidden', now + 70_000).hold?.since).toBe(now);
+});
