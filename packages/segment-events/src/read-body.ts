@@ -7,7 +7,7 @@ export type SegmentBody = {
   events: unknown[];
   /** Every distinct write key named at the top level or by an event, in order of appearance. */
   writeKeys: string[];
-  /** The write key of the batch itself; events may name their own, see `writeKeyOf`. */
+  /** The write key at the top level, a single event's own included; a batch's events may name others, see `writeKeyOf`. */
   batchWriteKey?: string;
   /** When the client sent the batch, by the client's clock; a single event carries its own. */
   sentAt?: unknown;
@@ -26,7 +26,8 @@ export function readBody(text: string, callType?: CallType): BodyReading {
   if (Array.isArray(value)) return { ok: true, body: withWriteKeys({ events: value.map(unwrapJson) }) };
   if (!isJsonObject(value)) return { ok: false, problem: 'the body is neither an object nor a list' };
   if (Array.isArray(value.batch)) return { ok: true, body: readBatch(value, value.batch) };
-  return { ok: true, body: withWriteKeys({ events: [callType ? { ...value, type: callType } : value] }) };
+  const event = callType ? { ...value, type: callType } : value;
+  return { ok: true, body: withWriteKeys({ events: [event], batchWriteKey: writeKeyOf(value) }) };
 }
 
 /** The write key an event names for itself, if any. */

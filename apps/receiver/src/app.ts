@@ -1,0 +1,152 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import {
+  type Answer,
+  failure,
+  failureUntil,
+  methodNotAllowed,
+  NOT_FOUND,
+  send,
+  sendPreflight,
+} from './answer.js';
+import type { ReceiverDeps } from './ports.js';
+import { type RawBody, readRawBody } from './read-raw-body.js';
+import { createReceiveEvents } from './receive-event.js';
+import { findRoute, type Route } from './routes.js';
+
+const OPERATIONS_METHODS = ['GET', 'HEAD'];
+const INTERNAL_ERROR = failure(500, 'internal_error', 'something went wrong here; please send it again');
+
+/**
+ * The receiver's HTTP side. Every answer is JSON of one form, and success means durable; nothing that
+ * was sent is ever shown in one. The routes that take events come first and are found in one look-up.
+ */
+export function createReceiverApp(deps: ReceiverDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.use(takeEvents(deps));
+  addOperations(app, deps);
+  app.use((_req, res) => send(res, NOT_FOUND));
+  app.use(answerBug(deps));
+  return app;
+}
+
+function takeEvents(deps: ReceiverDeps): RequestHandler {
+  const receive = createReceiveEvents(deps);
+  return (req, res, next) => {
+    const route = findRoute(req.url);
+    if (!route) return next();
+    if (req.method === 'OPTIONS') return sendPreflight(req, res, route.methods);
+    if (!route.methods.includes(req.method)) return send(res, methodNotAllowed(route.methods));
+    // Express would take the promise too; the errors are ours to answer.
+    void answerEvents(req, res, route);
+  };
+
+  async function answerEvents(req: IncomingMessage, res: ServerResponse, route: Route): Promise<void> {
+    const receivedAtMs = deps.now();
+    let bodyBytes = 0;
+    let answer: Answer | null;
+    try {
+      const pressure = deps.pressure();
+      if (pressure) {
+        answer = overloaded(pressure.retryAfterSeconds);
+      } else {
+        const body = await readRawBody(req, deps.limits);
+        if (body.ok) {
+          bodyBytes = body.sentBytes;
+          answer = await receive({ route, headers: req.headers, rawBody: body.bytes, receivedAtMs });
+        } else {
+          answer = refuseBody(body.problem, deps.limits);
+        }
+      }
+    } catch (error) {
+      answer = answerFailedCommit(error) ?? INTERNAL_ERROR;
+      if (answer === INTERNAL_ERROR) deps.record.requestFailed(route.label, error);
+    }
+    if (!answer) return;
+    send(res, answer);
+    deps.record.requestAnswered({
+      route: route.label,
+      status: answer.status,
+      durationMs: deps.now() - receivedAtMs,
+      bodyBytes,
+    });
+  }
+}
+
+function overloaded(retryAfterSeconds: number): Answer {
+  return failureUntil(
+    429,
+    'overloaded',
+    'too much is waiting here; please come again later',
+    retryAfterSeconds,
+  );
+}
+
+/** Null where the client has gone: nobody hears an answer, and what it sent is still its own. */
+function refuseBody(
+  problem: Exclude<RawBody, { ok: true }>['problem'],
+  limits: ReceiverDeps['limits'],
+): Answer | null {
+  switch (problem) {
+    case 'too_large':
+      return failure(
+        413,
+        'body_too_large',
+        `the body is larger than ${limits.bodyBytes} bytes; send smaller batches`,
+      );
+    case 'inflates_too_large':
+      return failure(
+        413,
+        'body_too_large',
+        `decompressed, the body is larger than ${limits.inflatedBytes} bytes; send smaller batches`,
+      );
+    case 'unknown_encoding':
+      return failure(415, 'unknown_encoding', 'Content-Encoding is none of gzip, deflate, br and identity');
+    case 'broken_encoding':
+      return failure(400, 'broken_encoding', 'the body is not what its Content-Encoding says');
+    case 'aborted':
+      return null;
+  }
+}
+
+/** What the store's own refusals mean for a sender; null for what nobody foresaw. */
+function answerFailedCommit(error: unknown): Answer | null {
+  const { code, retryAfterSeconds } = (error ?? {}) as { code?: unknown; retryAfterSeconds?: unknown };
+  const seconds = typeof retryAfterSeconds === 'number' ? retryAfterSeconds : 1;
+  if (code === 'store_full') return overloaded(seconds);
+  if (code !== 'store_unavailable') return null;
+  return failureUntil(
+    503,
+    'store_unavailable',
+    'nothing can be kept safe at the moment; please send it again',
+    seconds,
+  );
+}
+
+function addOperations(app: Express, deps: ReceiverDeps): void {
+  app.get('/healthz', (_req, res) => send(res, { status: 200, body: '{"status":"ok"}' }));
+  app.get('/readyz', async (_req, res) => {
+    const { ready, reason } = await deps.ready();
+    if (ready) return send(res, { status: 200, body: '{"status":"ready"}' });
+    send(res, failure(503, 'not_ready', reason ?? 'not ready'));
+  });
+  app.get('/metrics', async (_req, res) => {
+    const { contentType, body } = await deps.metrics();
+    res.writeHead(200, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) });
+    res.end(body);
+  });
+  app.all(['/healthz', '/readyz', '/metrics'], (_req, res) =>
+    send(res, methodNotAllowed(OPERATIONS_METHODS)),
+  );
+}
+
+/** Express knows an error handler by its four parameters. */
+function answerBug(deps: ReceiverDeps): ErrorRequestHandler {
+  return (error: unknown, _req, res, _next) => {
+    deps.record.requestFailed('operations', error);
+    send(res, INTERNAL_ERROR);
+  };
+}

@@ -1,0 +1,34 @@
+import { type SegmentBody, writeKeyOf } from '@meterbridge/segment-events';
+import type { ReceiverSource } from './ports.js';
+import type { WriteKeyIndex } from './write-keys.js';
+
+/** Which source each event of a body belongs to; undefined for one that names a key nobody knows. */
+export type Attribution = {
+  /** In the order of the body's events. */
+  sources: (ReceiverSource | undefined)[];
+  /** The source that answers for the request, and keeps the dead letters of events that have none. */
+  sender: ReceiverSource;
+};
+
+/**
+ * Finds out whose events these are: an event's own key decides, else that of the header, else that of the
+ * body. A key at the body's top level that nobody knows does no harm where the header's is known.
+ * @returns null where the request proves to be nobody's.
+ */
+export function attributeEvents(
+  body: SegmentBody,
+  headerSource: ReceiverSource | undefined,
+  findSource: WriteKeyIndex,
+): Attribution | null {
+  const requestSource =
+    headerSource ?? (body.batchWriteKey === undefined ? undefined : findSource(body.batchWriteKey));
+  const sourcesByKey = new Map<string, ReceiverSource | undefined>();
+  for (const writeKey of body.writeKeys) sourcesByKey.set(writeKey, findSource(writeKey));
+  const sources = body.events.map((event) => {
+    const writeKey = writeKeyOf(event);
+    if (writeKey === undefined) return requestSource;
+    return sourcesByKey.get(writeKey) ?? (writeKey === body.batchWriteKey ? requestSource : undefined);
+  });
+  const sender = requestSource ?? sources.find((source) => source !== undefined);
+  return sender ? { sources, sender } : null;
+}

@@ -1,0 +1,119 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type BodyReading, readBody, type SegmentBody } from '@meterbridge/segment-events';
+import { type Answer, failure, SUCCESS } from './answer.js';
+import { attributeEvents } from './attribute-events.js';
+import { authorizeWebhook } from './authorize-webhook.js';
+import { type Judgement, judgeEvents, toKeep } from './judge-events.js';
+import type { ReceiverDeps, ReceiverSource, RejectedEvent } from './ports.js';
+import type { Route } from './routes.js';
+import { indexWriteKeys, readAuthorization } from './write-keys.js';
+
+/** A request whose body is read and decompressed. */
+export type EventRequest = {
+  route: Route;
+  headers: IncomingHttpHeaders;
+  rawBody: Buffer;
+  receivedAtMs: number;
+};
+
+/** Answers once everything is durable. Rejects as `commit` does. */
+export type ReceiveEvents = (request: EventRequest) => Promise<Answer>;
+
+const UNAUTHORIZED = failure(401, 'unauthorized', 'the write key is missing or not one of this installation');
+const UNKNOWN_SOURCE = failure(404, 'unknown_source', 'no source of this name takes webhooks');
+
+/**
+ * The receiver's one job: find out who sent a request, judge each of its events, make all of them durable
+ * (the refused ones as dead letters), and only then call it a success.
+ */
+export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
+  const findSource = indexWriteKeys(deps.sources);
+  const sourcesByName = new Map(deps.sources.map((source) => [source.name, source]));
+  return (request) =>
+    request.route.kind === 'tracking'
+      ? receiveTracking(request)
+      : receiveWebhook(request, request.route.source);
+
+  async function receiveTracking(request: EventRequest): Promise<Answer> {
+    const headerKey = readAuthorization(request.headers.authorization);
+    const headerSource = headerKey === undefined ? undefined : findSource(headerKey);
+    const reading = readEvents(request);
+    if (!reading.ok) return refuseBody(request, reading.problem, headerSource);
+    const attribution = attributeEvents(reading.body, headerSource, findSource);
+    if (!attribution) return UNAUTHORIZED;
+    return settle(request, reading.body, attribution.sources, attribution.sender);
+  }
+
+  async function receiveWebhook(request: EventRequest, name: string): Promise<Answer> {
+    const source = sourcesByName.get(name);
+    if (!source?.webhook) return UNKNOWN_SOURCE;
+    const refusal = authorizeWebhook(source.webhook, request.headers, request.rawBody);
+    if (refusal) return failure(401, 'unauthorized', refusal.message);
+    const reading = readEvents(request);
+    if (!reading.ok) return refuseBody(request, reading.problem, source);
+    return settle(request, reading.body, Array(reading.body.events.length).fill(source), source);
+  }
+
+  async function settle(
+    request: EventRequest,
+    body: SegmentBody,
+    sources: (ReceiverSource | undefined)[],
+    sender: ReceiverSource,
+  ): Promise<Answer> {
+    const judgement = judgeEvents(body.events, sources, sender, {
+      receivedAtMs: request.receivedAtMs,
+      sentAt: body.sentAt,
+      via: request.route.kind,
+      maxAgeMs: deps.limits.maxEventAgeMs,
+      maxFutureMs: deps.limits.maxEventFutureMs,
+      maxEventBytes: deps.limits.eventBytes,
+    });
+    const { received, rejected, results } = judgement;
+    if (received.length + rejected.length > 0) await deps.commit(received, rejected);
+    recordJudgement(judgement);
+    return rejected.length === 0
+      ? SUCCESS
+      : { status: 200, body: JSON.stringify({ success: true, results }) };
+  }
+
+  /** A sender drops what is answered with 400: where it is known, the body is kept. */
+  async function refuseBody(request: EventRequest, detail: string, source?: ReceiverSource): Promise<Answer> {
+    if (source) {
+      const rejected = unreadable(request, detail, source);
+      await deps.commit([], [rejected]);
+      deps.record.eventsRejected(source.name, rejected.reason, 1);
+    }
+    return failure(400, 'invalid_json', detail);
+  }
+
+  function recordJudgement({ received, rejected, ignored }: Judgement): void {
+    countBy(received, ({ source }) => source, deps.record.eventsAccepted);
+    countBy(ignored, (source) => source, deps.record.eventsIgnored);
+    for (const { source, reason } of rejected) deps.record.eventsRejected(source, reason, 1);
+  }
+}
+
+function readEvents({ rawBody, route }: EventRequest): BodyReading {
+  // Decoded carelessly, two ids that differ in a broken byte would become one.
+  if (!isUtf8(rawBody)) return { ok: false, problem: 'the body is not UTF-8, which JSON is' };
+  return readBody(rawBody.toString('utf8'), route.kind === 'tracking' ? route.callType : undefined);
+}
+
+function unreadable(request: EventRequest, detail: string, source: ReceiverSource): RejectedEvent {
+  const { rawBody, route, receivedAtMs } = request;
+  const raw = toKeep(isUtf8(rawBody) ? rawBody.toString('utf8') : rawBody.toString('base64'), source);
+  const receivedAt = new Date(receivedAtMs).toISOString();
+  return { source: source.name, via: route.kind, reason: 'invalid_json', detail, raw, receivedAt };
+}
+
+/** Reports how many items each source has; nearly always there is one. */
+function countBy<T>(
+  items: readonly T[],
+  sourceOf: (item: T) => string,
+  report: (source: string, count: number) => void,
+): void {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(sourceOf(item), (counts.get(sourceOf(item)) ?? 0) + 1);
+  for (const [source, count] of counts) report(source, count);
+}
