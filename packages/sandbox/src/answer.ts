@@ -8,7 +8,7 @@ export type ApiRequest = {
   body: string;
 };
 
-/** What an API answers. `body` is sent as it stands; the content type is JSON unless the headers say otherwise. */
+/** What an API answers. `body` is sent as it stands, as JSON unless `content-type` (so spelt) says otherwise. */
 export type Answer = { status: number; headers?: Record<string, string>; body: string };
 
 /** An answer with a JSON body. */

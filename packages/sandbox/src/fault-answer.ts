@@ -1,15 +1,12 @@
 import { type Answer, answerJson } from './answer.js';
 import type { Fault } from './faults.js';
 
-/** A scripted answer: an object as JSON, a string as text unless its headers name another type. */
+/** A scripted answer: an object as JSON, a string as text, unless its headers name another type. */
 export function toFaultAnswer(respond: Fault['respond']): Answer | undefined {
   if (respond === undefined) return undefined;
-  const { status, headers = {}, body = '' } = respond;
+  const { status, body = '' } = respond;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(respond.headers ?? {})) headers[name.toLowerCase()] = value;
   if (typeof body === 'object') return answerJson(status, body, headers);
-  const hasType = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  return {
-    status,
-    headers: hasType ? headers : { 'Content-Type': 'text/plain; charset=utf-8', ...headers },
-    body,
-  };
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
 }

@@ -23,5 +23,5 @@ export function readBody(req: IncomingMessage, then: (body: string) => void): vo
 }
 
 function toHeaders(answer: Answer, length: number): Record<string, string | number> {
-  return { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': length, ...answer.headers };
+  return { 'content-type': 'application/json; charset=utf-8', 'content-length': length, ...answer.headers };
 }

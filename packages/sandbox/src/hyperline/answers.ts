@@ -12,6 +12,6 @@ export const HYPERLINE_NOT_FOUND = answerHyperlineError(404, 'Route not found');
 /** Text, not JSON: a client that parses it without asking fails here. */
 export const HYPERLINE_TOO_MANY_REQUESTS: Answer = {
   status: 429,
-  headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
   body: 'Too many requests',
 };

@@ -1,0 +1,99 @@
+import { describe, expect, test } from '@jest/globals';
+import { call, lagoEvent, postLago, start } from './fixture.js';
+import { type LagoContract, loadLagoContract } from './lago-openapi.js';
+
+const loaded = loadLagoContract();
+const describeIfLoaded = loaded === undefined ? describe.skip : describe;
+
+describeIfLoaded("against Lago's OpenAPI document (skipped where ../shared/data is missing)", () => {
+  const contract = loaded as LagoContract;
+  const BATCH = '/events/batch';
+
+  test.each<[string, ReturnType<typeof lagoEvent>, boolean]>([
+    ['a good event', lagoEvent('t1'), true],
+    ['an amount', lagoEvent('t1', { precise_total_amount_cents: '12.5' }), true],
+    ['seconds by number', lagoEvent('t1', { timestamp: 1717236000 }), true],
+    ['no properties', lagoEvent('t1', { properties: null }), true],
+    ['no subscription', lagoEvent('t1', { external_subscription_id: undefined }), false],
+    ['a boolean property', lagoEvent('t1', { properties: { ok: true } }), false],
+    ['a nested property', lagoEvent('t1', { properties: { a: { b: 1 } } }), false],
+  ])('a request with %s is judged', (_what, event, isGood) => {
+    const body = JSON.parse(JSON.stringify(event));
+    expect(contract.checkRequest('post', '/events', { event: body }).length === 0).toBe(isGood);
+    expect(contract.checkRequest('post', BATCH, { events: [body] }).length === 0).toBe(isGood);
+  });
+
+  test.each(['postgres', 'clickhouse'] as const)('answers to events, in the manner of %s', async (store) => {
+    const sandbox = await start({ lago: { store, readOnlyApiKey: 'reader' } });
+    const url = `${sandbox.lago.url}/api/v1/events`;
+    const problems = [];
+    const events = [lagoEvent('t1'), lagoEvent('t2', { precise_total_amount_cents: '1.5', properties: {} })];
+    for (const [status, body] of [
+      [200, { events }],
+      [422, { events: [] }],
+      [422, { events: [{ code: 'c' }, lagoEvent('t3', { timestamp: 'x' })] }],
+    ] as const) {
+      const reply = await call('POST', `${url}/batch`, body);
+      expect(reply.status).toBe(status);
+      problems.push(...contract.checkResponse('post', BATCH, status, reply.json));
+    }
+    const single = await call('POST', url, { event: lagoEvent('t4') });
+    problems.push(...contract.checkResponse('post', '/events', 200, single.json));
+    for (const [path, status] of [
+      ['/events/{transaction_id}', 200],
+      ['/events', 200],
+    ] as const) {
+      const reply = await call('GET', url + (path === '/events' ? '?per_page=2' : '/t1'));
+      problems.push(...contract.checkResponse('get', path, status, reply.json));
+    }
+    expect(problems).toEqual([]);
+  });
+
+  test('refusals of all kinds', async () => {
+    const sandbox = await start({ lago: { readOnlyApiKey: 'reader' } });
+    const url = `${sandbox.lago.url}/api/v1/events`;
+    await postLago(sandbox, [lagoEvent('t1')]);
+    const replies = [
+      await call('POST', url, {}),
+      await call('POST', url, {}, { authorization: '' }),
+      await call('POST', url, {}, { authorization: 'Bearer reader' }),
+      await call('POST', url, { event: lagoEvent('t1') }),
+    ];
+    expect(replies.map(({ status }) => status)).toEqual([400, 401, 403, 422]);
+    for (const { status, json } of replies)
+      expect(contract.checkResponse('post', '/events', status, json)).toEqual([]);
+    const missing = await call('GET', `${url}/nothing`);
+    expect(contract.checkResponse('get', '/events/{transaction_id}', 404, missing.json)).toEqual([]);
+  });
+
+  test('subscriptions and metrics', async () => {
+    const sandbox = await start({
+      lago: {
+        knownSubscriptions: ['sub_1', { external_id: 'sub_2', terminated_at: '2024-01-01T00:00:00Z' }],
+        metrics: {
+          calls: { aggregation: 'count_agg' },
+          hours: { aggregation: 'sum_agg', field: 'h', expression: 'event.properties.a' },
+        },
+      },
+    });
+    const problems = [];
+    for (const [path, actual] of [
+      ['/subscriptions', '/subscriptions'],
+      ['/subscriptions/{external_id}', '/subscriptions/sub_1'],
+      ['/billable_metrics', '/billable_metrics'],
+      ['/billable_metrics/{code}', '/billable_metrics/hours'],
+    ] as const) {
+      const reply = await call('GET', `${sandbox.lago.url}/api/v1${actual}`);
+      problems.push(...contract.checkResponse('get', path, reply.status, reply.json));
+    }
+    expect(problems).toEqual([]);
+  });
+
+  test('an answer that is wrong is seen to be wrong', () => {
+    const event = { transaction_id: 't1', lago_customer_id: null };
+    expect(contract.checkResponse('post', BATCH, 200, { events: [event] })).not.toEqual([]);
+    expect(contract.checkResponse('post', BATCH, 201, {})).toEqual([
+      `the document has no paths ${BATCH} post responses 201`,
+    ]);
+  });
+});
