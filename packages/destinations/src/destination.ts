@@ -21,7 +21,7 @@ export type Destination = {
   /** Bytes in one request's body, at most. */
   maxBytes: number;
   /** The account's budget, shared by all workers, and the requests one worker has open at once. */
-  limit: { requestsPerSecond: number; concurrency: number };
+  limit: { requestsPerSecond: number | 'unlimited'; concurrency: number };
   connection: Connection;
   /** Writes one event for the API under the named rule. Deterministic: the same event, the same bytes. */
   map(rule: string, event: SegmentEvent): MappedUsage;

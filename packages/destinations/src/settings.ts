@@ -51,7 +51,10 @@ export function limitSchema(given: {
 }) {
   return z
     .strictObject({
-      requestsPerSecond: z.number().positive().max(10_000).default(given.requestsPerSecond),
+      requestsPerSecond: z
+        .union([z.number().positive().max(10_000), z.literal('unlimited')])
+        .default(given.requestsPerSecond)
+        .describe("Of the whole account, over all workers; 'unlimited' for one's own without a limit"),
       concurrency: z.int().min(1).max(256).default(given.concurrency),
       batchSize: z.int().min(1).max(given.maxBatchSize).default(given.batchSize),
       maxBytes: z.int().min(10_000).max(50_000_000).default(DEFAULT_MAX_BYTES),
