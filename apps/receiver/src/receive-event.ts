@@ -20,6 +20,17 @@ export type EventRequest = {
 /** Answers once everything is durable. Rejects as `commit` does. */
 export type ReceiveEvents = (request: EventRequest) => Promise<Answer>;
 
+/**
+ * More than any client sends (Segment's webhooks: 4,000), and few enough that a body of nothing but commas
+ * and zeros does not become millions of dead letters.
+ */
+const MAX_EVENTS_PER_REQUEST = 10_000;
+
+const TOO_MANY_EVENTS = failure(
+  413,
+  'too_many_events',
+  `the body holds more than ${MAX_EVENTS_PER_REQUEST} events; send smaller batches`,
+);
 const UNAUTHORIZED = failure(401, 'unauthorized', 'the write key is missing or not one of this installation');
 const UNKNOWN_SOURCE = failure(404, 'unknown_source', 'no source of this name takes webhooks');
 
@@ -61,6 +72,7 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
     sources: (ReceiverSource | undefined)[],
     sender: ReceiverSource,
   ): Promise<Answer> {
+    if (body.events.length > MAX_EVENTS_PER_REQUEST) return TOO_MANY_EVENTS;
     const judgement = judgeEvents(body.events, sources, sender, {
       receivedAtMs: request.receivedAtMs,
       sentAt: body.sentAt,

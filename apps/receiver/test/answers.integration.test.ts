@@ -114,6 +114,14 @@ describe('what is too large', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000);
   });
 
+  test('in number is 413: commas and zeros are no dead letters', async () => {
+    const { post, received, rejected } = await startReceiver();
+    const answer = await post('/v1/batch', { batch: Array(10_001).fill(0) }, key);
+    expect([answer.status, answer.json.code]).toEqual([413, 'too_many_events']);
+    expect((await post('/v1/batch', { batch: Array(10_000).fill(0) }, key)).status).toBe(200);
+    expect([received.length, rejected.length]).toEqual([0, 10_000]);
+  });
+
   test('is judged exactly', async () => {
     const { post } = await startReceiver();
     const padded = (bytes: number) => JSON.stringify({ batch: [] }).padEnd(bytes);
@@ -230,6 +238,15 @@ describe('connections', () => {
   test('what is not HTTP is 400, in JSON', async () => {
     const { port } = await startReceiver();
     expect(await send(port, 'HELO mail\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*"code":"bad_request"/s);
+  });
+
+  test('memory pressure is told to a client that has not begun its body', async () => {
+    const { port } = await startReceiver(
+      { pressure: () => ({ retryAfterSeconds: 7 }) },
+      { requestTimeoutMs: 200, headersTimeoutMs: 100 },
+    );
+    const head = 'POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n';
+    expect(await send(port, head)).toMatch(/^HTTP\/1\.1 429 .*Retry-After: 7/s);
   });
 
   test('a body that never ends is cut off', async () => {

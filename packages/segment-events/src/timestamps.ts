@@ -1,7 +1,7 @@
 // Segment's Spec asks for ISO 8601; its libraries send offsets (Python, Go), micro- and nanoseconds, and
 // now and then no zone at all, which the Spec makes UTC.
 const ISO_8601 =
-  /^([12]\d{3})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+  /^([12]\d{3})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /**
  * Milliseconds since 1970 of an ISO 8601 text, whatever its offset; what is finer than a millisecond is
