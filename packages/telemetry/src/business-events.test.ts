@@ -1,0 +1,140 @@
+import { expect, test } from '@jest/globals';
+import { createBusinessEvents } from './business-events.js';
+import { createLogger } from './create-logger.js';
+import { createMetrics, type DestinationStatus } from './create-metrics.js';
+
+function setUp() {
+  const lines: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const metrics = createMetrics();
+  const events = createBusinessEvents(createLogger({ name: 'test', level: 'trace', destination }), metrics);
+  /** The samples of one meter, without its HELP and TYPE lines. */
+  const samples = async (name: string) =>
+    (await metrics.render()).text
+      .split('\n')
+      .filter((line) => line.startsWith(`meterbridge_${name}{`))
+      .toSorted();
+  return { lines, metrics, events, samples };
+}
+
+test('a received request moves the counts of its events, its destinations and its answer', async () => {
+  const { events, lines, samples } = setUp();
+  const received = {
+    source: 'backend',
+    route: '/v1/batch',
+    status: 200,
+    events: 5,
+    accepted: { lago: 4, hyperline: 4 },
+    filtered: { lago: 1, hyperline: 4 },
+    rejected: { no_identity: 1 },
+    bytes: 900,
+    durationMs: 3,
+  };
+  events.eventReceived(received);
+  expect(lines).toEqual([expect.objectContaining({ msg: 'event.received', ...received })]);
+  expect(await samples('events_received_total')).toEqual([
+    'meterbridge_events_received_total{source="backend"} 5',
+  ]);
+  expect(await samples('deliveries_accepted_total')).toEqual([
+    'meterbridge_deliveries_accepted_total{destination="hyperline"} 4',
+    'meterbridge_deliveries_accepted_total{destination="lago"} 4',
+  ]);
+  expect(await samples('deliveries_filtered_total')).toHaveLength(2);
+  expect(await samples('events_rejected_total')).toEqual([
+    'meterbridge_events_rejected_total{source="backend",reason="no_identity"} 1',
+  ]);
+  expect(await samples('http_requests_total')).toEqual([
+    'meterbridge_http_requests_total{route="/v1/batch",status="200"} 1',
+  ]);
+  expect(await samples('http_request_duration_seconds_sum')).toEqual([
+    'meterbridge_http_request_duration_seconds_sum{route="/v1/batch"} 0.003',
+  ]);
+});
+
+test.each([
+  [201, '2xx'],
+  [422, '4xx'],
+  [503, '5xx'],
+  [undefined, 'none'],
+])('an attempt answered with %p counts as %s', async (status, expected) => {
+  const { events, lines, samples } = setUp();
+  events.deliveryAttempted({
+    destination: 'lago',
+    events: 100,
+    bytes: 40_000,
+    status,
+    verdict: 'settled',
+    durationMs: 250,
+    waitedMs: 20,
+  });
+  expect(lines[0]).toMatchObject({ msg: 'delivery.attempted', level: 'info', events: 100 });
+  expect(await samples('destination_request_duration_seconds_sum')).toEqual([
+    `meterbridge_destination_request_duration_seconds_sum{destination="lago",status="${expected}"} 0.25`,
+  ]);
+  expect(await samples('limiter_wait_seconds_sum')).toEqual([
+    'meterbridge_limiter_wait_seconds_sum{destination="lago"} 0.02',
+  ]);
+});
+
+test('what was settled, died and came back is counted', async () => {
+  const { events, lines, samples } = setUp();
+  const settled = { destination: 'lago', jobId: 'j1', delivered: 7, duplicate: 2, dead: 1 };
+  events.deliverySettled({ ...settled, remaining: 0, delayMs: 0 });
+  const letter = { source: 'backend', messageId: 'm1', reason: 'refused', attempts: 1, status: 422 };
+  events.eventDeadLettered({ ...letter, destination: 'lago', rule: 'api-calls' });
+  events.eventDeadLettered({ source: 'backend', reason: 'no_identity' });
+  events.eventReplayed({ destination: 'lago', messageId: 'm1', reason: 'refused' });
+  expect(lines.map((line) => line.msg)).toEqual([
+    'delivery.settled',
+    'event.dead_lettered',
+    'event.dead_lettered',
+    'event.replayed',
+  ]);
+  expect(await samples('deliveries_delivered_total')).toEqual([
+    'meterbridge_deliveries_delivered_total{destination="lago"} 7',
+  ]);
+  expect(await samples('deliveries_duplicate_total')).toEqual([
+    'meterbridge_deliveries_duplicate_total{destination="lago"} 2',
+  ]);
+  expect(await samples('deliveries_dead_total')).toEqual([
+    'meterbridge_deliveries_dead_total{destination="lago",reason="refused"} 1',
+  ]);
+  expect(await samples('deliveries_replayed_total')).toEqual([
+    'meterbridge_deliveries_replayed_total{destination="lago"} 1',
+  ]);
+});
+
+test("a destination's status is read for each scrape, and absent when it cannot be read", async () => {
+  const { metrics, samples } = setUp();
+  const status: DestinationStatus = {
+    destination: 'lago',
+    inFlight: 3,
+    oldestEventAgeMs: 1_500,
+    breaker: 'open',
+  };
+  let read = (): Promise<DestinationStatus[]> => Promise.resolve([status]);
+  metrics.watchDestinations(() => read());
+  expect(await samples('deliveries_in_flight')).toEqual([
+    'meterbridge_deliveries_in_flight{destination="lago"} 3',
+  ]);
+  expect(await samples('oldest_event_age_seconds')).toEqual([
+    'meterbridge_oldest_event_age_seconds{destination="lago"} 1.5',
+  ]);
+  expect(await samples('breaker_state')).toContain(
+    'meterbridge_breaker_state{destination="lago",state="open"} 1',
+  );
+  expect(await samples('breaker_state')).toContain(
+    'meterbridge_breaker_state{destination="lago",state="closed"} 0',
+  );
+  read = () => Promise.reject(new Error('Redis is away'));
+  expect(await samples('deliveries_in_flight')).toEqual([]);
+  read = () => new Promise(() => {});
+  expect(await samples('breaker_state')).toEqual([]);
+});
+
+test('every meter is named after the project, and two sets of meters do not meet', async () => {
+  const names = (await createMetrics().render()).text.match(/(?<=# TYPE )\S+/g) ?? [];
+  expect(names.length).toBeGreaterThan(15);
+  expect(names.every((name) => name.startsWith('meterbridge_'))).toBe(true);
+  expect(() => createMetrics()).not.toThrow();
+});
