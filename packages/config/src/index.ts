@@ -1,1 +1,7 @@
-export {};
+export { configFile } from './environment.js';
+export { configJsonSchema } from './file-schema.js';
+export type { Environment } from './interpolate.js';
+export { type Config, type LoadedConfig, loadConfig, parseConfig } from './load-config.js';
+export { type ConfigProblem, describeProblems, formatPath, type ProblemPath } from './problem.js';
+export { secretsOf } from './secrets.js';
+export type { Source } from './source-settings.js';

@@ -1,3 +1,4 @@
+import { compileFql } from '@meterbridge/fql';
 import { splitPath } from '@meterbridge/segment-events';
 import { z } from 'zod';
 import { coerce, VALUE_TYPES } from './coerce.js';
@@ -64,12 +65,20 @@ export const propertiesRuleSchema = z
 
 export type PropertiesRule = z.infer<typeof propertiesRuleSchema>;
 
-/** Every rule of every destination has these; they decide where an event goes. */
+/** Names that stand in Redis keys, paths and metrics. */
 export const nameSchema = z
   .string()
   .regex(/^[a-z][a-z0-9-]*$/, 'a name is lower-case letters, digits and hyphens, and begins with a letter')
   .max(64);
 
+const filterSchema = z.string().superRefine((text, context) => {
+  const filter = compileFql(text);
+  if (filter.ok) return;
+  const { line, column, message } = filter.problem;
+  context.addIssue({ code: 'custom', message: `line ${line}, column ${column}: ${message}` });
+});
+
+/** Every rule of every destination has these; they decide where an event goes. */
 export const routingFields = {
   name: nameSchema,
   sources: z
@@ -77,7 +86,7 @@ export const routingFields = {
     .min(1)
     .optional()
     .describe('Names of the sources whose events it takes; all where left out'),
-  when: z.string().min(1).optional().describe('FQL over the event; every event where left out'),
+  when: filterSchema.optional().describe('FQL over the event; every event where left out'),
 };
 
 /** Whether a rule says which type it wants, so that a missing value is a mistake rather than a choice. */

@@ -1,0 +1,63 @@
+import { destinationSettingsSchema } from '@meterbridge/destinations';
+import { z } from 'zod';
+import { sourceSchema } from './source-settings.js';
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+const receiverSchema = z
+  .strictObject({
+    bodyBytes: z.int().min(100_000).default(10_000_000).describe('The most a request may be as it is sent'),
+    inflatedBytes: z.int().min(100_000).default(50_000_000).describe('The most it may be decompressed'),
+    eventBytes: z.int().min(1_000).default(32_768).describe("The most one event may be; Segment's own limit"),
+    maxEventAgeDays: z.number().positive().default(366).describe('Older events are dead letters'),
+    maxEventFutureMinutes: z.number().min(0).default(5).describe('Events further ahead are dead letters'),
+  })
+  .transform(({ maxEventAgeDays, maxEventFutureMinutes, ...bytes }) => ({
+    ...bytes,
+    maxEventAgeMs: maxEventAgeDays * DAY_MS,
+    maxEventFutureMs: maxEventFutureMinutes * MINUTE_MS,
+  }));
+
+const redisSchema = z.strictObject({
+  url: z
+    .string()
+    .regex(/^(rediss?|unix):\/\//, 'a redis://, rediss:// or unix:// URL was expected')
+    .optional()
+    .describe('REDIS_URL where left out'),
+  allowDataLoss: z
+    .literal(true)
+    .optional()
+    .describe('Starts on a Redis that can lose what was acknowledged: no persistence, or eviction'),
+  maxMemoryPercent: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(80)
+    .describe('Share of its maxmemory from which on senders are told to come again later'),
+});
+
+const retrySchema = z
+  .strictObject({
+    giveUpAfterHours: z
+      .number()
+      .positive()
+      .default(72)
+      .describe('A delivery that has failed for longer is a dead letter'),
+  })
+  .transform(({ giveUpAfterHours }) => ({ giveUpAfterMs: giveUpAfterHours * HOUR_MS }));
+
+/** The configuration file. Its defaults are the ones the configuration reference names. */
+export const fileSchema = z.strictObject({
+  sources: z.array(sourceSchema).min(1).describe('Where events come from'),
+  destinations: z.array(destinationSettingsSchema).min(1).describe('Where usage goes'),
+  receiver: receiverSchema.prefault({}),
+  redis: redisSchema.prefault({}),
+  retry: retrySchema.prefault({}),
+});
+
+/** The file's JSON Schema, for editors. It describes the file before `${NAME}` is replaced. */
+export function configJsonSchema(): Record<string, unknown> {
+  return { title: 'Meterbridge configuration', ...z.toJSONSchema(fileSchema, { io: 'input' }) };
+}

@@ -1,0 +1,68 @@
+import type { ConfigProblem } from './problem.js';
+
+/** What the file says before it is known to be right. */
+type Loose = Record<string, unknown>;
+
+/**
+ * What is wrong between one part of the file and another. It reads the file as it stands, so that a
+ * mistake elsewhere does not hide these.
+ */
+export function findConflicts(data: unknown): ConfigProblem[] {
+  const file = asObject(data);
+  const sources = asList(file.sources);
+  const destinations = asList(file.destinations);
+  return [
+    ...findRepeats(sources, 'sources'),
+    ...findRepeats(destinations, 'destinations'),
+    ...findSharedKeys(sources),
+    ...findUnknownSources(destinations, new Set(sources.map(({ name }) => name))),
+  ];
+}
+
+function findRepeats(items: readonly Loose[], list: string): ConfigProblem[] {
+  return items.flatMap(({ name }, index) =>
+    typeof name === 'string' && items.findIndex((item) => item.name === name) < index
+      ? [{ path: [list, index, 'name'], message: 'this name is taken already' }]
+      : [],
+  );
+}
+
+/** One key for two sources: nobody could say whose event it is. */
+function findSharedKeys(sources: readonly Loose[]): ConfigProblem[] {
+  const owners = new Map<unknown, number>();
+  return sources.flatMap((source, index) => {
+    const list = Array.isArray(source.writeKeys) ? source.writeKeys : [];
+    return [source.writeKey, ...list].flatMap((key) => {
+      if (typeof key !== 'string' || key === '') return [];
+      const owner = owners.get(key) ?? index;
+      owners.set(key, owner);
+      if (owner === index) return [];
+      return [{ path: ['sources', index], message: `shares a write key with sources[${owner}]` }];
+    });
+  });
+}
+
+function findUnknownSources(destinations: readonly Loose[], names: ReadonlySet<unknown>): ConfigProblem[] {
+  return destinations.flatMap((destination, at) =>
+    asList(destination.rules).flatMap((rule, ruleAt) =>
+      (Array.isArray(rule.sources) ? rule.sources : []).flatMap((name, nameAt) =>
+        names.has(name)
+          ? []
+          : [
+              {
+                path: ['destinations', at, 'rules', ruleAt, 'sources', nameAt],
+                message: 'no source has this name',
+              },
+            ],
+      ),
+    ),
+  );
+}
+
+function asObject(value: unknown): Loose {
+  return typeof value === 'object' && value !== null ? (value as Loose) : {};
+}
+
+function asList(value: unknown): Loose[] {
+  return Array.isArray(value) ? value.map(asObject) : [];
+}

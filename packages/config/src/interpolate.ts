@@ -1,0 +1,48 @@
+import type { ConfigProblem, ProblemPath } from './problem.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Interpolated = {
+  data: unknown;
+  problems: ConfigProblem[];
+  /** Where a value came from the environment and is therefore text, whatever it looks like. */
+  fromEnvironment: ProblemPath[];
+};
+
+const PLACEHOLDER = /\$\{([^}]*)\}?/g;
+const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+
+/**
+ * Replaces `${NAME}` and `${NAME:-default}` in every text of the file; the default stands in for a variable
+ * that is missing or empty. Values of variables appear in no problem.
+ */
+export function interpolate(data: unknown, env: Environment): Interpolated {
+  const problems: ConfigProblem[] = [];
+  const fromEnvironment: ProblemPath[] = [];
+
+  function visit(value: unknown, path: ProblemPath): unknown {
+    if (typeof value === 'string') return value.includes('${') ? replace(value, path) : value;
+    if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
+  }
+
+  function replace(text: string, path: ProblemPath): string {
+    fromEnvironment.push(path);
+    return text.replace(PLACEHOLDER, (placeholder: string, inner: string) => {
+      const [, name, standIn] = (placeholder.endsWith('}') && VARIABLE.exec(inner)) || [];
+      if (name === undefined) {
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how it is written
+        problems.push({ path, message: 'not a variable; write ${NAME} or ${NAME:-default}' });
+        return '';
+      }
+      if (standIn !== undefined) return env[name] || standIn;
+      if (env[name] === undefined) {
+        problems.push({ path, message: `the environment variable ${name} is not set` });
+      }
+      return env[name] ?? '';
+    });
+  }
+
+  return { data: visit(data, []), problems, fromEnvironment };
+}

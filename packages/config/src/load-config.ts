@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import type { DestinationSettings } from '@meterbridge/destinations';
+import { compileRouter, type RouteEvent } from '@meterbridge/usage-mapping';
+import type { z } from 'zod';
+import { type EnvironmentSettings, readEnvironment } from './environment.js';
+import { fileSchema } from './file-schema.js';
+import { findConflicts } from './find-conflicts.js';
+import { type Environment, type Interpolated, interpolate } from './interpolate.js';
+import { type ConfigProblem, formatPath } from './problem.js';
+import { readIssues } from './read-issues.js';
+import { type ReadYaml, readYaml } from './read-yaml.js';
+import type { Source } from './source-settings.js';
+
+type File = z.output<typeof fileSchema>;
+
+/** Everything the apps are told, parsed and compiled. Holds secrets: see `secretsOf` before logging. */
+export type Config = {
+  sources: Source[];
+  destinations: DestinationSettings[];
+  /** The rules of all destinations, compiled. */
+  route: RouteEvent;
+  receiver: File['receiver'];
+  redis: { url: string; allowDataLoss: boolean; maxMemoryShare: number };
+  retry: File['retry'];
+  ports: { receiver: number; worker: number; console: number };
+  logLevel: EnvironmentSettings['LOG_LEVEL'];
+};
+
+export type LoadedConfig = { ok: true; config: Config } | { ok: false; problems: ConfigProblem[] };
+
+/**
+ * Reads the file and the environment once. Reports every problem at once, with its line, and no value of
+ * file or environment in any of them.
+ */
+export function loadConfig({ file, env }: { file: string; env: Environment }): LoadedConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    return { ok: false, problems: [{ path: [], message: `cannot be read (${code})` }] };
+  }
+  return parseConfig(text, env);
+}
+
+/** The same, of text that has been read already. */
+export function parseConfig(text: string, env: Environment): LoadedConfig {
+  const environment = readEnvironment(env);
+  const problems: ConfigProblem[] = environment.ok ? [] : [...environment.problems];
+  const yaml = readYaml(text);
+  if (!yaml.ok) return { ok: false, problems: [...problems, ...yaml.problems] };
+
+  const interpolated = interpolate(yaml.data, env);
+  const parsed = parseFile(interpolated);
+  const unset = new Set(interpolated.problems.map(({ path }) => formatPath(path)));
+  const found = [
+    ...(parsed.success ? [] : readIssues(parsed.error.issues)),
+    ...findConflicts(interpolated.data),
+    // What is wrong with a value that is not there has been said.
+  ].filter(({ path }) => !unset.has(formatPath(path)));
+  problems.push(...withLines([...interpolated.problems, ...found], yaml));
+  if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
+
+  const { sources, destinations, receiver, redis, retry } = parsed.data;
+  const router = compileRouter(destinations);
+  if (!router.ok) throw new Error('a filter that the schema accepted does not compile');
+  const { REDIS_URL, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } = environment.settings;
+  return {
+    ok: true,
+    config: {
+      sources,
+      destinations,
+      route: router.route,
+      receiver,
+      redis: {
+        url: redis.url ?? REDIS_URL,
+        allowDataLoss: redis.allowDataLoss ?? false,
+        maxMemoryShare: redis.maxMemoryPercent / 100,
+      },
+      retry,
+      ports: { receiver: RECEIVER_PORT, worker: WORKER_PORT, console: CONSOLE_PORT },
+      logLevel: LOG_LEVEL,
+    },
+  };
+}
+
+/** Text from the environment is read as a number or a boolean where the file wants one. */
+function parseFile({ data, fromEnvironment }: Interpolated) {
+  const parsed = fileSchema.safeParse(data);
+  if (parsed.success) return parsed;
+  const isText = new Set(fromEnvironment.map((path) => JSON.stringify(path)));
+  let changed = false;
+  for (const issue of parsed.error.issues) {
+    if (issue.code !== 'invalid_type' || !isText.has(JSON.stringify(issue.path))) continue;
+    changed = readAs(issue.expected, data, issue.path) || changed;
+  }
+  return changed ? fileSchema.safeParse(data) : parsed;
+}
+
+function readAs(expected: string, data: unknown, path: readonly PropertyKey[]): boolean {
+  const parent = path.slice(0, -1).reduce((value, key) => (value as Record<PropertyKey, unknown>)[key], data);
+  const holder = parent as Record<PropertyKey, unknown>;
+  const key = path.at(-1)!;
+  const text = String(holder[key]).trim();
+  if ((expected === 'number' || expected === 'int') && /^-?\d+(\.\d+)?$/.test(text))
+    holder[key] = Number(text);
+  else if (expected === 'boolean' && /^(true|false)$/.test(text)) holder[key] = text === 'true';
+  else return false;
+  return true;
+}
+
+function withLines(problems: ConfigProblem[], yaml: ReadYaml & { ok: true }): ConfigProblem[] {
+  return problems.map((problem) => {
+    const line = yaml.lineOf(problem.path);
+    return line === undefined ? problem : { ...problem, line };
+  });
+}

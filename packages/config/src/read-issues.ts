@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import { configJsonSchema } from './file-schema.js';
+import type { ConfigProblem, ProblemPath } from './problem.js';
+import { suggest } from './suggest.js';
+
+type Issue = z.core.$ZodIssue;
+
+/** zod's issues as problems: one an unknown key, with the key that was probably meant. */
+export function readIssues(issues: readonly Issue[], base: ProblemPath = []): ConfigProblem[] {
+  return issues.flatMap((issue): ConfigProblem[] => {
+    const path = [...base, ...(issue.path as (string | number)[])];
+    switch (issue.code) {
+      case 'unrecognized_keys':
+        return issue.keys.map((key) => ({ path: [...path, key], message: describeUnknownKey(key) }));
+      case 'invalid_union':
+        return readUnion(issue, path);
+      default:
+        return [{ path, message: issue.message.replace(/^Invalid input: /, '') }];
+    }
+  });
+}
+
+/** Of several forms a value may have, the problems of the one that was probably meant. */
+function readUnion(issue: Issue & { code: 'invalid_union' }, path: ProblemPath): ConfigProblem[] {
+  if (issue.discriminator) {
+    const types = 'options' in issue ? ` ${(issue.options as string[]).join(' or ')}` : ' a known one';
+    return [{ path, message: `expected${types}` }];
+  }
+  const forms = issue.errors
+    .filter((issues) => !issues.some(isOtherForm))
+    .map((issues) => readIssues(issues, path))
+    .sort((a, b) => a.length - b.length);
+  const expected = 'expected a path, a list of paths, or an object with a path or a value';
+  return forms[0] ?? [{ path, message: expected }];
+}
+
+/** Whether a form failed for being of another type altogether: text where an object stands. */
+function isOtherForm(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isOtherForm));
+  return issue.code === 'invalid_type';
+}
+
+let knownKeys: Set<string> | undefined;
+
+function describeUnknownKey(key: string): string {
+  knownKeys ??= collectKeys(configJsonSchema(), new Set());
+  const meant = suggest(key, knownKeys);
+  return meant === undefined || meant === key ? 'unknown key' : `unknown key; did you mean ${meant}?`;
+}
+
+function collectKeys(schema: unknown, keys: Set<string>): Set<string> {
+  if (typeof schema !== 'object' || schema === null) return keys;
+  for (const [name, value] of Object.entries(schema)) {
+    if (name === 'properties') for (const key of Object.keys(value as object)) keys.add(key);
+    collectKeys(value, keys);
+  }
+  return keys;
+}

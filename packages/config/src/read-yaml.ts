@@ -1,0 +1,38 @@
+import { isNode, LineCounter, parseDocument } from 'yaml';
+import type { ConfigProblem, ProblemPath } from './problem.js';
+
+export type ReadYaml =
+  | { ok: true; data: unknown; lineOf: (path: ProblemPath) => number | undefined }
+  | { ok: false; problems: ConfigProblem[] };
+
+/** Reads YAML and remembers where everything stands. Messages name no text of the file: it may be a key. */
+export function readYaml(text: string): ReadYaml {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    return {
+      ok: false,
+      problems: document.errors.map(({ code, pos }) => ({
+        path: [],
+        message: `not YAML: ${code.toLowerCase().replaceAll('_', ' ')} in column ${lines.linePos(pos[0]).col}`,
+        line: lines.linePos(pos[0]).line,
+      })),
+    };
+  }
+
+  /** The line of the value itself, or of the nearest thing around it that is there. */
+  function lineOf(path: ProblemPath): number | undefined {
+    for (let length = path.length; length >= 0; length--) {
+      const node = document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    }
+    return undefined;
+  }
+
+  try {
+    return { ok: true, data: document.toJS(), lineOf };
+  } catch {
+    // Aliases that stand for more aliases: the library stops at a hundred.
+    return { ok: false, problems: [{ path: [], message: 'not YAML: aliases without an end' }] };
+  }
+}

@@ -1,0 +1,23 @@
+import type { Config } from './load-config.js';
+
+/** Every secret the configuration holds, for logs to blot out wherever they turn up. */
+export function secretsOf(config: Config): string[] {
+  const secrets = new Set<string>();
+  for (const { writeKeys, webhook } of config.sources) {
+    for (const key of writeKeys) secrets.add(key);
+    for (const secret of [...(webhook?.secrets ?? []), ...(webhook?.header?.values ?? [])])
+      secrets.add(secret);
+  }
+  for (const { apiKey } of config.destinations) secrets.add(apiKey);
+  const password = URL.canParse(config.redis.url) ? new URL(config.redis.url).password : '';
+  if (password !== '') secrets.add(password).add(decodePassword(password));
+  return [...secrets];
+}
+
+function decodePassword(password: string): string {
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password;
+  }
+}

@@ -1,0 +1,93 @@
+import { compilePrivacy, findPrivacyPathProblem, type Privacy } from '@meterbridge/segment-events';
+import { nameSchema } from '@meterbridge/usage-mapping';
+import { z } from 'zod';
+
+/** A variable that is set to nothing is as good as none: `${NAME:-}` configures nothing. */
+const secret = z.string();
+const secrets = z.array(secret);
+
+const privacyPath = z.string().superRefine((path, context) => {
+  const message = findPrivacyPathProblem(path);
+  if (message) context.addIssue({ code: 'custom', message });
+});
+
+const headerSchema = z
+  .strictObject({
+    name: z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, 'the name of an HTTP header was expected'),
+    value: secret.optional(),
+    values: secrets.optional().describe('Every live value, while one is being replaced'),
+  })
+  .transform(({ name, value, values }) => ({ name, values: present(value, values) }));
+
+/** How one source proves itself, and what of its events may be stored. */
+export const sourceSchema = z
+  .strictObject({
+    name: nameSchema.describe('Stands in the webhook’s path: /webhooks/segment/<name>'),
+    writeKey: secret.optional().describe('For clients that send to the Tracking API'),
+    writeKeys: secrets.optional().describe('Every live key, while one is being replaced'),
+    webhookSecret: secret.optional().describe("The shared secret of Segment's webhook destination"),
+    webhookSecrets: secrets.optional(),
+    webhook: z
+      .strictObject({
+        header: headerSchema
+          .optional()
+          .describe('A header with a secret, set in Segment beside the signature'),
+        acceptFirstEventSignature: z
+          .boolean()
+          .default(false)
+          .describe("Segment signs only a batch's first event; true believes the others unproven"),
+      })
+      .prefault({}),
+    privacy: z
+      .strictObject({
+        drop: z.array(privacyPath).optional(),
+        mask: z.array(privacyPath).optional(),
+        hash: z.array(privacyPath).optional(),
+      })
+      .optional()
+      .describe('What is taken out of events before anything is stored'),
+    integrations: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Names by which the integrations of an event may switch it off here; none: they are not asked',
+      ),
+  })
+  .transform((settings, context): Source => {
+    const webhookSecrets = present(settings.webhookSecret, settings.webhookSecrets);
+    const { header, acceptFirstEventSignature } = settings.webhook;
+    const liveHeader = header && header.values.length > 0 ? header : undefined;
+    const source: Source = {
+      name: settings.name,
+      writeKeys: present(settings.writeKey, settings.writeKeys),
+      integrationNames: settings.integrations,
+    };
+    if (settings.privacy) source.applyPrivacy = compilePrivacy(settings.privacy);
+    if (webhookSecrets.length > 0 || liveHeader) {
+      source.webhook = { secrets: webhookSecrets, acceptFirstEventSignature };
+      if (liveHeader) source.webhook.header = liveHeader;
+    }
+    if (source.writeKeys.length === 0 && !source.webhook) {
+      context.addIssue({ code: 'custom', message: 'needs a writeKey, a webhookSecret or a webhook header' });
+    }
+    return source;
+  });
+
+/** A source as the receiver takes it. */
+export type Source = {
+  name: string;
+  /** Every live key; none where it takes webhooks only. */
+  writeKeys: string[];
+  /** Left out where nothing could prove a webhook. */
+  webhook?: {
+    secrets: string[];
+    header?: { name: string; values: string[] };
+    acceptFirstEventSignature: boolean;
+  };
+  applyPrivacy?: Privacy;
+  integrationNames: string[];
+};
+
+function present(one: string | undefined, several: readonly string[] | undefined): string[] {
+  return [...new Set([one, ...(several ?? [])])].filter((text): text is string => !!text);
+}
