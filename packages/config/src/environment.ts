@@ -20,7 +20,7 @@ const environmentSchema = z.object({
   RECEIVER_PORT: port(4000),
   WORKER_PORT: port(4001),
   CONSOLE_PORT: port(4002),
-  LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
 export type EnvironmentSettings = z.output<typeof environmentSchema>;

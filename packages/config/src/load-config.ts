@@ -91,8 +91,11 @@ function parseFile({ data, fromEnvironment }: Interpolated) {
   const isText = new Set(fromEnvironment.map((path) => JSON.stringify(path)));
   let changed = false;
   for (const issue of parsed.error.issues) {
-    if (issue.code !== 'invalid_type' || !isText.has(JSON.stringify(issue.path))) continue;
-    changed = readAs(issue.expected, data, issue.path) || changed;
+    if (!isText.has(JSON.stringify(issue.path))) continue;
+    const forms = issue.code === 'invalid_union' ? issue.errors.flat() : [issue];
+    for (const form of forms) {
+      if (form.code === 'invalid_type') changed = readAs(form.expected, data, issue.path) || changed;
+    }
   }
   return changed ? fileSchema.safeParse(data) : parsed;
 }

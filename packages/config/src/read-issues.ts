@@ -15,7 +15,7 @@ export function readIssues(issues: readonly Issue[], base: ProblemPath = []): Co
       case 'invalid_union':
         return readUnion(issue, path);
       default:
-        return [{ path, message: issue.message.replace(/^Invalid input: /, '') }];
+        return [{ path, message: issue.message.replace(/^Invalid (input|option): /, '') }];
     }
   });
 }
@@ -26,6 +26,8 @@ function readUnion(issue: Issue & { code: 'invalid_union' }, path: ProblemPath):
     const types = 'options' in issue ? ` ${(issue.options as string[]).join(' or ')}` : ' a known one';
     return [{ path, message: `expected${types}` }];
   }
+  // A union that has words of its own needs none of ours.
+  if (issue.message !== 'Invalid input') return [{ path, message: issue.message }];
   const forms = issue.errors
     .filter((issues) => !issues.some(isOtherForm))
     .map((issues) => readIssues(issues, path))

@@ -5,18 +5,22 @@ export type ReadYaml =
   | { ok: true; data: unknown; lineOf: (path: ProblemPath) => number | undefined }
   | { ok: false; problems: ConfigProblem[] };
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: this is how it is written
+const HINT = '; inside { } and [ ] write "${NAME}" with quotes';
+
 /** Reads YAML and remembers where everything stands. Messages name no text of the file: it may be a key. */
 export function readYaml(text: string): ReadYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
+  const [error] = document.errors;
+  // The others are mostly what the first one made of the rest.
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    const kind = error.code.toLowerCase().replaceAll('_', ' ');
+    const hint = (text.split('\n')[line - 1] ?? '').includes('${') ? HINT : '';
     return {
       ok: false,
-      problems: document.errors.map(({ code, pos }) => ({
-        path: [],
-        message: `not YAML: ${code.toLowerCase().replaceAll('_', ' ')} in column ${lines.linePos(pos[0]).col}`,
-        line: lines.linePos(pos[0]).line,
-      })),
+      problems: [{ path: [], message: `not YAML: ${kind} in column ${col}${hint}`, line }],
     };
   }
 

@@ -1,6 +1,6 @@
 /** The known word that was probably meant, if one is near enough. */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
-  const limit = word.length <= 4 ? 1 : 2;
+  const limit = Math.min(2, Math.max(1, Math.floor(word.length / 2)));
   let nearest: string | undefined;
   let least = limit + 1;
   for (const candidate of known) {

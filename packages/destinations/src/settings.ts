@@ -52,7 +52,10 @@ export function limitSchema(given: {
   return z
     .strictObject({
       requestsPerSecond: z
-        .union([z.number().positive().max(10_000), z.literal('unlimited')])
+        .union(
+          [z.number().positive().max(10_000), z.literal('unlimited')],
+          'expected a number up to 10000, or unlimited',
+        )
         .default(given.requestsPerSecond)
         .describe("Of the whole account, over all workers; 'unlimited' for one's own without a limit"),
       concurrency: z.int().min(1).max(256).default(given.concurrency),

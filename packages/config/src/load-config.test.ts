@@ -1,0 +1,257 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the file's placeholders are written so
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { expect, test } from '@jest/globals';
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import { configJsonSchema } from './file-schema.js';
+import { loadConfig, parseConfig } from './load-config.js';
+import { describeProblems, formatPath } from './problem.js';
+import { secretsOf } from './secrets.js';
+
+const root = new URL('../../../', import.meta.url);
+const example = readFileSync(new URL('meterbridge.config.yaml', root), 'utf8');
+const exampleEnv = parseEnv(readFileSync(new URL('.env.example', root), 'utf8'));
+
+const env = { SEGMENT_WRITE_KEY: 'wk-1', LAGO_API_KEY: 'lago-key', HYPERLINE_API_KEY: 'hyper-key' };
+
+function load(text: string, given: Record<string, string | undefined> = env) {
+  const loaded = parseConfig(text, given);
+  if (!loaded.ok) throw new Error(describeProblems(loaded.problems, 'config'));
+  return loaded.config;
+}
+
+function problemsOf(text: string, given: Record<string, string | undefined> = env) {
+  const loaded = parseConfig(text, given);
+  return loaded.ok ? [] : loaded.problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
+}
+
+const minimal = `
+sources: [{ name: backend, writeKey: wk }]
+destinations:
+  - { name: lago, type: lago, apiKey: k, rules: [{ name: all, subscription: userId }] }
+`;
+
+test('the example loads as it is, with the variables of .env.example', () => {
+  const config = load(example, exampleEnv);
+  expect(config.destinations.map(({ name, type }) => [name, type])).toEqual([
+    ['lago', 'lago'],
+    ['hyperline', 'hyperline'],
+  ]);
+  expect(config.sources[0]).not.toHaveProperty('webhook');
+});
+
+test('the JSON Schema beside the example is the one of this code', () => {
+  const written = readFileSync(new URL('meterbridge.schema.json', root), 'utf8');
+  expect(JSON.parse(written)).toEqual(configJsonSchema());
+});
+
+test('.env.example names every variable of the example', () => {
+  const named = [...example.matchAll(/\$\{([A-Z_]+)/g)]
+    .map(([, name]) => name!)
+    .filter((name) => name !== 'NAME');
+  expect(Object.keys(exampleEnv)).toEqual(expect.arrayContaining(named));
+});
+
+test('everything else has a default', () => {
+  expect(load(minimal)).toMatchObject({
+    sources: [{ name: 'backend', writeKeys: ['wk'], integrationNames: [] }],
+    receiver: { bodyBytes: 10_000_000, eventBytes: 32_768, maxEventFutureMs: 300_000 },
+    redis: { url: 'redis://127.0.0.1:6379', allowDataLoss: false, maxMemoryShare: 0.8 },
+    retry: { giveUpAfterMs: 72 * 3_600_000 },
+    ports: { receiver: 4000, worker: 4001, console: 4002 },
+    logLevel: 'info',
+  });
+});
+
+test('the environment decides Redis, ports and the log level', () => {
+  const given = { REDIS_URL: 'rediss://r:1', RECEIVER_PORT: '0', WORKER_PORT: '5001', LOG_LEVEL: 'debug' };
+  expect(load(minimal, given)).toMatchObject({
+    redis: { url: 'rediss://r:1' },
+    ports: { receiver: 0, worker: 5001, console: 4002 },
+    logLevel: 'debug',
+  });
+});
+
+test('an empty variable counts as none', () => {
+  expect(load(minimal, { REDIS_URL: '', RECEIVER_PORT: '' }).ports.receiver).toBe(4000);
+});
+
+test('the file’s own Redis wins, and data loss is allowed in so many words only', () => {
+  const redis = (text: string) => `${minimal}redis: ${text}`;
+  const own = load(redis('{ url: redis://own, allowDataLoss: true }'), { REDIS_URL: 'redis://other' });
+  expect(own.redis).toMatchObject({ url: 'redis://own', allowDataLoss: true });
+  expect(problemsOf(redis('{ allowDataLoss: yes }'))).toEqual(['redis.allowDataLoss: expected true']);
+});
+
+test('routes by its rules', () => {
+  const event = { type: 'identify', messageId: 'm', userId: 'u' } as SegmentEvent;
+  expect(load(example, exampleEnv).route(event, 'backend')).toEqual([
+    { destination: 'lago', rules: [] },
+    { destination: 'hyperline', rules: ['users'] },
+  ]);
+});
+
+test('several live keys and secrets, a header beside them', () => {
+  const text = `
+sources:
+  - name: backend
+    writeKeys: [new, old]
+    writeKey: new
+    webhookSecret: \${SECRET:-}
+    webhookSecrets: [s1]
+    webhook: { header: { name: X-Token, values: [t1, t2] }, acceptFirstEventSignature: true }
+    integrations: [Meterbridge]
+    privacy: { drop: [context.ip] }
+destinations:
+  - { name: lago, type: lago, apiKey: k, rules: [{ name: all, sources: [backend], subscription: userId }] }
+`;
+  const config = load(text);
+  expect(config.sources[0]).toMatchObject({
+    writeKeys: ['new', 'old'],
+    webhook: {
+      secrets: ['s1'],
+      header: { name: 'X-Token', values: ['t1', 't2'] },
+      acceptFirstEventSignature: true,
+    },
+    integrationNames: ['Meterbridge'],
+  });
+  expect(config.sources[0]!.applyPrivacy!({ context: { ip: '1.2.3.4', page: 1 } })).toEqual({
+    context: { page: 1 },
+  });
+  expect(secretsOf(config)).toEqual(['new', 'old', 's1', 't1', 't2', 'k']);
+});
+
+test('the password of Redis is a secret, as written and as meant', () => {
+  expect(secretsOf(load(minimal, { REDIS_URL: 'redis://u:p%40ss@r:1' }))).toEqual([
+    'wk',
+    'k',
+    'p%40ss',
+    'p@ss',
+  ]);
+});
+
+test('numbers and booleans may come from the environment, and keys of digits stay text', () => {
+  const text = minimal
+    .replace(
+      'apiKey: k',
+      'apiKey: "${KEY}", limit: { batchSize: "${BATCH}", requestsPerSecond: "${RPS:-50}" }',
+    )
+    .concat('redis: { allowDataLoss: "${LOSS}" }');
+  expect(problemsOf(text, { KEY: '123', BATCH: 'many', LOSS: 'false' })).toEqual([
+    'destinations[0].limit.batchSize: expected number, received string',
+    'redis.allowDataLoss: expected true',
+  ]);
+  const config = load(text.replace(/redis:.*/, ''), { KEY: '123', BATCH: '20' });
+  expect(config.destinations[0]).toMatchObject({
+    apiKey: '123',
+    limit: { batchSize: 20, requestsPerSecond: 50 },
+  });
+});
+
+test('every problem is reported at once, with its line', () => {
+  const text = `sources:
+  - name: backend
+    writekey: wk
+    privacy: { drop: [messageId] }
+  - name: backend
+    writeKey: shared
+  - name: other
+    writeKey: shared
+destinations:
+  - name: lago
+    type: lago
+    apiKey: \${LAGO_KEY}
+    limit: { requestsPerSecond: fast, batchsize: 5 }
+    rules:
+      - name: a
+        when: type = = "track"
+        sources: [nowhere]
+        subscription: properties..id
+        properties: { tokens: { path: properties.tokens, as: integer } }
+  - name: Lago!
+    type: stripe
+retrys: 3
+`;
+  const loaded = parseConfig(text, { LOG_LEVEL: 'loud' });
+  expect(loaded.ok).toBe(false);
+  if (loaded.ok) return;
+  const found = loaded.problems.map(({ path, line, message }) => `${line} ${formatPath(path)}: ${message}`);
+  expect(found.toSorted()).toEqual(
+    [
+      'undefined LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent',
+      '3 sources[0].writekey: unknown key; did you mean writeKey?',
+      '4 sources[0].privacy.drop[0]: messageId is needed to bill the event and cannot be taken',
+      '5 sources[1].name: this name is taken already',
+      '7 sources[2]: shares a write key with sources[1]',
+      '12 destinations[0].apiKey: the environment variable LAGO_KEY is not set',
+      '13 destinations[0].limit.batchsize: unknown key; did you mean batchSize?',
+      '13 destinations[0].limit.requestsPerSecond: expected a number up to 10000, or unlimited',
+      '16 destinations[0].rules[0].when: line 1, column 8: found "=", expected a field, a value, a function or "("',
+      '17 destinations[0].rules[0].sources[0]: no source has this name',
+      '18 destinations[0].rules[0].subscription: a path needs a key between its dots',
+      '19 destinations[0].rules[0].properties.tokens.as: expected one of "number"|"string"|"boolean"|"timestamp"',
+      '21 destinations[1].type: expected lago or hyperline',
+      '22 retrys: unknown key; did you mean retry?',
+    ].toSorted(),
+  );
+});
+
+test.each([
+  ['an object with neither path nor value', '{ as: number }', 'path: expected'],
+  ['a number', '5', 'expected a path, a list of paths, or an object with a path or a value'],
+  ['a misspelt key', '{ path: userId, maks: true }', 'maks: unknown key; did you mean mask?'],
+  ['mask and hash', '{ path: userId, mask: true, hash: sha256 }', 'choose mask or hash, not both'],
+])('%s is no value rule, and says so', (_, rule, message) => {
+  const problems = problemsOf(minimal.replace('subscription: userId', `subscription: ${rule}`));
+  expect(problems.join('\n')).toContain(message);
+});
+
+test.each([['${}'], ['${lower case}'], ['${1X}'], ['${OPEN']])('%s is no variable', (placeholder) => {
+  expect(problemsOf(minimal.replace('apiKey: k', `apiKey: '${placeholder}'`))).toEqual([
+    'destinations[0].apiKey: not a variable; write ${NAME} or ${NAME:-default}',
+  ]);
+});
+
+test('no problem shows a value', () => {
+  const text = minimal.replace('apiKey: k', 'apiKey: "top secret", url: "https://me:hunter2@lago"');
+  const broken = 'sources: [{ name: backend, writeKey: hunter2 hunter2: x\n  hunter2';
+  const shown = [
+    ...problemsOf(text),
+    ...problemsOf(broken),
+    ...problemsOf(minimal, { REDIS_URL: 'hunter2' }),
+  ];
+  expect(shown.length).toBeGreaterThanOrEqual(4);
+  expect(shown.join('\n')).not.toMatch(/hunter2|top secret/);
+});
+
+test('a file that is not there is a problem, not a crash', () => {
+  expect(loadConfig({ file: '/nowhere/meterbridge.config.yaml', env })).toEqual({
+    ok: false,
+    problems: [{ path: [], message: 'cannot be read (ENOENT)' }],
+  });
+});
+
+test.each([[''], ['- a'], ['just text'], ['null']])('%p is no configuration', (text) => {
+  expect(problemsOf(text)).toEqual([expect.stringMatching(/^: expected object/)]);
+});
+
+test('a placeholder that YAML cannot read has its remedy named', () => {
+  expect(problemsOf(minimal.replace('apiKey: k', 'apiKey: ${KEY}'))).toEqual([
+    expect.stringMatching(/^: not YAML: .*write "\$\{NAME\}" with quotes$/),
+  ]);
+});
+
+test('an alias of aliases is refused', () => {
+  const bomb = Array.from(
+    { length: 12 },
+    (_, i) =>
+      `a${i}: &a${i} [${
+        i === 0
+          ? '1'
+          : Array(9)
+              .fill(`*a${i - 1}`)
+              .join(', ')
+      }]`,
+  );
+  expect(problemsOf(bomb.join('\n'))).toEqual([': not YAML: aliases without an end']);
+});
