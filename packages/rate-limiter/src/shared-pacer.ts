@@ -25,6 +25,9 @@ const MAX_REOPEN_DELAY_MS = 5_000;
  * A bottleneck whose Redis was flushed or restarted, or that Redis has forgotten because this process stood
  * still, refuses every call from then on. It is replaced, and only the waiting for a slot starts again: no
  * job has run by then, so none can run twice.
+ *
+ * Bottleneck counts by the clock of each process, not by Redis's: one whose clock is ahead makes the others
+ * wait that much longer for a slot. The rate holds all the same.
  */
 export function createSharedPacer(options: SharedPacerOptions): Pacer {
   let run: BottleneckRun | undefined;
