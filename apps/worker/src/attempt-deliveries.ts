@@ -19,8 +19,12 @@ export async function attemptDeliveries(
       usages.push(mapped.usage);
       places.push(index);
     } else {
-      const { path, detail } = mapped.failure;
-      outcomes[index] = { outcome: 'failed', code: mapped.code, detail: path ? `${path}: ${detail}` : detail };
+      const { detail } = mapped.failure;
+      outcomes[index] = {
+        outcome: 'failed',
+        code: mapped.code,
+        detail,
+      };
     }
   }
   const sent = await sender.deliver(usages);

@@ -24,7 +24,7 @@ export type DeliveryWorkerOptions = {
   policy: RetryPolicy;
   /** Tries every delivery once: one outcome each, in order. Never rejects for a delivery's sake. */
   attempt: (deliveries: StoredDelivery[]) => Promise<Outcome[]>;
-  onSettled?: (settlement: Settlement) => void;
+  onSettled?: (settlement: Settlement, jobId: string) => void;
   /** A bug or an unreadable job: nothing is lost, the job is tried again; somebody should look. */
   onProblem?: (code: 'job_failed' | 'worker_error' | 'stalled', error?: Error) => void;
   /** How long a job of a vanished worker waits before another takes it. */
@@ -129,7 +129,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
       });
       rev = written.rev;
       if (written.result !== 'settled') return null;
-      options.onSettled?.(settlement);
+      options.onSettled?.(settlement, job.id!);
       return settlement;
     }
   }

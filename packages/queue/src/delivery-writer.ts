@@ -4,19 +4,21 @@ import type { Redis } from 'ioredis';
 import { deliveryJson, encodeBatch } from './batch-codec.js';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import { addBatches } from './enqueue.js';
-import { asStoreError } from './errors.js';
+import { asStoreError, StoreUnavailableError } from './errors.js';
 import { DELIVERIES, type QueueKeys, queueKeys, RECEIVER } from './keys.js';
 
 /** An event and where it goes: for each destination the rules that take it, none meaning filtered. */
 export type RoutedEvent = {
   source: string;
   event: SegmentEvent;
-  routes: { destination: string; rules: string[] }[];
+  routes: readonly { destination: string; rules: readonly string[] }[];
 };
 
 /** Something that arrived and is no Segment event: a dead letter of the receiver. */
 export type RejectedEvent = {
   source: string;
+  /** How it came: straight from a client, or forwarded by Segment. */
+  via: 'tracking' | 'webhook';
   reason: string;
   detail: string;
   /** As it arrived, after the source's privacy rules. */
@@ -31,6 +33,8 @@ export type WriterOptions = {
   batchSize?: number;
   /** How long a batch stays open for others to join. */
   lingerMs?: number;
+  /** Told of each batch that Redis has; counted in deliveries, and events that were filtered meanwhile. */
+  onCommitted?: (destination: string, deliveries: number, filtered: number) => void;
 };
 
 type OpenBatch = {
@@ -58,20 +62,13 @@ redis.call('HINCRBY', KEYS[1], 'accepted', accepted)
  * is answered when every batch it joined is in Redis.
  */
 export class DeliveryWriter {
-  private readonly batchSize: number;
-  private readonly lingerMs: number;
+  private readonly redis: Redis;
   private readonly lanes: Map<string, DestinationLane>;
   private readonly rejections: RejectionLane;
 
   constructor(options: WriterOptions) {
-    this.batchSize = options.batchSize ?? 100;
-    this.lingerMs = options.lingerMs ?? 3;
-    this.lanes = new Map(
-      options.destinations.map((name) => [
-        name,
-        new DestinationLane(name, options.redis, this.batchSize, this.lingerMs),
-      ]),
-    );
+    this.redis = options.redis;
+    this.lanes = new Map(options.destinations.map((name) => [name, new DestinationLane(name, options)]));
     this.rejections = new RejectionLane(options.redis);
   }
 
@@ -81,6 +78,8 @@ export class DeliveryWriter {
    * repeat the request, since some of it may be stored and some not.
    */
   async commit(routed: RoutedEvent[], rejected: RejectedEvent[]): Promise<void> {
+    // BullMQ waits for a connection that was never there; a sender must hear of it at once.
+    if (this.redis.status !== 'ready') throw new StoreUnavailableError('Redis cannot be reached');
     const waits = new Set<Promise<void>>();
     for (const { source, event, routes } of routed) {
       let eventJson: string | undefined;
@@ -109,20 +108,24 @@ export class DeliveryWriter {
 
 /** The open batch of one destination and its way into Redis. */
 class DestinationLane {
+  private readonly name: string;
   private readonly keys: QueueKeys;
   private readonly queue: Queue;
   private readonly batchSize: number;
   private readonly lingerMs: number;
+  private readonly onCommitted: WriterOptions['onCommitted'];
   private open: OpenBatch | undefined;
   private timer: NodeJS.Timeout | undefined;
   private readonly writing = new Set<Promise<void>>();
   private filtered = 0;
 
-  constructor(name: string, redis: Redis, batchSize: number, lingerMs: number) {
+  constructor(name: string, options: WriterOptions) {
+    this.name = name;
     this.keys = queueKeys(name);
-    this.queue = openQueue(name, redis);
-    this.batchSize = batchSize;
-    this.lingerMs = lingerMs;
+    this.queue = openQueue(name, options.redis);
+    this.batchSize = options.batchSize ?? 100;
+    this.lingerMs = options.lingerMs ?? 3;
+    this.onCommitted = options.onCommitted;
   }
 
   /** The deliveries of one event stay together, so that a collision between its rules is always seen. */
@@ -158,8 +161,12 @@ class DestinationLane {
     if (!batch && filtered === 0) return;
     this.open = undefined;
     this.filtered = 0;
-    const write = this.write(batch?.deliveries ?? [], filtered).then(
-      () => batch?.settle(),
+    const deliveries = batch?.deliveries ?? [];
+    const write = this.write(deliveries, filtered).then(
+      () => {
+        this.onCommitted?.(this.name, deliveries.length, filtered);
+        batch?.settle();
+      },
       (error) => {
         // Filtered events were never promised to anyone but still have to be counted: with the next batch.
         this.filtered += filtered;

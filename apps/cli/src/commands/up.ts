@@ -1,0 +1,39 @@
+import { configFile } from '@meterbridge/config';
+import { prettyFactory } from 'pino-pretty';
+import { STATE_DIRECTORY } from '../load-context.js';
+import { startStack } from '../stack/stack.js';
+
+/** Runs the whole stack until Ctrl-C: for real use on one machine, and for trying things out. */
+export async function up(): Promise<void> {
+  const pretty = process.stdout.isTTY ? prettyFactory({ colorize: true, ignore: 'pid' }) : undefined;
+  const stack = await startStack({
+    directory: STATE_DIRECTORY,
+    configFile: configFile(process.env),
+    env: process.env,
+    demo: false,
+    onProgress: (line) => console.log(`• ${line}`),
+    onLine: (name, line) => {
+      if (name === 'redis') return;
+      process.stdout.write(pretty && line.startsWith('{') ? pretty(line) : `${line}\n`);
+    },
+  });
+  console.log(
+    [
+      '',
+      `Point a Segment client at ${stack.receiverUrl} (its host option), or try:`,
+      `  curl -u "$SEGMENT_WRITE_KEY:" ${stack.receiverUrl}/v1/track -d '{"event":"API Call","userId":"u1","messageId":"m1"}'`,
+      'In another terminal:  npm run meterbridge -- dead-letters list',
+      'Ctrl-C ends it; what was accepted is kept.',
+      '',
+    ].join('\n'),
+  );
+  await untilSignal();
+  console.log('\nStopping: what is on its way is settled, what waits stays in Redis.');
+  await stack.stop();
+}
+
+export function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, configFile, describeProblems, loadConfig } from '@meterbridge/config';
+import { connectConsumer } from '@meterbridge/queue';
+import type { Redis } from 'ioredis';
+import { STACK_FILE } from './stack/stack.js';
+
+/** Where `up` and `demo` keep what they need between runs. */
+export const STATE_DIRECTORY = '.meterbridge';
+
+/** What a person should read instead of a stack trace. */
+export class CommandError extends Error {
+  override name = 'CommandError';
+  readonly code = 'command_failed';
+}
+
+/**
+ * The environment, and behind it what a stack that runs here made up for itself: commands in a second
+ * terminal find its Redis and its sandbox without being told.
+ */
+export function readCommandEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  try {
+    const text = readFileSync(join(STATE_DIRECTORY, STACK_FILE), 'utf8');
+    const stack = JSON.parse(text) as { pid: number; env: Record<string, string> };
+    process.kill(stack.pid, 0);
+    const { RECEIVER_PORT: _receiver, WORKER_PORT: _worker, ...found } = stack.env;
+    return { ...found, ...env };
+  } catch {
+    return env;
+  }
+}
+
+/** @throws CommandError that lists every problem of the file */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const file = configFile(env);
+  const loaded = loadConfig({ file, env });
+  if (!loaded.ok) throw new CommandError(describeProblems(loaded.problems, file));
+  return loaded.config;
+}
+
+/** A connection for one command. @throws CommandError when Redis does not answer within five seconds */
+export async function openRedis(url: string): Promise<Redis> {
+  const redis = connectConsumer(url, () => {});
+  const late = new Promise<never>((_, reject) => {
+    const shown = url.replace(/\/\/.*@/, '//…@');
+    setTimeout(
+      () =>
+        reject(
+          new CommandError(`Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`),
+        ),
+      5_000,
+    ).unref();
+  });
+  try {
+    await Promise.race([redis.ping(), late]);
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+import { configJsonSchema } from '@meterbridge/config';
+import { Command, InvalidArgumentError } from 'commander';
+import { check } from './commands/check.js';
+import { listDeadLetters, replayDeadLetters, showDeadLetter } from './commands/dead-letters.js';
+import { demo } from './commands/demo.js';
+import { up } from './commands/up.js';
+import { CommandError } from './load-context.js';
+
+const program = new Command('meterbridge')
+  .description('Segment events in, correct usage in Lago and Hyperline.')
+  .addHelpText(
+    'after',
+    `
+Configuration: meterbridge.config.yaml, or METERBRIDGE_CONFIG. Environment: see .env.example.
+Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usage.`,
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+program
+  .command('up')
+  .description('run receiver and worker, with a local Redis unless REDIS_URL is set, until Ctrl-C')
+  .action(up);
+
+program
+  .command('demo')
+  .description(
+    'send some thousand events through the whole stack to a sandbox and add up what became of them',
+  )
+  .option('--once', 'end when it adds up; exit code 1 when it does not')
+  .option('--events <n>', 'well-formed events to send', readCount, 5_000)
+  .addHelpText('after', '\nExamples:\n  meterbridge demo\n  meterbridge demo --once --events 50000')
+  .action(demo);
+
+program
+  .command('check')
+  .description('say whether the configuration, Redis and both APIs are ready; sends no event')
+  .option('--json', 'for machines')
+  .action(check);
+
+program
+  .command('schema')
+  .description("print the configuration file's JSON Schema, for editors")
+  .action(() => console.log(JSON.stringify(configJsonSchema(), null, 2)));
+
+const deadLetters = program.command('dead-letters').description('what could not be delivered, and why');
+
+deadLetters
+  .command('list')
+  .description('oldest first, with counts by reason')
+  .option('--destination <name>', 'of one destination, or of the receiver')
+  .option('--reason <reason>', 'of one reason')
+  .option('--limit <n>', 'lines to print', readCount, 20)
+  .option('--json', 'one JSON object a line, all of them')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  meterbridge dead-letters list --reason unmapped\n  meterbridge dead-letters list --json | jq .detail',
+  )
+  .action(listDeadLetters);
+
+deadLetters
+  .command('show <id>')
+  .description('one in full: the event, why it is here, what the API said')
+  .option('--json', 'for machines')
+  .action(showDeadLetter);
+
+deadLetters
+  .command('replay [ids...]')
+  .description('put them back on their queue; they are mapped anew with the configuration of now')
+  .option('--all', 'all of them')
+  .option('--destination <name>', 'of one destination, or of the receiver')
+  .option('--reason <reason>', 'of one reason')
+  .option('--json', 'for machines')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  meterbridge dead-letters replay --reason unmapped\n  meterbridge dead-letters replay lago/1795225509287-0',
+  )
+  .action(replayDeadLetters);
+
+program.parseAsync().catch((error: unknown) => {
+  if (!(error instanceof CommandError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+});
+
+function readCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 was expected.');
+  return Number(text);
+}

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+export type Child = {
+  name: string;
+  /** Of the process that runs now. */
+  readonly pid: number | undefined;
+  /** SIGTERM, and SIGKILL after the deadline; resolves when it is gone. */
+  stop(deadlineMs: number): Promise<void>;
+};
+
+export type ChildOptions = {
+  name: string;
+  /** The entry point, run with this Node. */
+  script: string;
+  env: NodeJS.ProcessEnv;
+  /** Each line of its output. */
+  onLine: (name: string, line: string) => void;
+  /** It ended without being told to; it is started again after `RESTART_AFTER_MS`. */
+  onCrash: (name: string, how: string) => void;
+};
+
+const RESTART_AFTER_MS = 500;
+
+/** Runs one process of the stack and starts it again when it dies: nothing is kept in it that is lost. */
+export function startChild(options: ChildOptions): Child {
+  let stopping = false;
+  let child: ChildProcess;
+  let timer: NodeJS.Timeout | undefined;
+
+  function launch(): void {
+    child = spawn(process.execPath, ['--enable-source-maps', options.script], {
+      env: options.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl-C reaches the whole group of a terminal; the stack ends its processes in order instead.
+      detached: true,
+    });
+    for (const stream of [child.stdout, child.stderr] as Readable[]) {
+      createInterface({ input: stream }).on('line', (line) => options.onLine(options.name, line));
+    }
+    child.once('exit', (code, signal) => {
+      if (stopping) return;
+      options.onCrash(options.name, signal ?? `exit code ${code}`);
+      timer = setTimeout(launch, RESTART_AFTER_MS);
+    });
+  }
+  launch();
+
+  // Should this process end without `stop`, its detached children must not stay behind.
+  const lastWord = () => child.exitCode === null && child.kill('SIGKILL');
+  process.once('exit', lastWord);
+
+  return {
+    name: options.name,
+    get pid() {
+      return child.pid;
+    },
+    async stop(deadlineMs) {
+      stopping = true;
+      clearTimeout(timer);
+      process.removeListener('exit', lastWord);
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      const kill = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+      await gone;
+      clearTimeout(kill);
+    },
+  };
+}

@@ -1,0 +1,186 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
+import { type Child, startChild } from './child.js';
+import { findPort } from './find-port.js';
+import { waitUntilReady } from './wait-until-ready.js';
+
+export type StackOptions = {
+  /** Where the local Redis keeps its data and the stack says where it runs. */
+  directory: string;
+  configFile: string;
+  env: NodeJS.ProcessEnv;
+  /** For one demonstration: nothing is kept, and the sandbox stands in whatever keys are set. */
+  demo: boolean;
+  onProgress: (line: string) => void;
+  onLine: (name: string, line: string) => void;
+};
+
+export type Stack = {
+  receiverUrl: string;
+  workerUrl: string;
+  redisUrl: string;
+  /** Null when real APIs are used for everything. */
+  sandboxUrl: string | null;
+  /** The environment that the processes got; holds keys, never print it. */
+  env: NodeJS.ProcessEnv;
+  stop(): Promise<void>;
+};
+
+/** What a command in another terminal needs to find this stack; only values the stack made up itself. */
+export const STACK_FILE = 'stack.json';
+
+const READY_WITHIN_MS = 30_000;
+const STOP_WITHIN_MS = 25_000;
+const REDIS_LOOK_EVERY_MS = 500;
+
+/** The key of a demonstration; a real one comes from SEGMENT_WRITE_KEY. */
+export const DEMO_WRITE_KEY = 'demo-write-key';
+
+/**
+ * Starts Redis (unless REDIS_URL names one), the sandbox (for each API whose key is not set), the receiver
+ * and a worker. Whatever dies is started again.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { directory, onProgress } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    return await launch();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function launch(): Promise<Stack> {
+    const made: Record<string, string> = {};
+    const given = options.demo ? without(options.env, DEMO_MAKES_UP) : options.env;
+
+    if (!given.REDIS_URL) {
+      const redis = await startLocalRedis({
+        dataDir: join(directory, 'redis'),
+        ephemeral: options.demo,
+        log: (line) => (line.startsWith('Installing') ? onProgress(line) : options.onLine('redis', line)),
+      });
+      stops.push(() => redis.stop());
+      stops.push(keepRunning(redis, onProgress));
+      made.REDIS_URL = redis.url;
+      onProgress(`Redis: ${redis.url} (a write is on disk before it is answered)`);
+    }
+
+    let sandboxUrl: string | null = null;
+    if (!given.LAGO_API_KEY || !given.HYPERLINE_API_KEY) {
+      const port = await findPort(4003);
+      sandboxUrl = `http://127.0.0.1:${port}`;
+      start('sandbox', '../../../../packages/sandbox/dist/main.js', {
+        ...pick(given, ['PATH', 'SANDBOX_LAGO_STORE', 'SANDBOX_LATENCY_MS']),
+        SANDBOX_PORT: String(port),
+      });
+      await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
+      for (const api of ['LAGO', 'HYPERLINE'] as const) {
+        if (given[`${api}_API_KEY`]) continue;
+        made[`${api}_API_KEY`] = 'sandbox';
+        made[`${api}_API_URL`] = `${sandboxUrl}/${api.toLowerCase()}`;
+      }
+      const standsFor = ['LAGO', 'HYPERLINE'].filter((api) => made[`${api}_API_KEY`]);
+      onProgress(
+        `Sandbox: ${sandboxUrl}/inspect (stands in for ${standsFor.join(' and ')}: no API key is set)`,
+      );
+    }
+
+    if (!given.SEGMENT_WRITE_KEY) {
+      made.SEGMENT_WRITE_KEY = DEMO_WRITE_KEY;
+      onProgress(`Write key: ${DEMO_WRITE_KEY} (set SEGMENT_WRITE_KEY for your own)`);
+    }
+    made.RECEIVER_PORT = String(await choosePort('RECEIVER_PORT', 4000));
+    made.WORKER_PORT = String(await choosePort('WORKER_PORT', 4001));
+    made.METERBRIDGE_CONFIG = options.configFile;
+    const env = { ...given, ...made };
+
+    start('receiver', '../../../receiver/dist/main.js', env);
+    start('worker', '../../../worker/dist/main.js', env);
+    const receiverUrl = `http://127.0.0.1:${made.RECEIVER_PORT}`;
+    const workerUrl = `http://127.0.0.1:${made.WORKER_PORT}`;
+    await waitUntilReady('the receiver', `${receiverUrl}/readyz`, READY_WITHIN_MS);
+    onProgress(`Receiver: ${receiverUrl}`);
+    await waitUntilReady('the worker', `${workerUrl}/readyz`, READY_WITHIN_MS);
+    onProgress(`Worker: ${workerUrl}/metrics`);
+
+    const stackFile = join(directory, STACK_FILE);
+    await writeFile(stackFile, JSON.stringify({ pid: process.pid, env: made }, null, 2), { mode: 0o600 });
+    stops.push(() => rm(stackFile, { force: true }));
+    return { receiverUrl, workerUrl, redisUrl: env.REDIS_URL!, sandboxUrl, env, stop };
+
+    async function choosePort(name: string, preferred: number): Promise<number> {
+      if (given[name]) return Number(given[name]);
+      const port = await findPort(preferred);
+      if (port !== preferred) onProgress(`Port ${preferred} is taken: ${name}=${port}`);
+      return port;
+    }
+  }
+
+  function start(name: string, script: string, env: NodeJS.ProcessEnv): void {
+    const child: Child = startChild({
+      name,
+      script: fileURLToPath(new URL(script, import.meta.url)),
+      env,
+      onLine: options.onLine,
+      onCrash: (who, how) => onProgress(`${who} ended (${how}); starting it again`),
+    });
+    stops.push(() => child.stop(STOP_WITHIN_MS));
+  }
+}
+
+/** What a demonstration never takes from the environment: it must not bill anybody. */
+const DEMO_MAKES_UP = [
+  'REDIS_URL',
+  'SEGMENT_WRITE_KEY',
+  'SEGMENT_WEBHOOK_SECRET',
+  'LAGO_API_URL',
+  'LAGO_API_KEY',
+  'HYPERLINE_API_URL',
+  'HYPERLINE_API_KEY',
+];
+
+/** Starts a Redis again that was killed: what it had acknowledged is on disk. */
+function keepRunning(redis: LocalRedis, onProgress: (line: string) => void): () => Promise<void> {
+  let busy = false;
+  const timer = setInterval(async () => {
+    if (busy) return;
+    busy = true;
+    try {
+      if (!isAlive(redis.pid)) {
+        onProgress('Redis ended; starting it again on the same data');
+        await redis.restart();
+      }
+    } catch (error) {
+      onProgress(`Redis could not be started: ${(error as Error).message}`);
+    } finally {
+      busy = false;
+    }
+  }, REDIS_LOOK_EVERY_MS);
+  return async () => {
+    clearInterval(timer);
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function without(env: NodeJS.ProcessEnv, names: string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
+}
+
+function pick(env: NodeJS.ProcessEnv, names: string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => names.includes(name)));
+}

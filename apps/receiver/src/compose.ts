@@ -1,0 +1,124 @@
+import type { Config } from '@meterbridge/config';
+import {
+  connectProducer,
+  DeliveryWriter,
+  inspectRedis,
+  type RoutedEvent,
+  watchMemory,
+} from '@meterbridge/queue';
+import type { Logger, Metrics } from '@meterbridge/telemetry';
+import { createReceiverApp } from './app.js';
+import type { ReceiverTelemetry } from './ports.js';
+import { startServer } from './server.js';
+
+export type Receiver = {
+  port: number;
+  /** Answers what is under way, writes what is open, leaves Redis. */
+  stop(deadlineMs: number): Promise<void>;
+};
+
+/** Thrown where starting would put acknowledged events at risk. */
+export class UnsafeRedisError extends Error {
+  override name = 'UnsafeRedisError';
+  readonly code = 'unsafe_redis';
+}
+
+/**
+ * Builds the receiver once and opens it. It listens before Redis is there and answers 503 until it is:
+ * senders repeat a 503, but give up on a closed port sooner.
+ * @param onUnsafe called once Redis is found to be one that can lose acknowledged events
+ */
+export async function composeReceiver(
+  config: Config,
+  logger: Logger,
+  metrics: Metrics,
+  onUnsafe: (error: UnsafeRedisError) => void,
+): Promise<Receiver> {
+  let state: 'unchecked' | 'safe' | 'draining' = 'unchecked';
+  const redis = connectProducer(config.redis.url, (error) => logger.debug({ err: error }, 'redis.error'));
+  redis.on('ready', () => {
+    checkRedis().catch((error) => logger.warn({ err: error }, 'redis.check_failed'));
+  });
+  redis.on('close', () => logger.warn('redis.lost'));
+
+  async function checkRedis(): Promise<void> {
+    const findings = (await inspectRedis(redis)).filter(({ level }) => level !== 'ok');
+    for (const finding of findings) logger.warn(finding, 'redis.unsafe');
+    const refused = findings.filter(({ level }) => level === 'refuse');
+    if (refused.length > 0 && !config.redis.allowDataLoss) {
+      onUnsafe(new UnsafeRedisError(refused.map(({ detail }) => detail).join('\n')));
+      return;
+    }
+    if (state === 'unchecked') state = 'safe';
+    logger.info('redis.ready');
+  }
+
+  const writer = new DeliveryWriter({
+    redis,
+    destinations: config.destinations.map(({ name }) => name),
+    onCommitted(destination, deliveries, filtered) {
+      metrics.accepted.inc({ destination }, deliveries + filtered);
+      metrics.filtered.inc({ destination }, filtered);
+      if (deliveries > 0) metrics.committedBatch.observe({ destination }, deliveries);
+    },
+  });
+  const memory = watchMemory(redis, config.redis.maxMemoryShare);
+
+  const app = createReceiverApp({
+    sources: config.sources,
+    commit: (received, rejected) =>
+      writer.commit(
+        received.map(
+          ({ source, event }): RoutedEvent => ({ source, event, routes: config.route(event, source) }),
+        ),
+        rejected,
+      ),
+    pressure: memory.pressure,
+    now: Date.now,
+    limits: config.receiver,
+    record: recordTo(logger, metrics),
+    ready: async () => {
+      if (state === 'draining') return { ready: false, reason: 'draining' };
+      if (state === 'unchecked' || redis.status !== 'ready') {
+        return { ready: false, reason: 'Redis cannot be reached' };
+      }
+      return { ready: true };
+    },
+    metrics: async () => {
+      const { contentType, text } = await metrics.render();
+      return { contentType, body: text };
+    },
+  });
+  const server = await startServer(app, { host: '0.0.0.0', port: config.ports.receiver });
+
+  return {
+    port: server.port,
+    async stop(deadlineMs) {
+      state = 'draining';
+      await server.drain(deadlineMs);
+      await writer.close();
+      memory.stop();
+      redis.disconnect();
+    },
+  };
+}
+
+/** Ids and counts only: no payload, no key. */
+function recordTo(logger: Logger, metrics: Metrics): ReceiverTelemetry {
+  return {
+    eventsAccepted: (source, count) => metrics.received.inc({ source }, count),
+    eventsIgnored: (source, count) => metrics.received.inc({ source }, count),
+    eventsRejected(source, reason, count) {
+      metrics.received.inc({ source }, count);
+      metrics.rejected.inc({ source, reason }, count);
+      logger.warn({ source, reason, count }, 'event.rejected');
+    },
+    requestAnswered(answered) {
+      const { route, status, durationMs } = answered;
+      metrics.httpRequests.inc({ route, status: String(status) });
+      metrics.httpDuration.observe({ route }, durationMs / 1_000);
+      logger.debug(answered, 'request.answered');
+    },
+    requestFailed: (route, error) => logger.error({ route, err: error }, 'request.failed'),
+  };
+}

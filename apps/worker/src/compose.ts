@@ -1,0 +1,183 @@
+import type { Config } from '@meterbridge/config';
+import { DEFAULT_RETRY_POLICY, type Settlement } from '@meterbridge/delivery';
+import {
+  compileDestination,
+  createHttpClient,
+  createSender,
+  type DestinationSettings,
+} from '@meterbridge/destinations';
+import {
+  connectConsumer,
+  createGateStore,
+  inspectRedis,
+  readAccount,
+  startDeliveryWorker,
+} from '@meterbridge/queue';
+import { createRateLimiter } from '@meterbridge/rate-limiter';
+import type {
+  BreakerState,
+  BusinessEvents,
+  DestinationStatus,
+  Logger,
+  Metrics,
+} from '@meterbridge/telemetry';
+import type { Redis } from 'ioredis';
+import { attemptDeliveries } from './attempt-deliveries.js';
+import { startOperations } from './operations.js';
+
+export type DeliveryProcess = {
+  port: number;
+  /** Sends nothing more, settles what is on its way, puts the rest back. */
+  stop(): Promise<void>;
+};
+
+/** Thrown where delivering would put accepted events at risk. */
+export class UnsafeRedisError extends Error {
+  override name = 'UnsafeRedisError';
+  readonly code = 'unsafe_redis';
+}
+
+/** Jobs in hand at once: enough for requests to fill up, even where each job holds a few events only. */
+const JOBS_IN_HAND = 50;
+
+/**
+ * Builds the worker once and opens it: a lane for each destination, none of which touches another.
+ * Waits for Redis for as long as it takes; its operations routes answer meanwhile.
+ */
+export async function composeWorker(
+  config: Config,
+  logger: Logger,
+  metrics: Metrics,
+  events: BusinessEvents,
+): Promise<DeliveryProcess> {
+  const status = { ready: false, reason: 'waiting for Redis' };
+  const redis = connectConsumer(config.redis.url, (error) => logger.debug({ err: error }, 'redis.error'));
+  const operations = await startOperations(config.ports.worker, {
+    ready: () => (redis.status === 'ready' ? status : { ready: false, reason: 'Redis cannot be reached' }),
+    metrics,
+  });
+  await refuseUnsafe(redis, config, logger);
+
+  const lanes = config.destinations.map((settings) => openLane(settings, config, logger, metrics, events));
+  metrics.watchDestinations(() => Promise.all(lanes.map((lane) => lane.status(redis))));
+  Object.assign(status, { ready: true, reason: '' });
+
+  return {
+    port: operations.port,
+    async stop() {
+      Object.assign(status, { ready: false, reason: 'draining' });
+      await Promise.all(lanes.map((lane) => lane.stop()));
+      await operations.close();
+      redis.disconnect();
+    },
+  };
+}
+
+async function refuseUnsafe(redis: Redis, config: Config, logger: Logger): Promise<void> {
+  const findings = (await inspectRedis(redis)).filter(({ level }) => level !== 'ok');
+  for (const finding of findings) logger.warn(finding, 'redis.unsafe');
+  const refused = findings.filter(({ level }) => level === 'refuse');
+  if (refused.length > 0 && !config.redis.allowDataLoss) {
+    throw new UnsafeRedisError(refused.map(({ detail }) => detail).join('\n'));
+  }
+}
+
+/** Everything of one destination: its jobs, its gate, its budget, its connection to the API. */
+function openLane(
+  settings: DestinationSettings,
+  config: Config,
+  logger: Logger,
+  metrics: Metrics,
+  events: BusinessEvents,
+) {
+  const destination = compileDestination(settings);
+  const { name, limit } = destination;
+  const log = logger.child({ destination: name });
+  const redis = connectConsumer(config.redis.url, (error) => log.debug({ err: error }, 'redis.error'));
+  const gate = createGateStore(name, redis);
+  const http = createHttpClient(destination.connection);
+  const limiter = createRateLimiter({
+    id: name,
+    concurrency: limit.concurrency,
+    ...(limit.requestsPerSecond === 'unlimited'
+      ? {}
+      : { requestsPerSecond: limit.requestsPerSecond, redisUrl: config.redis.url }),
+    onProblem(problem) {
+      metrics.limiterProblems.inc({ destination: name, problem });
+      log.warn({ problem }, 'limiter.recovered');
+    },
+  });
+  const sender = createSender({
+    destination,
+    post: http.post,
+    limiter,
+    gate,
+    now: Date.now,
+    random: Math.random,
+    onRequest: (request) => events.deliveryAttempted({ destination: name, ...request }),
+    onGateChange(change) {
+      if (change === 'held') log.error(gate.current().hold ?? {}, 'destination.held');
+      else log.warn({ change }, 'destination.gate');
+    },
+  });
+  const worker = startDeliveryWorker({
+    destination: name,
+    redis,
+    concurrency: JOBS_IN_HAND,
+    policy: { ...DEFAULT_RETRY_POLICY, ...config.retry },
+    attempt: (deliveries) => attemptDeliveries(destination, sender, deliveries),
+    onSettled: (settlement, jobId) => recordSettlement(events, name, jobId, settlement),
+    onProblem: (code, error) => log.error({ code, err: error }, 'worker.problem'),
+  });
+
+  return {
+    async status(reader: Redis): Promise<DestinationStatus> {
+      const account = await readAccount(name, reader);
+      const { hold, breaker } = gate.current();
+      const state: BreakerState = hold ? 'held' : breaker.state;
+      return {
+        destination: name,
+        inFlight: account.inFlight,
+        oldestEventAgeMs: account.oldestJobAt === null ? 0 : Date.now() - account.oldestJobAt,
+        breaker: state,
+      };
+    },
+    async stop() {
+      sender.drain();
+      await worker.close();
+      await limiter.close();
+      await gate.close();
+      http.close();
+      redis.disconnect();
+    },
+  };
+}
+
+function recordSettlement(
+  events: BusinessEvents,
+  destination: string,
+  jobId: string,
+  settlement: Settlement,
+): void {
+  const { delivered, duplicate, dead, remainder, delayMs } = settlement;
+  events.deliverySettled({
+    destination,
+    jobId,
+    delivered,
+    duplicate,
+    dead: dead.length,
+    remaining: remainder.length,
+    delayMs,
+  });
+  for (const { source, rule, event, reason, tries } of dead) {
+    events.eventDeadLettered({
+      destination,
+      source,
+      rule,
+      messageId: event.messageId,
+      reason,
+      attempts: tries.attempts,
+      status: tries.lastStatus,
+    });
+  }
+}

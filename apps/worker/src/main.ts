@@ -1,0 +1,36 @@
+import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
+import { createBusinessEvents, createLogger, createMetrics } from '@meterbridge/telemetry';
+import { composeWorker, UnsafeRedisError } from './compose.js';
+
+/** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
+const DRAIN_DEADLINE_MS = 20_000;
+
+const file = configFile(process.env);
+const loaded = loadConfig({ file, env: process.env });
+if (!loaded.ok) {
+  console.error(describeProblems(loaded.problems, file));
+  process.exit(1);
+}
+const { config } = loaded;
+const logger = createLogger({ name: 'worker', level: config.logLevel, secrets: secretsOf(config) });
+const metrics = createMetrics();
+
+const opening = composeWorker(config, logger, metrics, createBusinessEvents(logger, metrics)).catch(
+  (error) => {
+    logger.fatal(error instanceof UnsafeRedisError ? error.message : { err: error });
+    process.exit(1);
+  },
+);
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, async () => {
+    logger.info({ signal }, 'worker.draining');
+    // What is not settled by then stalls and is taken by another worker: late, but not lost.
+    setTimeout(() => process.exit(1), DRAIN_DEADLINE_MS).unref();
+    await (await opening).stop();
+    process.exit(0);
+  });
+}
+
+const worker = await opening;
+logger.info({ port: worker.port }, 'worker.ready');

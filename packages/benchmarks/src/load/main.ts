@@ -1,0 +1,47 @@
+import autocannon from 'autocannon';
+import { makeEvent } from './make-event.js';
+
+/**
+ * The load generator, a process of its own: sends `events` events in requests of `perRequest` over
+ * `connections` connections, and prints one line of JSON.
+ */
+type LoadPlan = { url: string; events: number; perRequest: number; connections: number; tag: string };
+
+const plan = JSON.parse(process.argv[2]!) as LoadPlan;
+const requests = Math.ceil(plan.events / plan.perRequest);
+let n = 0;
+
+function nextBody(): string {
+  if (plan.perRequest === 1) return JSON.stringify(makeEvent(plan.tag, n++));
+  const batch = Array.from({ length: plan.perRequest }, () => makeEvent(plan.tag, n++));
+  return JSON.stringify({ batch, sentAt: new Date().toISOString() });
+}
+
+const startedAt = Date.now();
+const result = await autocannon({
+  url: plan.url,
+  amount: requests,
+  connections: plan.connections,
+  requests: [
+    {
+      method: 'POST',
+      path: plan.perRequest === 1 ? '/v1/track' : '/v1/batch',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Basic ${Buffer.from('bench-write-key:').toString('base64')}`,
+      },
+      setupRequest: (request) => ({ ...request, body: nextBody() }),
+    },
+  ],
+});
+console.log(
+  JSON.stringify({
+    startedAt,
+    seconds: result.duration,
+    events: n,
+    non2xx: result.non2xx,
+    errors: result.errors,
+    p50Ms: result.latency.p50,
+    p99Ms: result.latency.p99,
+  }),
+);
