@@ -11,6 +11,8 @@ export type BottleneckRun = {
 
 /** A command that gets no answer for so long is sent again on a new connection. */
 const ANSWER_TIMEOUT_MS = 10_000;
+/** Redis forgets a process that is silent for longer: wide enough for clocks that differ a little. */
+const CLIENT_TIMEOUT_MS = 60_000;
 /** Redis forgets a slot of a process that died while it held it. */
 const SLOT_EXPIRATION_MS = 60_000;
 
@@ -29,7 +31,12 @@ export function openBottleneck({ id, minTimeMs, redisUrl, onProblem }: SharedPac
   // its own folder, where a strict package manager has not put it.
   const connection = new Bottleneck.IORedisConnection({ Redis, client });
   connection.on('error', () => {});
-  const limiter = new Bottleneck({ id: `meterbridge-${id}`, minTime: minTimeMs, connection });
+  const limiter = new Bottleneck({
+    id: `meterbridge-${id}`,
+    minTime: minTimeMs,
+    clientTimeout: CLIENT_TIMEOUT_MS,
+    connection,
+  });
 
   const waiting = new Map<string, (granted: boolean) => void>();
   let hasFailed = false;

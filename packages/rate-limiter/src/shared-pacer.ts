@@ -26,8 +26,8 @@ const MAX_REOPEN_DELAY_MS = 5_000;
  * still, refuses every call from then on. It is replaced, and only the waiting for a slot starts again: no
  * job has run by then, so none can run twice.
  *
- * Bottleneck counts by the clock of each process, not by Redis's: one whose clock is ahead makes the others
- * wait that much longer for a slot. The rate holds all the same.
+ * Bottleneck counts by the clock of each process, not by Redis's: one whose clock is seconds ahead takes
+ * nearly all slots, and the others wait. The rate holds all the same, so nothing is lost but fairness.
  */
 export function createSharedPacer(options: SharedPacerOptions): Pacer {
   let run: BottleneckRun | undefined;

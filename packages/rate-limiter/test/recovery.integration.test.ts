@@ -135,8 +135,7 @@ const STALLING_THREAD = `
   const { setTimeout: sleep } = require('node:timers/promises');
   (async () => {
     const { createRateLimiter } = await import(workerData.module);
-    let problems = 0;
-    const limiter = createRateLimiter({ ...workerData.options, onProblem: () => { problems += 1; } });
+    const limiter = createRateLimiter(workerData.options);
     let ran = 0;
     const jobs = (count) =>
       Promise.all(Array.from({ length: count }, () => limiter.schedule(async () => { ran += 1; })));
@@ -147,26 +146,25 @@ const STALLING_THREAD = `
     await begun;
     await jobs(50);
     await limiter.close();
-    parentPort.postMessage({ ran, problems });
+    parentPort.postMessage(ran);
   })();
 `;
 
-test('goes on after its event loop stood still for longer than Redis remembers a client', async () => {
+test('goes on after its event loop stood still for eleven seconds', async () => {
   const account = { id: `${suite.prefix}-${names}`, requestsPerSecond: 100, concurrency: 4 };
   const module = new URL('../dist/index.js', import.meta.url).href;
   const threads = [0, 20].map((inFlight) => {
     const workerData = { module, inFlight, options: { ...account, redisUrl: suite.url } };
     return new Worker(STALLING_THREAD, { eval: true, workerData });
   });
-  // Somebody else has to be at work: it is their calls that make Redis forget the silent ones.
+  // Somebody else is at work meanwhile: their calls are what makes Redis look for silent clients.
   const other = make();
-  let reports: { ran: number; problems: number }[] | undefined;
+  let ran: number[] | undefined;
   const received = Promise.all(threads.map((thread) => once(thread, 'message'))).then((messages) => {
-    reports = messages.map(([report]) => report);
+    ran = messages.map(([count]) => count);
   });
-  while (!reports) await other.schedule(async () => {});
+  while (!ran) await other.schedule(async () => {});
   await received;
-  expect(reports.map((report) => report.ran)).toEqual([60, 80]);
-  expect(reports[0]!.problems).toBeGreaterThan(0);
+  expect(ran).toEqual([60, 80]);
   await Promise.all(threads.map((thread) => thread.terminate()));
 });
