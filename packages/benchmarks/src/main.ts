@@ -21,7 +21,7 @@ async function compareThroughput(): Promise<void> {
   const theirs = await measureThroughput(ordinary, 20_000);
   const table = new Table({
     head: ['end to end, 100 events a request', theirs.design, ours.design],
-    style: { head: [] },
+    style: { head: [], border: [] },
   });
   const row = (what: string, read: (figures: Throughput) => string) =>
     table.push([what, read(theirs), read(ours)]);
@@ -60,7 +60,7 @@ async function compareAcknowledgement(): Promise<void> {
   );
   const table = new Table({
     head: ['one event a request, 64 connections', 'requests/s', 'p50 ms', 'p99 ms'],
-    style: { head: [] },
+    style: { head: [], border: [] },
   });
   for (const each of [bare, ours]) {
     table.push([each.what, round(each.requestsPerSecond), round(each.p50Ms, 1), round(each.p99Ms, 1)]);

@@ -7,8 +7,10 @@ export type Entry = {
   rounds: number;
   /** It is being taken apart from its neighbours and must not meet others again. */
   grouped?: boolean;
-  done: Promise<Outcome>;
+  /** Told the outcome: the delivery itself first, then its twins. */
   settle: (outcome: Outcome) => void;
+  /** The very same usage event again, while this one is on its way. */
+  twins?: ((outcome: Outcome) => void)[];
 };
 
 /**

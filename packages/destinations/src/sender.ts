@@ -68,36 +68,40 @@ export function createSender(options: SenderOptions): Sender {
   let timer: NodeJS.Timeout | undefined;
   let draining = false;
 
-  function submit(usage: UsageEvent): Promise<Outcome> {
+  /** Puts a usage event into the line, or says at once what became of it. */
+  function submit(usage: UsageEvent, done: (outcome: Outcome) => void): void {
     const seen = window.compare(usage, options.now());
-    if (seen === 'repeat') return Promise.resolve({ outcome: 'duplicate' });
-    const twin = inFlight.get(usage.key);
-    const owner = owners.get(usage.slot);
-    if (
-      seen === 'collision' ||
-      (twin && twin.usage.body !== usage.body) ||
-      (owner && owner.owner !== usage.owner)
-    ) {
-      return Promise.resolve(COLLISION);
+    if (seen === 'repeat') {
+      done(DUPLICATE);
+      return;
     }
-    if (twin) return twin.done.then((first) => (first.outcome === 'delivered' ? DUPLICATE : first));
-    if (draining) return Promise.resolve({ outcome: 'unsent' });
-    return new Promise((resolve) => {
-      const entry: Entry = { usage, rounds: 0, done: undefined as never, settle: undefined as never };
-      entry.done = new Promise((settled) => {
-        entry.settle = (outcome) => {
-          inFlight.delete(usage.key);
-          releaseOwner(usage);
-          if (outcome.outcome === 'delivered' || outcome.outcome === 'duplicate')
-            window.add(usage, options.now());
-          settled(outcome);
-          resolve(outcome);
-        };
-      });
-      inFlight.set(usage.key, entry);
-      holdOwner(usage);
-      line.push(entry);
-    });
+    const twin = inFlight.get(usage.key);
+    const owner = usage.owner === undefined ? undefined : owners.get(usage.slot);
+    const collides = (twin && twin.usage.body !== usage.body) || (owner && owner.owner !== usage.owner);
+    if (seen === 'collision' || collides) {
+      done(COLLISION);
+      return;
+    }
+    if (twin) {
+      twin.twins ??= [];
+      twin.twins.push((first) => done(first.outcome === 'delivered' ? DUPLICATE : first));
+      return;
+    }
+    const entry: Entry = {
+      usage,
+      rounds: 0,
+      settle(outcome) {
+        inFlight.delete(usage.key);
+        releaseOwner(usage);
+        if (outcome.outcome === 'delivered' || outcome.outcome === 'duplicate')
+          window.add(usage, options.now());
+        done(outcome);
+        for (const tell of entry.twins ?? []) tell(outcome);
+      },
+    };
+    inFlight.set(usage.key, entry);
+    holdOwner(usage);
+    line.push(entry);
   }
 
   function holdOwner({ slot, owner }: UsageEvent): void {
@@ -272,10 +276,20 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   return {
-    async deliver(usages) {
-      const outcomes = Promise.all(usages.map(submit));
-      pump();
-      return outcomes;
+    deliver(usages) {
+      return new Promise((resolve) => {
+        const outcomes: Outcome[] = new Array(usages.length);
+        let open = usages.length;
+        if (open === 0) resolve(outcomes);
+        for (const [index, usage] of usages.entries()) {
+          submit(usage, (outcome) => {
+            outcomes[index] = outcome;
+            open -= 1;
+            if (open === 0) resolve(outcomes);
+          });
+        }
+        pump();
+      });
     },
     drain() {
       draining = true;
