@@ -56,10 +56,13 @@ export async function composeReceiver(
   const writer = new DeliveryWriter({
     redis,
     destinations: config.destinations.map(({ name }) => name),
-    onCommitted(destination, deliveries, filtered) {
-      metrics.accepted.inc({ destination }, deliveries + filtered);
+    onCommitted(destination, batches, filtered) {
       metrics.filtered.inc({ destination }, filtered);
-      if (deliveries > 0) metrics.committedBatch.observe({ destination }, deliveries);
+      metrics.accepted.inc({ destination }, filtered);
+      for (const deliveries of batches) {
+        metrics.accepted.inc({ destination }, deliveries);
+        metrics.committedBatch.observe({ destination }, deliveries);
+      }
     },
   });
   const memory = watchMemory(redis, config.redis.maxMemoryShare);

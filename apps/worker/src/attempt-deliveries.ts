@@ -3,31 +3,34 @@ import type { Destination, Sender } from '@meterbridge/destinations';
 
 /**
  * One attempt at a batch job's deliveries: each event is mapped from its original, and what could be mapped
- * is handed to the sender together. One outcome a delivery, in order.
+ * is handed to the sender together. One outcome a delivery, in order. The events themselves are let go of
+ * before the wait: they would fill the memory of a worker whose API is slow.
  */
 export async function attemptDeliveries(
   destination: Pick<Destination, 'map'>,
   sender: Sender,
   deliveries: StoredDelivery[],
 ): Promise<Outcome[]> {
-  const outcomes: Outcome[] = new Array(deliveries.length);
+  const { usages, outcomes } = mapDeliveries(destination, deliveries);
+  const sent = await sender.deliver(usages);
+  if (outcomes.length === 0) return sent;
+  let next = 0;
+  // A hole is a delivery that was mapped, and so sent.
+  return Array.from(outcomes, (failed) => failed ?? sent[next++]!);
+}
+
+/** What could be mapped, in order, and an outcome for each that could not; none at all where all could. */
+function mapDeliveries(destination: Pick<Destination, 'map'>, deliveries: StoredDelivery[]) {
   const usages: UsageEvent[] = [];
-  const places: number[] = [];
+  const outcomes: (Outcome | undefined)[] = [];
   for (const [index, delivery] of deliveries.entries()) {
     const mapped = destination.map(delivery.rule, delivery.event);
     if (mapped.ok) {
       usages.push(mapped.usage);
-      places.push(index);
-    } else {
-      const { detail } = mapped.failure;
-      outcomes[index] = {
-        outcome: 'failed',
-        code: mapped.code,
-        detail,
-      };
+      continue;
     }
+    outcomes[index] = { outcome: 'failed', code: mapped.code, detail: mapped.failure.detail };
   }
-  const sent = await sender.deliver(usages);
-  for (const [i, outcome] of sent.entries()) outcomes[places[i]!] = outcome;
-  return outcomes;
+  if (outcomes.length > 0) outcomes.length = deliveries.length;
+  return { usages, outcomes };
 }

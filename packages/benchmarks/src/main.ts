@@ -27,7 +27,6 @@ async function compareThroughput(): Promise<void> {
     table.push([what, read(theirs), read(ours)]);
   row('events', (figures) => round(figures.events));
   row('events/s, sent to stored', (figures) => round(figures.eventsPerSecond));
-  row('events/s, acknowledged', (figures) => round(figures.acknowledgedPerSecond));
   row('acknowledgement p50, ms', (figures) => round(figures.p50Ms, 1));
   row('acknowledgement p99, ms', (figures) => round(figures.p99Ms, 1));
   for (const name of Object.keys(ours.cpuPerMillion)) {

@@ -1,16 +1,20 @@
 import type { Outcome, UsageEvent } from '@meterbridge/delivery';
 
+/** A job that waits for the outcomes of its usage events. */
+export type Waiter = { outcomes: Outcome[]; open: number; resolve: (outcomes: Outcome[]) => void };
+
 /** One usage event on its way. */
 export type Entry = {
   usage: UsageEvent;
+  /** Whose outcome it is, and which. */
+  waiter: Waiter;
+  index: number;
   /** How often it was sent again as the innocent neighbour of a bad one. */
   rounds: number;
   /** It is being taken apart from its neighbours and must not meet others again. */
-  grouped?: boolean;
-  /** Told the outcome: the delivery itself first, then its twins. */
-  settle: (outcome: Outcome) => void;
+  grouped: boolean;
   /** The very same usage event again, while this one is on its way. */
-  twins?: ((outcome: Outcome) => void)[];
+  twins: { waiter: Waiter; index: number }[] | undefined;
 };
 
 /**

@@ -15,7 +15,7 @@ import {
 import { DeliveredWindow } from './delivered-window.js';
 import type { Destination } from './destination.js';
 import type { HttpAnswer } from './http-answer.js';
-import { type Entry, SendQueue } from './send-queue.js';
+import { type Entry, SendQueue, type Waiter } from './send-queue.js';
 
 export type SenderOptions = {
   destination: Pick<Destination, 'batchSize' | 'maxBytes' | 'request' | 'classify' | 'limit'>;
@@ -69,39 +69,43 @@ export function createSender(options: SenderOptions): Sender {
   let draining = false;
 
   /** Puts a usage event into the line, or says at once what became of it. */
-  function submit(usage: UsageEvent, done: (outcome: Outcome) => void): void {
+  function submit(usage: UsageEvent, waiter: Waiter, index: number): void {
     const seen = window.compare(usage, options.now());
     if (seen === 'repeat') {
-      done(DUPLICATE);
+      tell(waiter, index, DUPLICATE);
       return;
     }
     const twin = inFlight.get(usage.key);
     const owner = usage.owner === undefined ? undefined : owners.get(usage.slot);
     const collides = (twin && twin.usage.body !== usage.body) || (owner && owner.owner !== usage.owner);
     if (seen === 'collision' || collides) {
-      done(COLLISION);
+      tell(waiter, index, COLLISION);
       return;
     }
     if (twin) {
       twin.twins ??= [];
-      twin.twins.push((first) => done(first.outcome === 'delivered' ? DUPLICATE : first));
+      twin.twins.push({ waiter, index });
       return;
     }
-    const entry: Entry = {
-      usage,
-      rounds: 0,
-      settle(outcome) {
-        inFlight.delete(usage.key);
-        releaseOwner(usage);
-        if (outcome.outcome === 'delivered' || outcome.outcome === 'duplicate')
-          window.add(usage, options.now());
-        done(outcome);
-        for (const tell of entry.twins ?? []) tell(outcome);
-      },
-    };
+    const entry: Entry = { usage, waiter, index, rounds: 0, grouped: false, twins: undefined };
     inFlight.set(usage.key, entry);
     holdOwner(usage);
     line.push(entry);
+  }
+
+  function settle({ usage, waiter, index, twins }: Entry, outcome: Outcome): void {
+    inFlight.delete(usage.key);
+    releaseOwner(usage);
+    const isDone = outcome.outcome === 'delivered' || outcome.outcome === 'duplicate';
+    if (isDone) window.add(usage, options.now());
+    tell(waiter, index, outcome);
+    if (twins) for (const twin of twins) tell(twin.waiter, twin.index, isDone ? DUPLICATE : outcome);
+  }
+
+  function tell(waiter: Waiter, index: number, outcome: Outcome): void {
+    waiter.outcomes[index] = outcome;
+    waiter.open -= 1;
+    if (waiter.open === 0) waiter.resolve(waiter.outcomes);
   }
 
   function holdOwner({ slot, owner }: UsageEvent): void {
@@ -120,7 +124,7 @@ export function createSender(options: SenderOptions): Sender {
   function pump(): void {
     if (line.isEmpty()) return;
     if (draining) {
-      for (const entry of line.takeAll()) entry.settle({ outcome: 'unsent' });
+      for (const entry of line.takeAll()) settle(entry, UNSENT);
       return;
     }
     const decision = decideGate(gate.current(), options.now());
@@ -219,7 +223,7 @@ export function createSender(options: SenderOptions): Sender {
       case 'transient': {
         const { code, detail, status } = verdict;
         const failed: Outcome = { outcome: 'failed', code, detail, ...(status ? { status } : {}) };
-        for (const entry of batch) entry.settle(failed);
+        for (const entry of batch) settle(entry, failed);
         const after = await gate.update((gate) => gateAfterFailure(gate, now, options.random()));
         if (after?.breaker.state === 'open') options.onGateChange?.('opened');
         return;
@@ -255,7 +259,7 @@ export function createSender(options: SenderOptions): Sender {
     // A classifier that says nothing of an event has not said that it was stored.
     const said = verdict ?? { outcome: 'resend' as const };
     if (said.outcome !== 'alone' && said.outcome !== 'resend') {
-      entry.settle(said);
+      settle(entry, said);
       return false;
     }
     entry.rounds += 1;
@@ -267,7 +271,7 @@ export function createSender(options: SenderOptions): Sender {
   /** Two halves, each sent as it is; one that stands alone has its answer. */
   function halve(batch: Entry[], alone: Outcome): void {
     if (batch.length === 1) {
-      batch[0]!.settle(alone);
+      settle(batch[0]!, alone);
       return;
     }
     const middle = Math.ceil(batch.length / 2);
@@ -278,16 +282,9 @@ export function createSender(options: SenderOptions): Sender {
   return {
     deliver(usages) {
       return new Promise((resolve) => {
-        const outcomes: Outcome[] = new Array(usages.length);
-        let open = usages.length;
-        if (open === 0) resolve(outcomes);
-        for (const [index, usage] of usages.entries()) {
-          submit(usage, (outcome) => {
-            outcomes[index] = outcome;
-            open -= 1;
-            if (open === 0) resolve(outcomes);
-          });
-        }
+        const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve };
+        if (usages.length === 0) resolve([]);
+        for (const [index, usage] of usages.entries()) submit(usage, waiter, index);
         pump();
       });
     },
@@ -299,6 +296,7 @@ export function createSender(options: SenderOptions): Sender {
   };
 }
 
+const UNSENT: Outcome = { outcome: 'unsent' };
 const DUPLICATE: Outcome = { outcome: 'duplicate' };
 const COLLISION: Outcome = {
   outcome: 'failed',

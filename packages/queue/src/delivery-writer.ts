@@ -33,13 +33,13 @@ export type WriterOptions = {
   batchSize?: number;
   /** How long a batch stays open for others to join. */
   lingerMs?: number;
-  /** Told of each batch that Redis has; counted in deliveries, and events that were filtered meanwhile. */
-  onCommitted?: (destination: string, deliveries: number, filtered: number) => void;
+  /** Told of what Redis has: the deliveries of each batch, and the events that were filtered meanwhile. */
+  onCommitted?: (destination: string, batches: number[], filtered: number) => void;
 };
 
 type OpenBatch = {
   deliveries: string[];
-  closed: Promise<void>;
+  written: Promise<void>;
   settle: (error?: Error) => void;
 };
 
@@ -116,7 +116,9 @@ class DestinationLane {
   private readonly onCommitted: WriterOptions['onCommitted'];
   private open: OpenBatch | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private readonly writing = new Set<Promise<void>>();
+  /** Closed and not yet written. */
+  private readonly closed: OpenBatch[] = [];
+  private writing: Promise<void> | undefined;
   private filtered = 0;
 
   constructor(name: string, options: WriterOptions) {
@@ -132,10 +134,10 @@ class DestinationLane {
   join(deliveries: string[]): Promise<void> {
     this.open ??= openBatch();
     const batch = this.open;
-    batch.deliveries.push(...deliveries);
+    for (const delivery of deliveries) batch.deliveries.push(delivery);
     if (batch.deliveries.length >= this.batchSize) this.flush();
     else this.schedule();
-    return batch.closed;
+    return batch.written;
   }
 
   countFiltered(): void {
@@ -145,7 +147,7 @@ class DestinationLane {
 
   async close(): Promise<void> {
     this.flush();
-    await Promise.allSettled(this.writing);
+    await this.writing;
     await this.queue.close();
   }
 
@@ -153,32 +155,39 @@ class DestinationLane {
     this.timer ??= setTimeout(() => this.flush(), this.lingerMs);
   }
 
+  /** Closes the open batch. It is written with all that close while another write is on its way. */
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const batch = this.open;
-    const filtered = this.filtered;
-    if (!batch && filtered === 0) return;
+    if (this.open) this.closed.push(this.open);
     this.open = undefined;
-    this.filtered = 0;
-    const deliveries = batch?.deliveries ?? [];
-    const write = this.write(deliveries, filtered).then(
-      () => {
-        this.onCommitted?.(this.name, deliveries.length, filtered);
-        batch?.settle();
-      },
-      (error) => {
-        // Filtered events were never promised to anyone but still have to be counted: with the next batch.
-        this.filtered += filtered;
-        batch?.settle(asStoreError(error));
-      },
-    );
-    this.writing.add(write);
-    void write.finally(() => this.writing.delete(write));
+    this.writing ??= this.writeAll().finally(() => {
+      this.writing = undefined;
+    });
   }
 
-  private async write(deliveries: string[], filtered: number): Promise<void> {
-    const batches = deliveries.length > 0 ? [encodeBatch(deliveries)] : [];
+  private async writeAll(): Promise<void> {
+    // Requests that were read in one turn of the event loop belong in one transaction.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.closed.length > 0 || this.filtered > 0) {
+      const batches = this.closed.splice(0);
+      const filtered = this.filtered;
+      this.filtered = 0;
+      try {
+        await this.write(batches, filtered);
+        for (const batch of batches) batch.settle();
+      } catch (error) {
+        const storeError = asStoreError(error);
+        for (const batch of batches) batch.settle(storeError);
+        // Filtered events were never promised to anyone but still have to be counted: with the next batch.
+        this.filtered += filtered;
+        return;
+      }
+    }
+  }
+
+  private async write(open: OpenBatch[], filtered: number): Promise<void> {
+    const batches = open.map(({ deliveries }) => encodeBatch(deliveries));
     await addBatches(this.queue, batches, (transaction, jobIds) => {
       transaction.eval(
         ACCEPT,
@@ -189,6 +198,11 @@ class DestinationLane {
         ...batches.map((batch) => batch.n),
       );
     });
+    this.onCommitted?.(
+      this.name,
+      batches.map((batch) => batch.n),
+      filtered,
+    );
   }
 }
 
@@ -241,10 +255,10 @@ export function openQueue(destination: string, redis: Redis): Queue {
 
 function openBatch(): OpenBatch {
   let settle!: OpenBatch['settle'];
-  const closed = new Promise<void>((resolve, reject) => {
+  const written = new Promise<void>((resolve, reject) => {
     settle = (error) => (error ? reject(error) : resolve());
   });
   // Whoever joined awaits it; a batch whose requests are gone must not be an unhandled rejection.
-  closed.catch(() => {});
-  return { deliveries: [], closed, settle };
+  written.catch(() => {});
+  return { deliveries: [], written, settle };
 }

@@ -1,6 +1,6 @@
 import type { DeadLetter, Isolation, Settlement, StoredDelivery } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
-import { encodeBatch } from './batch-codec.js';
+import { type BatchData, encodeBatch } from './batch-codec.js';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import type { QueueKeys } from './keys.js';
 
@@ -46,9 +46,9 @@ export async function writeSettlement(
   redis: Redis,
   keys: QueueKeys,
   request: SettleRequest,
-): Promise<{ result: SettleResult; rev: number }> {
+): Promise<{ result: SettleResult; data: BatchData }> {
   const { settlement, rev } = request;
-  const data = {
+  const data: BatchData = {
     ...encodeBatch(settlement.remainder.map(storedJson), rev + 1),
     ...(request.isolation ? { isolation: request.isolation } : {}),
   };
@@ -67,7 +67,7 @@ export async function writeSettlement(
     ...counts,
     ...settlement.dead.flatMap((letter: DeadLetter) => [letter.reason, encodeDeadLetter(letter)]),
   )) as SettleResult;
-  return { result, rev: rev + 1 };
+  return { result, data };
 }
 
 function storedJson(delivery: StoredDelivery): string {

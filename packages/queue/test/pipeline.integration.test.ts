@@ -35,13 +35,12 @@ const delivered = (deliveries: StoredDelivery[]): Outcome[] =>
 
 let names = 0;
 /** A destination of its own for each test: what one leaves does not count in another. */
-function open(attempt: DeliveryWorkerOptions['attempt'], overrides: Partial<DeliveryWorkerOptions> = {}) {
+async function open(attempt: DeliveryWorkerOptions['attempt'], overrides: Partial<DeliveryWorkerOptions> = {}) {
   const destination = `dest-${++names}`;
   const redis = keep(connectConsumer(suite.url, () => {}));
-  const writer = new DeliveryWriter({
-    redis: keep(connectProducer(suite.url, () => {})),
-    destinations: [destination],
-  });
+  const producer = keep(connectProducer(suite.url, () => {}));
+  await waitFor(() => producer.status === 'ready', { what: 'the connection' });
+  const writer = new DeliveryWriter({ redis: producer, destinations: [destination] });
   const start = (more: Partial<DeliveryWorkerOptions> = {}) =>
     startDeliveryWorker({
       destination,
@@ -75,7 +74,7 @@ function open(attempt: DeliveryWorkerOptions['attempt'], overrides: Partial<Deli
 
 describe('a batch job', () => {
   test('holds 100 deliveries, is counted as it is added, and is gone when they are delivered', async () => {
-    const line = open(async (deliveries) => delivered(deliveries));
+    const line = await open(async (deliveries) => delivered(deliveries));
     await line.write(250);
     expect(await line.account()).toMatchObject({
       accepted: 250,
@@ -94,7 +93,7 @@ describe('a batch job', () => {
   });
 
   test('counts a filtered event as accepted and filtered, without a job', async () => {
-    const line = open(async (deliveries) => delivered(deliveries));
+    const line = await open(async (deliveries) => delivered(deliveries));
     await line.write(7, []);
     await waitFor(async () => (await line.account()).filtered === 7, { what: 'the count' });
     expect(await line.account()).toMatchObject({ accepted: 7, filtered: 7, inFlight: 0, difference: 0 });
@@ -102,7 +101,7 @@ describe('a batch job', () => {
 
   test('tries again only what is not done', async () => {
     const tries = new Map<string, number>();
-    const line = open(async (deliveries) =>
+    const line = await open(async (deliveries) =>
       deliveries.map(({ event }) => {
         const count = (tries.get(event.messageId) ?? 0) + 1;
         tries.set(event.messageId, count);
@@ -118,7 +117,7 @@ describe('a batch job', () => {
   });
 
   test('a bug in the attempt loses nothing and stops nothing', async () => {
-    const line = open(() => Promise.reject(new Error('bug')));
+    const line = await open(() => Promise.reject(new Error('bug')));
     await line.write(3);
     const problems: string[] = [];
     const worker = line.start({ onProblem: (code) => problems.push(code) });
@@ -131,7 +130,7 @@ describe('a batch job', () => {
 
 describe('a settlement', () => {
   test('counts once however often it is written', async () => {
-    const line = open(async (deliveries) => delivered(deliveries));
+    const line = await open(async (deliveries) => delivered(deliveries));
     await line.write(5);
     const [jobId] = await line.redis.lrange(queueKeys(line.destination).bull('wait'), 0, -1);
     const settlement = { delivered: 3, duplicate: 0, dead: [], remainder: [], delayMs: 0 };
@@ -151,7 +150,7 @@ describe('a settlement', () => {
 describe('a dead letter', () => {
   test('keeps the original event and its reason, and is delivered once after a replay', async () => {
     let mended = false;
-    const line = open(async (deliveries) =>
+    const line = await open(async (deliveries) =>
       mended
         ? delivered(deliveries)
         : deliveries.map(() => ({ outcome: 'failed', code: 'refused', status: 422, detail: 'no such code' })),
@@ -193,7 +192,7 @@ describe('a dead letter', () => {
 
 describe('an outage of Redis', () => {
   test('fails the producer within a second, loses nothing, and everything goes on by itself', async () => {
-    const line = open(async (deliveries) => delivered(deliveries));
+    const line = await open(async (deliveries) => delivered(deliveries));
     const worker = line.start();
     await line.write(10);
     await line.settled();

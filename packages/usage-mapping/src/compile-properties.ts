@@ -5,8 +5,11 @@ import { type Mapped, mapped, unmapped } from './mapped.js';
 import { isScalar, type MappedValue, type Scalar, typeName } from './scalar.js';
 import { isTyped, type PropertiesRule, type ValueRule } from './value-rule.js';
 
-/** Mapped properties by name, in the order of the rule, those of `"*"` first. */
-export type MappedProperties = Map<string, Exclude<MappedValue, undefined>>;
+/**
+ * Mapped properties by name, those of `"*"` first. A plain object, so that `JSON.stringify` writes it in one
+ * go; see `put` for the one name that needs care.
+ */
+export type MappedProperties = Record<string, Exclude<MappedValue, undefined>>;
 
 export type PropertiesOptions = {
   /** Whether a name with a bare path must have a value. Names with `as` always must, without a default. */
@@ -33,7 +36,7 @@ export function compileProperties(
   const takeAll = all === undefined ? undefined : compileAll(all, names, options.lists);
 
   return (event) => {
-    const properties: MappedProperties = new Map();
+    const properties: MappedProperties = {};
     const failed = takeAll?.(event, properties);
     if (failed) return failed;
     for (const { name, read } of values) {
@@ -43,7 +46,7 @@ export function compileProperties(
       if (Array.isArray(result.value) && !options.lists) {
         return unmapped('wrong_type', name, `${name} is a list; a single value was expected`);
       }
-      properties.set(name, result.value);
+      put(properties, name, result.value);
     }
     return mapped(properties);
   };
@@ -65,9 +68,15 @@ function compileAll(path: string, hidden: ReadonlySet<string>, lists: boolean) {
         const exact = exactNumber(value, `${path}.${name}`);
         if (!exact.ok) return exact;
       }
-      if (value === null || isScalar(value)) into.set(name, value);
-      else if (lists && Array.isArray(value) && value.every(isScalar)) into.set(name, value as Scalar[]);
+      if (value === null || isScalar(value)) put(into, name, value);
+      else if (lists && Array.isArray(value) && value.every(isScalar)) put(into, name, value as Scalar[]);
     }
     return undefined;
   };
+}
+
+/** A property that is called `__proto__` is a property; assigning it would do something else. */
+function put(into: MappedProperties, name: string, value: MappedProperties[string]): void {
+  if (name !== '__proto__') into[name] = value;
+  else Object.defineProperty(into, name, { value, enumerable: true, configurable: true, writable: true });
 }
