@@ -3,9 +3,10 @@ import type { Outcome, UsageEvent } from '@meterbridge/delivery';
 /** A job that waits for the outcomes of its usage events. */
 export type Waiter = { outcomes: Outcome[]; open: number; resolve: (outcomes: Outcome[]) => void };
 
-/** One usage event on its way. */
+/** One usage event on its way, and for a short time after it was delivered. */
 export type Entry = {
   usage: UsageEvent;
+  state: 'on its way' | 'delivered' | 'failed';
   /** Whose outcome it is, and which. */
   waiter: Waiter;
   index: number;

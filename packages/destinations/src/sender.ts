@@ -12,9 +12,9 @@ import {
   type UsageEvent,
   type Verdict,
 } from '@meterbridge/delivery';
-import { DeliveredWindow } from './delivered-window.js';
 import type { Destination } from './destination.js';
 import type { HttpAnswer } from './http-answer.js';
+import { RecentKeys } from './recent-keys.js';
 import { type Entry, SendQueue, type Waiter } from './send-queue.js';
 
 export type SenderOptions = {
@@ -49,6 +49,9 @@ export type Sender = {
 
 /** A refused batch's innocents are sent again together this often; after that each goes alone. */
 const RESEND_ROUNDS = 4;
+/** Keys that are remembered after delivery, and for how long: repeats come within seconds. */
+const RECENT_KEYS = 10_000;
+const RECENT_MS = 5 * 60_000;
 /** How often a closed gate is looked at again: another worker may have opened it. */
 const GATE_POLL_MS = 250;
 
@@ -61,25 +64,21 @@ const GATE_POLL_MS = 250;
 export function createSender(options: SenderOptions): Sender {
   const { destination, gate, limiter } = options;
   const line = new SendQueue(destination.batchSize, destination.maxBytes);
-  const window = new DeliveredWindow();
-  const inFlight = new Map<string, Entry>();
-  const owners = new Map<string, { owner: string; count: number }>();
+  const recent = new RecentKeys(RECENT_KEYS, RECENT_MS);
+  const slots = new RecentKeys(RECENT_KEYS, RECENT_MS);
   let slotsAsked = 0;
   let timer: NodeJS.Timeout | undefined;
   let draining = false;
 
   /** Puts a usage event into the line, or says at once what became of it. */
   function submit(usage: UsageEvent, waiter: Waiter, index: number): void {
-    const seen = window.compare(usage, options.now());
-    if (seen === 'repeat') {
-      tell(waiter, index, DUPLICATE);
+    const twin = recent.get(usage.key);
+    if ((twin && twin.usage.body !== usage.body) || isAnothersSlot(usage)) {
+      tell(waiter, index, COLLISION);
       return;
     }
-    const twin = inFlight.get(usage.key);
-    const owner = usage.owner === undefined ? undefined : owners.get(usage.slot);
-    const collides = (twin && twin.usage.body !== usage.body) || (owner && owner.owner !== usage.owner);
-    if (seen === 'collision' || collides) {
-      tell(waiter, index, COLLISION);
+    if (twin?.state === 'delivered') {
+      tell(waiter, index, DUPLICATE);
       return;
     }
     if (twin) {
@@ -87,17 +86,34 @@ export function createSender(options: SenderOptions): Sender {
       twin.twins.push({ waiter, index });
       return;
     }
-    const entry: Entry = { usage, waiter, index, rounds: 0, grouped: false, twins: undefined };
-    inFlight.set(usage.key, entry);
-    holdOwner(usage);
+    const entry: Entry = {
+      usage,
+      state: 'on its way',
+      waiter,
+      index,
+      rounds: 0,
+      grouped: false,
+      twins: undefined,
+    };
+    recent.set(usage.key, entry);
+    if (usage.owner !== undefined) slots.set(usage.slot, entry);
     line.push(entry);
   }
 
-  function settle({ usage, waiter, index, twins }: Entry, outcome: Outcome): void {
-    inFlight.delete(usage.key);
-    releaseOwner(usage);
+  /** Hyperline's key leaves the customer out: under another one it would take the first one's usage away. */
+  function isAnothersSlot({ slot, owner }: UsageEvent): boolean {
+    if (owner === undefined) return false;
+    const holder = slots.get(slot);
+    return holder !== undefined && holder.state !== 'failed' && holder.usage.owner !== owner;
+  }
+
+  function settle(entry: Entry, outcome: Outcome): void {
+    const { usage, waiter, index, twins } = entry;
     const isDone = outcome.outcome === 'delivered' || outcome.outcome === 'duplicate';
-    if (isDone) window.add(usage, options.now());
+    entry.state = isDone ? 'delivered' : 'failed';
+    if (!isDone) recent.delete(usage.key);
+    entry.waiter = NOBODY;
+    entry.twins = undefined;
     tell(waiter, index, outcome);
     if (twins) for (const twin of twins) tell(twin.waiter, twin.index, isDone ? DUPLICATE : outcome);
   }
@@ -106,18 +122,6 @@ export function createSender(options: SenderOptions): Sender {
     waiter.outcomes[index] = outcome;
     waiter.open -= 1;
     if (waiter.open === 0) waiter.resolve(waiter.outcomes);
-  }
-
-  function holdOwner({ slot, owner }: UsageEvent): void {
-    if (owner === undefined) return;
-    const held = owners.get(slot);
-    if (held) held.count += 1;
-    else owners.set(slot, { owner, count: 1 });
-  }
-
-  function releaseOwner({ slot }: UsageEvent): void {
-    const held = owners.get(slot);
-    if (held && --held.count === 0) owners.delete(slot);
   }
 
   /** Asks for as many slots as the line can use. */
@@ -284,6 +288,8 @@ export function createSender(options: SenderOptions): Sender {
       return new Promise((resolve) => {
         const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve };
         if (usages.length === 0) resolve([]);
+        recent.forget(options.now());
+        slots.forget(options.now());
         for (const [index, usage] of usages.entries()) submit(usage, waiter, index);
         pump();
       });
@@ -296,6 +302,8 @@ export function createSender(options: SenderOptions): Sender {
   };
 }
 
+/** Who waits for an entry that is settled; the job it was of may be large. */
+const NOBODY: Waiter = { outcomes: [], open: 0, resolve: () => {} };
 const UNSENT: Outcome = { outcome: 'unsent' };
 const DUPLICATE: Outcome = { outcome: 'duplicate' };
 const COLLISION: Outcome = {

@@ -9,7 +9,8 @@ export function makeEventJson(tag: string, n: number): string {
     `{"type":"track","event":"API Call","messageId":"bench-${tag}-${n}-7136d74f-3c52-4f0a",` +
     `"userId":"user_${(n * 7919) % 5_000}","timestamp":"${timestamp}","properties":{` +
     `"tokens":${(n * 104_729) % 10_000},"model":"${MODELS[n % 3]}","subscription_id":"sub_${account}",` +
-    `"latency_ms":${(n * 37) % 2_000},"region":"${REGIONS[n % 2]}","endpoint":"/v1/completions"},` +
+    `"latency_ms":${(n * 37) % 2_000},"region":"${REGIONS[n % 2]}","endpoint":"/v1/completions",` +
+    `"request_id":"req_${(n * 2_654_435_761) % 4_294_967_296}","stream":${n % 4 === 0},"feature":"chat"},` +
     `"context":{"groupId":"acct_${account}","ip":"203.0.113.7",` +
     `"library":{"name":"@segment/analytics-node","version":"3.1.0"}}}`
   );
