@@ -72,7 +72,12 @@ export async function composeReceiver(
     commit: (received, rejected) =>
       writer.commit(
         received.map(
-          ({ source, event }): RoutedEvent => ({ source, event, routes: config.route(event, source) }),
+          ({ source, event, timeFromReceipt }): RoutedEvent => ({
+            source,
+            event,
+            timeFromReceipt,
+            routes: config.route(event, source),
+          }),
         ),
         rejected,
       ),

@@ -49,7 +49,12 @@ export function judgeEvents(
       judgement.results.push({ status: 'ignored' });
     } else {
       const event = source.applyPrivacy ? source.applyPrivacy(frozen.event) : frozen.event;
-      judgement.received.push({ source: source.name, via, event });
+      judgement.received.push({
+        source: source.name,
+        via,
+        event,
+        timeFromReceipt: frozen.timeFromReceipt,
+      });
       judgement.results.push({ status: 'accepted' });
     }
   }

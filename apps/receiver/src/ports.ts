@@ -24,7 +24,13 @@ export type ReceiverSource = {
 /** How an event came: the Tracking API, or forwarded by Segment, which has routed it already. */
 export type Via = 'tracking' | 'webhook';
 
-export type ReceivedEvent = { source: string; via: Via; event: SegmentEvent };
+export type ReceivedEvent = {
+  source: string;
+  via: Via;
+  event: SegmentEvent;
+  /** Its time is the one of its first receipt, which `commit` has to look up (see `freezeEvent`). */
+  timeFromReceipt: boolean;
+};
 
 export type ReceiverRejectionReason = RejectionReason | 'unknown_write_key' | 'invalid_json';
 

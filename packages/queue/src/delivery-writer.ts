@@ -5,12 +5,15 @@ import { deliveryJson, encodeBatch } from './batch-codec.js';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import { addBatches } from './enqueue.js';
 import { asStoreError, StoreUnavailableError } from './errors.js';
+import { keepFirstTimes } from './first-times.js';
 import { DELIVERIES, type QueueKeys, queueKeys, RECEIVER } from './keys.js';
 
 /** An event and where it goes: for each destination the rules that take it, none meaning filtered. */
 export type RoutedEvent = {
   source: string;
   event: SegmentEvent;
+  /** The event's time depends on when it was received; the first one ever stored is the one that holds. */
+  timeFromReceipt: boolean;
   routes: readonly { destination: string; rules: readonly string[] }[];
 };
 
@@ -80,6 +83,7 @@ export class DeliveryWriter {
   async commit(routed: RoutedEvent[], rejected: RejectedEvent[]): Promise<void> {
     // BullMQ waits for a connection that was never there; a sender must hear of it at once.
     if (this.redis.status !== 'ready') throw new StoreUnavailableError('Redis cannot be reached');
+    await this.setFirstTimes(routed);
     const waits = new Set<Promise<void>>();
     for (const { source, event, routes } of routed) {
       let eventJson: string | undefined;
@@ -98,6 +102,21 @@ export class DeliveryWriter {
     if (rejected.length > 0) waits.add(this.rejections.write(rejected));
     const results = await Promise.allSettled(waits);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  private async setFirstTimes(routed: RoutedEvent[]): Promise<void> {
+    const events = routed
+      .filter(
+        ({ timeFromReceipt, routes }) => timeFromReceipt && routes.some(({ rules }) => rules.length > 0),
+      )
+      .map(({ event }) => event);
+    if (events.length === 0) return;
+    try {
+      const times = await keepFirstTimes(this.redis, events);
+      for (const [index, event] of events.entries()) event.timestamp = times[index]!;
+    } catch (error) {
+      throw asStoreError(error);
+    }
   }
 
   /** Closes open batches at once and waits for what is being written. Call when no more requests come. */

@@ -35,7 +35,10 @@ const delivered = (deliveries: StoredDelivery[]): Outcome[] =>
 
 let names = 0;
 /** A destination of its own for each test: what one leaves does not count in another. */
-async function open(attempt: DeliveryWorkerOptions['attempt'], overrides: Partial<DeliveryWorkerOptions> = {}) {
+async function open(
+  attempt: DeliveryWorkerOptions['attempt'],
+  overrides: Partial<DeliveryWorkerOptions> = {},
+) {
   const destination = `dest-${++names}`;
   const redis = keep(connectConsumer(suite.url, () => {}));
   const producer = keep(connectProducer(suite.url, () => {}));
@@ -56,6 +59,7 @@ async function open(attempt: DeliveryWorkerOptions['attempt'], overrides: Partia
       Array.from({ length: count }, () => ({
         source: 'backend',
         event: anEvent(),
+        timeFromReceipt: false,
         routes: [{ destination, rules }],
       })),
       [],
@@ -124,6 +128,26 @@ describe('a batch job', () => {
     await waitFor(() => problems.includes('job_failed'), { what: 'the problem to be told' });
     await waitFor(async () => (await line.account()).jobs.delayed === 1, { what: 'the job to be put back' });
     expect(await line.account()).toMatchObject({ accepted: 3, inFlight: 3, difference: 0 });
+    await worker.close();
+  });
+});
+
+describe('an event whose time depends on its receipt', () => {
+  test('keeps the time of its first receipt when its client repeats the request', async () => {
+    const times: string[] = [];
+    const line = await open(async (deliveries) => {
+      times.push(...deliveries.map(({ event }) => event.timestamp));
+      return delivered(deliveries);
+    });
+    const first = anEvent();
+    const again = { ...first, timestamp: '2026-08-01T09:00:00.123Z' };
+    const routes = [{ destination: line.destination, rules: ['usage'] }];
+    for (const event of [first, again]) {
+      await line.writer.commit([{ source: 'web', event: { ...event }, timeFromReceipt: true, routes }], []);
+    }
+    const worker = line.start();
+    await line.settled();
+    expect(times).toEqual([first.timestamp, first.timestamp]);
     await worker.close();
   });
 });

@@ -22,6 +22,7 @@ export function parseEnvironment(env: Record<string, string | undefined>): Parse
   const hyperlinePerSecond = readNumber('SANDBOX_HYPERLINE_REQUESTS_PER_SECOND');
   const latencyMs = readNumber('SANDBOX_LATENCY_MS');
   const options: SandboxOptions = {
+    ...(env.SANDBOX_HOST && { host: env.SANDBOX_HOST }),
     port: readNumber('SANDBOX_PORT') ?? 4003,
     lago: {
       apiKey: env.LAGO_API_KEY || 'sandbox',

@@ -33,15 +33,23 @@ const DEVICE_LIBRARIES = new Set([
 ]);
 const LIBRARY_NAME = ['context', 'library', 'name'];
 
+export type EventTime = {
+  /** Since 1970. */
+  timestampMs: number;
+  /** The same event received again, by a retry of its client, would come out at another time. */
+  fromReceipt: boolean;
+};
+
 /**
  * The time an event is billed at, in milliseconds since 1970: what the sender says, corrected by the
  * formula of Segment's Spec (receivedAt - (sentAt - originalTimestamp)) where a device's clock said it.
  * An event that carries an id but no time happened, as with Segment, when it was received.
  * Refused where it cannot be read, or lies outside the window in which usage is believed.
  */
-export function readEventTime(event: JsonObject, context: TimeContext): { timestampMs: number } | Rejection {
-  const timestampMs = correctedTime(event, context);
-  if (typeof timestampMs !== 'number') return timestampMs;
+export function readEventTime(event: JsonObject, context: TimeContext): EventTime | Rejection {
+  const time = correctedTime(event, context);
+  if ('reason' in time) return time;
+  const { timestampMs } = time;
   if (timestampMs < context.receivedAtMs - context.maxAgeMs) {
     const detail = `timestamp lies more than ${context.maxAgeMs} ms before receipt`;
     return { reason: 'timestamp_out_of_range', detail };
@@ -50,20 +58,22 @@ export function readEventTime(event: JsonObject, context: TimeContext): { timest
     const detail = `timestamp lies more than ${context.maxFutureMs} ms after receipt`;
     return { reason: 'timestamp_out_of_range', detail };
   }
-  return { timestampMs };
+  return time;
 }
 
-function correctedTime(event: JsonObject, context: TimeContext): number | Rejection {
+function correctedTime(event: JsonObject, context: TimeContext): EventTime | Rejection {
   const given = event.timestamp ?? event.originalTimestamp ?? forwardedReceipt(event, context);
-  if (given === undefined) return context.receivedAtMs;
+  if (given === undefined) return { timestampMs: context.receivedAtMs, fromReceipt: true };
   const givenMs = readTimestampMs(given);
   if (givenMs === null) {
     const detail = `timestamp is a ${jsonTypeOf(given)} that is no time; expected ISO 8601, such as 2026-01-31T12:00:00.000Z`;
     return { reason: 'invalid_timestamp', detail };
   }
-  if (!saysDeviceTime(event, context)) return givenMs;
+  if (!saysDeviceTime(event, context)) return { timestampMs: givenMs, fromReceipt: false };
   const sentAtMs = readTimestampMs(event.sentAt ?? context.sentAt);
-  return sentAtMs === null ? givenMs : context.receivedAtMs - (sentAtMs - givenMs);
+  return sentAtMs === null
+    ? { timestampMs: givenMs, fromReceipt: false }
+    : { timestampMs: context.receivedAtMs - (sentAtMs - givenMs), fromReceipt: true };
 }
 
 /** Segment's own time of receipt: as good as a timestamp, and the same in each of its retries. */

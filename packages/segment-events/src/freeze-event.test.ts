@@ -215,6 +215,14 @@ describe('the time', () => {
     expect(eventOf(forwarded, { via: 'webhook' }).timestamp).toBe('2026-08-01T10:00:00.000Z');
     expect(eventOf(forwarded).timestamp).toBe(receivedAt);
   });
+
+  test.each<[boolean, string, Record<string, unknown>]>([
+    [true, 'a device said it', { ...track, ...wrong, context: device }],
+    [true, 'nobody said it', { ...track, timestamp: undefined }],
+    [false, 'a server said it', { ...track, timestamp }],
+  ])('is told to depend on receipt: %s, where %s', (timeFromReceipt, _name, event) => {
+    expect(freeze(event)).toMatchObject({ ok: true, timeFromReceipt });
+  });
 });
 
 test('never throws, says the same twice, and freezes only what the schema describes', () => {

@@ -16,7 +16,17 @@ export type FreezeContext = TimeContext & {
   maxEventBytes: number;
 };
 
-export type Freezing = { ok: true; event: SegmentEvent } | { ok: false; rejection: Rejection };
+export type Freezing =
+  | {
+      ok: true;
+      event: SegmentEvent;
+      /**
+       * The time depends on when it was received: whoever stores it must keep the first one, or a retry of
+       * the client's request makes a second event of it.
+       */
+      timeFromReceipt: boolean;
+    }
+  | { ok: false; rejection: Rejection };
 
 const ID_FIELDS = ['userId', 'anonymousId', 'groupId', 'previousId'] as const;
 const OBJECT_FIELDS = ['properties', 'traits', 'context', 'integrations'] as const;
@@ -29,10 +39,12 @@ const TEXT_FIELDS = ['event', 'name'] as const;
  */
 export function freezeEvent(raw: unknown, context: FreezeContext): Freezing {
   const frozen = freeze(raw, context);
-  return 'reason' in frozen ? { ok: false, rejection: frozen } : { ok: true, event: frozen.event };
+  return 'reason' in frozen ? { ok: false, rejection: frozen } : { ok: true, ...frozen };
 }
 
-function freeze(raw: unknown, context: FreezeContext): { event: SegmentEvent } | Rejection {
+type Frozen = { event: SegmentEvent; timeFromReceipt: boolean };
+
+function freeze(raw: unknown, context: FreezeContext): Frozen | Rejection {
   if (!isJsonObject(raw)) {
     return { reason: 'not_an_object', detail: `the event is a ${jsonTypeOf(raw)}; expected an object` };
   }
@@ -52,7 +64,7 @@ function freeze(raw: unknown, context: FreezeContext): { event: SegmentEvent } |
   event.timestamp = new Date(time.timestampMs).toISOString();
   event.receivedAt = new Date(context.receivedAtMs).toISOString();
   // Field by field this is segmentEventSchema; a test holds the two together.
-  return { event: event as SegmentEvent };
+  return { event: event as SegmentEvent, timeFromReceipt: time.fromReceipt };
 }
 
 function plainCopy(raw: JsonObject): JsonObject {

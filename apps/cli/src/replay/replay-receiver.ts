@@ -11,18 +11,23 @@ import type { Redis } from 'ioredis';
 
 /**
  * Judges the receiver's dead letters again with the limits of now, as if they had just come at the time they
- * came; those that pass are routed and committed, and only then removed.
+ * came; those that pass are routed and committed, and only then removed. Nobody has vouched for an event with
+ * an unknown write key: it stays.
  */
 export async function* replayReceiver(
   _name: string,
   entries: AsyncIterable<DeadLetterEntry<DeadLetter | RejectedEvent>>,
   config: Config,
   redis: Redis,
-): AsyncGenerator<[what: 'replayed' | 'still no Segment event', count: number]> {
+): AsyncGenerator<[what: 'replayed' | 'still no Segment event' | 'of an unknown write key', count: number]> {
   const writer = new DeliveryWriter({ redis, destinations: config.destinations.map(({ name }) => name) });
   try {
     for await (const { id, reason, letter } of entries) {
       const { raw, source, receivedAt, via } = letter as RejectedEvent;
+      if (reason === 'unknown_write_key') {
+        yield ['of an unknown write key', 1];
+        continue;
+      }
       const frozen = freezeEvent(raw, {
         receivedAtMs: Date.parse(receivedAt),
         via: via ?? 'tracking',
@@ -35,8 +40,8 @@ export async function* replayReceiver(
         continue;
       }
       // Its privacy was applied before it was stored.
-      const { event } = frozen;
-      await writer.commit([{ source, event, routes: config.route(event, source) }], []);
+      const { event, timeFromReceipt } = frozen;
+      await writer.commit([{ source, event, timeFromReceipt, routes: config.route(event, source) }], []);
       await removeRejections(redis, [{ id, reason }]);
       yield ['replayed', 1];
     }
