@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   afterPortion,
   type Isolation,
@@ -39,6 +40,30 @@ export type DeliveryWorker = {
 /** A job that met a bug is tried again after this long, not dropped and not in a tight circle. */
 const BUG_DELAY_MS = 15_000;
 
+/** How long a worker rests that cannot take a job although Redis answers. */
+const REST_MS = 1_000;
+
+/**
+ * BullMQ asks again at once when Redis refuses to hand out a job: at its memory limit that was ten thousand
+ * errors a second (measured), and a core of the machine.
+ */
+function takePatiently({ backend }: Worker): void {
+  const take = backend.moveToActive.bind(backend);
+  backend.moveToActive = async (...args) => {
+    try {
+      return await take(...args);
+    } catch (error) {
+      if (isRefusal(error)) await sleep(REST_MS);
+      throw error;
+    }
+  };
+}
+
+/** Redis answered, and said no; a lost connection BullMQ waits for by itself. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
 const POISON: Outcome = {
   outcome: 'failed',
   code: 'poison',
@@ -66,7 +91,9 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     removeOnComplete: { count: 0 },
     runRetryDelay: 500,
     drainDelay: 5,
+    autorun: false,
   });
+  takePatiently(worker);
   worker.on('error', (error) => options.onProblem?.('worker_error', error));
   worker.on('stalled', () => options.onProblem?.('stalled'));
 
@@ -137,5 +164,6 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     return settleBatch(decodeBatch(data), outcomes, options.policy, Date.now(), Math.random);
   }
 
+  worker.run().catch((error: Error) => options.onProblem?.('worker_error', error));
   return { close: () => worker.close() };
 }

@@ -214,6 +214,22 @@ describe('a dead letter', () => {
   });
 });
 
+describe('a Redis at its memory limit', () => {
+  test('is refused to the producer as full, asked patiently by the worker, and used again with room', async () => {
+    const line = await open(async (deliveries) => delivered(deliveries));
+    await line.write(50);
+    await line.redis.config('SET', 'maxmemory', '1');
+    await expect(line.write(1)).rejects.toMatchObject({ code: 'store_full' });
+    const errors: string[] = [];
+    const worker = line.start({ onProblem: (code) => errors.push(code) });
+    await waitFor(() => errors.length >= 2, { what: 'the worker to be refused twice' });
+    expect(errors.length).toBeLessThan(10);
+    await line.redis.config('SET', 'maxmemory', '0');
+    expect(await line.settled()).toMatchObject({ accepted: 50, delivered: 50, difference: 0 });
+    await worker.close();
+  });
+});
+
 describe('an outage of Redis', () => {
   test('fails the producer within a second, loses nothing, and everything goes on by itself', async () => {
     const line = await open(async (deliveries) => delivered(deliveries));
