@@ -1,27 +1,6 @@
 import type { Logger } from './create-logger.js';
 import type { Metrics } from './create-metrics.js';
 
-/** Counts by a name: of a destination, or of a reason. */
-export type Counts = Record<string, number>;
-
-/** One request with Segment events was answered. */
-export type EventReceived = {
-  /** Left out where the sender could not be told. */
-  source?: string;
-  route: string;
-  status: number;
-  /** Events in the request, good and bad. */
-  events: number;
-  /** By destination; a filtered event is accepted too. */
-  accepted: Counts;
-  /** By destination. */
-  filtered: Counts;
-  /** By reason. */
-  rejected: Counts;
-  bytes: number;
-  durationMs: number;
-};
-
 /** One request was sent to a destination's API. */
 export type DeliveryAttempted = {
   destination: string;
@@ -49,18 +28,15 @@ export type DeliverySettled = {
 };
 
 export type EventDeadLettered = {
-  /** Left out for a dead letter of the receiver, which `eventReceived` has counted as rejected. */
-  destination?: string;
+  destination: string;
   source: string;
-  rule?: string;
-  messageId?: string;
+  rule: string;
+  messageId: string;
   reason: string;
-  attempts?: number;
+  attempts: number;
   /** Of the API's last answer. */
   status?: number | undefined;
 };
-
-export type EventReplayed = { destination: string; messageId: string; reason: string };
 
 export type BusinessEvents = ReturnType<typeof createBusinessEvents>;
 
@@ -70,23 +46,6 @@ export type BusinessEvents = ReturnType<typeof createBusinessEvents>;
  */
 export function createBusinessEvents(logger: Logger, metrics: Metrics) {
   return {
-    eventReceived(received: EventReceived): void {
-      const { source = 'unknown', route, status, durationMs } = received;
-      logger.debug(received, 'event.received');
-      metrics.httpRequests.inc({ route, status: String(status) });
-      metrics.httpDuration.observe({ route }, durationMs / 1_000);
-      if (received.events > 0) metrics.received.inc({ source }, received.events);
-      for (const [destination, count] of Object.entries(received.accepted)) {
-        metrics.accepted.inc({ destination }, count);
-      }
-      for (const [destination, count] of Object.entries(received.filtered)) {
-        metrics.filtered.inc({ destination }, count);
-      }
-      for (const [reason, count] of Object.entries(received.rejected)) {
-        metrics.rejected.inc({ source, reason }, count);
-      }
-    },
-
     deliveryAttempted(attempted: DeliveryAttempted): void {
       const { destination, status } = attempted;
       logger.info(attempted, 'delivery.attempted');
@@ -108,12 +67,7 @@ export function createBusinessEvents(logger: Logger, metrics: Metrics) {
     eventDeadLettered(letter: EventDeadLettered): void {
       const { destination, reason } = letter;
       logger.warn(letter, 'event.dead_lettered');
-      if (destination !== undefined) metrics.dead.inc({ destination, reason });
-    },
-
-    eventReplayed(replayed: EventReplayed): void {
-      logger.info(replayed, 'event.replayed');
-      metrics.replayed.inc({ destination: replayed.destination });
+      metrics.dead.inc({ destination, reason });
     },
   };
 }

@@ -75,7 +75,6 @@ export function createMetrics() {
       'destination',
     ]),
     dead: counter('deliveries_dead_total', 'Deliveries that became dead letters', ['destination', 'reason']),
-    replayed: counter('deliveries_replayed_total', 'Dead letters put back on their queue', ['destination']),
     requestEvents: histogram('destination_request_events', 'Usage events in a request to an API', EVENTS, [
       'destination',
     ]),

@@ -1,12 +1,9 @@
 export {
   type BusinessEvents,
-  type Counts,
   createBusinessEvents,
   type DeliveryAttempted,
   type DeliverySettled,
   type EventDeadLettered,
-  type EventReceived,
-  type EventReplayed,
 } from './business-events.js';
 export { createLogger, type Logger, type LoggerOptions } from './create-logger.js';
 export { type BreakerState, createMetrics, type DestinationStatus, type Metrics } from './create-metrics.js';

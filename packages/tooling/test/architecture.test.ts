@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+/** Which packages of this workspace each may import: arrows point inward (docs/architecture.md). */
+const MAY_IMPORT: Record<string, string[]> = {
+  'segment-events': [],
+  fql: [],
+  'usage-mapping': ['fql', 'segment-events'],
+  delivery: ['segment-events', 'usage-mapping'],
+  destinations: ['delivery', 'segment-events', 'usage-mapping'],
+  queue: ['delivery', 'segment-events'],
+  'rate-limiter': ['delivery'],
+  config: ['destinations', 'segment-events', 'usage-mapping'],
+  telemetry: [],
+  'local-redis': [],
+  sandbox: [],
+  testing: ['local-redis'],
+};
+const PURE = ['segment-events', 'fql', 'usage-mapping', 'delivery'];
+/** Only this package knows that BullMQ exists, and only that one knows bottleneck. */
+const ONLY_IN: Record<string, string> = { bullmq: 'queue', bottleneck: 'rate-limiter' };
+
+function sourcesOf(name: string): { file: string; text: string }[] {
+  const folder = join(ROOT, 'packages', name, 'src');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
+}
+
+function importsOf(text: string): string[] {
+  return [...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gms)].map((found) => found[1]!);
+}
+
+test.each(Object.entries(MAY_IMPORT))('%s imports of this workspace only what it may', (name, allowed) => {
+  const imported = sourcesOf(name)
+    .flatMap(({ text }) => importsOf(text))
+    .filter((from) => from.startsWith('@meterbridge/'))
+    .map((from) => from.slice('@meterbridge/'.length));
+  expect(imported.filter((each) => !allowed.includes(each))).toEqual([]);
+});
+
+test.each(Object.entries(ONLY_IN))('%s is imported by %s alone', (library, owner) => {
+  const others = Object.keys(MAY_IMPORT).filter((name) => name !== owner);
+  const importers = others.filter((name) =>
+    sourcesOf(name).some(({ text }) => importsOf(text).some((from) => from.split('/')[0] === library)),
+  );
+  expect(importers).toEqual([]);
+});
+
+test.each(PURE)('%s knows no clock, no chance, no environment and no input or output', (name) => {
+  const impure = /\b(Date\.now|new Date\(\)|Math\.random|process\.|console\.|fetch\(|setTimeout|setInterval)/;
+  const found = sourcesOf(name).flatMap(({ file, text }) => {
+    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    const io = importsOf(text).filter(
+      (from) => from.startsWith('node:') && !['node:crypto', 'node:buffer'].includes(from),
+    );
+    return [
+      ...(impure.test(code) ? [`${file}: ${impure.exec(code)![0]}`] : []),
+      ...io.map((from) => `${file}: ${from}`),
+    ];
+  });
+  expect(found).toEqual([]);
+});
