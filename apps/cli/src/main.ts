@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { configJsonSchema } from '@meterbridge/config';
 import { Command, InvalidArgumentError } from 'commander';
 import { check } from './commands/check.js';
@@ -6,6 +7,9 @@ import { listDeadLetters, replayDeadLetters, showDeadLetter } from './commands/d
 import { demo } from './commands/demo.js';
 import { up } from './commands/up.js';
 import { CommandError } from './load-context.js';
+
+// As .env.example says: what the environment already has wins.
+if (existsSync('.env')) process.loadEnvFile('.env');
 
 const program = new Command('meterbridge')
   .description('Segment events in, correct usage in Lago and Hyperline.')
@@ -76,6 +80,9 @@ deadLetters
     '\nExamples:\n  meterbridge dead-letters replay --reason unmapped\n  meterbridge dead-letters replay lago/1795225509287-0',
   )
   .action(replayDeadLetters);
+
+// `… | head` closes the pipe: that is the end and no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof CommandError)) throw error;

@@ -36,7 +36,7 @@ export async function listDeadLetters(options: ListOptions): Promise<void> {
     if (total === 0) return console.log('No dead letters.');
     const table = new Table({
       head: ['id', 'at', 'reason', 'rule', 'event', 'detail'],
-      style: { head: [] },
+      style: { head: [], border: [] },
       wordWrap: true,
       colWidths: [null, null, null, null, null, 60],
     });

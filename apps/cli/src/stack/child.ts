@@ -8,6 +8,8 @@ export type Child = {
   readonly pid: number | undefined;
   /** SIGTERM, and SIGKILL after the deadline; resolves when it is gone. */
   stop(deadlineMs: number): Promise<void>;
+  /** The same, and then starts it anew. */
+  restart(deadlineMs: number): Promise<void>;
 };
 
 export type ChildOptions = {
@@ -51,21 +53,30 @@ export function startChild(options: ChildOptions): Child {
   const lastWord = () => child.exitCode === null && child.kill('SIGKILL');
   process.once('exit', lastWord);
 
+  async function stop(deadlineMs: number): Promise<void> {
+    stopping = true;
+    clearTimeout(timer);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const kill = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+    await gone;
+    clearTimeout(kill);
+  }
+
   return {
     name: options.name,
     get pid() {
       return child.pid;
     },
     async stop(deadlineMs) {
-      stopping = true;
-      clearTimeout(timer);
       process.removeListener('exit', lastWord);
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      const kill = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
-      await gone;
-      clearTimeout(kill);
+      await stop(deadlineMs);
+    },
+    async restart(deadlineMs) {
+      await stop(deadlineMs);
+      stopping = false;
+      launch();
     },
   };
 }

@@ -5,6 +5,7 @@ import { type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { type Child, startChild } from './child.js';
 import { findPort } from './find-port.js';
 import { waitUntilReady } from './wait-until-ready.js';
+import { watchConfig } from './watch-config.js';
 
 export type StackOptions = {
   /** Where the local Redis keeps its data and the stack says where it runs. */
@@ -101,14 +102,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     made.METERBRIDGE_CONFIG = options.configFile;
     const env = { ...given, ...made };
 
-    start('receiver', '../../../receiver/dist/main.js', env);
-    start('worker', '../../../worker/dist/main.js', env);
+    const receiver = start('receiver', '../../../receiver/dist/main.js', env);
+    const worker = start('worker', '../../../worker/dist/main.js', env);
     const receiverUrl = `http://127.0.0.1:${made.RECEIVER_PORT}`;
     const workerUrl = `http://127.0.0.1:${made.WORKER_PORT}`;
     await waitUntilReady('the receiver', `${receiverUrl}/readyz`, READY_WITHIN_MS);
     onProgress(`Receiver: ${receiverUrl}`);
     await waitUntilReady('the worker', `${workerUrl}/readyz`, READY_WITHIN_MS);
     onProgress(`Worker: ${workerUrl}/metrics`);
+
+    const unwatch = watchConfig(options.configFile, env, onProgress, async () => {
+      await Promise.all([receiver.restart(STOP_WITHIN_MS), worker.restart(STOP_WITHIN_MS)]);
+    });
+    stops.push(async () => unwatch());
 
     const stackFile = join(directory, STACK_FILE);
     await writeFile(stackFile, JSON.stringify({ pid: process.pid, env: made }, null, 2), { mode: 0o600 });
@@ -123,7 +129,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     }
   }
 
-  function start(name: string, script: string, env: NodeJS.ProcessEnv): void {
+  function start(name: string, script: string, env: NodeJS.ProcessEnv): Child {
     const child: Child = startChild({
       name,
       script: fileURLToPath(new URL(script, import.meta.url)),
@@ -132,6 +138,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       onCrash: (who, how) => onProgress(`${who} ended (${how}); starting it again`),
     });
     stops.push(() => child.stop(STOP_WITHIN_MS));
+    return child;
   }
 }
 
