@@ -2,8 +2,9 @@ import type { Config } from '@meterbridge/config';
 import {
   connectProducer,
   DeliveryWriter,
-  inspectRedis,
   type RoutedEvent,
+  refuseUnsafeRedis,
+  UnsafeRedisError,
   watchMemory,
 } from '@meterbridge/queue';
 import type { Logger, Metrics } from '@meterbridge/telemetry';
@@ -16,12 +17,6 @@ export type Receiver = {
   /** Answers what is under way, writes what is open, leaves Redis. */
   stop(deadlineMs: number): Promise<void>;
 };
-
-/** Thrown where starting would put acknowledged events at risk. */
-export class UnsafeRedisError extends Error {
-  override name = 'UnsafeRedisError';
-  readonly code = 'unsafe_redis';
-}
 
 /**
  * Builds the receiver once and opens it. It listens before Redis is there and answers 503 until it is:
@@ -37,18 +32,17 @@ export async function composeReceiver(
   let state: 'unchecked' | 'safe' | 'draining' = 'unchecked';
   const redis = connectProducer(config.redis.url, (error) => logger.debug({ err: error }, 'redis.error'));
   redis.on('ready', () => {
-    checkRedis().catch((error) => logger.warn({ err: error }, 'redis.check_failed'));
+    checkRedis().catch((error) => {
+      if (error instanceof UnsafeRedisError) onUnsafe(error);
+      else logger.warn({ err: error }, 'redis.check_failed');
+    });
   });
   redis.on('close', () => logger.warn('redis.lost'));
 
   async function checkRedis(): Promise<void> {
-    const findings = (await inspectRedis(redis)).filter(({ level }) => level !== 'ok');
-    for (const finding of findings) logger.warn(finding, 'redis.unsafe');
-    const refused = findings.filter(({ level }) => level === 'refuse');
-    if (refused.length > 0 && !config.redis.allowDataLoss) {
-      onUnsafe(new UnsafeRedisError(refused.map(({ detail }) => detail).join('\n')));
-      return;
-    }
+    await refuseUnsafeRedis(redis, config.redis.allowDataLoss, (finding) =>
+      logger.warn(finding, 'redis.unsafe'),
+    );
     if (state === 'unchecked') state = 'safe';
     logger.info('redis.ready');
   }

@@ -9,8 +9,8 @@ import {
 import {
   connectConsumer,
   createGateStore,
-  inspectRedis,
   readAccount,
+  refuseUnsafeRedis,
   startDeliveryWorker,
 } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
@@ -31,12 +31,6 @@ export type DeliveryProcess = {
   stop(): Promise<void>;
 };
 
-/** Thrown where delivering would put accepted events at risk. */
-export class UnsafeRedisError extends Error {
-  override name = 'UnsafeRedisError';
-  readonly code = 'unsafe_redis';
-}
-
 /** Jobs in hand at once: enough for requests to fill up, even where each job holds a few events only. */
 const JOBS_IN_HAND = 50;
 
@@ -56,7 +50,9 @@ export async function composeWorker(
     ready: () => (redis.status === 'ready' ? status : { ready: false, reason: 'Redis cannot be reached' }),
     metrics,
   });
-  await refuseUnsafe(redis, config, logger);
+  await refuseUnsafeRedis(redis, config.redis.allowDataLoss, (finding) =>
+    logger.warn(finding, 'redis.unsafe'),
+  );
 
   const lanes = config.destinations.map((settings) => openLane(settings, config, logger, metrics, events));
   metrics.watchDestinations(() => Promise.all(lanes.map((lane) => lane.status(redis))));
@@ -71,15 +67,6 @@ export async function composeWorker(
       redis.disconnect();
     },
   };
-}
-
-async function refuseUnsafe(redis: Redis, config: Config, logger: Logger): Promise<void> {
-  const findings = (await inspectRedis(redis)).filter(({ level }) => level !== 'ok');
-  for (const finding of findings) logger.warn(finding, 'redis.unsafe');
-  const refused = findings.filter(({ level }) => level === 'refuse');
-  if (refused.length > 0 && !config.redis.allowDataLoss) {
-    throw new UnsafeRedisError(refused.map(({ detail }) => detail).join('\n'));
-  }
 }
 
 /** Everything of one destination: its jobs, its gate, its budget, its connection to the API. */

@@ -1,6 +1,7 @@
 import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
+import { UnsafeRedisError } from '@meterbridge/queue';
 import { createBusinessEvents, createLogger, createMetrics } from '@meterbridge/telemetry';
-import { composeWorker, UnsafeRedisError } from './compose.js';
+import { composeWorker } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
 const DRAIN_DEADLINE_MS = 20_000;

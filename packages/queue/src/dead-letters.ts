@@ -2,9 +2,9 @@ import type { StoredDelivery } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { type BatchData, encodeBatch } from './batch-codec.js';
 import { decodeDeadLetter } from './dead-letter-codec.js';
-import { openQueue } from './delivery-writer.js';
 import { addBatches } from './enqueue.js';
 import { queueKeys } from './keys.js';
+import { openQueue } from './open-queue.js';
 
 /** A dead letter and where it lies: `<destination>/<stream id>`, oldest first. */
 export type DeadLetterEntry<Letter> = { id: string; at: number; reason: string; letter: Letter };

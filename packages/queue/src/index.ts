@@ -8,15 +8,11 @@ export {
   reviveDeadLetters,
 } from './dead-letters.js';
 export { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
-export {
-  DeliveryWriter,
-  type RejectedEvent,
-  type RoutedEvent,
-  type WriterOptions,
-} from './delivery-writer.js';
+export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
 export { createGateStore, readGateOf } from './gate-store.js';
 export { RECEIVER } from './keys.js';
 export { type Account, readAccount } from './ledger.js';
 export { type MemoryWatch, watchMemory } from './memory-pressure.js';
-export { inspectRedis, type RedisFinding } from './redis-safety.js';
+export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';
+export type { RejectedEvent, RoutedEvent } from './routed-event.js';

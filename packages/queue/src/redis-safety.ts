@@ -8,6 +8,29 @@ export type RedisFinding = {
   detail: string;
 };
 
+/** Thrown where going on would put acknowledged events at risk; the message says what to set. */
+export class UnsafeRedisError extends Error {
+  override name = 'UnsafeRedisError';
+  readonly code = 'unsafe_redis';
+}
+
+/**
+ * Looks before anything hangs on this Redis. @throws UnsafeRedisError unless the operator has allowed it in
+ * so many words
+ */
+export async function refuseUnsafeRedis(
+  redis: Redis,
+  allowDataLoss: boolean,
+  onFinding: (finding: RedisFinding) => void,
+): Promise<void> {
+  const findings = (await inspectRedis(redis)).filter(({ level }) => level !== 'ok');
+  for (const finding of findings) onFinding(finding);
+  const refused = findings.filter(({ level }) => level === 'refuse');
+  if (refused.length === 0 || allowDataLoss) return;
+  const reasons = refused.map(({ detail }) => detail).join('\n');
+  throw new UnsafeRedisError(`${reasons}\nOr say \`redis: { allowDataLoss: true }\` in the configuration.`);
+}
+
 /** BullMQ's own minimum; streams and scripts here need nothing newer. */
 const MINIMUM_VERSION = [6, 2];
 

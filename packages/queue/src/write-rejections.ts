@@ -1,0 +1,27 @@
+import type { Redis } from 'ioredis';
+import { encodeDeadLetter } from './dead-letter-codec.js';
+import { asStoreError } from './errors.js';
+import { queueKeys, RECEIVER } from './keys.js';
+import type { RejectedEvent } from './routed-event.js';
+
+/**
+ * Dead letters of the receiver: what could not become a delivery. Written with their counts or not at all.
+ * Throws as `DeliveryWriter.commit` does.
+ */
+export async function writeRejections(redis: Redis, rejected: RejectedEvent[]): Promise<void> {
+  const keys = queueKeys(RECEIVER);
+  const transaction = redis.multi();
+  for (const rejection of rejected) {
+    transaction.xadd(keys.deadLetters, '*', 'reason', rejection.reason, 'z', encodeDeadLetter(rejection));
+    transaction.hincrby(keys.ledger, `dead:${rejection.reason}`, 1);
+  }
+  transaction.hincrby(keys.ledger, 'accepted', rejected.length);
+  transaction.hincrby(keys.ledger, 'dead', rejected.length);
+  try {
+    const results = await transaction.exec();
+    if (!results) throw new Error('the transaction was aborted');
+    for (const [error] of results) if (error) throw error;
+  } catch (error) {
+    throw asStoreError(error);
+  }
+}
