@@ -4,6 +4,7 @@ import {
   DeliveryWriter,
   type RoutedEvent,
   refuseUnsafeRedis,
+  StoreUnavailableError,
   UnsafeRedisError,
   watchMemory,
 } from '@meterbridge/queue';
@@ -63,8 +64,10 @@ export async function composeReceiver(
 
   const app = createReceiverApp({
     sources: config.sources,
-    commit: (received, rejected) =>
-      writer.commit(
+    commit: async (received, rejected) => {
+      // Nothing is promised on the word of a Redis that nobody has looked at yet.
+      if (state === 'unchecked') throw new StoreUnavailableError('Redis is not checked yet');
+      await writer.commit(
         received.map(
           ({ source, event, timeFromReceipt }): RoutedEvent => ({
             source,
@@ -74,7 +77,8 @@ export async function composeReceiver(
           }),
         ),
         rejected,
-      ),
+      );
+    },
     pressure: memory.pressure,
     now: Date.now,
     limits: config.receiver,
