@@ -33,12 +33,12 @@ export async function measureThroughput(design: Design, events: number): Promise
     await design.startWorker(stage);
     // Both designs run warm: a process compiles its hot paths in its first seconds.
     const warmUp = events / 4;
-    await load({ url: receiver.url, events: warmUp, perRequest: 100, connections: 8 });
+    await load({ url: receiver.url, events: warmUp, perRequest: 100, connections: 16 });
     await untilStored(stage, warmUp);
     const before = await cpuOf(stage);
     // Watched while it runs: the load generator ends on whole seconds.
     const stored = untilStored(stage, warmUp + events);
-    const sent = await load({ url: receiver.url, events, perRequest: 100, connections: 8 });
+    const sent = await load({ url: receiver.url, events, perRequest: 100, connections: 16 });
     refuseFailures(sent);
     const storedAt = await stored;
     const after = await cpuOf(stage);
