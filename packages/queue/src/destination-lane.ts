@@ -76,7 +76,7 @@ export class DestinationLane {
 
   async close(): Promise<void> {
     this.flush();
-    await this.writing;
+    while (this.writing) await this.writing;
     await this.queue.close();
   }
 
@@ -92,6 +92,8 @@ export class DestinationLane {
     this.open = undefined;
     this.writing ??= this.writeAll().finally(() => {
       this.writing = undefined;
+      // What closed after the last look would wait for somebody else's batch.
+      if (this.closed.length > 0) this.flush();
     });
   }
 
@@ -107,7 +109,8 @@ export class DestinationLane {
         for (const batch of batches) batch.settle();
       } catch (error) {
         const storeError = asStoreError(error);
-        for (const batch of batches) batch.settle(storeError);
+        // Those that closed while this write hung have waited long enough to be told, too.
+        for (const batch of [...batches, ...this.closed.splice(0)]) batch.settle(storeError);
         // Filtered events were never promised to anyone but still have to be counted: with the next batch.
         this.filtered += filtered;
         return;
