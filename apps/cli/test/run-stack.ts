@@ -1,0 +1,137 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { type Account, readAccount } from '@meterbridge/queue';
+import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
+import { type SuiteRedis, waitFor } from '@meterbridge/testing';
+import type { Redis } from 'ioredis';
+import { type App, type Exit, type RunningProcess, startProcess } from './running-process.js';
+import {
+  CONFIG,
+  EMAIL,
+  HYPERLINE_KEY,
+  IP_ADDRESS,
+  LAGO_KEY,
+  PHONE,
+  SECRETS,
+  WRITE_KEY,
+} from './stack-config.js';
+
+/** The whole product on this machine: real processes, a real Redis, and both billing APIs in this process. */
+export type Stack = {
+  sandbox: Sandbox;
+  /** Looks at what the processes wrote. */
+  redis: Redis;
+  /** What every process gets. */
+  env: NodeJS.ProcessEnv;
+  /** For the processes that are started from now on. */
+  writeConfig: (text: string) => Promise<void>;
+  start: (app: App, args?: string[]) => RunningProcess;
+  /** Resolves to its address once `/readyz` says yes. */
+  startReady: (app: 'receiver' | 'worker') => Promise<{ url: string; process: RunningProcess }>;
+  /** Runs a command to its end. */
+  cli: (...args: string[]) => Promise<Exit & { output: string }>;
+  account: (destination?: string) => Promise<Account>;
+  /** The accounts of both destinations, once `accepted` is reached and nothing is in flight. */
+  settled: (accepted: number, timeoutMs?: number) => Promise<{ lago: Account; hyperline: Account }>;
+};
+
+export type StackOptions = { config?: string; sandbox?: Partial<SandboxOptions> };
+
+/**
+ * Call at the top of a test file: an empty stack before each test; after it every process is gone, Redis is
+ * empty, and nothing that was printed held a secret or personal data.
+ */
+export function useStack(suite: SuiteRedis): { open: (options?: StackOptions) => Promise<Stack> } {
+  const processes: RunningProcess[] = [];
+  const sandboxes: Sandbox[] = [];
+  let folder = '';
+  let redis: Redis | undefined;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'meterbridge-stack-'));
+  });
+
+  afterEach(async () => {
+    const printed = processes.map(({ output }) => output()).join('\n');
+    for (const each of processes) each.signal('SIGKILL');
+    await Promise.all(processes.splice(0).map(({ exited }) => exited));
+    await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
+    await redis?.flushall();
+    await rm(folder, { recursive: true, force: true });
+    const shown = [...SECRETS, PHONE, IP_ADDRESS, EMAIL].filter((text) => printed.includes(text));
+    expect(shown).toEqual([]);
+  });
+
+  return {
+    async open({ config = CONFIG, sandbox: options }: StackOptions = {}) {
+      redis ??= suite.connect();
+      const lookIn = redis;
+      const sandbox = await startSandbox({
+        ...options,
+        lago: { apiKey: LAGO_KEY, store: 'postgres', ...options?.lago },
+        hyperline: { apiKey: HYPERLINE_KEY, ...options?.hyperline },
+      });
+      sandboxes.push(sandbox);
+      const configFile = join(folder, 'meterbridge.config.yaml');
+      await writeFile(configFile, config);
+      const env = {
+        PATH: process.env.PATH,
+        METERBRIDGE_CONFIG: configFile,
+        REDIS_URL: suite.url,
+        SEGMENT_WRITE_KEY: WRITE_KEY,
+        LAGO_API_URL: sandbox.lago.url,
+        LAGO_API_KEY: LAGO_KEY,
+        HYPERLINE_API_URL: sandbox.hyperline.url,
+        HYPERLINE_API_KEY: HYPERLINE_KEY,
+        RECEIVER_PORT: '0',
+        WORKER_PORT: '0',
+        LOG_LEVEL: 'debug',
+      };
+      const start: Stack['start'] = (app, args = []) => {
+        const started = startProcess(app, args, { env, cwd: folder });
+        processes.push(started);
+        return started;
+      };
+      const account: Stack['account'] = (destination = 'lago') => readAccount(destination, lookIn);
+      return {
+        sandbox,
+        redis: lookIn,
+        env,
+        start,
+        account,
+        writeConfig: (text) => writeFile(configFile, text),
+        async startReady(app) {
+          const started = start(app);
+          const url = await started.url();
+          await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: `a ready ${app}` });
+          return { url, process: started };
+        },
+        async cli(...args) {
+          const started = start('cli', args);
+          const exit = await started.exited;
+          return { ...exit, output: started.output() };
+        },
+        async settled(accepted, timeoutMs = 20_000) {
+          const read = async () => ({ lago: await account('lago'), hyperline: await account('hyperline') });
+          const isDone = (each: Account) => each.accepted >= accepted && each.inFlight === 0;
+          await waitFor(async () => Object.values(await read()).every(isDone), {
+            what: `${accepted} deliveries to be settled`,
+            timeoutMs,
+          });
+          return read();
+        },
+      };
+    },
+  };
+}
+
+/** Every id is in the sandbox, in effect once, and nothing else is. */
+export function expectEachOnce(sandbox: Sandbox, messageIds: readonly string[]): void {
+  for (const api of [sandbox.lago, sandbox.hyperline]) {
+    const ids = [...api.ledger.entries()].map(({ id }) => id);
+    expect(ids.toSorted()).toEqual(messageIds.toSorted());
+    expect(api.ledger.counts()).toMatchObject({ keys: messageIds.length, changed: 0 });
+  }
+}

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import {
+  type Answered,
+  makeTracks,
+  postBatch,
+  sendUntilTaken,
+  type Track,
+} from '../../cli/test/retrying-client.js';
+import { expectEachOnce, useStack } from '../../cli/test/run-stack.js';
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+/** What a client is promised, with a little for a busy machine. */
+const WITHIN_A_SECOND_MS = 1_200;
+
+/** Clients that send one batch after another, each until it is taken, for as long as they are let. */
+function startClients(receiverUrl: string, clients: number) {
+  const sent: Track[] = [];
+  const answers: Answered[] = [];
+  let isOver = false;
+  const run = async () => {
+    while (!isOver) {
+      const batch = makeTracks(10);
+      sent.push(...batch);
+      answers.push(...(await sendUntilTaken(receiverUrl, batch)));
+    }
+  };
+  const running = Promise.all(Array.from({ length: clients }, run));
+  return {
+    sent,
+    answers,
+    statuses: () => new Set(answers.map(({ status }) => status)),
+    async finish() {
+      isOver = true;
+      await running;
+    },
+  };
+}
+
+test('Redis killed in the middle of a flow: what was answered 200 is delivered once, the rest is answered 503 and sent again', async () => {
+  const stack = await stacks.open();
+  const [receiver, worker] = await Promise.all([stack.startReady('receiver'), stack.startReady('worker')]);
+  const clients = startClients(receiver.url, 6);
+  await waitFor(() => stack.sandbox.lago.ledger.size > 200, { what: 'deliveries before the crash' });
+
+  await suite.redis.kill('SIGKILL');
+  try {
+    await sleep(2_000);
+    expect((await fetch(`${receiver.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${receiver.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${worker.url}/readyz`)).status).toBe(503);
+  } finally {
+    await suite.redis.restart();
+  }
+  const before = stack.sandbox.lago.ledger.size;
+  await waitFor(() => stack.sandbox.lago.ledger.size > before + 200, {
+    what: 'deliveries after it',
+    timeoutMs: 20_000,
+  });
+  await clients.finish();
+
+  expect([...clients.statuses()].toSorted()).toEqual([200, 503]);
+  const slowest = Math.max(...clients.answers.map(({ durationMs }) => durationMs));
+  expect(slowest).toBeLessThan(WITHIN_A_SECOND_MS);
+  const { lago, hyperline } = await stack.settled(clients.sent.length);
+  expect([lago, hyperline]).toMatchObject([
+    { difference: 0, dead: 0, delivered: clients.sent.length },
+    { difference: 0, dead: 0, delivered: clients.sent.length },
+  ]);
+  expectEachOnce(
+    stack.sandbox,
+    clients.sent.map(({ messageId }) => messageId),
+  );
+}, 60_000);
+
+test('Redis frozen: every request is answered 503 within a second, and taken once it goes on', async () => {
+  const stack = await stacks.open();
+  const { url } = await stack.startReady('receiver');
+  await sendUntilTaken(url, makeTracks(1));
+  const sent = Array.from({ length: 12 }, () => makeTracks(5));
+  let refused: Answered[];
+  await suite.redis.kill('SIGSTOP');
+  try {
+    // Spread over more than a second, so that some come while the write of others hangs.
+    refused = await Promise.all(
+      sent.map(async (batch, index) => {
+        await sleep(index * 130);
+        return postBatch(url, batch);
+      }),
+    );
+  } finally {
+    await suite.redis.kill('SIGCONT');
+  }
+  expect(refused.map(({ status }) => status)).toEqual(sent.map(() => 503));
+  expect(Math.max(...refused.map(({ durationMs }) => durationMs))).toBeLessThan(WITHIN_A_SECOND_MS);
+
+  const answers = await Promise.all(sent.map((batch) => sendUntilTaken(url, batch)));
+  expect(answers.every((each) => each.length < 10)).toBe(true);
+  await stack.startReady('worker');
+  const { lago } = await stack.settled(61);
+  // What timed out may have been stored all the same: accepted twice, delivered once.
+  expect(lago).toMatchObject({ difference: 0, dead: 0, delivered: 61 });
+  expect(stack.sandbox.lago.ledger.size).toBe(61);
+});
+
+test('Redis not there at all: the receiver listens, answers 503, and takes events once it comes', async () => {
+  const stack = await stacks.open();
+  await suite.redis.kill('SIGKILL');
+  let url: string;
+  try {
+    url = await stack.start('receiver').url();
+    const answered = await postBatch(url, makeTracks(1));
+    expect(answered).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) });
+    expect(JSON.parse(answered.text)).toMatchObject({ success: false, code: 'store_unavailable' });
+    expect(answered.durationMs).toBeLessThan(WITHIN_A_SECOND_MS);
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  } finally {
+    await suite.redis.restart();
+  }
+  await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: 'a ready receiver' });
+  expect((await postBatch(url, makeTracks(1))).status).toBe(200);
+});
