@@ -32,12 +32,18 @@ export async function composeReceiver(
 ): Promise<Receiver> {
   let state: 'unchecked' | 'safe' | 'draining' = 'unchecked';
   const redis = connectProducer(config.redis.url, (error) => logger.debug({ err: error }, 'redis.error'));
-  redis.on('ready', () => {
+  const look = () => {
     checkRedis().catch((error) => {
       if (error instanceof UnsafeRedisError) onUnsafe(error);
       else logger.warn({ err: error }, 'redis.check_failed');
     });
-  });
+  };
+  redis.on('ready', look);
+  // A look that met a slow moment is repeated; nothing is accepted before one has succeeded.
+  const lookAgain = setInterval(() => {
+    if (state === 'unchecked' && redis.status === 'ready') look();
+  }, 1_000);
+  lookAgain.unref();
   redis.on('close', () => logger.warn('redis.lost'));
 
   async function checkRedis(): Promise<void> {
@@ -103,6 +109,7 @@ export async function composeReceiver(
       state = 'draining';
       await server.drain(deadlineMs);
       await writer.close();
+      clearInterval(lookAgain);
       memory.stop();
       redis.disconnect();
     },

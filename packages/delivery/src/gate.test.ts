@@ -29,6 +29,12 @@ test.each<[string, Gate, number, string]>([
   ['a few failures still send', gateAfterFailure(OPEN_GATE, now, 0), now, 'send'],
   ['an open breaker waits', opened(), now, 'wait'],
   ['an open breaker is probed when its time has come', opened(), now + 1_000, 'probe'],
+  [
+    'a pause that a clock ahead of ours wrote is not believed',
+    gateAfterRateLimit(OPEN_GATE, now + 3_600_000),
+    now,
+    'send',
+  ],
   ['a told pause outranks a due probe', gateAfterRateLimit(opened(), now + 9_000), now + 1_000, 'wait'],
 ])('%s', (_name, gate, at, may) => {
   expect(decideGate(gate, at).may).toBe(may);

@@ -35,21 +35,33 @@ export type GateDecision =
   | { may: 'probe' }
   | { may: 'wait'; untilMs: number };
 
+/** No API asks for longer; a later time was written by a process whose clock is ahead. */
+const MAX_PAUSE_MS = 10 * 60_000;
+
+/** Whether `at` is still to come, as far as a clock may be believed that is not ours. */
+function isAhead(at: number, now: number, mostMs: number): boolean {
+  return at > now && at - now <= mostMs;
+}
+
 /** What the gate allows at `now`. A told pause outranks everything: it is the API's own word. */
 export function decideGate(gate: Gate, now: number): GateDecision {
-  if (gate.pausedUntil > now) return { may: 'wait', untilMs: gate.pausedUntil };
+  if (isAhead(gate.pausedUntil, now, MAX_PAUSE_MS)) return { may: 'wait', untilMs: gate.pausedUntil };
   if (gate.hold) {
-    return gate.hold.nextProbeAt <= now ? { may: 'probe' } : { may: 'wait', untilMs: gate.hold.nextProbeAt };
+    return isAhead(gate.hold.nextProbeAt, now, PROBE_INTERVAL_MS)
+      ? { may: 'wait', untilMs: gate.hold.nextProbeAt }
+      : { may: 'probe' };
   }
   switch (gate.breaker.state) {
     case 'closed':
       return { may: 'send' };
     case 'open':
-      return gate.breaker.reopenAt <= now
-        ? { may: 'probe' }
-        : { may: 'wait', untilMs: gate.breaker.reopenAt };
+      return isAhead(gate.breaker.reopenAt, now, BREAKER_BACKOFF.maxMs)
+        ? { may: 'wait', untilMs: gate.breaker.reopenAt }
+        : { may: 'probe' };
     case 'half-open':
-      return gate.breaker.until <= now ? { may: 'probe' } : { may: 'wait', untilMs: gate.breaker.until };
+      return isAhead(gate.breaker.until, now, PROBE_INTERVAL_MS)
+        ? { may: 'wait', untilMs: gate.breaker.until }
+        : { may: 'probe' };
   }
 }
 

@@ -1,8 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { afterPortion, type Isolation, isolate, POISON_AFTER_CRASHES_ALONE } from './isolation.js';
+import {
+  afterPortion,
+  INNOCENT_AFTER_MS,
+  type Isolation,
+  isolate,
+  POISON_AFTER_CRASHES_ALONE,
+} from './isolation.js';
 
 test('a job that never crashed is tried whole', () => {
-  expect(isolate(undefined, 0, 100)).toEqual({ isolate: 'no' });
+  expect(isolate(undefined, 0, 100, 0)).toEqual({ isolate: 'no' });
 });
 
 test.each([1, 2, 3, 50, 99, 100])(
@@ -14,7 +20,7 @@ test.each([1, 2, 3, 50, 99, 100])(
     let crashes = 0;
     const dead: number[] = [];
     while (deliveries.length > 0) {
-      const step = isolate(isolation, stalls, deliveries.length);
+      const step = isolate(isolation, stalls, deliveries.length, 0);
       if (step.isolate !== 'no') isolation = step.isolation;
       if (step.isolate === 'poison') {
         dead.push(deliveries.shift()!);
@@ -27,7 +33,7 @@ test.each([1, 2, 3, 50, 99, 100])(
         continue;
       }
       deliveries = deliveries.slice(portion.length);
-      if (isolation) isolation = afterPortion(isolation);
+      if (isolation) isolation = afterPortion(isolation, 0);
     }
     expect(dead).toEqual([place]);
     expect(crashes).toBeLessThan(20);
@@ -37,9 +43,18 @@ test.each([1, 2, 3, 50, 99, 100])(
 test('an innocent job whose worker dies now and then is never called poison', () => {
   let isolation: Isolation | undefined;
   for (let stalls = 1; stalls < POISON_AFTER_CRASHES_ALONE; stalls += 1) {
-    const step = isolate(isolation, stalls, 1);
+    const step = isolate(isolation, stalls, 1, 0);
     if (step.isolate !== 'try') throw new Error(step.isolate);
     isolation = step.isolation;
   }
-  expect(isolate(isolation, POISON_AFTER_CRASHES_ALONE - 1, 1).isolate).not.toBe('poison');
+  expect(isolate(isolation, POISON_AFTER_CRASHES_ALONE - 1, 1, 0).isolate).not.toBe('poison');
+});
+
+test('a delivery that only waited in workers that died is never called poison', () => {
+  let isolation: Isolation | undefined;
+  for (let stalls = 1; stalls < 50; stalls += 1) {
+    const step = isolate(isolation, stalls, 1, stalls * (INNOCENT_AFTER_MS + 1));
+    if (step.isolate !== 'try') throw new Error(step.isolate);
+    isolation = step.isolation;
+  }
 });

@@ -5,7 +5,7 @@ import type { Connection } from './destination.js';
 import type { HttpAnswer } from './http-answer.js';
 
 /** A batch's answer repeats the events sent; far more than that is no answer to us. */
-const MAX_ANSWER_BYTES = 5_000_000;
+const MAX_ANSWER_BYTES = 64_000_000;
 
 /** One billing API over kept-alive connections. Network trouble is an answer, never a throw. */
 export type HttpClient = {

@@ -1,5 +1,8 @@
 import type { Entry } from './send-queue.js';
 
+/** What the remembered bodies may take, in each half: usage is small, but an event may have 32 KB. */
+const MAX_BYTES = 16_000_000;
+
 /**
  * What this process has on its way or delivered a short time ago, by idempotency key: it spares the API most
  * repeats and sees collisions the API would swallow. Bounded in number and age; the API's own idempotency is
@@ -11,6 +14,7 @@ import type { Entry } from './send-queue.js';
 export class RecentKeys {
   private young = new Map<string, Entry>();
   private old = new Map<string, Entry>();
+  private youngBytes = 0;
   private bornAt = 0;
   private readonly size: number;
   private readonly maxAgeMs: number;
@@ -27,6 +31,7 @@ export class RecentKeys {
 
   set(key: string, entry: Entry): void {
     this.young.set(key, entry);
+    this.youngBytes += entry.bytes;
   }
 
   delete(key: string): void {
@@ -37,9 +42,11 @@ export class RecentKeys {
   /** Forgets what is too much or too old. Called between jobs, so that one job's keys stay together. */
   forget(now: number): void {
     const age = now - this.bornAt;
-    if (this.young.size < this.size && age < this.maxAgeMs) return;
+    const isSmall = this.young.size < this.size && this.youngBytes < MAX_BYTES;
+    if (isSmall && age < this.maxAgeMs) return;
     this.old = age < 2 * this.maxAgeMs ? this.young : new Map();
     this.young = new Map();
+    this.youngBytes = 0;
     this.bornAt = now;
   }
 }

@@ -6,6 +6,8 @@ export type Waiter = { outcomes: Outcome[]; open: number; resolve: (outcomes: Ou
 /** One usage event on its way, and for a short time after it was delivered. */
 export type Entry = {
   usage: UsageEvent;
+  /** Of the body, in UTF-8. */
+  bytes: number;
   state: 'on its way' | 'delivered' | 'failed';
   /** Whose outcome it is, and which. */
   waiter: Waiter;
@@ -62,6 +64,14 @@ export class SendQueue {
     this.head = 0;
   }
 
+  /** Behind all that waits, whatever it was before. */
+  moveToEnd(entries: Entry[]): void {
+    for (const entry of entries) {
+      entry.grouped = false;
+      this.waiting.push(entry);
+    }
+  }
+
   /** To be sent by itself, before the line. */
   pushGroup(group: Entry[]): void {
     for (const entry of group) entry.grouped = true;
@@ -105,7 +115,7 @@ export class SendQueue {
     let bytes = 0;
     while (this.head < this.waiting.length && taken.length < maxEvents) {
       const entry = this.waiting[this.head]!;
-      const size = entry.usage.body.length + 1;
+      const size = entry.bytes + 1;
       if (taken.length > 0 && bytes + size > this.maxBytes) break;
       this.head += 1;
       if (slots.has(entry.usage.slot)) {

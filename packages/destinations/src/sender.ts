@@ -42,7 +42,8 @@ export type SentRequest = {
 
 export type Sender = {
   /** Resolves to one outcome a usage event, in order; waits for as long as the gate or the limit says. */
-  deliver(usages: UsageEvent[]): Promise<Outcome[]>;
+  /** @param failedOften those that go alone, by index: whatever they meet must not meet their neighbours */
+  deliver(usages: UsageEvent[], failedOften?: ReadonlySet<number>): Promise<Outcome[]>;
   /** Sends nothing more: what waits comes back as `unsent`, what is on its way is settled. */
   drain(): void;
 };
@@ -71,7 +72,7 @@ export function createSender(options: SenderOptions): Sender {
   let draining = false;
 
   /** Puts a usage event into the line, or says at once what became of it. */
-  function submit(usage: UsageEvent, waiter: Waiter, index: number): void {
+  function submit(usage: UsageEvent, waiter: Waiter, index: number, alone: boolean): void {
     const twin = recent.get(usage.key);
     if ((twin && twin.usage.body !== usage.body) || isAnothersSlot(usage)) {
       tell(waiter, index, COLLISION);
@@ -88,6 +89,7 @@ export function createSender(options: SenderOptions): Sender {
     }
     const entry: Entry = {
       usage,
+      bytes: Buffer.byteLength(usage.body),
       state: 'on its way',
       waiter,
       index,
@@ -97,7 +99,8 @@ export function createSender(options: SenderOptions): Sender {
     };
     recent.set(usage.key, entry);
     if (usage.owner !== undefined) slots.set(usage.slot, entry);
-    line.push(entry);
+    if (alone) line.pushGroup([entry]);
+    else line.push(entry);
   }
 
   /** Hyperline's key leaves the customer out: under another one it would take the first one's usage away. */
@@ -143,12 +146,17 @@ export function createSender(options: SenderOptions): Sender {
       const askedAt = options.now();
       limiter
         .schedule(() => useSlot(askedAt))
-        // The limiter is closing, or a bug: entries are still in the line, and the drain hands them back.
-        .catch(() => pumpLater(GATE_POLL_MS))
-        .finally(() => {
-          slotsAsked -= 1;
-          pump();
-        });
+        .then(
+          () => {
+            slotsAsked -= 1;
+            pump();
+          },
+          () => {
+            // The limiter is closing, or a bug: entries are still in the line, and the drain hands them back.
+            slotsAsked -= 1;
+            pumpLater(GATE_POLL_MS);
+          },
+        );
     }
   }
 
@@ -233,20 +241,14 @@ export function createSender(options: SenderOptions): Sender {
         return;
       }
       case 'hold': {
-        line.putBackBatch(batch);
+        // To the end: the next probe takes another event, should it be this one that is not let through.
+        line.moveToEnd(batch);
         options.onGateChange?.('held');
         await gate.update((gate) => gateAfterRefusal(gate, verdict.code, verdict.detail, now));
         return;
       }
       case 'smaller': {
-        if (verdict.by === 'events') line.limitEvents(Math.ceil(batch.length / 2));
-        else line.limitBytes(Math.ceil(bytes / 2));
-        halve(batch, {
-          outcome: 'failed',
-          code: 'too_large',
-          status: verdict.status,
-          detail: verdict.detail,
-        });
+        tooLarge(verdict, batch, bytes);
         await gate.update(gateAfterAnswer);
         return;
       }
@@ -272,6 +274,21 @@ export function createSender(options: SenderOptions): Sender {
     return false;
   }
 
+  /** One event can be too large, but never too many. */
+  function tooLarge(verdict: Verdict & { verdict: 'smaller' }, batch: Entry[], bytes: number): void {
+    const { by, status, detail } = verdict;
+    if (batch.length > 1) {
+      if (by === 'events') line.limitEvents(Math.ceil(batch.length / 2));
+      else line.limitBytes(Math.ceil(bytes / 2));
+    }
+    halve(batch, {
+      outcome: 'failed',
+      code: by === 'bytes' ? 'too_large' : 'unexpected_answer',
+      status,
+      detail,
+    });
+  }
+
   /** Two halves, each sent as it is; one that stands alone has its answer. */
   function halve(batch: Entry[], alone: Outcome): void {
     if (batch.length === 1) {
@@ -284,13 +301,14 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   return {
-    deliver(usages) {
+    deliver(usages, failedOften) {
       return new Promise((resolve) => {
         const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve };
         if (usages.length === 0) resolve([]);
         recent.forget(options.now());
         slots.forget(options.now());
-        for (const [index, usage] of usages.entries()) submit(usage, waiter, index);
+        for (const [index, usage] of usages.entries())
+          submit(usage, waiter, index, failedOften?.has(index) ?? false);
         pump();
       });
     },

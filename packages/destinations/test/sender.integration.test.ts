@@ -47,6 +47,7 @@ function openLimiter(): RateLimiter & { hold(): void; release(): void } {
 type Line = {
   sandbox: Sandbox;
   send: (...events: SegmentEvent[]) => Promise<Outcome[]>;
+  sendAlone: (...events: SegmentEvent[]) => Promise<Outcome[]>;
   limiter: ReturnType<typeof openLimiter>;
   gate: GateStore;
   clock: { skipMs: number };
@@ -96,6 +97,7 @@ async function openLine(
     clock,
     drain: () => sender.drain(),
     send: (...events) => sender.deliver(events.map(write)),
+    sendAlone: (...events) => sender.deliver(events.map(write), new Set(events.keys())),
   };
 }
 
@@ -331,4 +333,49 @@ test('a drain hands back what waits and settles what is on its way', async () =>
   expect(words(await waiting)).toEqual(Array(3).fill('unsent'));
   expect(words(await onItsWay)).toEqual(Array(3).fill('delivered'));
   line.limiter.release();
+});
+
+test('an event that the API answers 500 to does not take its neighbours with it', async () => {
+  const line = await openLine(lagoSettings);
+  const batch = events(20);
+  line.sandbox.lago.faults.add({
+    times: 'always',
+    match: { containsKey: batch[7]!.messageId },
+    respond: { status: 500 },
+  });
+  expect(words(await line.send(...batch))).toEqual(Array(20).fill('failed'));
+  // Failed often enough, each goes alone.
+  const outcomes = await line.sendAlone(...batch);
+  expect(words(outcomes)).toEqual(batch.map((_, index) => (index === 7 ? 'failed' : 'delivered')));
+});
+
+test('an event that is not let through does not hold its destination for ever', async () => {
+  const line = await openLine(lagoSettings);
+  const batch = events(5);
+  line.sandbox.lago.faults.add({
+    times: 'always',
+    match: { containsKey: batch[0]!.messageId },
+    respond: { status: 403, body: '<html>blocked' },
+  });
+  void line.send(...batch);
+  // The whole batch, then the event alone; the next probe is another one's.
+  for (const requests of [1, 2]) {
+    await waitFor(() => line.sandbox.lago.inspect().byStatus['403'] === requests, { what: 'the refusal' });
+    line.clock.skipMs += PROBE_INTERVAL_MS;
+  }
+  await waitFor(() => line.sandbox.lago.inspect().ledger.keys > 0, { what: 'the others to be delivered' });
+  line.drain();
+});
+
+test('one answer that a single event is too many does not end batching', async () => {
+  const line = await openLine(lagoSettings);
+  line.sandbox.lago.faults.add({
+    respond: {
+      status: 422,
+      body: { status: 422, code: 'validation_errors', error_details: { events: ['too_many_events'] } },
+    },
+  });
+  expect((await line.send(event()))[0]).toMatchObject({ outcome: 'failed', code: 'unexpected_answer' });
+  await line.send(...events(100));
+  expect(line.sandbox.lago.inspect().requests).toBe(2);
 });

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { StoredDelivery } from '@meterbridge/delivery';
+import type { Isolation, StoredDelivery } from '@meterbridge/delivery';
 
 /**
  * Data of one batch job. Compressed, because a waiting event then takes about 95 bytes of Redis instead of
@@ -13,7 +13,7 @@ export type BatchData = {
   /** Raw deflate of the deliveries' JSON array, as base64. */
   z: string;
   /** Set once the job has crashed a worker: how it is being taken apart. */
-  isolation?: { stalls: number; trying: number; alone: number };
+  isolation?: Isolation;
 };
 
 /** The JSON of one delivery, from parts that are JSON already: the event is stringified once, whatever it joins. */

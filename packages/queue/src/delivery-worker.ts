@@ -106,19 +106,22 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
       delayMs = BUG_DELAY_MS;
     }
     if (delayMs < 0) return;
-    if (delayMs === 0) {
-      await job.moveToWait(token);
-      throw new WaitingError();
+    try {
+      if (delayMs === 0) await job.moveToWait(token);
+      else await job.moveToDelayed(Date.now() + delayMs, token);
+    } catch (error) {
+      // Redis refused it for a moment. The job stays in hand until its lock runs out, and is taken again;
+      // with any other error BullMQ would put it among the failed ones, where nobody takes it.
+      options.onProblem?.('job_failed', error as Error);
     }
-    await job.moveToDelayed(Date.now() + delayMs, token);
-    throw new DelayedError();
+    throw delayMs === 0 ? new WaitingError() : new DelayedError();
   }
 
   /** Resolves to the delay of what remains, or -1 when nothing does or the job is no longer ours. */
   async function runPortions(job: Job<BatchData>): Promise<number> {
     let data = job.data;
     while (data.n > 0) {
-      const step = isolate(data.isolation, job.stalledCounter, data.n);
+      const step = isolate(data.isolation, job.stalledCounter, data.n, Date.now());
       if (step.isolate === 'poison' || (step.isolate === 'try' && step.isolation !== data.isolation)) {
         // Written before the next try: should it crash again, the next worker knows what was tried.
         const written = await settle(step.isolate === 'poison' ? [POISON] : [], step.isolation);
@@ -127,7 +130,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
       }
       const size = step.isolate === 'try' ? step.isolation.trying : data.n;
       const outcomes = await options.attempt(readPortion(data, size));
-      const settlement = await settle(outcomes, data.isolation && afterPortion(data.isolation));
+      const settlement = await settle(outcomes, data.isolation && afterPortion(data.isolation, Date.now()));
       if (!settlement) return -1;
       const isUnfinished = outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'unsent');
       if (isUnfinished && data.n > 0) return settlement.delayMs;

@@ -52,15 +52,16 @@ export class DeliveryWriter {
   }
 
   private async setFirstTimes(routed: RoutedEvent[]): Promise<void> {
-    const events = routed
-      .filter(
-        ({ timeFromReceipt, routes }) => timeFromReceipt && routes.some(({ rules }) => rules.length > 0),
-      )
-      .map(({ event }) => event);
-    if (events.length === 0) return;
+    const timed = routed.filter(
+      ({ timeFromReceipt, routes }) => timeFromReceipt && routes.some(({ rules }) => rules.length > 0),
+    );
+    if (timed.length === 0) return;
     try {
-      const times = await keepFirstTimes(this.redis, events);
-      for (const [index, event] of events.entries()) event.timestamp = times[index]!;
+      const times = await keepFirstTimes(
+        this.redis,
+        timed.map(({ source, event: { messageId, timestamp } }) => ({ source, messageId, timestamp })),
+      );
+      for (const [index, { event }] of timed.entries()) event.timestamp = times[index]!;
     } catch (error) {
       throw asStoreError(error);
     }

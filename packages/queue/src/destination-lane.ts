@@ -39,7 +39,8 @@ redis.call('HINCRBY', KEYS[1], 'accepted', accepted)
 export class DestinationLane {
   private readonly name: string;
   private readonly keys: QueueKeys;
-  private readonly queue: Queue;
+  private readonly redis: Redis;
+  private queue: Queue;
   private readonly batchSize: number;
   private readonly lingerMs: number;
   private readonly onCommitted: LaneOptions['onCommitted'];
@@ -53,6 +54,7 @@ export class DestinationLane {
   constructor(name: string, options: LaneOptions) {
     this.name = name;
     this.keys = queueKeys(name);
+    this.redis = options.redis;
     this.queue = openQueue(name, options.redis);
     this.batchSize = options.batchSize ?? 100;
     this.lingerMs = options.lingerMs ?? 3;
@@ -118,9 +120,24 @@ export class DestinationLane {
     }
   }
 
+  /**
+   * BullMQ looks at its Redis once and remembers for ever if that failed, even for a slow first second: such
+   * a queue is replaced, or every later write would fail as well.
+   */
+  private async readyQueue(): Promise<Queue> {
+    try {
+      await this.queue.waitUntilReady();
+      return this.queue;
+    } catch (error) {
+      this.queue.close().catch(() => {});
+      this.queue = openQueue(this.name, this.redis);
+      throw error;
+    }
+  }
+
   private async write(open: OpenBatch[], filtered: number): Promise<void> {
     const batches = open.map(({ deliveries }) => encodeBatch(deliveries));
-    await addBatches(this.queue, batches, (transaction, jobIds) => {
+    await addBatches(await this.readyQueue(), batches, (transaction, jobIds) => {
       transaction.eval(
         ACCEPT,
         1 + jobIds.length,

@@ -48,11 +48,17 @@ export function createGateStore(destination: string, redis: Redis): GateStore {
         if (!changed) return null;
         if (changed === gate) return gate;
         const text = JSON.stringify(changed);
-        if ((await redis.eval(REPLACE, 1, key, seen, text)) === 1) {
-          take(text);
+        try {
+          if ((await redis.eval(REPLACE, 1, key, seen, text)) === 1) {
+            take(text);
+            return gate;
+          }
+          take(await redis.get(key));
+        } catch {
+          // Redis refuses to write (it is full, say): this worker at least keeps to what it knows.
+          gate = changed;
           return gate;
         }
-        take(await redis.get(key));
       }
     },
     async close() {

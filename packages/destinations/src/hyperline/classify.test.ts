@@ -134,19 +134,21 @@ describe('a batch', () => {
 
   test.each([
     ['no body', ''],
-    ['a web page', html],
     ['text', 'Events created'],
     ['a list', '[]'],
     ['null', 'null'],
     ['other fields', { ok: true }],
     ['empty lists', { events_created: [], events_failed: [] }],
     ['only others’ events', { events_created: [back(7)], events_failed: [back(8)] }],
-  ])('whose 2xx has %s is sent again: it is idempotent', (_, body) => {
+  ])('whose 2xx has %s is sent again event by event: alone, the status says it all', (_, body) => {
     expect(classify(201, body)).toMatchObject({
-      verdict: 'transient',
-      code: 'unexpected_answer',
-      status: 201,
+      verdict: 'settled',
+      entries: [{ outcome: 'alone' }, { outcome: 'alone' }, { outcome: 'alone' }],
     });
+  });
+
+  test('is not delivered by a web page', () => {
+    expect(classify(201, html)).toMatchObject({ verdict: 'transient', code: 'unexpected_answer' });
   });
 });
 

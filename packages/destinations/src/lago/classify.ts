@@ -76,7 +76,7 @@ function classifyInvalid(
   }
 
   const named = Object.keys(details);
-  if (named.length > 0 && named.every((key) => /^\d+$/.test(key) && Number(key) < sent.length)) {
+  if (named.length > 0 && named.every((key) => String(Number(key)) === key && Number(key) in sent)) {
     const entries = sent.map((_, index): EntryVerdict => {
       const errors = details[index];
       return errors === undefined ? { outcome: 'resend' } : classifyErrors(errors);
