@@ -2,6 +2,7 @@ import type { UsageEvent } from '@meterbridge/delivery';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { compileProperties, type Mapped, mapped, unmapped, type ValueRule } from '@meterbridge/usage-mapping';
 import { compileIdentity } from '../read-identity.js';
+import { refuseUnstorable } from '../unstorable-text.js';
 import { hyperlineKey, hyperlineSlot } from './key.js';
 import type { HyperlineRule } from './settings.js';
 
@@ -38,17 +39,21 @@ export function compileHyperlineRule(rule: HyperlineRule): (event: SegmentEvent)
     record.value.id = recordId.value;
 
     const { timestamp } = event;
-    return mapped({
-      key: hyperlineKey(eventType.value, recordId.value, timestamp),
-      slot: hyperlineSlot(eventType.value, recordId.value),
-      owner: customer.value,
-      // One flat string: pieced together, each body would drag its pieces through the garbage collector.
-      body: JSON.stringify({
-        customer_id: customer.value,
-        event_type: eventType.value,
-        timestamp,
-        record: record.value,
-      }),
+    // One flat string: pieced together, each body would drag its pieces through the garbage collector.
+    const body = JSON.stringify({
+      customer_id: customer.value,
+      event_type: eventType.value,
+      timestamp,
+      record: record.value,
     });
+    return (
+      refuseUnstorable(body) ??
+      mapped({
+        key: hyperlineKey(eventType.value, recordId.value, timestamp),
+        slot: hyperlineSlot(eventType.value, recordId.value),
+        owner: customer.value,
+        body,
+      })
+    );
   };
 }

@@ -11,6 +11,7 @@ import {
   type ValueRule,
 } from '@meterbridge/usage-mapping';
 import { compileIdentity } from '../read-identity.js';
+import { refuseUnstorable } from '../unstorable-text.js';
 import type { LagoRule } from './settings.js';
 
 /**
@@ -39,19 +40,18 @@ export function compileLagoRule(rule: LagoRule): (event: SegmentEvent) => Mapped
 
     const transactionId = event.messageId + suffix;
     const timestamp = toLagoSeconds(event.timestamp);
-    return mapped({
-      key: `${transactionId} ${timestamp}`,
-      slot: transactionId,
-      // One flat string: pieced together, each body would drag its pieces through the garbage collector.
-      body: JSON.stringify({
-        transaction_id: transactionId,
-        external_subscription_id: subscription.value,
-        code: metric.value,
-        timestamp,
-        precise_total_amount_cents: amount.value ?? undefined,
-        properties: toLagoProperties(properties.value),
-      }),
+    // One flat string: pieced together, each body would drag its pieces through the garbage collector.
+    const body = JSON.stringify({
+      transaction_id: transactionId,
+      external_subscription_id: subscription.value,
+      code: metric.value,
+      timestamp,
+      precise_total_amount_cents: amount.value ?? undefined,
+      properties: toLagoProperties(properties.value),
     });
+    return (
+      refuseUnstorable(body) ?? mapped({ key: `${transactionId} ${timestamp}`, slot: transactionId, body })
+    );
   };
 }
 
