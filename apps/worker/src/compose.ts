@@ -9,6 +9,7 @@ import {
 import {
   connectConsumer,
   createGateStore,
+  findForgotten,
   readAccount,
   refuseUnsafeRedis,
   startDeliveryWorker,
@@ -54,6 +55,10 @@ export async function composeWorker(
     logger.warn(finding, 'redis.unsafe'),
   );
 
+  const names = config.destinations.map(({ name }) => name);
+  for (const { destination, inFlight, dead } of await findForgotten(redis, names)) {
+    logger.error({ destination, inFlight, dead }, 'destination.not_configured');
+  }
   const lanes = config.destinations.map((settings) => openLane(settings, config, logger, metrics, events));
   metrics.watchDestinations(() => Promise.all(lanes.map((lane) => lane.status(redis))));
   Object.assign(status, { ready: true, reason: '' });

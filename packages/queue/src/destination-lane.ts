@@ -4,6 +4,7 @@ import { encodeBatch } from './batch-codec.js';
 import { addBatches } from './enqueue.js';
 import { asStoreError } from './errors.js';
 import { type QueueKeys, queueKeys } from './keys.js';
+import { rememberDestination } from './known-destinations.js';
 import { openQueue } from './open-queue.js';
 
 export type LaneOptions = {
@@ -41,6 +42,7 @@ export class DestinationLane {
   private readonly keys: QueueKeys;
   private readonly redis: Redis;
   private queue: Queue;
+  private isKnown = false;
   private readonly batchSize: number;
   private readonly lingerMs: number;
   private readonly onCommitted: LaneOptions['onCommitted'];
@@ -127,12 +129,14 @@ export class DestinationLane {
   private async readyQueue(): Promise<Queue> {
     try {
       await this.queue.waitUntilReady();
-      return this.queue;
     } catch (error) {
       this.queue.close().catch(() => {});
       this.queue = openQueue(this.name, this.redis);
       throw error;
     }
+    if (!this.isKnown) await rememberDestination(this.redis, this.name);
+    this.isKnown = true;
+    return this.queue;
   }
 
   private async write(open: OpenBatch[], filtered: number): Promise<void> {

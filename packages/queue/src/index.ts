@@ -12,6 +12,7 @@ export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
 export { createGateStore, readGateOf } from './gate-store.js';
 export { RECEIVER } from './keys.js';
+export { findForgotten } from './known-destinations.js';
 export { type Account, readAccount } from './ledger.js';
 export { type MemoryWatch, watchMemory } from './memory-pressure.js';
 export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';

@@ -8,6 +8,7 @@ import {
   type DeliveryWorkerOptions,
   DeliveryWriter,
   findDeadLetter,
+  findForgotten,
   readAccount,
   readDeadLetters,
   reviveDeadLetters,
@@ -148,6 +149,21 @@ describe('an event whose time depends on its receipt', () => {
     const worker = line.start();
     await line.settled();
     expect(times).toEqual([first.timestamp, first.timestamp]);
+    await worker.close();
+  });
+});
+
+describe('a destination that is no longer configured', () => {
+  test('is found for as long as something of it is left', async () => {
+    const line = await open(async (deliveries) => delivered(deliveries));
+    await line.write(3);
+    const found = async (configured: string[]) =>
+      (await findForgotten(line.redis, configured)).map((account) => account.destination);
+    expect(await found([])).toContain(line.destination);
+    expect(await found([line.destination])).not.toContain(line.destination);
+    const worker = line.start();
+    await line.settled();
+    expect(await found([])).not.toContain(line.destination);
     await worker.close();
   });
 });

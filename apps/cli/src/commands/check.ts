@@ -1,6 +1,6 @@
 import { type Config, configFile } from '@meterbridge/config';
 import { compileDestination, createHttpClient, destinationKinds } from '@meterbridge/destinations';
-import { inspectRedis } from '@meterbridge/queue';
+import { findForgotten, inspectRedis } from '@meterbridge/queue';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
 
 type Line = { level: 'ok' | 'warn' | 'fail'; what: string; detail: string };
@@ -44,6 +44,11 @@ async function checkRedis(config: Config, report: (line: Line) => void): Promise
           what: `Redis ${what}`,
           detail,
         });
+      }
+      const names = config.destinations.map(({ name }) => name);
+      for (const { destination, inFlight, dead } of await findForgotten(redis, names)) {
+        const detail = `not configured, but ${inFlight} deliveries wait for it and ${dead} are dead letters: nobody takes them. Configure it until it is empty.`;
+        report({ level: 'fail', what: destination, detail });
       }
     } finally {
       redis.disconnect();

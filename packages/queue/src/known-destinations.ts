@@ -1,0 +1,20 @@
+import type { Redis } from 'ioredis';
+import { type Account, readAccount } from './ledger.js';
+
+const KEY = 'meterbridge:destinations';
+
+/** Remembers that a destination has a queue, whatever becomes of the configuration. */
+export async function rememberDestination(redis: Redis, destination: string): Promise<void> {
+  await redis.sadd(KEY, destination);
+}
+
+/**
+ * Destinations that are no longer configured and still have deliveries waiting or dead letters: removed or
+ * renamed too early. No worker takes their jobs, and no list shows their dead letters.
+ */
+export async function findForgotten(redis: Redis, configured: readonly string[]): Promise<Account[]> {
+  const known = await redis.smembers(KEY);
+  const others = known.filter((name) => !configured.includes(name)).sort();
+  const accounts = await Promise.all(others.map((name) => readAccount(name, redis)));
+  return accounts.filter(({ inFlight, dead }) => inFlight > 0 || dead > 0);
+}
