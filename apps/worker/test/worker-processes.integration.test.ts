@@ -1,0 +1,200 @@
+import { expect, test } from '@jest/globals';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import type { Redis } from 'ioredis';
+import { findPort } from '../../cli/src/stack/find-port.js';
+import { makeTracks, postBatch, sendAll } from '../../cli/test/retrying-client.js';
+import { expectEachOnce, useStack } from '../../cli/test/run-stack.js';
+import { CONFIG } from '../../cli/test/stack-config.js';
+import { withoutPersistence } from '../../cli/test/unsafe-redis.js';
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+const jobsOf = (destination: string) => `meterbridge:{${destination}}:deliveries:`;
+
+/** Lets the half minute pass in Redis after which a vanished worker's jobs are taken from it. */
+async function expireLocks(redis: Redis): Promise<number> {
+  let expired = 0;
+  for (const destination of ['lago', 'hyperline']) {
+    const prefix = jobsOf(destination);
+    for (const jobId of await redis.lrange(`${prefix}active`, 0, -1)) {
+      expired += await redis.del(`${prefix}${jobId}:lock`);
+      await redis.sadd(`${prefix}stalled`, jobId);
+    }
+    await redis.del(`${prefix}stalled-check`);
+  }
+  return expired;
+}
+
+const idsOf = (tracks: { messageId: string }[]) => tracks.map(({ messageId }) => messageId);
+
+/** Usage events in requests that this worker made, by its own log. */
+function attempted(output: string, destination: string): number {
+  return output
+    .split('\n')
+    .filter((line) => line.includes('"delivery.attempted"'))
+    .map((line) => JSON.parse(line) as { destination: string; events: number })
+    .filter((line) => line.destination === destination)
+    .reduce((sum, { events }) => sum + events, 0);
+}
+
+test('a worker killed in the middle: another takes its jobs over, nothing is lost and nothing billed twice', async () => {
+  const stack = await stacks.open({ sandbox: { latencyMs: 150 } });
+  const receiver = await stack.startReady('receiver');
+  const tracks = makeTracks(3_000);
+  await sendAll(receiver.url, tracks);
+  const first = await stack.startReady('worker');
+  await waitFor(() => stack.sandbox.lago.ledger.size >= 400, { what: 'the first deliveries' });
+  first.process.signal('SIGKILL');
+  await first.process.exited;
+  expect(stack.sandbox.lago.ledger.size).toBeLessThan(tracks.length);
+  expect(await expireLocks(stack.redis)).toBeGreaterThan(0);
+
+  await stack.startReady('worker');
+  const { lago, hyperline } = await stack.settled(tracks.length);
+  expect(lago).toMatchObject({ difference: 0, dead: 0 });
+  expect(hyperline).toMatchObject({ difference: 0, dead: 0 });
+  expect(lago.delivered + lago.duplicate).toBe(tracks.length);
+  expectEachOnce(stack.sandbox, idsOf(tracks));
+});
+
+test('two workers at once share the work and deliver each event once', async () => {
+  const stack = await stacks.open({ sandbox: { latencyMs: 30 } });
+  const receiver = await stack.startReady('receiver');
+  const workers = await Promise.all([stack.startReady('worker'), stack.startReady('worker')]);
+  // Small batches: a job is what workers share.
+  const tracks = makeTracks(3_000);
+  await sendAll(receiver.url, tracks, 20);
+  const { lago, hyperline } = await stack.settled(tracks.length);
+  const all = { accepted: tracks.length, delivered: tracks.length, duplicate: 0, difference: 0 };
+  expect([lago, hyperline]).toMatchObject([all, all]);
+  expectEachOnce(stack.sandbox, idsOf(tracks));
+  for (const api of [stack.sandbox.lago, stack.sandbox.hyperline]) {
+    expect(api.ledger.counts()).toMatchObject({ storedAgain: 0, refusedAgain: 0 });
+  }
+  for (const { process } of workers) expect(attempted(process.output(), 'lago')).toBeGreaterThan(0);
+});
+
+test('SIGTERM under load: the worker settles what is on its way, puts the rest back and exits with 0', async () => {
+  const stack = await stacks.open({ sandbox: { latencyMs: 150 } });
+  const receiver = await stack.startReady('receiver');
+  const tracks = makeTracks(4_000);
+  await sendAll(receiver.url, tracks);
+  const first = await stack.startReady('worker');
+  await waitFor(() => stack.sandbox.lago.ledger.size >= 400, { what: 'the first deliveries' });
+  const began = Date.now();
+  first.process.signal('SIGTERM');
+  expect(await first.process.exited).toEqual({ code: 0, signal: null });
+  expect(Date.now() - began).toBeLessThan(5_000);
+
+  const left = await stack.account('lago');
+  expect(left).toMatchObject({ difference: 0, dead: 0, jobs: { active: 0, delayed: 0, failed: 0 } });
+  expect(left.inFlight).toBeGreaterThan(0);
+  expect(left.delivered).toBe(stack.sandbox.lago.ledger.size);
+
+  const second = await stack.startReady('worker');
+  const { lago } = await stack.settled(tracks.length);
+  expect(second.process.output()).not.toContain('stalled');
+  expect(lago).toMatchObject({ difference: 0, dead: 0, delivered: tracks.length, duplicate: 0 });
+  expectEachOnce(stack.sandbox, idsOf(tracks));
+  expect(stack.sandbox.lago.ledger.counts()).toMatchObject({ storedAgain: 0, refusedAgain: 0 });
+});
+
+test('a key that is refused holds the destination: nothing is dead, the other goes on, and senders notice nothing', async () => {
+  const stack = await stacks.open();
+  const [receiver, worker] = await Promise.all([stack.startReady('receiver'), stack.startReady('worker')]);
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    respond: { status: 401, body: { status: 401, error: 'Unauthorized' } },
+  });
+  const metrics = async () => (await fetch(`${worker.url}/metrics`)).text();
+  const tracks = makeTracks(1_000);
+  await sendAll(receiver.url, tracks.slice(0, 500));
+  await waitFor(
+    async () => (await metrics()).includes('meterbridge_breaker_state{destination="lago",state="held"} 1'),
+    { what: 'the hold in the metrics' },
+  );
+
+  const requests = stack.sandbox.lago.inspect().requests;
+  const durations: number[] = [];
+  for (let at = 500; at < 1_000; at += 10) {
+    const answered = await postBatch(receiver.url, tracks.slice(at, at + 10));
+    expect(answered.status).toBe(200);
+    durations.push(answered.durationMs);
+  }
+  expect(durations.toSorted((a, b) => a - b)[durations.length / 2]).toBeLessThan(100);
+  await waitFor(() => stack.sandbox.hyperline.ledger.size === tracks.length, { what: 'Hyperline to go on' });
+  expect(stack.sandbox.lago.inspect().requests).toBe(requests);
+  expect(await stack.account('lago')).toMatchObject({ dead: 0, inFlight: 1_000, difference: 0 });
+  expect(await metrics()).toContain('meterbridge_deliveries_in_flight{destination="lago"} 1000');
+  expect(await metrics()).toContain('meterbridge_breaker_state{destination="hyperline",state="closed"} 1');
+
+  stack.sandbox.lago.faults.clear();
+  // The next probe is due within a minute: now.
+  const gateKey = 'meterbridge:{lago}:gate';
+  const gate = JSON.parse((await stack.redis.get(gateKey))!);
+  expect(gate.hold).toMatchObject({ code: 'unauthorized' });
+  gate.hold.nextProbeAt = 0;
+  await stack.redis.set(gateKey, JSON.stringify(gate));
+  const { lago } = await stack.settled(tracks.length);
+  expect(lago).toMatchObject({ difference: 0, dead: 0, delivered: tracks.length });
+  expectEachOnce(stack.sandbox, idsOf(tracks));
+});
+
+test('answers an orchestrator and Prometheus', async () => {
+  const stack = await stacks.open();
+  const receiver = await stack.startReady('receiver');
+  const worker = await stack.startReady('worker');
+  const tracks = makeTracks(50);
+  await sendAll(receiver.url, [...tracks, ...makeTracks(10, { properties: { model: 'small' } })]);
+  await stack.settled(60);
+  expect((await fetch(`${worker.url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${worker.url}/readyz`)).status).toBe(200);
+  const answer = await fetch(`${worker.url}/metrics`);
+  expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+  const text = await answer.text();
+  for (const line of [
+    'meterbridge_deliveries_delivered_total{destination="lago"} 50',
+    'meterbridge_deliveries_delivered_total{destination="hyperline"} 60',
+    'meterbridge_deliveries_dead_total{destination="lago",reason="unmapped"} 10',
+    'meterbridge_deliveries_in_flight{destination="lago"} 0',
+    'meterbridge_oldest_event_age_seconds{destination="lago"} 0',
+    'meterbridge_breaker_state{destination="lago",state="closed"} 1',
+  ]) {
+    expect(text).toContain(line);
+  }
+  expect(text).toMatch(
+    /meterbridge_destination_request_duration_seconds_count\{destination="lago",status="2xx"\} \d/,
+  );
+});
+
+test('waits for a Redis that is not there yet, and can be told to stop meanwhile', async () => {
+  const stack = await stacks.open();
+  await suite.redis.kill('SIGKILL');
+  try {
+    stack.env.WORKER_PORT = String(await findPort(0));
+    const worker = stack.start('worker');
+    const url = `http://127.0.0.1:${stack.env.WORKER_PORT}`;
+    await waitFor(async () => (await fetch(`${url}/healthz`)).ok, { what: 'the worker to answer' });
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    const began = Date.now();
+    worker.signal('SIGTERM');
+    expect(await worker.exited).toEqual({ code: 0, signal: null });
+    expect(Date.now() - began).toBeLessThan(3_000);
+  } finally {
+    await suite.redis.restart();
+  }
+});
+
+test('refuses a Redis that could lose what was acknowledged, unless the configuration allows it', async () => {
+  const stack = await stacks.open();
+  await withoutPersistence(stack.redis, async () => {
+    const refused = stack.start('worker');
+    expect(await refused.exited).toEqual({ code: 1, signal: null });
+    expect(refused.output()).toContain('Set `appendonly yes`');
+    expect(refused.output()).toContain('allowDataLoss: true');
+    await stack.writeConfig(`${CONFIG}\nredis: { allowDataLoss: true }\n`);
+    const allowed = await stack.startReady('worker');
+    expect(allowed.process.output()).toContain('redis.unsafe');
+  });
+});
