@@ -9,6 +9,8 @@ import {
   type Track,
 } from '../../cli/test/retrying-client.js';
 import { expectEachOnce, useStack } from '../../cli/test/run-stack.js';
+import { CONFIG } from '../../cli/test/stack-config.js';
+import { withoutPersistence } from '../../cli/test/unsafe-redis.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
@@ -122,4 +124,28 @@ test('Redis not there at all: the receiver listens, answers 503, and takes event
   }
   await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: 'a ready receiver' });
   expect((await postBatch(url, makeTracks(1))).status).toBe(200);
+});
+
+test('refuses a Redis that could lose what was acknowledged, unless the configuration allows it', async () => {
+  const stack = await stacks.open();
+  await withoutPersistence(stack.redis, async () => {
+    const refused = stack.start('receiver');
+    expect(await refused.exited).toEqual({ code: 1, signal: null });
+    expect(refused.output()).toContain('Set `appendonly yes`');
+    expect(refused.output()).toContain('allowDataLoss: true');
+    await stack.writeConfig(`${CONFIG}\nredis: { allowDataLoss: true }\n`);
+    const allowed = await stack.startReady('receiver');
+    expect(allowed.process.output()).toContain('redis.unsafe');
+    expect((await postBatch(allowed.url, makeTracks(1))).status).toBe(200);
+  });
+});
+
+test('turns away one that was made unsafe while it was gone', async () => {
+  const stack = await stacks.open();
+  const receiver = await stack.startReady('receiver');
+  await withoutPersistence(stack.redis, async () => {
+    await stack.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    expect(await receiver.process.exited).toEqual({ code: 1, signal: null });
+    expect(receiver.process.output()).toContain('Set `appendonly yes`');
+  });
 });
