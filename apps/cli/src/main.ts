@@ -17,13 +17,16 @@ const program = new Command('meterbridge')
     'after',
     `
 Configuration: meterbridge.config.yaml, or METERBRIDGE_CONFIG. Environment: see .env.example.
+In a clone: npm run meterbridge -- <command>.
 Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usage.`,
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 program
   .command('up')
-  .description('run receiver and worker, with a local Redis unless REDIS_URL is set, until Ctrl-C')
+  .description(
+    'run receiver and worker until Ctrl-C, with a Redis of their own unless REDIS_URL is set, and the sandbox for each API whose key is not set',
+  )
   .action(up);
 
 program
@@ -77,7 +80,7 @@ deadLetters
   .option('--json', 'for machines')
   .addHelpText(
     'after',
-    '\nExamples:\n  meterbridge dead-letters replay --reason unmapped\n  meterbridge dead-letters replay lago/1795225509287-0',
+    '\nSay which: ids, --destination, --reason, or --all. Let the workers have a mended configuration first.\nExamples:\n  meterbridge dead-letters replay --reason unmapped\n  meterbridge dead-letters replay lago/1795225509287-0',
   )
   .action(replayDeadLetters);
 
