@@ -116,11 +116,17 @@ export function useStack(suite: SuiteRedis): { open: (options?: StackOptions) =>
         async settled(accepted, timeoutMs = 20_000) {
           const read = async () => ({ lago: await account('lago'), hyperline: await account('hyperline') });
           const isDone = (each: Account) => each.accepted >= accepted && each.inFlight === 0;
-          await waitFor(async () => Object.values(await read()).every(isDone), {
-            what: `${accepted} deliveries to be settled`,
-            timeoutMs,
+          let seen = await read();
+          await waitFor(
+            async () => {
+              seen = await read();
+              return Object.values(seen).every(isDone);
+            },
+            { what: `${accepted} deliveries to be settled`, timeoutMs },
+          ).catch((cause) => {
+            throw new Error(`not settled: ${JSON.stringify(seen)}`, { cause });
           });
-          return read();
+          return seen;
         },
       };
     },

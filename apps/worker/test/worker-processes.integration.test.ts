@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import type { Redis } from 'ioredis';
 import { findPort } from '../../cli/src/stack/find-port.js';
+import { expireLocks } from '../../cli/test/expire-locks.js';
 import { makeTracks, postBatch, sendAll } from '../../cli/test/retrying-client.js';
 import { expectEachOnce, useStack } from '../../cli/test/run-stack.js';
 import { CONFIG } from '../../cli/test/stack-config.js';
@@ -9,22 +9,6 @@ import { withoutPersistence } from '../../cli/test/unsafe-redis.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
-
-const jobsOf = (destination: string) => `meterbridge:{${destination}}:deliveries:`;
-
-/** Lets the half minute pass in Redis after which a vanished worker's jobs are taken from it. */
-async function expireLocks(redis: Redis): Promise<number> {
-  let expired = 0;
-  for (const destination of ['lago', 'hyperline']) {
-    const prefix = jobsOf(destination);
-    for (const jobId of await redis.lrange(`${prefix}active`, 0, -1)) {
-      expired += await redis.del(`${prefix}${jobId}:lock`);
-      await redis.sadd(`${prefix}stalled`, jobId);
-    }
-    await redis.del(`${prefix}stalled-check`);
-  }
-  return expired;
-}
 
 const idsOf = (tracks: { messageId: string }[]) => tracks.map(({ messageId }) => messageId);
 
