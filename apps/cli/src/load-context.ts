@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Config, configFile, describeProblems, loadConfig } from '@meterbridge/config';
 import { connectConsumer } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
-import { STACK_FILE } from './stack/stack.js';
+import { STACK_FILES } from './stack/stack.js';
 
 /** Where `up` and `demo` keep what they need between runs. */
 export const STATE_DIRECTORY = '.meterbridge';
@@ -16,17 +16,24 @@ export class CommandError extends Error {
 
 /**
  * The environment, and behind it what a stack that runs here made up for itself: commands in a second
- * terminal find its Redis and its sandbox without being told.
+ * terminal find its Redis and its sandbox without being told. A demonstration is found where nothing else runs.
  */
 export function readCommandEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const found = readStackEnv(STACK_FILES.up) ?? readStackEnv(STACK_FILES.demo);
+  return { ...found, ...env };
+}
+
+function readStackEnv(file: string): Record<string, string> | undefined {
   try {
-    const text = readFileSync(join(STATE_DIRECTORY, STACK_FILE), 'utf8');
-    const stack = JSON.parse(text) as { pid: number; env: Record<string, string> };
+    const stack = JSON.parse(readFileSync(join(STATE_DIRECTORY, file), 'utf8')) as {
+      pid: number;
+      env: Record<string, string>;
+    };
     process.kill(stack.pid, 0);
     const { RECEIVER_PORT: _receiver, WORKER_PORT: _worker, ...found } = stack.env;
-    return { ...found, ...env };
+    return found;
   } catch {
-    return env;
+    return undefined;
   }
 }
 

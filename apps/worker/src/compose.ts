@@ -59,7 +59,9 @@ export async function composeWorker(
   for (const { destination, inFlight, dead } of await findForgotten(redis, names)) {
     logger.error({ destination, inFlight, dead }, 'destination.not_configured');
   }
-  const lanes = config.destinations.map((settings) => openLane(settings, config, logger, metrics, events));
+  const lanes = await Promise.all(
+    config.destinations.map((settings) => openLane(settings, config, logger, metrics, events)),
+  );
   metrics.watchDestinations(() => Promise.all(lanes.map((lane) => lane.status(redis))));
   Object.assign(status, { ready: true, reason: '' });
 
@@ -75,7 +77,7 @@ export async function composeWorker(
 }
 
 /** Everything of one destination: its jobs, its gate, its budget, its connection to the API. */
-function openLane(
+async function openLane(
   settings: DestinationSettings,
   config: Config,
   logger: Logger,
@@ -86,7 +88,7 @@ function openLane(
   const { name, limit } = destination;
   const log = logger.child({ destination: name });
   const redis = connectConsumer(config.redis.url, (error) => log.debug({ err: error }, 'redis.error'));
-  const gate = createGateStore(name, redis);
+  const gate = await createGateStore(name, redis);
   const http = createHttpClient(destination.connection);
   const limiter = createRateLimiter({
     id: name,

@@ -14,6 +14,7 @@ export function findConflicts(data: unknown): ConfigProblem[] {
   return [
     ...findRepeats(sources, 'sources'),
     ...findRepeats(destinations, 'destinations'),
+    ...findReserved(destinations),
     ...findSharedKeys(sources),
     ...findUnknownSources(destinations, new Set(sources.map(({ name }) => name))),
   ];
@@ -23,6 +24,15 @@ function findRepeats(items: readonly Loose[], list: string): ConfigProblem[] {
   return items.flatMap(({ name }, index) =>
     typeof name === 'string' && items.findIndex((item) => item.name === name) < index
       ? [{ path: [list, index, 'name'], message: 'this name is taken already' }]
+      : [],
+  );
+}
+
+/** Events that are no Segment events are dead letters under this name. */
+function findReserved(destinations: readonly Loose[]): ConfigProblem[] {
+  return destinations.flatMap(({ name }, index) =>
+    name === 'receiver'
+      ? [{ path: ['destinations', index, 'name'], message: 'this name is taken by the receiver itself' }]
       : [],
   );
 }

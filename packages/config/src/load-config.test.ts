@@ -255,3 +255,11 @@ test('an alias of aliases is refused', () => {
   );
   expect(problemsOf(bomb.join('\n'))).toEqual([': not YAML: aliases without an end']);
 });
+
+test('a destination may not be called as the receiver is in Redis', () => {
+  const loaded = parseConfig('sources: []\ndestinations:\n  - { name: receiver, type: lago }\n', {});
+  const found = loaded.ok
+    ? []
+    : loaded.problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
+  expect(found).toContain('destinations[0].name: this name is taken by the receiver itself');
+});

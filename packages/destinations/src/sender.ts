@@ -243,8 +243,8 @@ export function createSender(options: SenderOptions): Sender {
       case 'hold': {
         // To the end: the next probe takes another event, should it be this one that is not let through.
         line.moveToEnd(batch);
-        options.onGateChange?.('held');
         await gate.update((gate) => gateAfterRefusal(gate, verdict.code, verdict.detail, now));
+        options.onGateChange?.('held');
         return;
       }
       case 'smaller': {

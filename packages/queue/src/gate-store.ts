@@ -16,7 +16,7 @@ const REFRESH_MS = 200;
  * Keeps a destination's gate in Redis, where all workers see it. While Redis is away the last view holds:
  * jobs cannot be settled then either.
  */
-export function createGateStore(destination: string, redis: Redis): GateStore {
+export async function createGateStore(destination: string, redis: Redis): Promise<GateStore> {
   const key = queueKeys(destination).gate;
   let seen = '';
   let gate: Gate = OPEN_GATE;
@@ -26,6 +26,9 @@ export function createGateStore(destination: string, redis: Redis): GateStore {
     seen = text ?? '';
     gate = readGate(seen);
   }
+
+  // A worker that starts must not send while the others wait.
+  take(await redis.get(key));
 
   let reading = false;
   const timer = setInterval(() => {

@@ -21,7 +21,7 @@ export async function check(options: { json?: boolean }): Promise<void> {
     report({
       level: 'ok',
       what: configFile(env),
-      detail: `${config.sources.length} sources, ${rules} rules`,
+      detail: `sources: ${config.sources.length}, rules: ${rules}`,
     });
     await checkRedis(config, report);
     for (const settings of config.destinations) report(await checkDestination(settings));

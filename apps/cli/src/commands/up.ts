@@ -21,7 +21,8 @@ export async function up(): Promise<void> {
     [
       '',
       `Point a Segment client at ${stack.receiverUrl} (its host option), or try:`,
-      `  curl -u "$SEGMENT_WRITE_KEY:" ${stack.receiverUrl}/v1/track -d '{"event":"API Call","userId":"u1","messageId":"m1"}'`,
+      `  curl -u "${stack.madeUpWriteKey ?? '$SEGMENT_WRITE_KEY'}:" ${stack.receiverUrl}/v1/track \\`,
+      `    -d '{"event":"API Call","userId":"acme","messageId":"m1","properties":{"tokens":1200,"model":"large"}}'`,
       'In another terminal:  npm run meterbridge -- dead-letters list',
       'Ctrl-C ends it; what was accepted is kept.',
       '',

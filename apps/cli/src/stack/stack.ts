@@ -24,13 +24,18 @@ export type Stack = {
   redisUrl: string;
   /** Null when real APIs are used for everything. */
   sandboxUrl: string | null;
+  /** The write key, where the stack made one up: then it is no secret. */
+  madeUpWriteKey: string | undefined;
   /** The environment that the processes got; holds keys, never print it. */
   env: NodeJS.ProcessEnv;
   stop(): Promise<void>;
 };
 
-/** What a command in another terminal needs to find this stack; only values the stack made up itself. */
-export const STACK_FILE = 'stack.json';
+/**
+ * What a command in another terminal needs to find a stack; only values the stack made up itself. One for
+ * real use, one for a demonstration: they may run side by side.
+ */
+export const STACK_FILES = { up: 'stack.json', demo: 'demo.json' };
 
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 25_000;
@@ -63,7 +68,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     if (!given.REDIS_URL) {
       const redis = await startLocalRedis({
-        dataDir: join(directory, 'redis'),
+        // A demonstration's data are deleted with it: they are never those of real use.
+        dataDir: join(directory, options.demo ? `demo-redis-${process.pid}` : 'redis'),
         ephemeral: options.demo,
         log: (line) => (line.startsWith('Installing') ? onProgress(line) : options.onLine('redis', line)),
       });
@@ -116,10 +122,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     stops.push(async () => unwatch());
 
-    const stackFile = join(directory, STACK_FILE);
+    const stackFile = join(directory, STACK_FILES[options.demo ? 'demo' : 'up']);
     await writeFile(stackFile, JSON.stringify({ pid: process.pid, env: made }, null, 2), { mode: 0o600 });
     stops.push(() => rm(stackFile, { force: true }));
-    return { receiverUrl, workerUrl, redisUrl: env.REDIS_URL!, sandboxUrl, env, stop };
+    return {
+      receiverUrl,
+      workerUrl,
+      redisUrl: env.REDIS_URL!,
+      sandboxUrl,
+      madeUpWriteKey: made.SEGMENT_WRITE_KEY,
+      env,
+      stop,
+    };
 
     async function choosePort(name: string, preferred: number): Promise<number> {
       if (given[name]) return Number(given[name]);
