@@ -47,8 +47,8 @@ export async function composeReceiver(
   redis.on('close', () => logger.warn('redis.lost'));
 
   async function checkRedis(): Promise<void> {
-    await refuseUnsafeRedis(redis, config.redis.allowDataLoss, (finding) =>
-      logger.warn(finding, 'redis.unsafe'),
+    await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
+      logger.warn({ what, verdict, detail }, 'redis.unsafe'),
     );
     if (state === 'unchecked') state = 'safe';
     logger.info('redis.ready');

@@ -51,8 +51,8 @@ export async function composeWorker(
     ready: () => (redis.status === 'ready' ? status : { ready: false, reason: 'Redis cannot be reached' }),
     metrics,
   });
-  await refuseUnsafeRedis(redis, config.redis.allowDataLoss, (finding) =>
-    logger.warn(finding, 'redis.unsafe'),
+  await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
+    logger.warn({ what, verdict, detail }, 'redis.unsafe'),
   );
 
   const names = config.destinations.map(({ name }) => name);
