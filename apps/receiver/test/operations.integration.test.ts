@@ -87,8 +87,10 @@ test('Redis nearly full: senders are told when to come again, deliveries go on a
     const taken: Track[] = [];
     const refused = await waitFor(
       async () => {
-        const properties = { tokens: 1, model: blob(), subscription_id: 'sub-1' };
-        const batch = makeTracks(10).map((track) => ({ ...track, properties }));
+        const batch = makeTracks(10).map((track) => ({
+          ...track,
+          properties: { tokens: 1, model: blob(), subscription_id: 'sub-1' },
+        }));
         const answered = await postBatch(url, batch);
         if (answered.status === 200) taken.push(...batch);
         return answered.status !== 200 && answered;
