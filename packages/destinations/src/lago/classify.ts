@@ -26,6 +26,13 @@ const EVENT_NOT_FOUND = ['customer_not_found', 'subscription_not_found', 'billab
  */
 export function classifyLagoAnswer(answer: HttpAnswer, sent: readonly UsageEvent[], now: number): Verdict {
   if ('error' in answer) return classifyTrouble(answer);
+  if (answer.status === 200 && repeatsAll(answer.body, sent.length)) {
+    return settle(
+      sent.map(() => DELIVERED),
+      answer,
+      now,
+    );
+  }
   const read = readAnswer(answer);
   if (read.status === 200) return classifyStored(read, sent, now);
   const words = readWords(read.json);
@@ -45,6 +52,22 @@ export function classifyLagoAnswer(answer: HttpAnswer, sent: readonly UsageEvent
   }
 }
 
+const DELIVERED: EntryVerdict = { outcome: 'delivered' };
+const STORED_ID = '"transaction_id":';
+
+/**
+ * Whether a 200 has the shape of Lago's list and as many ids as events were sent: nearly every answer is
+ * one, and parsing 30 KB only to count was a tenth of a worker's time (measured). Anything else is parsed.
+ */
+function repeatsAll(body: string, count: number): boolean {
+  if (!body.startsWith('{"events":[{') || !body.endsWith('}]}')) return false;
+  let found = 0;
+  for (let at = body.indexOf(STORED_ID); at !== -1; at = body.indexOf(STORED_ID, at + STORED_ID.length)) {
+    found += 1;
+  }
+  return found === count;
+}
+
 /** Lago's 200 repeats every event. One that does not is somebody else's, a proxy's or a web page's. */
 function classifyStored(answer: ReadAnswer, sent: readonly UsageEvent[], now: number): Verdict {
   const events = isJsonObject(answer.json) ? answer.json.events : undefined;
@@ -52,7 +75,7 @@ function classifyStored(answer: ReadAnswer, sent: readonly UsageEvent[], now: nu
     return unexpected(200, `the answer does not hold the ${sent.length} events sent`);
   }
   return settle(
-    sent.map(() => ({ outcome: 'delivered' })),
+    sent.map(() => DELIVERED),
     answer,
     now,
   );
