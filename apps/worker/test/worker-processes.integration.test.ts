@@ -1,11 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { findPort } from '../../cli/src/stack/find-port.js';
 import { expireLocks } from '../../cli/test/expire-locks.js';
-import { makeTracks, postBatch, sendAll } from '../../cli/test/retrying-client.js';
+import { makeTracks, sendAll } from '../../cli/test/retrying-client.js';
 import { expectEachOnce, useStack } from '../../cli/test/run-stack.js';
-import { CONFIG } from '../../cli/test/stack-config.js';
-import { withoutPersistence } from '../../cli/test/unsafe-redis.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
@@ -84,47 +81,6 @@ test('SIGTERM under load: the worker settles what is on its way, puts the rest b
   expect(stack.sandbox.lago.ledger.counts()).toMatchObject({ storedAgain: 0, refusedAgain: 0 });
 });
 
-test('a key that is refused holds the destination: nothing is dead, the other goes on, and senders notice nothing', async () => {
-  const stack = await stacks.open();
-  const [receiver, worker] = await Promise.all([stack.startReady('receiver'), stack.startReady('worker')]);
-  stack.sandbox.lago.faults.add({
-    times: 'always',
-    respond: { status: 401, body: { status: 401, error: 'Unauthorized' } },
-  });
-  const metrics = async () => (await fetch(`${worker.url}/metrics`)).text();
-  const tracks = makeTracks(1_000);
-  await sendAll(receiver.url, tracks.slice(0, 500));
-  await waitFor(
-    async () => (await metrics()).includes('meterbridge_breaker_state{destination="lago",state="held"} 1'),
-    { what: 'the hold in the metrics' },
-  );
-
-  const requests = stack.sandbox.lago.inspect().requests;
-  const durations: number[] = [];
-  for (let at = 500; at < 1_000; at += 10) {
-    const answered = await postBatch(receiver.url, tracks.slice(at, at + 10));
-    expect(answered.status).toBe(200);
-    durations.push(answered.durationMs);
-  }
-  expect(durations.toSorted((a, b) => a - b)[durations.length / 2]).toBeLessThan(100);
-  await waitFor(() => stack.sandbox.hyperline.ledger.size === tracks.length, { what: 'Hyperline to go on' });
-  expect(stack.sandbox.lago.inspect().requests).toBe(requests);
-  expect(await stack.account('lago')).toMatchObject({ dead: 0, inFlight: 1_000, difference: 0 });
-  expect(await metrics()).toContain('meterbridge_deliveries_in_flight{destination="lago"} 1000');
-  expect(await metrics()).toContain('meterbridge_breaker_state{destination="hyperline",state="closed"} 1');
-
-  stack.sandbox.lago.faults.clear();
-  // The next probe is due within a minute: now.
-  const gateKey = 'meterbridge:{lago}:gate';
-  const gate = JSON.parse((await stack.redis.get(gateKey))!);
-  expect(gate.hold).toMatchObject({ code: 'unauthorized' });
-  gate.hold.nextProbeAt = 0;
-  await stack.redis.set(gateKey, JSON.stringify(gate));
-  const { lago } = await stack.settled(tracks.length);
-  expect(lago).toMatchObject({ difference: 0, dead: 0, delivered: tracks.length });
-  expectEachOnce(stack.sandbox, idsOf(tracks));
-});
-
 test('answers an orchestrator and Prometheus', async () => {
   const stack = await stacks.open();
   const receiver = await stack.startReady('receiver');
@@ -150,35 +106,4 @@ test('answers an orchestrator and Prometheus', async () => {
   expect(text).toMatch(
     /meterbridge_destination_request_duration_seconds_count\{destination="lago",status="2xx"\} \d/,
   );
-});
-
-test('waits for a Redis that is not there yet, and can be told to stop meanwhile', async () => {
-  const stack = await stacks.open();
-  await suite.redis.kill('SIGKILL');
-  try {
-    stack.env.WORKER_PORT = String(await findPort(0));
-    const worker = stack.start('worker');
-    const url = `http://127.0.0.1:${stack.env.WORKER_PORT}`;
-    await waitFor(async () => (await fetch(`${url}/healthz`)).ok, { what: 'the worker to answer' });
-    expect((await fetch(`${url}/readyz`)).status).toBe(503);
-    const began = Date.now();
-    worker.signal('SIGTERM');
-    expect(await worker.exited).toEqual({ code: 0, signal: null });
-    expect(Date.now() - began).toBeLessThan(3_000);
-  } finally {
-    await suite.redis.restart();
-  }
-});
-
-test('refuses a Redis that could lose what was acknowledged, unless the configuration allows it', async () => {
-  const stack = await stacks.open();
-  await withoutPersistence(stack.redis, async () => {
-    const refused = stack.start('worker');
-    expect(await refused.exited).toEqual({ code: 1, signal: null });
-    expect(refused.output()).toContain('Set `appendonly yes`');
-    expect(refused.output()).toContain('allowDataLoss: true');
-    await stack.writeConfig(`${CONFIG}\nredis: { allowDataLoss: true }\n`);
-    const allowed = await stack.startReady('worker');
-    expect(allowed.process.output()).toContain('redis.unsafe');
-  });
 });
