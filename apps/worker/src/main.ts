@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
 import { UnsafeRedisError } from '@meterbridge/queue';
 import { createBusinessEvents, createLogger, createMetrics } from '@meterbridge/telemetry';
-import { composeWorker, type DeliveryProcess } from './compose.js';
+import { composeWorker } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
 const DRAIN_DEADLINE_MS = 20_000;
+/** How long opening takes where Redis answers. */
+const OPEN_WITHIN_MS = 1_000;
 
 const file = configFile(process.env);
 const loaded = loadConfig({ file, env: process.env });
@@ -16,23 +19,23 @@ const { config } = loaded;
 const logger = createLogger({ name: 'worker', level: config.logLevel, secrets: secretsOf(config) });
 const metrics = createMetrics();
 
-let worker: DeliveryProcess | undefined;
+const opening = composeWorker(config, logger, metrics, createBusinessEvents(logger, metrics));
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, async () => {
     logger.info({ signal }, 'worker.draining');
-    // Before Redis has been there, nothing is in hand.
-    if (!worker) process.exit(0);
     // What is not settled by then stalls and is taken by another worker: late, but not lost.
     setTimeout(() => process.exit(1), DRAIN_DEADLINE_MS).unref();
-    await worker.stop();
+    // As long as it waits for Redis, nothing is in hand.
+    const worker = await Promise.race([opening, sleep(OPEN_WITHIN_MS, null)]);
+    await worker?.stop();
     process.exit(0);
   });
 }
 
 try {
-  worker = await composeWorker(config, logger, metrics, createBusinessEvents(logger, metrics));
-  logger.info({ port: worker.port }, 'worker.ready');
+  const { port } = await opening;
+  logger.info({ port }, 'worker.ready');
 } catch (error) {
   logger.fatal(error instanceof UnsafeRedisError ? error.message : { err: error });
   process.exit(1);
