@@ -29,7 +29,7 @@ test('the demo sends, adds up, agrees with the sandbox and ends with 0', async (
   expect(output).toMatch(/lago .* yes/);
   expect(output).toMatch(/hyperline .* yes/);
   expect(output).toMatch(/receiver .* yes/);
-  expect(output).toContain('The sandbox holds exactly what was counted as delivered.');
+  expect(output).toContain('What the sandbox holds agrees with it.');
   expect(output).toMatch(/lago +│ unmapped +│ +20/);
   expect(output).not.toContain('a-real');
 }, 120_000);

@@ -115,7 +115,7 @@ function renderResult(accounts: Account[], disagreements: Disagreement[], second
     renderDeadReasons(accounts),
     `${delivered.toLocaleString('en')} usage events delivered in ${seconds.toFixed(1)} s.`,
     disagreements.length === 0
-      ? 'The sandbox holds exactly what was counted as delivered.'
+      ? 'What the sandbox holds agrees with it.'
       : disagreements.map((each) => `THE SANDBOX DISAGREES: ${each}`).join('\n'),
   ].join('\n');
 }
