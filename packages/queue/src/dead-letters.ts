@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { type BatchData, encodeBatch } from './batch-codec.js';
 import { decodeDeadLetter } from './dead-letter-codec.js';
 import { addBatches } from './enqueue.js';
-import { queueKeys } from './keys.js';
+import { queueKeys, RECEIVER } from './keys.js';
 import { openQueue } from './open-queue.js';
 
 /** A dead letter and where it lies: `<destination>/<stream id>`, oldest first. */
@@ -101,7 +101,7 @@ export async function removeRejections(
   redis: Redis,
   entries: { id: string; reason: string }[],
 ): Promise<void> {
-  const keys = queueKeys('receiver');
+  const keys = queueKeys(RECEIVER);
   await redis.eval(
     REVIVE,
     3,

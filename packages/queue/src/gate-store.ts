@@ -70,11 +70,6 @@ export async function createGateStore(destination: string, redis: Redis): Promis
   };
 }
 
-/** The gate as Redis holds it, read once; for those who only look. */
-export async function readGateOf(destination: string, redis: Redis): Promise<Gate> {
-  return readGate((await redis.get(queueKeys(destination).gate)) ?? '');
-}
-
 /** An unreadable gate is an open one: the next answer of the API sets it right. */
 function readGate(text: string): Gate {
   try {

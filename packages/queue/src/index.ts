@@ -10,7 +10,7 @@ export {
 export { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
 export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
-export { createGateStore, readGateOf } from './gate-store.js';
+export { createGateStore } from './gate-store.js';
 export { RECEIVER } from './keys.js';
 export { findForgotten } from './known-destinations.js';
 export { type Account, readAccount } from './ledger.js';
