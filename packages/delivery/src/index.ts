@@ -1,4 +1,5 @@
 export * from './backoff.js';
+export * from './cell.js';
 export * from './gate.js';
 export * from './isolation.js';
 export * from './memory-gate-store.js';

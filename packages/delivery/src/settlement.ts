@@ -1,3 +1,4 @@
+import { type Cells, countInCell } from './cell.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
 import type { Outcome, PermanentCode } from './outcome.js';
 import type { DeadLife, StoredDelivery } from './stored-delivery.js';
@@ -9,6 +10,8 @@ export type DeadLetter = StoredDelivery & { reason: PermanentCode; tries: Tries 
 export type Settlement = {
   delivered: number;
   duplicate: number;
+  /** The same by cell; the others know their own. */
+  byCell: Record<'delivered' | 'duplicate', Cells>;
   dead: DeadLetter[];
   /** What is not done: written back before the job is delayed. */
   remainder: StoredDelivery[];
@@ -27,7 +30,14 @@ export function settleBatch(
   now: number,
   random: () => number,
 ): Settlement {
-  const settlement: Settlement = { delivered: 0, duplicate: 0, dead: [], remainder: [], delayMs: 0 };
+  const settlement: Settlement = {
+    delivered: 0,
+    duplicate: 0,
+    byCell: { delivered: {}, duplicate: {} },
+    dead: [],
+    remainder: [],
+    delayMs: 0,
+  };
   for (const [index, delivery] of deliveries.entries()) {
     const outcome = outcomes[index];
     if (!outcome) {
@@ -38,6 +48,7 @@ export function settleBatch(
     switch (next.step) {
       case 'complete':
         settlement[next.as] += 1;
+        countInCell(settlement.byCell[next.as], delivery);
         break;
       case 'dead-letter':
         settlement.dead.push({ ...delivery, reason: next.reason, tries: next.tries });

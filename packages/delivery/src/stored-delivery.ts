@@ -7,6 +7,11 @@ export type StoredDelivery = {
   source: string;
   /** The original event with its frozen identity; what mapping starts from, each time anew. */
   event: SegmentEvent;
+  /**
+   * When it was accepted, in hours since 1970: where its outcome is counted, however late it comes. Set on
+   * reading where the job says it for all; absent in what a version stored that kept no hours.
+   */
+  hour?: number;
   /** Failed attempts so far; absent before the first. */
   tries?: Tries;
   /** Earlier lives as a dead letter, oldest first. */

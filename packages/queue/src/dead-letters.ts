@@ -1,6 +1,6 @@
 import type { StoredDelivery } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
-import { type BatchData, encodeBatch } from './batch-codec.js';
+import { encodeDeliveries } from './batch-codec.js';
 import { decodeDeadLetter } from './dead-letter-codec.js';
 import { addBatches } from './enqueue.js';
 import { queueKeys, RECEIVER } from './keys.js';
@@ -44,27 +44,39 @@ export async function findDeadLetter<Letter>(
 }
 
 /**
- * Takes the entries out of the dead letters that are still there and corrects the ledger. A revived
- * delivery was accepted once already; one whose entry is gone (another replay was faster) counts as accepted
- * anew, so that the sum holds whatever happens.
+ * Takes the entries out of the dead letters that are still there and corrects the ledger and the hours. A
+ * revived delivery was accepted once already; one whose entry is gone (another replay was faster) counts as
+ * accepted anew, in the hour in which it was accepted, so that every sum holds whatever happens.
  */
 const REVIVE = `
-if ARGV[2] ~= '' and redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
+if KEYS[4] and redis.call('EXISTS', KEYS[4]) == 0 then return 0 end
 local removed = 0
-for i = 3, #ARGV, 2 do
-  if redis.call('XDEL', KEYS[2], ARGV[i]) == 1 then
+local accepted = cjson.decode(ARGV[2])
+for i = 3, #ARGV do
+  local found = redis.call('XRANGE', KEYS[3], ARGV[i], ARGV[i])[1]
+  if found then
+    local entry = {}
+    for j = 1, #found[2], 2 do entry[found[2][j]] = found[2][j + 1] end
+    redis.call('XDEL', KEYS[3], ARGV[i])
     removed = removed + 1
-    redis.call('HINCRBY', KEYS[1], 'dead:' .. ARGV[i + 1], -1)
+    redis.call('HINCRBY', KEYS[1], 'dead:' .. entry.reason, -1)
+    if entry.cell and entry.cell ~= '' then
+      redis.call('HINCRBY', KEYS[2], entry.cell .. '/dead', -1)
+      accepted[entry.cell] = (accepted[entry.cell] or 0) - 1
+    end
   end
 end
 redis.call('HINCRBY', KEYS[1], 'dead', 0 - removed)
 redis.call('HINCRBY', KEYS[1], 'accepted', ARGV[1] - removed)
-if ARGV[2] ~= '' then redis.call('HSET', KEYS[3], 'n', ARGV[1]) end
+for cell, count in pairs(accepted) do
+  if count ~= 0 then redis.call('HINCRBY', KEYS[2], cell .. '/accepted', count) end
+end
+if KEYS[4] then redis.call('HSET', KEYS[4], 'n', ARGV[1], 'cells', ARGV[2]) end
 return removed
 `;
 
 /**
- * Puts dead letters back on their queue: the new job, their removal and the ledger in one transaction, so
+ * Puts dead letters back on their queue: the new job, their removal and the account in one transaction, so
  * that a crash anywhere leaves them either dead or in flight, never both and never neither.
  * @param entries at most a few hundred: they become one job
  * @param deliveries what they are tried as; usually one an entry
@@ -72,23 +84,24 @@ return removed
 export async function reviveDeadLetters(
   destination: string,
   redis: Redis,
-  entries: { id: string; reason: string }[],
+  entries: { id: string }[],
   deliveries: StoredDelivery[],
 ): Promise<void> {
   const keys = queueKeys(destination);
   const queue = openQueue(destination, redis);
-  const batches: BatchData[] = [encodeBatch(deliveries.map((delivery) => JSON.stringify(delivery)))];
+  const batch = encodeDeliveries(deliveries);
   try {
-    await addBatches(queue, batches, (transaction, [jobId]) => {
+    await addBatches(queue, [batch], (transaction, [jobId]) => {
       transaction.eval(
         REVIVE,
-        3,
+        4,
         keys.ledger,
+        keys.hours,
         keys.deadLetters,
         keys.job(jobId!),
-        deliveries.length,
-        jobId!,
-        ...entries.flatMap((entry) => [entry.id.split('/')[1]!, entry.reason]),
+        batch.n,
+        JSON.stringify(batch.cells),
+        ...entries.map(streamId),
       );
     });
   } finally {
@@ -97,21 +110,13 @@ export async function reviveDeadLetters(
 }
 
 /** Removes the receiver's dead letters that have become deliveries; they never were a delivery before. */
-export async function removeRejections(
-  redis: Redis,
-  entries: { id: string; reason: string }[],
-): Promise<void> {
-  const keys = queueKeys(RECEIVER);
-  await redis.eval(
-    REVIVE,
-    3,
-    keys.ledger,
-    keys.deadLetters,
-    keys.ledger,
-    0,
-    '',
-    ...entries.flatMap((entry) => [entry.id.split('/')[1]!, entry.reason]),
-  );
+export async function removeRejections(redis: Redis, entries: { id: string }[]): Promise<void> {
+  const { ledger, hours, deadLetters } = queueKeys(RECEIVER);
+  await redis.eval(REVIVE, 3, ledger, hours, deadLetters, 0, '{}', ...entries.map(streamId));
+}
+
+function streamId({ id }: { id: string }): string {
+  return id.split('/')[1]!;
 }
 
 async function lastId(redis: Redis, key: string): Promise<string | undefined> {

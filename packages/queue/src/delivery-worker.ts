@@ -162,7 +162,8 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     const isWhole = outcomes.length === data.n;
     const delivered = outcomes.filter(({ outcome }) => outcome === 'delivered').length;
     if (isWhole && delivered === data.n) {
-      return { delivered, duplicate: 0, dead: [], remainder: [], delayMs: 0 };
+      const byCell = { delivered: data.cells ?? {}, duplicate: {} };
+      return { delivered, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
     }
     return settleBatch(decodeBatch(data), outcomes, options.policy, Date.now(), Math.random);
   }

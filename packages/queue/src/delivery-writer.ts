@@ -38,12 +38,13 @@ export class DeliveryWriter {
         const lane = this.lanes.get(route.destination);
         if (!lane) throw new Error(`no lane for destination ${route.destination}`);
         if (route.rules.length === 0) {
-          lane.countFiltered();
+          lane.countFiltered(source);
           continue;
         }
         eventJson ??= JSON.stringify(event);
         const json = eventJson;
-        waits.add(lane.join(route.rules.map((rule) => deliveryJson(rule, source, json))));
+        const deliveries = route.rules.map((rule) => deliveryJson(rule, source, json));
+        waits.add(lane.join(source, deliveries));
       }
     }
     if (rejected.length > 0) waits.add(writeRejections(this.redis, rejected));

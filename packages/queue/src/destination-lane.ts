@@ -1,3 +1,4 @@
+import { type Cells, cellOf, hourAt } from '@meterbridge/delivery';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { encodeBatch } from './batch-codec.js';
@@ -17,23 +18,42 @@ export type LaneOptions = {
   onCommitted?: (destination: string, batches: number[], filtered: number) => void;
 };
 
+/** Deliveries, or filtered events, by the source that sent them. */
+type BySource = Map<string, number>;
+
 type OpenBatch = {
   deliveries: string[];
+  sources: BySource;
   written: Promise<void>;
   settle: (error?: Error) => void;
 };
 
-/** Counts batches as accepted, but only those that the same transaction did add. */
+/**
+ * Counts batches as accepted, but only those that the same transaction did add. Arguments are pairs, a number
+ * and the same by cell: the filtered events, and each batch.
+ */
 const ACCEPT = `
-local accepted = tonumber(ARGV[1])
-if accepted > 0 then redis.call('HINCRBY', KEYS[1], 'filtered', accepted) end
-for i = 2, #KEYS do
+local accepted = 0
+local byCell = {}
+local function accept(count, cells)
+  accepted = accepted + count
+  for cell, each in pairs(cells) do byCell[cell] = (byCell[cell] or 0) + each end
+end
+if ARGV[1] ~= '0' then
+  local cells = cjson.decode(ARGV[2])
+  accept(ARGV[1], cells)
+  redis.call('HINCRBY', KEYS[1], 'filtered', ARGV[1])
+  for cell, each in pairs(cells) do redis.call('HINCRBY', KEYS[2], cell .. '/filtered', each) end
+end
+for i = 3, #KEYS do
   if redis.call('EXISTS', KEYS[i]) == 1 then
-    redis.call('HSET', KEYS[i], 'n', ARGV[i])
-    accepted = accepted + ARGV[i]
+    local count, cells = ARGV[2 * i - 3], ARGV[2 * i - 2]
+    redis.call('HSET', KEYS[i], 'n', count, 'cells', cells)
+    accept(count, cjson.decode(cells))
   end
 end
 redis.call('HINCRBY', KEYS[1], 'accepted', accepted)
+for cell, count in pairs(byCell) do redis.call('HINCRBY', KEYS[2], cell .. '/accepted', count) end
 `;
 
 /** The open batch of one destination and its way into Redis. */
@@ -51,7 +71,7 @@ export class DestinationLane {
   /** Closed and not yet written. */
   private readonly closed: OpenBatch[] = [];
   private writing: Promise<void> | undefined;
-  private filtered = 0;
+  private filtered: BySource = new Map();
 
   constructor(name: string, options: LaneOptions) {
     this.name = name;
@@ -64,17 +84,18 @@ export class DestinationLane {
   }
 
   /** The deliveries of one event stay together, so that a collision between its rules is always seen. */
-  join(deliveries: string[]): Promise<void> {
+  join(source: string, deliveries: string[]): Promise<void> {
     this.open ??= openBatch();
     const batch = this.open;
     for (const delivery of deliveries) batch.deliveries.push(delivery);
+    raise(batch.sources, source, deliveries.length);
     if (batch.deliveries.length >= this.batchSize) this.flush();
     else this.schedule();
     return batch.written;
   }
 
-  countFiltered(): void {
-    this.filtered += 1;
+  countFiltered(source: string): void {
+    raise(this.filtered, source, 1);
     this.schedule();
   }
 
@@ -104,10 +125,10 @@ export class DestinationLane {
   private async writeAll(): Promise<void> {
     // Requests that were read in one turn of the event loop belong in one transaction.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.closed.length > 0 || this.filtered > 0) {
+    while (this.closed.length > 0 || this.filtered.size > 0) {
       const batches = this.closed.splice(0);
       const filtered = this.filtered;
-      this.filtered = 0;
+      this.filtered = new Map();
       try {
         await this.write(batches, filtered);
         for (const batch of batches) batch.settle();
@@ -116,7 +137,7 @@ export class DestinationLane {
         // Those that closed while this write hung have waited long enough to be told, too.
         for (const batch of [...batches, ...this.closed.splice(0)]) batch.settle(storeError);
         // Filtered events were never promised to anyone but still have to be counted: with the next batch.
-        this.filtered += filtered;
+        for (const [source, count] of filtered) raise(this.filtered, source, count);
         return;
       }
     }
@@ -139,22 +160,28 @@ export class DestinationLane {
     return this.queue;
   }
 
-  private async write(open: OpenBatch[], filtered: number): Promise<void> {
-    const batches = open.map(({ deliveries }) => encodeBatch(deliveries));
+  private async write(open: OpenBatch[], filtered: BySource): Promise<void> {
+    const hour = hourAt(Date.now());
+    const batches = open.map(({ deliveries, sources }) =>
+      encodeBatch(deliveries, { hour, cells: cellsOf(hour, sources) }),
+    );
+    const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);
     await addBatches(await this.readyQueue(), batches, (transaction, jobIds) => {
       transaction.eval(
         ACCEPT,
-        1 + jobIds.length,
+        2 + jobIds.length,
         this.keys.ledger,
+        this.keys.hours,
         ...jobIds.map((jobId) => this.keys.job(jobId)),
-        filtered,
-        ...batches.map((batch) => batch.n),
+        filteredCount,
+        JSON.stringify(cellsOf(hour, filtered)),
+        ...batches.flatMap((batch) => [batch.n, JSON.stringify(batch.cells)]),
       );
     });
     this.onCommitted?.(
       this.name,
       batches.map((batch) => batch.n),
-      filtered,
+      filteredCount,
     );
   }
 }
@@ -166,5 +193,13 @@ function openBatch(): OpenBatch {
   });
   // Whoever joined awaits it; a batch whose requests are gone must not be an unhandled rejection.
   written.catch(() => {});
-  return { deliveries: [], written, settle };
+  return { deliveries: [], sources: new Map(), written, settle };
+}
+
+function raise(sources: BySource, source: string, by: number): void {
+  sources.set(source, (sources.get(source) ?? 0) + by);
+}
+
+function cellsOf(hour: number, sources: BySource): Cells {
+  return Object.fromEntries([...sources].map(([source, count]) => [cellOf(hour, source), count]));
 }

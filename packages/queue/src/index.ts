@@ -1,3 +1,4 @@
+export { type AuditLine, readAudit } from './audit.js';
 export { type BatchData, decodeBatch, encodeBatch } from './batch-codec.js';
 export { connectConsumer, connectProducer } from './connection.js';
 export {
@@ -12,8 +13,8 @@ export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
 export { createGateStore } from './gate-store.js';
 export { RECEIVER } from './keys.js';
-export { findForgotten } from './known-destinations.js';
-export { type Account, readAccount } from './ledger.js';
+export { findForgotten, knownDestinations } from './known-destinations.js';
+export { type Account, type Balance, readAccount } from './ledger.js';
 export { type MemoryWatch, watchMemory } from './memory-pressure.js';
 export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';
 export type { RejectedEvent, RoutedEvent } from './routed-event.js';

@@ -7,6 +7,8 @@ export type QueueKeys = {
   prefix: string;
   /** Hash: accepted, filtered, delivered, duplicate, dead, `dead:<reason>`. */
   ledger: string;
+  /** Hash: the same without reasons, by cell: `<hour>/<source>/accepted`, … */
+  hours: string;
   /** Stream: one entry a dead letter. */
   deadLetters: string;
   /** String: the gate's JSON. */
@@ -28,6 +30,7 @@ export function queueKeys(destination: string): QueueKeys {
   return {
     prefix,
     ledger: `${prefix}:ledger`,
+    hours: `${prefix}:hours`,
     deadLetters: `${prefix}:dead-letters`,
     gate: `${prefix}:gate`,
     job: bull,

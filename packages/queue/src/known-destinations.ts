@@ -8,13 +8,17 @@ export async function rememberDestination(redis: Redis, destination: string): Pr
   await redis.sadd(KEY, destination);
 }
 
+/** Every destination that ever had a queue, configured or not, by name. */
+export async function knownDestinations(redis: Redis): Promise<string[]> {
+  return (await redis.smembers(KEY)).sort();
+}
+
 /**
  * Destinations that are no longer configured and still have deliveries waiting or dead letters: removed or
  * renamed too early. No worker takes their jobs, and no list shows their dead letters.
  */
 export async function findForgotten(redis: Redis, configured: readonly string[]): Promise<Account[]> {
-  const known = await redis.smembers(KEY);
-  const others = known.filter((name) => !configured.includes(name)).sort();
+  const others = (await knownDestinations(redis)).filter((name) => !configured.includes(name));
   const accounts = await Promise.all(others.map((name) => readAccount(name, redis)));
   return accounts.filter(({ inFlight, dead }) => inFlight > 0 || dead > 0);
 }

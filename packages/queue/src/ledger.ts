@@ -2,11 +2,10 @@ import type { Redis } from 'ioredis';
 import { queueKeys } from './keys.js';
 
 /**
- * What became of everything a destination was given, counted in deliveries, a filtered event as one.
+ * What became of what was accepted, counted in deliveries, a filtered event as one.
  * Always: accepted = delivered + duplicate + filtered + dead + inFlight.
  */
-export type Account = {
-  destination: string;
+export type Balance = {
   accepted: number;
   delivered: number;
   duplicate: number;
@@ -16,6 +15,11 @@ export type Account = {
   inFlight: number;
   /** accepted minus all the others; anything but zero is a bug or a loss. */
   difference: number;
+};
+
+/** What became of everything a destination was given. */
+export type Account = Balance & {
+  destination: string;
   deadByReason: Record<string, number>;
   /** Jobs that wait to be taken, are in hand, or are put back for later. */
   jobs: { waiting: number; active: number; delayed: number; failed: number };
@@ -23,27 +27,31 @@ export type Account = {
   oldestJobAt: number | null;
 };
 
+/** Lua: calls `visit(state, job)` for every job, whatever its state, with the fields of it that are asked for. */
+export const EACH_JOB = `
+local function eachJob(prefix, visit, ...)
+  local lists = { wait = 'waiting', active = 'active', paused = 'waiting' }
+  local sets = { delayed = 'delayed', prioritized = 'waiting', failed = 'failed' }
+  local function look(ids, state, ...)
+    for _, id in ipairs(ids) do visit(state, redis.call('HMGET', prefix .. id, ...)) end
+  end
+  for key, state in pairs(lists) do look(redis.call('LRANGE', prefix .. key, 0, -1), state, ...) end
+  for key, state in pairs(sets) do look(redis.call('ZRANGE', prefix .. key, 0, -1), state, ...) end
+end
+`;
+
 /** Ledger and jobs in one look, so that the sum holds under load too. About 1 µs a job. */
-const ACCOUNT = `
-local prefix = ARGV[1]
-local lists = { wait = 'waiting', active = 'active', paused = 'waiting' }
-local sets = { delayed = 'delayed', prioritized = 'waiting', failed = 'failed' }
+const ACCOUNT = `${EACH_JOB}
 local found = { waiting = 0, active = 0, delayed = 0, failed = 0 }
 local inFlight = 0
 local oldest = -1
-local function add(ids, state)
-  for _, id in ipairs(ids) do
-    local job = redis.call('HMGET', prefix .. id, 'n', 'timestamp')
-    if job[2] then
-      found[state] = found[state] + 1
-      inFlight = inFlight + tonumber(job[1] or 0)
-      local at = tonumber(job[2])
-      if oldest < 0 or at < oldest then oldest = at end
-    end
-  end
-end
-for key, state in pairs(lists) do add(redis.call('LRANGE', prefix .. key, 0, -1), state) end
-for key, state in pairs(sets) do add(redis.call('ZRANGE', prefix .. key, 0, -1), state) end
+eachJob(ARGV[1], function(state, job)
+  if not job[2] then return end
+  found[state] = found[state] + 1
+  inFlight = inFlight + tonumber(job[1] or 0)
+  local at = tonumber(job[2])
+  if oldest < 0 or at < oldest then oldest = at end
+end, 'n', 'timestamp')
 return { redis.call('HGETALL', KEYS[1]), inFlight, found.waiting, found.active, found.delayed, found.failed, oldest }
 `;
 
@@ -55,26 +63,30 @@ export async function readAccount(destination: string, redis: Redis): Promise<Ac
     keys.ledger,
     keys.bull(''),
   )) as [string[], number, number, number, number, number, number];
-  const counts: Record<string, number> = {};
+  const counts = readCounts(ledger);
   const deadByReason: Record<string, number> = {};
-  for (let i = 0; i < ledger.length; i += 2) {
-    const field = ledger[i]!;
-    const count = Number(ledger[i + 1]);
-    if (!field.startsWith('dead:')) counts[field] = count;
-    else if (count !== 0) deadByReason[field.slice('dead:'.length)] = count;
+  for (const [field, count] of Object.entries(counts)) {
+    if (field.startsWith('dead:') && count !== 0) deadByReason[field.slice('dead:'.length)] = count;
   }
-  const { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0 } = counts;
   return {
     destination,
-    accepted,
-    delivered,
-    duplicate,
-    filtered,
-    dead,
-    inFlight,
-    difference: accepted - delivered - duplicate - filtered - dead - inFlight,
+    ...balance({ ...counts, inFlight }),
     deadByReason,
     jobs: { waiting, active, delayed, failed },
     oldestJobAt: oldest < 0 ? null : oldest,
   };
+}
+
+/** A hash of numbers as Redis gives it: field, count, field, count, … */
+export function readCounts(flat: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let i = 0; i < flat.length; i += 2) counts[flat[i]!] = Number(flat[i + 1]);
+  return counts;
+}
+
+/** The difference to counts of which some may be absent, that is zero. */
+export function balance(counts: Partial<Record<string, number>>): Balance {
+  const { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0, inFlight = 0 } = counts;
+  const difference = accepted - delivered - duplicate - filtered - dead - inFlight;
+  return { accepted, delivered, duplicate, filtered, dead, inFlight, difference };
 }

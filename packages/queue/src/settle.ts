@@ -1,12 +1,19 @@
-import type { DeadLetter, Isolation, Settlement, StoredDelivery } from '@meterbridge/delivery';
+import {
+  type Cells,
+  cellOf,
+  countByCell,
+  type DeadLetter,
+  type Isolation,
+  type Settlement,
+} from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
-import { type BatchData, encodeBatch } from './batch-codec.js';
+import { type BatchData, encodeDeliveries } from './batch-codec.js';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import type { QueueKeys } from './keys.js';
 
 /**
- * One settlement, whole or not at all: the remainder into the job, the counts into the ledger, the dead
- * letters into their stream. The revision guards it: a worker that was frozen past its lock, or a command
+ * One settlement, whole or not at all: the remainder into the job, the counts into the ledger and the hours,
+ * the dead letters into their stream. The revision guards it: a worker that was frozen past its lock, or a command
  * that a reconnect sent twice, changes nothing the second time.
  */
 const SETTLE = `
@@ -15,16 +22,19 @@ if (redis.call('HGET', KEYS[1], 'rev') or '0') ~= ARGV[1] then
   if redis.call('HGET', KEYS[1], 'by') == ARGV[2] then return 'settled' end
   return 'stale'
 end
-redis.call('HSET', KEYS[1], 'data', ARGV[3], 'n', ARGV[4], 'rev', ARGV[1] + 1, 'by', ARGV[2])
-local counts = tonumber(ARGV[5])
-local at = 6
-for i = 1, counts do
-  redis.call('HINCRBY', KEYS[2], ARGV[at], ARGV[at + 1])
-  at = at + 2
+redis.call('HSET', KEYS[1], 'data', ARGV[3], 'n', ARGV[4], 'cells', ARGV[5], 'rev', ARGV[1] + 1, 'by', ARGV[2])
+local at = 8
+local function raise(key, counts)
+  for i = 1, counts do
+    redis.call('HINCRBY', key, ARGV[at], ARGV[at + 1])
+    at = at + 2
+  end
 end
+raise(KEYS[2], ARGV[6])
+raise(KEYS[3], ARGV[7])
 while at <= #ARGV do
-  redis.call('XADD', KEYS[3], '*', 'reason', ARGV[at], 'z', ARGV[at + 1])
-  at = at + 2
+  redis.call('XADD', KEYS[4], '*', 'reason', ARGV[at], 'z', ARGV[at + 1], 'cell', ARGV[at + 2])
+  at = at + 3
 end
 return 'settled'
 `;
@@ -49,29 +59,35 @@ export async function writeSettlement(
 ): Promise<{ result: SettleResult; data: BatchData }> {
   const { settlement, rev } = request;
   const data: BatchData = {
-    ...encodeBatch(settlement.remainder.map(storedJson), rev + 1),
+    ...encodeDeliveries(settlement.remainder, rev + 1),
     ...(request.isolation ? { isolation: request.isolation } : {}),
   };
   const counts = ledgerCounts(settlement);
+  const hours = hourCounts(settlement);
   const result = (await redis.eval(
     SETTLE,
-    3,
+    4,
     keys.job(request.jobId),
     keys.ledger,
+    keys.hours,
     keys.deadLetters,
     rev,
     request.by,
     JSON.stringify(data),
-    settlement.remainder.length,
+    data.n,
+    JSON.stringify(data.cells),
     counts.length / 2,
+    hours.length / 2,
     ...counts,
-    ...settlement.dead.flatMap((letter: DeadLetter) => [letter.reason, encodeDeadLetter(letter)]),
+    ...hours,
+    ...settlement.dead.flatMap((letter) => [letter.reason, encodeDeadLetter(letter), cellOfLetter(letter)]),
   )) as SettleResult;
   return { result, data };
 }
 
-function storedJson(delivery: StoredDelivery): string {
-  return JSON.stringify(delivery);
+/** Empty where it was accepted before hours were kept. */
+function cellOfLetter({ hour, source }: DeadLetter): string {
+  return hour === undefined ? '' : cellOf(hour, source);
 }
 
 /** Ledger fields and by how much they rise, flat: field, count, field, count, … */
@@ -82,4 +98,16 @@ function ledgerCounts(settlement: Settlement): (string | number)[] {
   if (settlement.dead.length) counts.push('dead', settlement.dead.length);
   for (const letter of settlement.dead) counts.push(`dead:${letter.reason}`, 1);
   return counts;
+}
+
+/** The same for the hours. */
+function hourCounts({ byCell, dead }: Settlement): (string | number)[] {
+  const all: [string, Cells][] = [
+    ['delivered', byCell.delivered],
+    ['duplicate', byCell.duplicate],
+    ['dead', countByCell(dead)],
+  ];
+  return all.flatMap(([count, cells]) =>
+    Object.entries(cells).flatMap(([cell, deliveries]) => [`${cell}/${count}`, deliveries]),
+  );
 }

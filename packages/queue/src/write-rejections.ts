@@ -1,3 +1,4 @@
+import { cellOf, countByCell, hourAt } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import { asStoreError } from './errors.js';
@@ -10,13 +11,20 @@ import type { RejectedEvent } from './routed-event.js';
  */
 export async function writeRejections(redis: Redis, rejected: RejectedEvent[]): Promise<void> {
   const keys = queueKeys(RECEIVER);
+  const hour = hourAt(Date.now());
   const transaction = redis.multi();
   for (const rejection of rejected) {
-    transaction.xadd(keys.deadLetters, '*', 'reason', rejection.reason, 'z', encodeDeadLetter(rejection));
-    transaction.hincrby(keys.ledger, `dead:${rejection.reason}`, 1);
+    const { reason, source } = rejection;
+    const z = encodeDeadLetter(rejection);
+    transaction.xadd(keys.deadLetters, '*', 'reason', reason, 'z', z, 'cell', cellOf(hour, source));
+    transaction.hincrby(keys.ledger, `dead:${reason}`, 1);
   }
   transaction.hincrby(keys.ledger, 'accepted', rejected.length);
   transaction.hincrby(keys.ledger, 'dead', rejected.length);
+  for (const [cell, count] of Object.entries(countByCell(rejected.map(({ source }) => ({ hour, source }))))) {
+    transaction.hincrby(keys.hours, `${cell}/accepted`, count);
+    transaction.hincrby(keys.hours, `${cell}/dead`, count);
+  }
   try {
     const results = await transaction.exec();
     if (!results) throw new Error('the transaction was aborted');

@@ -1,81 +1,13 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { DEFAULT_RETRY_POLICY, type Outcome, type StoredDelivery } from '@meterbridge/delivery';
-import type { SegmentEvent } from '@meterbridge/segment-events';
-import { makePayloads, useRedis, waitFor } from '@meterbridge/testing';
-import {
-  connectConsumer,
-  connectProducer,
-  type DeliveryWorkerOptions,
-  DeliveryWriter,
-  findDeadLetter,
-  findForgotten,
-  readAccount,
-  readDeadLetters,
-  reviveDeadLetters,
-  startDeliveryWorker,
-} from '../src/index.js';
+import { describe, expect, test } from '@jest/globals';
+import type { StoredDelivery } from '@meterbridge/delivery';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import { findDeadLetter, findForgotten, readDeadLetters, reviveDeadLetters } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { writeSettlement } from '../src/settle.js';
+import { anEvent, delivered, makeLines } from './pipeline-line.js';
 
-const opened: { disconnect(): void }[] = [];
-const keep = <Client extends { disconnect(): void }>(client: Client): Client => {
-  opened.push(client);
-  return client;
-};
-afterAll(() => {
-  for (const client of opened) client.disconnect();
-});
-
+const open = makeLines(() => suite);
 const suite = useRedis();
-const { aTrack } = makePayloads('queue');
-const anEvent = (): SegmentEvent =>
-  ({ ...aTrack(), receivedAt: '2026-08-01T00:00:00.000Z' }) as unknown as SegmentEvent;
-const policy = { ...DEFAULT_RETRY_POLICY, baseMs: 1, maxMs: 5 };
-const delivered = (deliveries: StoredDelivery[]): Outcome[] =>
-  deliveries.map(() => ({ outcome: 'delivered' }));
-
-let names = 0;
-/** A destination of its own for each test: what one leaves does not count in another. */
-async function open(
-  attempt: DeliveryWorkerOptions['attempt'],
-  overrides: Partial<DeliveryWorkerOptions> = {},
-) {
-  const destination = `dest-${++names}`;
-  const redis = keep(connectConsumer(suite.url, () => {}));
-  const producer = keep(connectProducer(suite.url, () => {}));
-  await waitFor(() => producer.status === 'ready', { what: 'the connection' });
-  const writer = new DeliveryWriter({ redis: producer, destinations: [destination] });
-  const start = (more: Partial<DeliveryWorkerOptions> = {}) =>
-    startDeliveryWorker({
-      destination,
-      redis: keep(connectConsumer(suite.url, () => {})),
-      concurrency: 4,
-      policy,
-      attempt,
-      ...overrides,
-      ...more,
-    });
-  const write = (count: number, rules = ['usage']) =>
-    writer.commit(
-      Array.from({ length: count }, () => ({
-        source: 'backend',
-        event: anEvent(),
-        timeFromReceipt: false,
-        routes: [{ destination, rules }],
-      })),
-      [],
-    );
-  const account = () => readAccount(destination, redis);
-  const settled = () =>
-    waitFor(
-      async () => {
-        const now = await account();
-        return now.accepted > 0 && now.inFlight === 0 ? now : undefined;
-      },
-      { what: 'everything to be settled' },
-    );
-  return { destination, redis, writer, start, write, account, settled };
-}
 
 describe('a batch job', () => {
   test('holds 100 deliveries, is counted as it is added, and is gone when they are delivered', async () => {
@@ -173,7 +105,8 @@ describe('a settlement', () => {
     const line = await open(async (deliveries) => delivered(deliveries));
     await line.write(5);
     const [jobId] = await line.redis.lrange(queueKeys(line.destination).bull('wait'), 0, -1);
-    const settlement = { delivered: 3, duplicate: 0, dead: [], remainder: [], delayMs: 0 };
+    const byCell = { delivered: {}, duplicate: {} };
+    const settlement = { delivered: 3, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
     const keys = queueKeys(line.destination);
     const write = (by: string) =>
       writeSettlement(line.redis, keys, { jobId: jobId!, rev: 0, by, settlement });

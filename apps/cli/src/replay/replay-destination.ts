@@ -18,17 +18,14 @@ export async function* replayDestination(
   const rules = new Set(
     config.destinations.find(({ name }) => name === destination)!.rules.map(({ name }) => name),
   );
-  let batch: { entries: { id: string; reason: string }[]; deliveries: StoredDelivery[] } = {
-    entries: [],
-    deliveries: [],
-  };
+  let batch: { entries: { id: string }[]; deliveries: StoredDelivery[] } = { entries: [], deliveries: [] };
   const flush = async () => {
     const full = batch;
     batch = { entries: [], deliveries: [] };
     if (full.entries.length > 0) await reviveDeadLetters(destination, redis, full.entries, full.deliveries);
     return full.entries.length;
   };
-  for await (const { id, reason, at, letter } of entries) {
+  for await (const { id, at, letter } of entries) {
     const delivery = reviveDeadLetter(letter as DeadLetter, at);
     const takers = rules.has(delivery.rule)
       ? [delivery.rule]
@@ -38,7 +35,7 @@ export async function* replayDestination(
       yield ['taken by no rule', 1];
       continue;
     }
-    batch.entries.push({ id, reason });
+    batch.entries.push({ id });
     batch.deliveries.push(...takers.map((rule) => ({ ...delivery, rule })));
     if (batch.entries.length >= BATCH) yield ['replayed', await flush()];
   }

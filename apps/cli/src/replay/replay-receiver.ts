@@ -42,7 +42,7 @@ export async function* replayReceiver(
       // Its privacy was applied before it was stored.
       const { event, timeFromReceipt } = frozen;
       await writer.commit([{ source, event, timeFromReceipt, routes: config.route(event, source) }], []);
-      await removeRejections(redis, [{ id, reason }]);
+      await removeRejections(redis, [{ id }]);
       yield ['replayed', 1];
     }
   } finally {

@@ -1,0 +1,105 @@
+import type { Cells } from '@meterbridge/delivery';
+import type { Redis } from 'ioredis';
+import { queueKeys } from './keys.js';
+import { type Balance, balance, EACH_JOB, readCounts } from './ledger.js';
+
+/** What became of what one source brought to one destination in one hour. */
+export type AuditLine = Balance & {
+  destination: string;
+  /**
+   * The hour of acceptance, in hours since 1970. Null, as the source is, for what the totals have and no hour
+   * does: hours that were settled long ago and are forgotten, and what was accepted before hours were kept.
+   */
+  hour: number | null;
+  source: string | null;
+};
+
+type Counts = Record<string, number>;
+
+/** What one look finds: the totals, the hours, and the jobs' deliveries. */
+export type AuditLook = {
+  /** `accepted`, … */
+  ledger: Counts;
+  /** `<hour>/<source>/accepted`, … */
+  hours: Counts;
+  /** Deliveries in all jobs. */
+  inFlight: number;
+  /** Jobs by the text of their cells: most say the same. */
+  jobs: [cells: string, jobs: number][];
+};
+
+/** Totals, hours and jobs in one look, so that every sum holds under load too. */
+const AUDIT = `${EACH_JOB}
+local inFlight = 0
+local texts = {}
+eachJob(ARGV[1], function(_, job)
+  inFlight = inFlight + tonumber(job[1] or 0)
+  local text = job[2] or '{}'
+  texts[text] = (texts[text] or 0) + 1
+end, 'n', 'cells')
+local jobs = {}
+for text, count in pairs(texts) do
+  jobs[#jobs + 1] = text
+  jobs[#jobs + 1] = count
+end
+return { redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), inFlight, jobs }
+`;
+
+/**
+ * A destination's account by hour and source, oldest first. The lines add up to what `readAccount` says, and
+ * each has a difference of its own: two mistakes that cancel out in the total do not do so here.
+ */
+export async function readAudit(destination: string, redis: Redis): Promise<AuditLine[]> {
+  const keys = queueKeys(destination);
+  const [ledger, hours, inFlight, jobs] = (await redis.eval(
+    AUDIT,
+    2,
+    keys.ledger,
+    keys.hours,
+    keys.bull(''),
+  )) as [string[], string[], number, (string | number)[]];
+  const look: AuditLook = { ledger: readCounts(ledger), hours: readCounts(hours), inFlight, jobs: [] };
+  for (let i = 0; i < jobs.length; i += 2) look.jobs.push([jobs[i] as string, jobs[i + 1] as number]);
+  return auditLines(look).map((line) => ({ destination, ...line }));
+}
+
+/** Pure. Lines in which nothing was ever counted, or nothing is left, are left out. */
+export function auditLines({ ledger, hours, inFlight, jobs }: AuditLook): Omit<AuditLine, 'destination'>[] {
+  const cells = new Map<string, Counts>();
+  const rest: Counts = { ...ledger, inFlight };
+  const add = (cell: string, name: string, count: number) => {
+    const counts = cells.get(cell) ?? {};
+    cells.set(cell, { ...counts, [name]: (counts[name] ?? 0) + count });
+    rest[name] = (rest[name] ?? 0) - count;
+  };
+  for (const [field, count] of Object.entries(hours)) {
+    const end = field.lastIndexOf('/');
+    add(field.slice(0, end), field.slice(end + 1), count);
+  }
+  for (const [text, count] of jobs) {
+    for (const [cell, deliveries] of Object.entries(JSON.parse(text) as Cells)) {
+      add(cell, 'inFlight', deliveries * count);
+    }
+  }
+  const lines = [...cells].map(([cell, counts]) => ({ ...splitCell(cell), ...balance(counts) }));
+  return [{ hour: null, source: null, ...balance(rest) }, ...lines.sort(byHourAndSource)].filter(
+    saysSomething,
+  );
+}
+
+function splitCell(cell: string): { hour: number; source: string } {
+  const end = cell.indexOf('/');
+  return { hour: Number(cell.slice(0, end)), source: cell.slice(end + 1) };
+}
+
+function byHourAndSource(
+  one: { hour: number; source: string },
+  other: { hour: number; source: string },
+): number {
+  return one.hour - other.hour || (one.source < other.source ? -1 : 1);
+}
+
+function saysSomething(line: Balance): boolean {
+  const { accepted, delivered, duplicate, filtered, dead, inFlight } = line;
+  return [accepted, delivered, duplicate, filtered, dead, inFlight].some((count) => count !== 0);
+}
