@@ -18,3 +18,4 @@ export { type Account, type Balance, readAccount } from './ledger.js';
 export { type MemoryWatch, watchMemory } from './memory-pressure.js';
 export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';
 export type { RejectedEvent, RoutedEvent } from './routed-event.js';
+export { createStoreClock, type StoreClock } from './store-clock.js';
