@@ -1,6 +1,7 @@
 import type { Config } from '@meterbridge/config';
 import {
   connectProducer,
+  createStoreClock,
   DeliveryWriter,
   type RoutedEvent,
   refuseUnsafeRedis,
@@ -44,9 +45,15 @@ export async function composeReceiver(
     if (state === 'unchecked' && redis.status === 'ready') look();
   }, 1_000);
   lookAgain.unref();
-  redis.on('close', () => logger.warn('redis.lost'));
+  redis.on('close', () => {
+    // What answers next may be another server: it is looked at before anything is promised on its word.
+    if (state === 'safe') state = 'unchecked';
+    logger.warn('redis.lost');
+  });
+  const clock = createStoreClock(redis);
 
   async function checkRedis(): Promise<void> {
+    await clock.synchronize();
     await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
       logger.warn({ what, verdict, detail }, 'redis.unsafe'),
     );
@@ -86,7 +93,7 @@ export async function composeReceiver(
       );
     },
     pressure: memory.pressure,
-    now: Date.now,
+    now: clock.now,
     limits: config.receiver,
     record: recordTo(logger, metrics),
     ready: async () => {
@@ -111,6 +118,7 @@ export async function composeReceiver(
       await writer.close();
       clearInterval(lookAgain);
       memory.stop();
+      clock.stop();
       redis.disconnect();
     },
   };

@@ -9,9 +9,11 @@ import {
 import {
   connectConsumer,
   createGateStore,
+  createStoreClock,
   findForgotten,
   readAccount,
   refuseUnsafeRedis,
+  type StoreClock,
   startDeliveryWorker,
 } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
@@ -54,13 +56,15 @@ export async function composeWorker(
   await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
     logger.warn({ what, verdict, detail }, 'redis.unsafe'),
   );
+  const clock = createStoreClock(redis);
+  await clock.synchronize();
 
   const names = config.destinations.map(({ name }) => name);
   for (const { destination, inFlight, dead } of await findForgotten(redis, names)) {
     logger.error({ destination, inFlight, dead }, 'destination.not_configured');
   }
   const lanes = await Promise.all(
-    config.destinations.map((settings) => openLane(settings, config, logger, metrics, events)),
+    config.destinations.map((settings) => openLane(settings, config, clock, logger, metrics, events)),
   );
   metrics.watchDestinations(() => Promise.all(lanes.map((lane) => lane.status(redis))));
   Object.assign(status, { ready: true, reason: '' });
@@ -71,6 +75,7 @@ export async function composeWorker(
       Object.assign(status, { ready: false, reason: 'draining' });
       await Promise.all(lanes.map((lane) => lane.stop()));
       await operations.close();
+      clock.stop();
       redis.disconnect();
     },
   };
@@ -80,6 +85,7 @@ export async function composeWorker(
 async function openLane(
   settings: DestinationSettings,
   config: Config,
+  clock: StoreClock,
   logger: Logger,
   metrics: Metrics,
   events: BusinessEvents,
@@ -106,7 +112,7 @@ async function openLane(
     post: http.post,
     limiter,
     gate,
-    now: Date.now,
+    now: clock.now,
     random: Math.random,
     onRequest: (request) => events.deliveryAttempted({ destination: name, ...request }),
     onGateChange(change) {
@@ -132,7 +138,7 @@ async function openLane(
       return {
         destination: name,
         inFlight: account.inFlight,
-        oldestEventAgeMs: account.oldestJobAt === null ? 0 : Date.now() - account.oldestJobAt,
+        oldestEventAgeMs: account.oldestJobAt === null ? 0 : clock.now() - account.oldestJobAt,
         breaker: state,
       };
     },
