@@ -8,7 +8,7 @@ const CLI = join(ROOT, 'apps/cli/dist/main.js');
 
 /**
  * Sets up, then runs one command in the foreground.
- * @param {'setup' | 'demo' | 'up' | 'cli' | 'bench' | 'test'} command
+ * @param {'setup' | 'demo' | 'up' | 'cli' | 'bench' | 'chaos' | 'test'} command
  * @param {string[]} args
  * @returns {Promise<number>} the exit code
  */
@@ -28,6 +28,8 @@ export async function runCommand(command, args) {
       return runForeground(process.execPath, [CLI, ...args]);
     case 'bench':
       return runForeground(process.execPath, [join(ROOT, 'packages/benchmarks/dist/main.js'), ...args]);
+    case 'chaos':
+      return runForeground(process.execPath, [join(ROOT, 'packages/chaos/dist/main.js'), ...args]);
     case 'test':
       return runTests(ROOT, args);
   }

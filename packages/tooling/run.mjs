@@ -2,7 +2,7 @@
 // Needs nothing but Node: it installs and builds first where that is not done yet. This file stays in
 // plain old syntax, so that a Node that is too old can still read it and say so.
 
-const COMMANDS = ['setup', 'demo', 'up', 'cli', 'bench', 'test'];
+const COMMANDS = ['setup', 'demo', 'up', 'cli', 'bench', 'chaos', 'test'];
 const [major, minor] = process.versions.node.split('.').map(Number);
 const [command, ...args] = process.argv.slice(2);
 

@@ -11,5 +11,6 @@ export type { LagoAggregation, LagoMetric, LagoOptions, LagoSubscription } from 
 export type { LagoEventCounts } from './lago/store.js';
 export type { LedgerCounts, LedgerEntry, LedgerVersion } from './ledger.js';
 export type { SandboxOptions } from './options.js';
+export { createRandom } from './random.js';
 export { type Sandbox, startSandbox } from './sandbox.js';
 export type { TrafficCounts } from './traffic.js';

@@ -141,5 +141,5 @@ test('an unknown command is refused with the known ones', async () => {
   });
   const [code] = await once(runner, 'close');
   expect(code).toBe(2);
-  expect(said).toContain('demo|up|cli|bench|test');
+  expect(said).toContain('demo|up|cli|bench|chaos|test');
 });

@@ -1,0 +1,84 @@
+import { EMAIL, IP_ADDRESS, PHONE } from '../config.js';
+
+/** What an event is, and with that what has to become of it. */
+export type Kind = 'usage' | 'entity' | 'device' | 'timeless' | 'unmapped' | 'no-event';
+
+/** What has to become of one event at one place. `once`: in effect once, and dead nowhere. */
+export type Expected = 'once' | 'nothing' | `dead:${string}`;
+
+export type Expectation = { lago: Expected; hyperline: Expected; receiver: Expected };
+
+export const EXPECTED: Record<Kind, Expectation> = {
+  usage: { lago: 'once', hyperline: 'once', receiver: 'nothing' },
+  entity: { lago: 'nothing', hyperline: 'once', receiver: 'nothing' },
+  device: { lago: 'once', hyperline: 'once', receiver: 'nothing' },
+  timeless: { lago: 'once', hyperline: 'once', receiver: 'nothing' },
+  unmapped: { lago: 'dead:unmapped', hyperline: 'once', receiver: 'nothing' },
+  'no-event': { lago: 'nothing', hyperline: 'nothing', receiver: 'dead:unsupported_type' },
+};
+
+/** How far the clock of a device is from the truth. */
+export const DEVICE_CLOCK_MS = -3_600_000;
+
+/** Of a hundred events: five are wrong. */
+const SHARES: [Kind, number][] = [
+  ['entity', 2],
+  ['device', 2],
+  ['timeless', 2],
+  ['unmapped', 3],
+  ['no-event', 2],
+];
+
+/** The kinds of a scenario's events, by number. */
+export function chooseKinds(count: number, random: () => number): Kind[] {
+  return Array.from({ length: count }, () => {
+    let at = random() * 100;
+    for (const [kind, share] of SHARES) {
+      at -= share;
+      if (at < 0) return kind;
+    }
+    return 'usage';
+  });
+}
+
+export type MadeEvent = Record<string, unknown> & { messageId: string };
+
+/** The same number makes the same event, so that what arrived can be held against it. */
+export function makeEvent(id: string, n: number, kind: Kind, baseMs: number): MadeEvent {
+  const common = {
+    messageId: id,
+    userId: id,
+    context: { groupId: `account-${n % 50}`, ip: IP_ADDRESS },
+  };
+  const timestamp = new Date(timestampMsOf(n, baseMs)).toISOString();
+  const usage = { ...common, type: 'track', event: 'API Call', properties: propertiesOf(n, kind) };
+  switch (kind) {
+    case 'usage':
+    case 'unmapped':
+      return { ...usage, timestamp };
+    case 'timeless':
+      return usage;
+    case 'device':
+      // Segment's formula sets the device's clock right by the time of receipt: another one each time it is sent.
+      return {
+        ...usage,
+        context: { ...common.context, library: { name: 'analytics.js' } },
+        timestamp: new Date(timestampMsOf(n, baseMs) + DEVICE_CLOCK_MS).toISOString(),
+      };
+    case 'entity':
+      return { ...common, type: 'identify', timestamp, traits: { plan: 'pro', email: EMAIL, phone: PHONE } };
+    case 'no-event':
+      return { ...usage, type: 'trakc', timestamp };
+  }
+}
+
+/** What is to be billed; a number written as people do is no number to Lago's rule. */
+export function propertiesOf(n: number, kind: Kind) {
+  const tokens = kind === 'unmapped' ? '1,000' : 1 + (n % 997);
+  return { tokens, model: 'small', subscription_id: `subscription-${n % 50}` };
+}
+
+/** In the hour before the run began. */
+export function timestampMsOf(n: number, baseMs: number): number {
+  return baseMs - (n % 3_600) * 1_000;
+}

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.js';
+import { type Link, openLink } from './link.js';
+import type { LogWatch } from './log-watch.js';
+
+/** One process of the product with ways of its own to Redis and to the APIs. It is started again when it dies. */
+export type Member = {
+  readonly name: string;
+  readonly role: 'receiver' | 'worker';
+  readonly url: string;
+  readonly redisLink: Link;
+  readonly apiLink: Link;
+  readonly isReady: boolean;
+  untilReady(): Promise<void>;
+  /** SIGKILL. */
+  kill(): void;
+  /** SIGSTOP, and SIGCONT after so many milliseconds. */
+  freeze(ms: number): Promise<void>;
+  /** SIGTERM, as a deployment does; a new one takes its place. */
+  drain(): Promise<{ code: number | null; seconds: number }>;
+  /** How far its clock is wrong, in milliseconds, from its next start on. */
+  setClockSkew(ms: number): void;
+  /** Ends it for good. */
+  stop(): Promise<void>;
+};
+
+export type MemberOptions = {
+  name: string;
+  role: Member['role'];
+  env: Record<string, string>;
+  redisPort: number;
+  apiPort: number;
+  logs: LogWatch;
+};
+
+const RESTART_AFTER_MS = 200;
+const READY_WITHIN_MS = 60_000;
+const SKEWED_CLOCK = new URL('./skewed-clock.js', import.meta.url).href;
+
+export async function startMember(options: MemberOptions): Promise<Member> {
+  const { name, role, logs } = options;
+  const script = fileURLToPath(new URL(`../../../apps/${role}/dist/main.js`, import.meta.url));
+  const [redisLink, apiLink] = [await openLink(options.redisPort), await openLink(options.apiPort)];
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let child: ChildProcess;
+  let gone: Promise<number | null>;
+  let isStopping = false;
+  let isReady = false;
+  let skewMs = 0;
+
+  function launch(): void {
+    const started = spawn(process.execPath, [script], {
+      env: {
+        PATH: process.env.PATH,
+        ...options.env,
+        REDIS_URL: `redis://127.0.0.1:${redisLink.port}`,
+        LAGO_API_URL: `http://127.0.0.1:${apiLink.port}/lago`,
+        HYPERLINE_API_URL: `http://127.0.0.1:${apiLink.port}/hyperline`,
+        [role === 'receiver' ? 'RECEIVER_PORT' : 'WORKER_PORT']: String(port),
+        ...(skewMs === 0 ? {} : { NODE_OPTIONS: `--import=${SKEWED_CLOCK}`, CLOCK_SKEW_MS: String(skewMs) }),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl-C in a terminal is for the run, which ends them itself.
+      detached: true,
+    });
+    child = started;
+    isReady = false;
+    logs.watch(name, started.stdout!);
+    logs.watch(name, started.stderr!);
+    gone = new Promise((resolve) => {
+      started.once('exit', (code) => {
+        isReady = false;
+        resolve(code);
+        if (!isStopping) setTimeout(() => isStopping || launch(), RESTART_AFTER_MS);
+      });
+    });
+    void watchReadiness(started);
+  }
+
+  async function watchReadiness(started: ChildProcess): Promise<void> {
+    while (child === started && started.exitCode === null && started.signalCode === null) {
+      const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+      if (child === started) isReady = answer?.ok ?? false;
+      await sleep(isReady ? 500 : 50);
+    }
+  }
+
+  launch();
+  // Should the run end without `stop`, its processes must not stay behind.
+  const lastWord = () => child.kill('SIGKILL');
+  process.once('exit', lastWord);
+  return {
+    name,
+    role,
+    url,
+    redisLink,
+    apiLink,
+    get isReady() {
+      return isReady;
+    },
+    async untilReady() {
+      const deadline = Date.now() + READY_WITHIN_MS;
+      while (!isReady) {
+        if (Date.now() > deadline) throw new Error(`${name} did not become ready within a minute`);
+        await sleep(20);
+      }
+    },
+    kill() {
+      isReady = false;
+      child.kill('SIGKILL');
+    },
+    async freeze(ms) {
+      const frozen = child;
+      frozen.kill('SIGSTOP');
+      await sleep(ms);
+      frozen.kill('SIGCONT');
+    },
+    async drain() {
+      const began = performance.now();
+      const ending = gone;
+      child.kill('SIGTERM');
+      const code = await ending;
+      return { code, seconds: (performance.now() - began) / 1_000 };
+    },
+    setClockSkew(ms) {
+      skewMs = ms;
+    },
+    async stop() {
+      isStopping = true;
+      process.removeListener('exit', lastWord);
+      // Whatever it still does, it must not do it to the next run's ports.
+      child.kill('SIGKILL');
+      await gone;
+      await Promise.all([redisLink.close(), apiLink.close()]);
+    },
+  };
+}

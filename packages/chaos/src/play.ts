@@ -1,0 +1,99 @@
+import type { Tally } from './check.js';
+import { type Load, startLoad } from './load/load.js';
+import type { Scenario, Scene } from './scenario.js';
+import { runAudit, untilSettled } from './settle.js';
+import type { Stage } from './stage.js';
+import { keepKilling } from './strikes.js';
+import { verify } from './verify.js';
+
+/** What one scenario came to. */
+export type Played = {
+  name: string;
+  what: string;
+  tally: Tally;
+  /** Requests that both APIs received. */
+  requests: number;
+  kills: string[];
+  /** Of requests answered 200, milliseconds. */
+  acknowledgedP99Ms: number;
+  /** From the first event sent until nothing was in flight. */
+  seconds: number;
+  notes: string[];
+  problems: string[];
+};
+
+export type Play = {
+  scenario: Scenario;
+  prefix: string;
+  events: number;
+  kills: number;
+  seconds: number;
+  random: () => number;
+  signal: AbortSignal;
+};
+
+/** Lets events flow, makes the trouble, waits until all is settled, and follows every event to its end. */
+export async function play(
+  stage: Stage,
+  { scenario, prefix, events, kills, seconds, random, signal }: Play,
+): Promise<Played> {
+  const before = requestsSoFar(stage);
+  const began = performance.now();
+  const load = startLoad({
+    prefix,
+    count: events,
+    durationMs: seconds * 1_000,
+    receiverUrls: stage.receivers.map(({ url }) => url),
+    random,
+    baseMs: Date.now() - 600_000,
+    signal,
+  });
+  const scene: Scene = { stage, load, random, expected: new Map(), kills: [], notes: [], problems: [] };
+  const pauseMs = (seconds * 1_000) / Math.max(1, kills) / 2;
+  await Promise.all([
+    load.done,
+    scenario.trouble?.(scene),
+    keepKilling(stage, kills, pauseMs, random, scenario.strikes).then((done) => scene.kills.push(...done)),
+  ]);
+  calm(stage);
+  const accounts = await untilSettled(stage);
+  const settledAt = performance.now();
+  await scenario.after?.(scene);
+
+  const tally = await verify(stage, load, scene.expected);
+  for (const [place, { difference, jobs }] of Object.entries(accounts)) {
+    if (difference !== 0) scene.problems.push(`${place}: the account differs by ${difference}`);
+    if (jobs.failed > 0)
+      scene.problems.push(`${place}: ${jobs.failed} jobs among the failed, where nobody takes them`);
+  }
+  const audit = await runAudit(stage);
+  if (audit.exitCode !== 0) scene.problems.push(`audit exits with ${audit.exitCode}:\n${audit.output}`);
+  const unanswered = load.options.count - load.answered;
+  if (unanswered > 0 && !signal.aborted) scene.notes.push(`${unanswered} events were never answered 200`);
+  return {
+    name: scenario.name,
+    what: scenario.what,
+    tally,
+    requests: requestsSoFar(stage) - before,
+    kills: scene.kills,
+    acknowledgedP99Ms: percentile(load, 0.99),
+    seconds: (settledAt - began) / 1_000,
+    notes: scene.notes,
+    problems: scene.problems,
+  };
+}
+
+/** Whatever is still wrong is put right; what is late may come now. */
+function calm(stage: Stage): void {
+  for (const api of [stage.sandbox.lago, stage.sandbox.hyperline]) api.faults.clear();
+  for (const { apiLink } of stage.workers) apiLink.refuse(false);
+}
+
+function requestsSoFar({ sandbox }: Stage): number {
+  return sandbox.lago.inspect().requests + sandbox.hyperline.inspect().requests;
+}
+
+function percentile({ latenciesMs }: Load, share: number): number {
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

@@ -1,0 +1,37 @@
+import type { Load } from './load/load.js';
+import type { Expectation } from './load/make-event.js';
+import type { Stage } from './stage.js';
+import type { Strike } from './strikes.js';
+
+/** What a scenario's trouble has to work with. */
+export type Scene = {
+  stage: Stage;
+  load: Load;
+  /** From the seed. */
+  random: () => number;
+  /** Events, by number, that have to fare otherwise than their kind does. */
+  expected: Map<number, Expectation>;
+  /** Names of the kills done so far. */
+  kills: string[];
+  /** What was seen, for the report: a short sentence each. */
+  notes: string[];
+  /** What must not be, beside loss and double effect: makes the run fail. */
+  problems: string[];
+};
+
+/** One way in which things go wrong while events flow. */
+export type Scenario = {
+  name: string;
+  /** For people. */
+  what: string;
+  /** How long events flow, in seconds, at 200,000 events a run; more events flow for longer. */
+  seconds: number;
+  /** Kills that come beside the trouble, in a run of 100. */
+  kills: number;
+  /** Left out: all kinds. */
+  strikes?: readonly Strike[];
+  /** Runs beside the load; the scenario is over when both are done. */
+  trouble?: (scene: Scene) => Promise<void>;
+  /** Puts right what had to stay wrong until all was settled. */
+  after?: (scene: Scene) => Promise<void>;
+};

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { idOf } from '../load/load.js';
+import { EXPECTED } from '../load/make-event.js';
+import type { Scenario } from '../scenario.js';
+import { STRIKES } from '../strikes.js';
+
+export const kills: Scenario = {
+  name: 'kills',
+  what: 'receivers, workers and Redis are killed at every moment of their work',
+  seconds: 60,
+  kills: 30,
+};
+
+/** Longer than a worker's lock and than any timeout on the way. */
+const FROZEN_MS = 30_000;
+
+export const frozen: Scenario = {
+  name: 'frozen',
+  what: 'a worker stands still for 30 s, longer than its lock; a receiver and Redis for some seconds',
+  seconds: 35,
+  kills: 4,
+  strikes: STRIKES.filter(({ victim }) => victim !== 'worker'),
+  async trouble({ stage }) {
+    const thaw = stage.workers[0]!.freeze(FROZEN_MS);
+    await sleep(3_000);
+    await stage.receivers[1]!.freeze(4_000);
+    if (!stage.isRedisDown) {
+      await stage.redis.kill('SIGSTOP');
+      await sleep(3_000);
+      await stage.redis.kill('SIGCONT');
+    }
+    await thaw;
+  },
+};
+
+const WRONG_BY_MS = 4 * 60_000;
+
+export const clocks: Scenario = {
+  name: 'clocks',
+  what: 'one worker’s clock is 4 minutes ahead, one receiver’s 4 minutes behind',
+  seconds: 20,
+  kills: 6,
+  async trouble({ stage, random }) {
+    const [worker, receiver] = [stage.workers[0]!, stage.receivers[1]!];
+    worker.setClockSkew(WRONG_BY_MS);
+    receiver.setClockSkew(-WRONG_BY_MS);
+    await Promise.all([worker.drain(), receiver.drain()]);
+    // Pauses and retries are what clocks are asked for.
+    const seed = Math.ceil(random() * 1e6);
+    for (const api of [stage.sandbox.lago, stage.sandbox.hyperline]) {
+      api.faults.add({ rate: 0.1, seed, respond: { status: 429, headers: { 'Retry-After': '1' } } });
+      api.faults.add({ rate: 0.1, seed: seed + 1, respond: { status: 503 } });
+    }
+  },
+  async after({ stage }) {
+    for (const member of [stage.workers[0]!, stage.receivers[1]!]) {
+      member.setClockSkew(0);
+      await member.drain();
+      await member.untilReady();
+    }
+  },
+};
+
+/** What an orchestrator commonly grants. */
+const DRAINED_WITHIN_SECONDS = 30;
+
+export const rolling: Scenario = {
+  name: 'rolling-restart',
+  what: 'every process is told to stop (SIGTERM) under load, one after the other, twice',
+  seconds: 20,
+  kills: 0,
+  async trouble({ stage, notes, problems }) {
+    let longest = 0;
+    for (const member of [...stage.workers, ...stage.receivers, ...stage.workers, ...stage.receivers]) {
+      await sleep(500);
+      const { code, seconds } = await member.drain();
+      longest = Math.max(longest, seconds);
+      if (code !== 0) problems.push(`${member.name} drained with exit code ${code}`);
+      if (seconds > DRAINED_WITHIN_SECONDS)
+        problems.push(`${member.name} took ${Math.round(seconds)} s to drain`);
+      await member.untilReady();
+    }
+    notes.push(`the longest drain took ${longest.toFixed(1)} s`);
+  },
+};
+
+export const poison: Scenario = {
+  name: 'poison',
+  what: 'one event kills every worker that sends it to Lago',
+  seconds: 15,
+  kills: 0,
+  async trouble({ stage, load, expected, kills: done, notes }) {
+    const n = load.kinds.indexOf('usage', Math.floor(load.kinds.length / 3));
+    const id = idOf(load.options.prefix, n);
+    expected.set(n, { ...EXPECTED.usage, lago: 'dead:poison' });
+    let crashes = 0;
+    for (const worker of stage.workers) {
+      worker.apiLink.setTrap({
+        shows: (piece) => piece.includes(`"transaction_id":"${id}"`),
+        act() {
+          crashes += 1;
+          done.push('worker, by a poison event');
+          worker.kill();
+        },
+      });
+    }
+    await load.done;
+    const deadline = Date.now() + 300_000;
+    while (Date.now() < deadline) {
+      const reasons = await stage.look.hget('meterbridge:{lago}:ledger', 'dead:poison');
+      if (Number(reasons ?? 0) > 0) break;
+      await sleep(100);
+    }
+    for (const worker of stage.workers) worker.apiLink.setTrap(undefined);
+    notes.push(`convicted after ${crashes} crashes`);
+  },
+};

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Scenario } from '../scenario.js';
+import type { Stage } from '../stage.js';
+import { STRIKES } from '../strikes.js';
+
+/** What a test has set in Redis by hand would be gone with it. */
+const NOT_REDIS = STRIKES.filter(({ victim }) => victim !== 'redis');
+const ROOM_BYTES = 300_000;
+/** From this share of `maxmemory` on, receivers answer 429. */
+const GUARD_SHARE = 0.8;
+const FULL_WITHIN_MS = 30_000;
+
+export const redisFull: Scenario = {
+  name: 'redis-full',
+  what: 'Redis fills up behind an API that is down: 429 before it is full; then no room at all for 5 s',
+  seconds: 25,
+  kills: 4,
+  strikes: NOT_REDIS,
+  async trouble({ stage, load, notes, problems }) {
+    const { lago, hyperline } = stage.sandbox;
+    const away = { times: 'always', respond: { status: 503, body: '' } } as const;
+    for (const api of [lago, hyperline]) api.faults.add(away);
+    await setMaxMemory(stage, Math.ceil(((await usedMemory(stage)) + ROOM_BYTES) / GUARD_SHARE));
+    const deadline = Date.now() + FULL_WITHIN_MS;
+    while (!load.statuses.has(429) && Date.now() < deadline) await sleep(50);
+    if (!load.statuses.has(429)) problems.push('Redis filled up, and no receiver answered 429');
+    for (const api of [lago, hyperline]) api.faults.clear();
+    const delivered = lago.ledger.size;
+    await sleep(4_000);
+    notes.push(`with senders told to wait, ${lago.ledger.size - delivered} events were delivered in 4 s`);
+
+    await setMaxMemory(stage, Math.ceil((await usedMemory(stage)) * 0.9));
+    await sleep(5_000);
+    await setMaxMemory(stage, 0);
+    notes.push(`answered 429: ${load.statuses.get(429) ?? 0}, 503: ${load.statuses.get(503) ?? 0}`);
+  },
+  async after({ stage }) {
+    await setMaxMemory(stage, 0);
+  },
+};
+
+export const failover: Scenario = {
+  name: 'failover',
+  what: 'Redis hands over to its replica twice: old connections are cut, then they stay, read-only',
+  seconds: 20,
+  kills: 6,
+  strikes: NOT_REDIS,
+  async trouble({ stage }) {
+    await sleep(3_000);
+    await stage.failOver({ cut: true });
+    await sleep(4_000);
+    await stage.failOver({ cut: false });
+  },
+};
+
+export const forgotten: Scenario = {
+  name: 'limiter-flushed',
+  what: "the limiter's keys and all cached scripts are deleted in Redis, three times",
+  seconds: 12,
+  kills: 4,
+  async trouble({ stage, problems }) {
+    for (let n = 0; n < 3; n += 1) {
+      await sleep(3_000);
+      const keys = await stage.look.keys('b_*');
+      if (keys.length === 0) problems.push("the limiter's keys were not found");
+      else await stage.look.del(...keys);
+      await stage.look.script('FLUSH');
+    }
+  },
+};
+
+async function usedMemory(stage: Stage): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await stage.look.info('memory'))![1]);
+}
+
+async function setMaxMemory(stage: Stage, bytes: number): Promise<void> {
+  await stage.look.config('SET', 'maxmemory', String(bytes));
+}

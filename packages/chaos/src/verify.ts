@@ -1,0 +1,71 @@
+import { readDeadLetters } from '@meterbridge/queue';
+import type { LedgerEntry } from '@meterbridge/sandbox';
+import { type Held, judge, newTally, type Tally } from './check.js';
+import { idOf, type Load } from './load/load.js';
+import { EXPECTED, type Expectation, type Kind, propertiesOf, timestampMsOf } from './load/make-event.js';
+import { PLACES } from './settle.js';
+import type { Stage } from './stage.js';
+
+/** Follows every event of a load to where it is now: what the APIs hold of it, and its dead letters. */
+export async function verify(
+  stage: Stage,
+  load: Load,
+  expected: ReadonlyMap<number, Expectation>,
+): Promise<Tally> {
+  const { prefix, count, baseMs } = load.options;
+  const dead = await readDead(stage, prefix);
+  const tally = newTally();
+  for (let n = 0; n < count; n += 1) {
+    const id = idOf(prefix, n);
+    const kind = load.kinds[n]!;
+    const fate = {
+      lago: stage.sandbox.lago.ledger.find(id).map((entry) => toHeld(entry, n, kind, baseMs)),
+      hyperline: stage.sandbox.hyperline.ledger.find(id).map((entry) => toHeld(entry, n, kind, baseMs)),
+      dead: {
+        lago: dead.lago.get(id) ?? [],
+        hyperline: dead.hyperline.get(id) ?? [],
+        receiver: dead.receiver.get(id) ?? [],
+      },
+    };
+    const answered = load.acknowledged[n] === 1;
+    judge(tally, { id, answered, expected: expected.get(n) ?? EXPECTED[kind] }, fate);
+  }
+  return tally;
+}
+
+type Letter = { event?: { messageId?: string }; raw?: { messageId?: string } };
+type Dead = Record<(typeof PLACES)[number], Map<string, string[]>>;
+
+async function readDead(stage: Stage, prefix: string): Promise<Dead> {
+  const dead: Dead = { lago: new Map(), hyperline: new Map(), receiver: new Map() };
+  for (const place of PLACES) {
+    for await (const { reason, letter } of readDeadLetters<Letter>(place, stage.look)) {
+      const id = letter.event?.messageId ?? letter.raw?.messageId ?? '';
+      if (id.startsWith(`${prefix}-`)) dead[place].set(id, [...(dead[place].get(id) ?? []), reason]);
+    }
+  }
+  return dead;
+}
+
+/** Kinds whose time is set on receipt: only that it is one time can be said. */
+const TIMED_ON_RECEIPT: ReadonlySet<Kind> = new Set(['device', 'timeless']);
+
+function toHeld(entry: LedgerEntry, n: number, kind: Kind, baseMs: number): Held {
+  const { timestampMs, contentHash, versions } = entry;
+  const isTimely = TIMED_ON_RECEIPT.has(kind) || timestampMs === timestampMsOf(n, baseMs);
+  return {
+    timestampMs,
+    contentHash,
+    versions: versions.length,
+    isTrue: isTimely && saysTheSame(entry, n, kind),
+  };
+}
+
+function saysTheSame({ content, code }: LedgerEntry, n: number, kind: Kind): boolean {
+  if (kind === 'entity') return code === 'users';
+  // Beyond the first some hundred thousand, contents are not kept; `versions` still tells of any change.
+  if (content === undefined) return true;
+  const { tokens, model } = propertiesOf(n, kind);
+  const held = ((content as { properties?: object }).properties ?? content) as Record<string, unknown>;
+  return held.tokens === tokens && held.model === model;
+}
