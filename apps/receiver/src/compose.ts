@@ -63,6 +63,7 @@ export async function composeReceiver(
 
   const writer = new DeliveryWriter({
     redis,
+    now: clock.now,
     destinations: config.destinations.map(({ name }) => name),
     onCommitted(destination, batches, filtered) {
       metrics.filtered.inc({ destination }, filtered);

@@ -20,6 +20,8 @@ type Counts = Record<string, number>;
 export type AuditLook = {
   /** `accepted`, … */
   ledger: Counts;
+  /** Dead letters in their stream. */
+  letters: number;
   /** `<hour>/<source>/accepted`, … */
   hours: Counts;
   /** Deliveries in all jobs. */
@@ -42,7 +44,9 @@ for text, count in pairs(texts) do
   jobs[#jobs + 1] = text
   jobs[#jobs + 1] = count
 end
-return { redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), inFlight, jobs }
+return {
+  redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), redis.call('XLEN', KEYS[3]), inFlight, jobs,
+}
 `;
 
 /**
@@ -51,25 +55,39 @@ return { redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), inFligh
  */
 export async function readAudit(destination: string, redis: Redis): Promise<AuditLine[]> {
   const keys = queueKeys(destination);
-  const [ledger, hours, inFlight, jobs] = (await redis.eval(
+  const [ledger, hours, letters, inFlight, jobs] = (await redis.eval(
     AUDIT,
-    2,
+    3,
     keys.ledger,
     keys.hours,
+    keys.deadLetters,
     keys.bull(''),
-  )) as [string[], string[], number, (string | number)[]];
-  const look: AuditLook = { ledger: readCounts(ledger), hours: readCounts(hours), inFlight, jobs: [] };
+  )) as [string[], string[], number, number, (string | number)[]];
+  const look: AuditLook = {
+    ledger: readCounts(ledger),
+    hours: readCounts(hours),
+    letters,
+    inFlight,
+    jobs: [],
+  };
   for (let i = 0; i < jobs.length; i += 2) look.jobs.push([jobs[i] as string, jobs[i + 1] as number]);
   return auditLines(look).map((line) => ({ destination, ...line }));
 }
 
 /** Pure. Lines in which nothing was ever counted, or nothing is left, are left out. */
-export function auditLines({ ledger, hours, inFlight, jobs }: AuditLook): Omit<AuditLine, 'destination'>[] {
+export function auditLines({
+  ledger,
+  hours,
+  letters,
+  inFlight,
+  jobs,
+}: AuditLook): Omit<AuditLine, 'destination'>[] {
   const cells = new Map<string, Counts>();
-  const rest: Counts = { ...ledger, inFlight };
+  const rest: Counts = { ...ledger, dead: letters, inFlight };
   const add = (cell: string, name: string, count: number) => {
     const counts = cells.get(cell) ?? {};
-    cells.set(cell, { ...counts, [name]: (counts[name] ?? 0) + count });
+    cells.set(cell, counts);
+    counts[name] = (counts[name] ?? 0) + count;
     rest[name] = (rest[name] ?? 0) - count;
   };
   for (const [field, count] of Object.entries(hours)) {

@@ -1,3 +1,4 @@
+import { hourAt } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { deliveryJson } from './batch-codec.js';
 import { DestinationLane, type LaneOptions } from './destination-lane.js';
@@ -15,10 +16,12 @@ export type WriterOptions = LaneOptions & { destinations: string[] };
  */
 export class DeliveryWriter {
   private readonly redis: Redis;
+  private readonly now: () => number;
   private readonly lanes: Map<string, DestinationLane>;
 
   constructor(options: WriterOptions) {
     this.redis = options.redis;
+    this.now = options.now ?? Date.now;
     this.lanes = new Map(options.destinations.map((name) => [name, new DestinationLane(name, options)]));
   }
 
@@ -47,7 +50,7 @@ export class DeliveryWriter {
         waits.add(lane.join(source, deliveries));
       }
     }
-    if (rejected.length > 0) waits.add(writeRejections(this.redis, rejected));
+    if (rejected.length > 0) waits.add(writeRejections(this.redis, rejected, hourAt(this.now())));
     const results = await Promise.allSettled(waits);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }

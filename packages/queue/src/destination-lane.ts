@@ -10,6 +10,8 @@ import { openQueue } from './open-queue.js';
 
 export type LaneOptions = {
   redis: Redis;
+  /** Epoch milliseconds: the hour in which what is committed now was accepted. */
+  now?: () => number;
   /** Deliveries at which an open batch closes. */
   batchSize?: number;
   /** How long a batch stays open for others to join. */
@@ -61,6 +63,7 @@ export class DestinationLane {
   private readonly name: string;
   private readonly keys: QueueKeys;
   private readonly redis: Redis;
+  private readonly now: () => number;
   private queue: Queue;
   private isKnown = false;
   private readonly batchSize: number;
@@ -77,6 +80,7 @@ export class DestinationLane {
     this.name = name;
     this.keys = queueKeys(name);
     this.redis = options.redis;
+    this.now = options.now ?? Date.now;
     this.queue = openQueue(name, options.redis);
     this.batchSize = options.batchSize ?? 100;
     this.lingerMs = options.lingerMs ?? 3;
@@ -161,7 +165,7 @@ export class DestinationLane {
   }
 
   private async write(open: OpenBatch[], filtered: BySource): Promise<void> {
-    const hour = hourAt(Date.now());
+    const hour = hourAt(this.now());
     const batches = open.map(({ deliveries, sources }) =>
       encodeBatch(deliveries, { hour, cells: cellsOf(hour, sources) }),
     );

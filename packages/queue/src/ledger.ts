@@ -10,6 +10,7 @@ export type Balance = {
   delivered: number;
   duplicate: number;
   filtered: number;
+  /** Counted, for all hours together, from the dead letters themselves: a lost one shows. */
   dead: number;
   /** Counted from the jobs themselves and not as a difference: a lost job shows. */
   inFlight: number;
@@ -40,7 +41,7 @@ local function eachJob(prefix, visit, ...)
 end
 `;
 
-/** Ledger and jobs in one look, so that the sum holds under load too. About 1 µs a job. */
+/** Ledger and jobs in one look, so that the sum holds under load too. About 4 µs a job (20,000: 75 ms). */
 const ACCOUNT = `${EACH_JOB}
 local found = { waiting = 0, active = 0, delayed = 0, failed = 0 }
 local inFlight = 0
@@ -52,17 +53,21 @@ eachJob(ARGV[1], function(state, job)
   local at = tonumber(job[2])
   if oldest < 0 or at < oldest then oldest = at end
 end, 'n', 'timestamp')
-return { redis.call('HGETALL', KEYS[1]), inFlight, found.waiting, found.active, found.delayed, found.failed, oldest }
+return {
+  redis.call('HGETALL', KEYS[1]), redis.call('XLEN', KEYS[2]), inFlight,
+  found.waiting, found.active, found.delayed, found.failed, oldest,
+}
 `;
 
 export async function readAccount(destination: string, redis: Redis): Promise<Account> {
   const keys = queueKeys(destination);
-  const [ledger, inFlight, waiting, active, delayed, failed, oldest] = (await redis.eval(
+  const [ledger, dead, inFlight, waiting, active, delayed, failed, oldest] = (await redis.eval(
     ACCOUNT,
-    1,
+    2,
     keys.ledger,
+    keys.deadLetters,
     keys.bull(''),
-  )) as [string[], number, number, number, number, number, number];
+  )) as [string[], number, number, number, number, number, number, number];
   const counts = readCounts(ledger);
   const deadByReason: Record<string, number> = {};
   for (const [field, count] of Object.entries(counts)) {
@@ -70,7 +75,7 @@ export async function readAccount(destination: string, redis: Redis): Promise<Ac
   }
   return {
     destination,
-    ...balance({ ...counts, inFlight }),
+    ...balance({ ...counts, dead, inFlight }),
     deadByReason,
     jobs: { waiting, active, delayed, failed },
     oldestJobAt: oldest < 0 ? null : oldest,

@@ -1,4 +1,4 @@
-import { cellOf, countByCell, hourAt } from '@meterbridge/delivery';
+import { cellOf, countByCell } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import { asStoreError } from './errors.js';
@@ -8,10 +8,10 @@ import type { RejectedEvent } from './routed-event.js';
 /**
  * Dead letters of the receiver: what could not become a delivery. Written with their counts or not at all.
  * Throws as `DeliveryWriter.commit` does.
+ * @param hour in which they came, in hours since 1970
  */
-export async function writeRejections(redis: Redis, rejected: RejectedEvent[]): Promise<void> {
+export async function writeRejections(redis: Redis, rejected: RejectedEvent[], hour: number): Promise<void> {
   const keys = queueKeys(RECEIVER);
-  const hour = hourAt(Date.now());
   const transaction = redis.multi();
   for (const rejection of rejected) {
     const { reason, source } = rejection;

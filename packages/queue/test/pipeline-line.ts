@@ -5,11 +5,13 @@ import { makePayloads, type SuiteRedis, waitFor } from '@meterbridge/testing';
 import {
   connectConsumer,
   connectProducer,
+  createInTurn,
   type DeliveryWorkerOptions,
   DeliveryWriter,
   readAccount,
   readAudit,
   startDeliveryWorker,
+  type WriterOptions,
 } from '../src/index.js';
 
 const { aTrack } = makePayloads('queue');
@@ -38,12 +40,13 @@ export function makeLines(suite: () => SuiteRedis) {
   return async function open(
     attempt: DeliveryWorkerOptions['attempt'] = async (deliveries) => delivered(deliveries),
     overrides: Partial<DeliveryWorkerOptions> = {},
+    writing: Partial<WriterOptions> = {},
   ) {
     const destination = `dest-${++names}`;
     const redis = keep(connectConsumer(suite().url, () => {}));
     const producer = keep(connectProducer(suite().url, () => {}));
     await waitFor(() => producer.status === 'ready', { what: 'the connection' });
-    const writer = new DeliveryWriter({ redis: producer, destinations: [destination] });
+    const writer = new DeliveryWriter({ redis: producer, destinations: [destination], ...writing });
     const start = (more: Partial<DeliveryWorkerOptions> = {}) =>
       startDeliveryWorker({
         destination,
@@ -51,6 +54,8 @@ export function makeLines(suite: () => SuiteRedis) {
         concurrency: 4,
         policy,
         attempt,
+        whenOpen: async () => () => {},
+        inTurn: createInTurn(),
         ...overrides,
         ...more,
       });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { StoredDelivery } from '@meterbridge/delivery';
+import { cellOf, type StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { findDeadLetter, findForgotten, readDeadLetters, reviveDeadLetters } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
@@ -105,7 +105,8 @@ describe('a settlement', () => {
     const line = await open(async (deliveries) => delivered(deliveries));
     await line.write(5);
     const [jobId] = await line.redis.lrange(queueKeys(line.destination).bull('wait'), 0, -1);
-    const byCell = { delivered: {}, duplicate: {} };
+    const hour = (await line.audit())[0]!.hour!;
+    const byCell = { delivered: { [cellOf(hour, 'backend')]: 3 }, duplicate: {} };
     const settlement = { delivered: 3, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
     const keys = queueKeys(line.destination);
     const write = (by: string) =>
@@ -114,6 +115,7 @@ describe('a settlement', () => {
     expect((await write('me')).result).toBe('settled');
     expect((await write('another')).result).toBe('stale');
     expect(await line.account()).toMatchObject({ accepted: 5, delivered: 3 });
+    expect(await line.audit()).toMatchObject([{ hour, source: 'backend', accepted: 5, delivered: 3 }]);
     expect(
       (await writeSettlement(line.redis, keys, { jobId: 'b-none', rev: 0, by: 'me', settlement })).result,
     ).toBe('gone');

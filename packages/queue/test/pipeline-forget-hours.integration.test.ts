@@ -1,0 +1,56 @@
+import { expect, test } from '@jest/globals';
+import { hourAt } from '@meterbridge/delivery';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import { forgetSettledHours, keepHoursBounded } from '../src/forget-hours.js';
+import { readAccount, readAudit } from '../src/index.js';
+import { queueKeys } from '../src/keys.js';
+import { makeLines } from './pipeline-line.js';
+
+const open = makeLines(() => suite);
+const suite = useRedis();
+
+const NOW = hourAt(Date.now());
+const OLD = NOW - 91 * 24;
+
+test('hours in which nothing is open are forgotten after ninety days; the totals keep them', async () => {
+  const { destination, redis } = await open();
+  const keys = queueKeys(destination);
+  const cells: [cell: string, counts: Record<string, number>, isForgotten: boolean][] = [
+    [`${OLD}/delivered`, { accepted: 6, delivered: 3, duplicate: 2, filtered: 1 }, true],
+    [`${OLD}/only/filtered`, { accepted: 1, filtered: 1 }, true],
+    [`${OLD}/replayed-rejections`, { accepted: 0, dead: 0 }, true],
+    [`${OLD}/dead`, { accepted: 5, delivered: 4, dead: 1 }, false],
+    [`${OLD}/in-flight-or-lost`, { accepted: 5, delivered: 4 }, false],
+    [`${OLD}/counted-twice`, { accepted: 4, delivered: 5 }, false],
+    [`${OLD}/dead-and-counted-twice`, { accepted: 5, delivered: 5, dead: 1 }, false],
+    [`${NOW - 89 * 24}/young`, { accepted: 1, delivered: 1 }, false],
+    [`${NOW}/now`, { accepted: 1, delivered: 1 }, false],
+  ];
+  for (const [cell, counts] of cells) {
+    for (const [count, by] of Object.entries(counts)) {
+      await redis.hset(keys.hours, `${cell}/${count}`, by);
+      await redis.hincrby(keys.ledger, count, by);
+    }
+  }
+  const before = await readAccount(destination, redis);
+  expect(await forgetSettledHours(destination, redis)).toBe(3);
+  expect(await forgetSettledHours(destination, redis)).toBe(0);
+  const left = new Set(Object.keys(await redis.hgetall(keys.hours)).map((f) => f.replace(/\/\w+$/, '')));
+  expect(left).toEqual(new Set(cells.filter(([, , isForgotten]) => !isForgotten).map(([cell]) => cell)));
+  expect(await readAccount(destination, redis)).toEqual(before);
+  const [rest] = await readAudit(destination, redis);
+  expect(rest).toMatchObject({ hour: null, accepted: 7, delivered: 3, duplicate: 2, filtered: 2 });
+});
+
+test('a worker looks at every destination there ever was, configured or not', async () => {
+  const { redis, destination, write } = await open();
+  await write(1);
+  const { hours } = queueKeys(destination);
+  await redis.hset(hours, { [`${OLD}/backend/accepted`]: 1, [`${OLD}/backend/delivered`]: 1 });
+  const bound = keepHoursBounded(redis);
+  await waitFor(async () => (await redis.hget(hours, `${OLD}/backend/accepted`)) === null, {
+    what: 'the hour to be forgotten',
+  });
+  expect(await redis.hget(hours, `${NOW}/backend/accepted`)).toBe('1');
+  bound.stop();
+});
