@@ -17,9 +17,10 @@ export async function attemptDeliveries(
   destination: Pick<Destination, 'map'>,
   sender: Sender,
   deliveries: StoredDelivery[],
+  how: { first?: boolean } = {},
 ): Promise<Outcome[]> {
   const { usages, outcomes, failedOften } = mapDeliveries(destination, deliveries);
-  const sent = await sender.deliver(usages, failedOften);
+  const sent = await sender.deliver(usages, { ...how, alone: failedOften });
   if (outcomes.length === 0) return sent;
   let next = 0;
   // A hole is a delivery that was mapped, and so sent.

@@ -78,6 +78,16 @@ export class SendQueue {
     this.groups.push(group);
   }
 
+  /** To be sent before all that waits, by themselves, in as few requests as they fit in. */
+  pushAhead(entries: Entry[]): void {
+    const apart = new SendQueue(this.maxEvents, this.maxBytes);
+    for (const entry of entries) apart.push(entry);
+    const groups: Entry[][] = [];
+    while (!apart.isEmpty()) groups.push(apart.take());
+    for (const entry of entries) entry.grouped = true;
+    this.groups.unshift(...groups);
+  }
+
   /** The API takes no more events a request than this; for as long as this process lives. */
   limitEvents(maxEvents: number): void {
     this.maxEvents = Math.max(1, Math.min(this.maxEvents, maxEvents));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   claimProbe,
   decideGate,
@@ -42,10 +43,22 @@ export type SentRequest = {
 
 export type Sender = {
   /** Resolves to one outcome a usage event, in order; waits for as long as the gate or the limit says. */
-  /** @param failedOften those that go alone, by index: whatever they meet must not meet their neighbours */
-  deliver(usages: UsageEvent[], failedOften?: ReadonlySet<number>): Promise<Outcome[]>;
+  deliver(usages: UsageEvent[], how?: DeliverOptions): Promise<Outcome[]>;
+  /**
+   * Resolves when a request could leave this moment: the gate is open, and a slot is held. What is given to
+   * `deliver` as `first` then leaves once the result is called, which lets go of the slot; so call it soon,
+   * whatever happens. Null while draining.
+   */
+  whenOpen(): Promise<(() => void) | null>;
   /** Sends nothing more: what waits comes back as `unsent`, what is on its way is settled. */
   drain(): void;
+};
+
+export type DeliverOptions = {
+  /** Those that go alone, by index: whatever they meet must not meet their neighbours. */
+  alone?: ReadonlySet<number>;
+  /** Before all that waits, in requests of their own. */
+  first?: boolean;
 };
 
 /** A refused batch's innocents are sent again together this often; after that each goes alone. */
@@ -68,24 +81,26 @@ export function createSender(options: SenderOptions): Sender {
   const recent = new RecentKeys(RECENT_KEYS, RECENT_MS);
   const slots = new RecentKeys(RECENT_KEYS, RECENT_MS);
   let slotsAsked = 0;
+  /** Who waits for a slot to hold it, and is told when none will come any more. */
+  const reserving = new Set<() => void>();
   let timer: NodeJS.Timeout | undefined;
   let draining = false;
 
-  /** Puts a usage event into the line, or says at once what became of it. */
-  function submit(usage: UsageEvent, waiter: Waiter, index: number, alone: boolean): void {
+  /** What is to be sent for a usage event; nothing, where it is known at once what became of it. */
+  function admit(usage: UsageEvent, waiter: Waiter, index: number): Entry | undefined {
     const twin = recent.get(usage.key);
     if ((twin && twin.usage.body !== usage.body) || isAnothersSlot(usage)) {
       tell(waiter, index, COLLISION);
-      return;
+      return undefined;
     }
     if (twin?.state === 'delivered') {
       tell(waiter, index, DUPLICATE);
-      return;
+      return undefined;
     }
     if (twin) {
       twin.twins ??= [];
       twin.twins.push({ waiter, index });
-      return;
+      return undefined;
     }
     const entry: Entry = {
       usage,
@@ -99,8 +114,7 @@ export function createSender(options: SenderOptions): Sender {
     };
     recent.set(usage.key, entry);
     if (usage.owner !== undefined) slots.set(usage.slot, entry);
-    if (alone) line.pushGroup([entry]);
-    else line.push(entry);
+    return entry;
   }
 
   /** Hyperline's key leaves the customer out: under another one it would take the first one's usage away. */
@@ -141,23 +155,45 @@ export function createSender(options: SenderOptions): Sender {
     }
     const wanted =
       decision.may === 'probe' ? 1 : Math.min(line.requestsWaiting(), destination.limit.concurrency);
-    while (slotsAsked < wanted) {
-      slotsAsked += 1;
-      const askedAt = options.now();
-      limiter
-        .schedule(() => useSlot(askedAt))
-        .then(
-          () => {
-            slotsAsked -= 1;
-            pump();
-          },
-          () => {
-            // The limiter is closing, or a bug: entries are still in the line, and the drain hands them back.
-            slotsAsked -= 1;
-            pumpLater(GATE_POLL_MS);
-          },
-        );
-    }
+    while (slotsAsked < wanted) void askForSlot();
+  }
+
+  /** @param whenGranted is waited for with the slot in hand */
+  async function askForSlot(whenGranted?: () => Promise<void>): Promise<void> {
+    slotsAsked += 1;
+    const askedAt = options.now();
+    const wasUsed = await limiter
+      .schedule(async () => {
+        await whenGranted?.();
+        await useSlot(askedAt);
+      })
+      .then(
+        () => true,
+        () => false,
+      );
+    slotsAsked -= 1;
+    if (wasUsed) pump();
+    // The limiter is closing, or a bug: entries are still in the line, and the drain hands them back.
+    else pumpLater(GATE_POLL_MS);
+  }
+
+  /** Resolves with a slot in hand to what lets go of it; to null where there is no use for one now. */
+  function reserveSlot(): Promise<(() => void) | null> {
+    return new Promise((resolve) => {
+      const giveUp = () => resolve(null);
+      reserving.add(giveUp);
+      void askForSlot(
+        () =>
+          new Promise<void>((letGo) => {
+            const isOpen = !draining && decideGate(gate.current(), options.now()).may !== 'wait';
+            resolve(isOpen ? letGo : null);
+            if (!isOpen) letGo();
+          }),
+      ).finally(() => {
+        reserving.delete(giveUp);
+        giveUp();
+      });
+    });
   }
 
   function pumpLater(delayMs: number): void {
@@ -301,19 +337,36 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   return {
-    deliver(usages, failedOften) {
+    deliver(usages, { alone, first } = {}) {
       return new Promise((resolve) => {
         const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve };
         if (usages.length === 0) resolve([]);
         recent.forget(options.now());
         slots.forget(options.now());
-        for (const [index, usage] of usages.entries())
-          submit(usage, waiter, index, failedOften?.has(index) ?? false);
+        const ahead: Entry[] = [];
+        for (const [index, usage] of usages.entries()) {
+          const entry = admit(usage, waiter, index);
+          if (!entry) continue;
+          if (alone?.has(index)) line.pushGroup([entry]);
+          else if (first) ahead.push(entry);
+          else line.push(entry);
+        }
+        if (ahead.length > 0) line.pushAhead(ahead);
         pump();
       });
     },
+    async whenOpen() {
+      while (!draining) {
+        const decision = decideGate(gate.current(), options.now());
+        const letGo = decision.may === 'wait' ? null : await reserveSlot();
+        if (letGo) return letGo;
+        if (!draining) await sleep(GATE_POLL_MS);
+      }
+      return null;
+    },
     drain() {
       draining = true;
+      for (const giveUp of reserving) giveUp();
       clearTimeout(timer);
       pump();
     },

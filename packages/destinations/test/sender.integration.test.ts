@@ -97,7 +97,7 @@ async function openLine(
     clock,
     drain: () => sender.drain(),
     send: (...events) => sender.deliver(events.map(write)),
-    sendAlone: (...events) => sender.deliver(events.map(write), new Set(events.keys())),
+    sendAlone: (...events) => sender.deliver(events.map(write), { alone: new Set(events.keys()) }),
   };
 }
 
