@@ -9,8 +9,10 @@ import {
 import {
   connectConsumer,
   createGateStore,
+  createInTurn,
   createStoreClock,
   findForgotten,
+  type InTurn,
   readAccount,
   refuseUnsafeRedis,
   type StoreClock,
@@ -63,8 +65,9 @@ export async function composeWorker(
   for (const { destination, inFlight, dead } of await findForgotten(redis, names)) {
     logger.error({ destination, inFlight, dead }, 'destination.not_configured');
   }
+  const inTurn = createInTurn();
   const lanes = await Promise.all(
-    config.destinations.map((settings) => openLane(settings, config, clock, logger, metrics, events)),
+    config.destinations.map((settings) => openLane(settings, config, clock, inTurn, logger, metrics, events)),
   );
   metrics.watchDestinations(() => Promise.all(lanes.map((lane) => lane.status(redis))));
   Object.assign(status, { ready: true, reason: '' });
@@ -86,6 +89,7 @@ async function openLane(
   settings: DestinationSettings,
   config: Config,
   clock: StoreClock,
+  inTurn: InTurn,
   logger: Logger,
   metrics: Metrics,
   events: BusinessEvents,
@@ -125,7 +129,9 @@ async function openLane(
     redis,
     concurrency: JOBS_IN_HAND,
     policy: { ...DEFAULT_RETRY_POLICY, ...config.retry },
-    attempt: (deliveries) => attemptDeliveries(destination, sender, deliveries),
+    attempt: (deliveries, how) => attemptDeliveries(destination, sender, deliveries, how),
+    whenOpen: sender.whenOpen,
+    inTurn,
     onSettled: (settlement, jobId) => recordSettlement(events, name, jobId, settlement),
     onProblem: (code, error) => log.error({ code, err: error }, 'worker.problem'),
   });

@@ -1,62 +1,97 @@
 /**
  * How a batch job that crashed its worker is taken apart until the one event that does it stands alone.
  * Pure; kept in the job's data, so that it survives the next crash.
+ *
+ * Only a crash between the beginning of a trial and its end is evidence. Whoever runs trials has one at a time
+ * in a process and writes its beginning down first: whatever a worker dies of, at most one portion is blamed.
  */
 export type Isolation = {
   /** BullMQ's stalled counter when this was written: a higher one means another crash since. */
   stalls: number;
-  /** Only the first `trying` deliveries are tried at once. */
-  trying: number;
-  /** Crashes with one delivery tried alone. */
-  alone: number;
-  /** When this portion was begun, epoch milliseconds. */
-  at: number;
+  /** None: the job went through and is under suspicion no more. */
+  trial?: Trial;
 };
 
-/** A delivery that was alone with its worker in this many crashes is poison: a few may be bad luck. */
-export const POISON_AFTER_CRASHES_ALONE = 5;
+export type Trial = {
+  /** The cause of the last crash is among the first so many deliveries. */
+  suspects: number;
+  /** So many of them are tried at once. */
+  trying: number;
+  /** Crashes in a row with one delivery tried alone. */
+  alone: number;
+  /** It is in a worker's hands right now: if that worker dies, it may be of this. */
+  begun: boolean;
+};
 
-/**
- * Poison kills at once. A portion that was in hand for longer than this, a lock's time included, only waited
- * (for a held destination, say) in a worker that died of something else.
- */
-export const INNOCENT_AFTER_MS = 120_000;
+/** A job that is tried apart. */
+export type Suspicion = Isolation & { trial: Trial };
+
+/** A delivery that was tried alone in this many crashes in a row is poison: a few may be bad luck. */
+export const POISON_AFTER_CRASHES_ALONE = 5;
 
 export type IsolationStep =
   | { isolate: 'no' }
-  /** Write this to the job first, then try only the first `trying` deliveries. */
-  | { isolate: 'try'; isolation: Isolation }
-  /** The first delivery is poison: dead-letter it; the rest is tried with `isolation`. */
-  | { isolate: 'poison'; isolation: Isolation };
+  /** Its turn comes, then this is written to the job (`begin`), then the first `trying` are tried. */
+  | { isolate: 'try'; isolation: Suspicion }
+  /** The first delivery is poison: dead-letter it, and write this. */
+  | { isolate: 'poison'; isolation: Suspicion };
 
 /**
+ * What is next for a job. Nothing changes by asking: what was not written down (a crash before the trial
+ * began, say) is worked out again from the same data.
+ *
  * @param before what the job says of earlier crashes
  * @param stalls BullMQ's stalled counter of the job now
  * @param count deliveries in the job
- * @param now epoch milliseconds
  */
-export function isolate(
-  before: Isolation | undefined,
-  stalls: number,
-  count: number,
-  now: number,
-): IsolationStep {
-  if (stalls <= (before?.stalls ?? 0)) {
-    return before && before.trying < count ? { isolate: 'try', isolation: before } : { isolate: 'no' };
+export function isolate(before: Isolation | undefined, stalls: number, count: number): IsolationStep {
+  const hasCrashed = stalls > (before?.stalls ?? 0);
+  const trial = before?.trial;
+  if (!trial) return hasCrashed ? { isolate: 'try', isolation: tryAll(stalls, count) } : { isolate: 'no' };
+  if (!hasCrashed || !trial.begun) {
+    return { isolate: 'try', isolation: { stalls, trial: { ...trial, begun: false } } };
   }
-  if (before && now - before.at > INNOCENT_AFTER_MS) {
-    return { isolate: 'try', isolation: { ...before, stalls, at: now } };
-  }
-  const tried = Math.min(before?.trying ?? count, count);
-  if (tried > 1)
-    return { isolate: 'try', isolation: { stalls, trying: Math.ceil(tried / 2), alone: 0, at: now } };
-  const alone = (before?.alone ?? 0) + 1;
+  if (trial.trying > 1) return { isolate: 'try', isolation: { stalls, trial: halve(trial.trying) } };
+  const alone = trial.alone + 1;
   return alone >= POISON_AFTER_CRASHES_ALONE
-    ? { isolate: 'poison', isolation: { stalls, trying: 1, alone: 0, at: now } }
-    : { isolate: 'try', isolation: { stalls, trying: 1, alone, at: now } };
+    ? { isolate: 'poison', isolation: tryAll(stalls, count - 1) }
+    : { isolate: 'try', isolation: { stalls, trial: { suspects: 1, trying: 1, alone, begun: false } } };
 }
 
-/** After a portion that did not crash: the next may be twice as large. */
-export function afterPortion(isolation: Isolation, now: number): Isolation {
-  return { ...isolation, trying: isolation.trying * 2, alone: 0, at: now };
+/** The trial is about to begin: to be written before anything of it is touched. */
+export function begin({ stalls, trial }: Suspicion): Suspicion {
+  return { stalls, trial: { ...trial, begun: true } };
+}
+
+/** The trial takes its time and its worker lives: should it die later, it is not of this. */
+export function outlive({ stalls, trial }: Suspicion): Suspicion {
+  return { stalls, trial: { ...trial, alone: 0, begun: false } };
+}
+
+/** The trial ended without having left the process (a drain): it says nothing. */
+export function breakOff({ stalls, trial }: Suspicion): Suspicion {
+  return { stalls, trial: { ...trial, begun: false } };
+}
+
+/**
+ * The trial ended and its worker lives.
+ *
+ * @param before deliveries in the job before it
+ * @param after deliveries that remain, those that were tried and are to be tried again in front
+ */
+export function acquit({ stalls, trial }: Suspicion, before: number, after: number): Isolation {
+  if (trial.trying >= before) return { stalls };
+  const suspects = trial.suspects - (before - after);
+  // All that were under suspicion lived, so the crash was of something else, or of what stands behind them.
+  if (trial.trying >= trial.suspects || suspects <= 0) return tryAll(stalls, after);
+  return { stalls, trial: halve(suspects) };
+}
+
+/** At first all together: after most crashes there is no poison at all, and one trial frees the job. */
+function tryAll(stalls: number, count: number): Suspicion {
+  return { stalls, trial: { suspects: count, trying: count, alone: 0, begun: false } };
+}
+
+function halve(suspects: number): Trial {
+  return { suspects, trying: Math.ceil(suspects / 2), alone: 0, begun: false };
 }

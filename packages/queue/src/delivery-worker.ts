@@ -1,18 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  afterPortion,
+  acquit,
+  begin,
+  breakOff,
   type Isolation,
+  type IsolationStep,
   isolate,
   type Outcome,
+  outlive,
   type RetryPolicy,
   type Settlement,
   type StoredDelivery,
+  type Suspicion,
   settleBatch,
 } from '@meterbridge/delivery';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type BatchData, decodeBatch } from './batch-codec.js';
+import { createInTurn, type InTurn } from './in-turn.js';
 import { DELIVERIES, queueKeys } from './keys.js';
 import { writeSettlement } from './settle.js';
 
@@ -23,12 +29,25 @@ export type DeliveryWorkerOptions = {
   /** Batch jobs in hand at once: what coalescing can fill requests from. */
   concurrency: number;
   policy: RetryPolicy;
-  /** Tries every delivery once: one outcome each, in order. Never rejects for a delivery's sake. */
-  attempt: (deliveries: StoredDelivery[]) => Promise<Outcome[]>;
+  /**
+   * Tries every delivery once: one outcome each, in order. Never rejects for a delivery's sake.
+   * `first`: before all that waits to be sent, and apart from it.
+   */
+  attempt: (deliveries: StoredDelivery[], how?: { first: boolean }) => Promise<Outcome[]>;
+  /** Resolves when a request could leave at once, to what lets it go; to null while draining. */
+  whenOpen: () => Promise<(() => void) | null>;
+  /**
+   * The turns of what is tried after a crash: one for all lanes of a process, so that a process that dies has
+   * begun one of them at most.
+   */
+  inTurn: InTurn;
   onSettled?: (settlement: Settlement, jobId: string) => void;
   /** A bug or an unreadable job: nothing is lost, the job is tried again; somebody should look. */
   onProblem?: (code: 'job_failed' | 'worker_error' | 'stalled', error?: Error) => void;
-  /** How long a job of a vanished worker waits before another takes it. */
+  /**
+   * How long a lock holds that is not renewed; default 10 seconds. A job of a vanished worker is taken by
+   * another one and a half times as long after its last renewal, at the latest.
+   */
   lockMs?: number;
 };
 
@@ -36,6 +55,9 @@ export type DeliveryWorker = {
   /** Takes no new jobs; resolves when those in hand are settled and back in Redis. */
   close(): Promise<void>;
 };
+
+/** Renewed at the latest after half of it. A longer silence of a worker, or of Redis, looks like a crash. */
+const LOCK_MS = 10_000;
 
 /** A job that met a bug is tried again after this long, not dropped and not in a tight circle. */
 const BUG_DELAY_MS = 15_000;
@@ -64,11 +86,40 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
+/** A trial that takes longer is not what kills: nobody waits for it any longer, and no crash is laid to it. */
+const TRIAL_MS = 5_000;
+
+/**
+ * A process is believed that something died of being tried alone once it has lived for so long itself: longer
+ * than it takes to see that an API hangs. One that is killed every few seconds proves nothing.
+ */
+const WITNESS_AFTER_MS = 20_000;
+
 const POISON: Outcome = {
   outcome: 'failed',
   code: 'poison',
   detail: 'its worker died each time it was tried alone',
 };
+
+/** What to do with a job after one portion: a number puts it back for so many milliseconds. */
+type Next = number | 'go on' | 'done';
+
+/** What the job says of its crashes from now on, `after` being the deliveries that remain in it. */
+type IsolationAfter = (after: number) => Isolation | undefined;
+
+function afterTrial(outcomes: Outcome[], trial: Suspicion, before: number): IsolationAfter {
+  const wasSent = outcomes.every(({ outcome }) => outcome !== 'unsent');
+  return (after) => (wasSent ? acquit(trial, before, after) : breakOff(trial));
+}
+
+/** Undefined when `work` takes longer; it goes on. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  return Promise.race([work, tooLong]).finally(() => clearTimeout(timer));
+}
 
 function readPortion(data: BatchData, size: number): StoredDelivery[] {
   const deliveries = decodeBatch(data);
@@ -78,7 +129,9 @@ function readPortion(data: BatchData, size: number): StoredDelivery[] {
 /** Runs a destination's batch jobs: try, settle, and put back what is not done. */
 export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWorker {
   const keys = queueKeys(options.destination);
-  const lockMs = options.lockMs ?? 30_000;
+  const lockMs = options.lockMs ?? LOCK_MS;
+  /** The turns of this lane: only who is next here holds a slot and waits for the other lanes. */
+  const inLane = createInTurn();
 
   const worker = new Worker<BatchData>(DELIVERIES, run, {
     connection: options.redis,
@@ -98,48 +151,88 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   worker.on('stalled', () => options.onProblem?.('stalled'));
 
   async function run(job: Job<BatchData>, token?: string): Promise<void> {
-    let delayMs: number;
+    // A job whose end Redis refuses for a moment is put back, and not among BullMQ's failed ones, where
+    // nobody takes it.
+    job.opts.attempts = Number.MAX_SAFE_INTEGER;
+    let delayMs: number | 'done';
     try {
       delayMs = await runPortions(job);
     } catch (error) {
       options.onProblem?.('job_failed', error as Error);
       delayMs = BUG_DELAY_MS;
     }
-    if (delayMs < 0) return;
+    if (delayMs === 'done') return;
     try {
       if (delayMs === 0) await job.moveToWait(token);
       else await job.moveToDelayed(Date.now() + delayMs, token);
     } catch (error) {
-      // Redis refused it for a moment. The job stays in hand until its lock runs out, and is taken again;
-      // with any other error BullMQ would put it among the failed ones, where nobody takes it.
+      // Redis refused it for a moment. The job stays in hand until its lock runs out, and is taken again.
       options.onProblem?.('job_failed', error as Error);
     }
     throw delayMs === 0 ? new WaitingError() : new DelayedError();
   }
 
-  /** Resolves to the delay of what remains, or -1 when nothing does or the job is no longer ours. */
-  async function runPortions(job: Job<BatchData>): Promise<number> {
+  /** Resolves to the delay of what remains; to `done` when nothing does or the job is no longer ours. */
+  async function runPortions(job: Job<BatchData>): Promise<number | 'done'> {
     let data = job.data;
+    // Its deliveries could not be counted: ending it as an empty one would lose them without a word.
+    if (typeof data.n !== 'number') throw new Error(`job ${job.id} cannot be read`);
     while (data.n > 0) {
-      const step = isolate(data.isolation, job.stalledCounter, data.n, Date.now());
-      if (step.isolate === 'poison' || (step.isolate === 'try' && step.isolation !== data.isolation)) {
-        // Written before the next try: should it crash again, the next worker knows what was tried.
-        const written = await settle(step.isolate === 'poison' ? [POISON] : [], step.isolation);
-        if (!written) return -1;
-        if (step.isolate === 'poison') continue;
-      }
-      const size = step.isolate === 'try' ? step.isolation.trying : data.n;
-      const outcomes = await options.attempt(readPortion(data, size));
-      const settlement = await settle(outcomes, data.isolation && afterPortion(data.isolation, Date.now()));
-      if (!settlement) return -1;
-      const isUnfinished = outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'unsent');
-      if (isUnfinished && data.n > 0) return settlement.delayMs;
+      const next = await take(isolate(data.isolation, job.stalledCounter, data.n));
+      if (next !== 'go on') return next;
     }
-    return -1;
+    return 'done';
+
+    async function take(step: IsolationStep): Promise<Next> {
+      switch (step.isolate) {
+        case 'no':
+          return conclude(await options.attempt(decodeBatch(data)), () => data.isolation);
+        case 'try':
+          return tryApart(step.isolation);
+        case 'poison':
+          return (await settle([POISON], () => step.isolation)) ? 'go on' : 'done';
+      }
+    }
+
+    /** One portion, in its turn. */
+    async function tryApart(isolation: Suspicion): Promise<Next> {
+      const tooYoungMs = Math.ceil(WITNESS_AFTER_MS - performance.now());
+      if (isolation.trial.alone > 0 && tooYoungMs > 0) return tooYoungMs;
+      const tried = await inLane(async () => {
+        const letGo = await options.whenOpen();
+        return letGo ? options.inTurn(() => tryNow(isolation, letGo)).finally(letGo) : 0;
+      });
+      return typeof tried === 'object' ? tried.late : tried;
+    }
+
+    /** Its beginning is written before anything is touched: should it crash, the next worker knows of it. */
+    async function tryNow(isolation: Suspicion, letGo: () => void): Promise<Next | { late: Promise<Next> }> {
+      if (!(await settle([], () => begin(isolation)))) return 'done';
+      try {
+        const attempt = options.attempt(readPortion(data, isolation.trial.trying), { first: true });
+        letGo();
+        const outcomes = await within(TRIAL_MS, attempt);
+        if (outcomes) return await conclude(outcomes, afterTrial(outcomes, isolation, data.n));
+        const outlived = outlive(isolation);
+        if (!(await settle([], () => outlived))) return 'done';
+        return { late: attempt.then((late) => conclude(late, afterTrial(late, outlived, data.n))) };
+      } catch (error) {
+        await settle([], () => breakOff(isolation));
+        throw error;
+      }
+    }
+
+    async function conclude(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Next> {
+      const settlement = await settle(outcomes, isolationAfter);
+      if (!settlement) return 'done';
+      const isUnfinished = outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'unsent');
+      return isUnfinished && data.n > 0 ? settlement.delayMs : 'go on';
+    }
 
     /** Null when the job is another worker's, or done. */
-    async function settle(outcomes: Outcome[], isolation: Isolation | undefined): Promise<Settlement | null> {
+    async function settle(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Settlement | null> {
       const settlement = settleOutcomes(data, outcomes);
+      const isolation = isolationAfter(settlement.remainder.length);
       const written = await writeSettlement(options.redis, keys, {
         jobId: job.id!,
         rev: data.rev,
@@ -149,7 +242,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
       });
       if (written.result !== 'settled') return null;
       data = written.data;
-      options.onSettled?.(settlement, job.id!);
+      if (outcomes.length > 0) options.onSettled?.(settlement, job.id!);
       return settlement;
     }
   }

@@ -13,6 +13,7 @@ export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
 export { keepHoursBounded } from './forget-hours.js';
 export { createGateStore } from './gate-store.js';
+export { createInTurn, type InTurn } from './in-turn.js';
 export { RECEIVER } from './keys.js';
 export { findForgotten, knownDestinations } from './known-destinations.js';
 export { type Account, type Balance, readAccount } from './ledger.js';
