@@ -3,7 +3,9 @@ import { useRedis, waitFor } from '@meterbridge/testing';
 import { connectConsumer, createStoreClock, type StoreClock } from '../src/index.js';
 
 const closing: (() => unknown)[] = [];
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 afterAll(() => {
   for (const close of closing.reverse()) close();
 });

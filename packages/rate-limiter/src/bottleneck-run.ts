@@ -1,23 +1,31 @@
 import Bottleneck from 'bottleneck';
 import { Redis } from 'ioredis';
+import { LimiterRedis } from './redis-time.js';
 import type { SharedPacerOptions } from './shared-pacer.js';
+import { createStartLog, startLimit } from './start-log.js';
 
 /** One bottleneck with its own connection, from opening it to its first failure. */
 export type BottleneckRun = {
-  /** True once the slot is there; false when this bottleneck has failed or was closed before that. */
+  /** True at the moment to start; false when this bottleneck has failed or was closed before that. */
   takeSlot(): Promise<boolean>;
   close(): void;
 };
 
 /** A command that gets no answer for so long is sent again on a new connection. */
-const ANSWER_TIMEOUT_MS = 10_000;
-/** Redis forgets a process that is silent for longer: wide enough for clocks that differ a little. */
+const ANSWER_TIMEOUT_MS = 5_000;
+/** Redis forgets a process that is silent for longer. */
 const CLIENT_TIMEOUT_MS = 60_000;
 /** Redis forgets a slot of a process that died while it held it. */
 const SLOT_EXPIRATION_MS = 60_000;
+/**
+ * Turns come this much slower than starts are allowed, each second: a start that was late by chance does not
+ * make the line wait at the start log, where nobody keeps its order.
+ */
+const EASE_MS = 3;
 
-export function openBottleneck({ id, minTimeMs, redisUrl, onProblem }: SharedPacerOptions): BottleneckRun {
-  const client = new Redis(redisUrl, { maxRetriesPerRequest: null, socketTimeout: ANSWER_TIMEOUT_MS });
+export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
+  const { id, requestsPerSecond, redisUrl, onProblem } = options;
+  const client = new LimiterRedis(redisUrl, { maxRetriesPerRequest: null, socketTimeout: ANSWER_TIMEOUT_MS });
   // Told once per outage, not at every try to connect.
   let isReachable = true;
   client.on('ready', () => {
@@ -31,14 +39,14 @@ export function openBottleneck({ id, minTimeMs, redisUrl, onProblem }: SharedPac
   // its own folder, where a strict package manager has not put it.
   const connection = new Bottleneck.IORedisConnection({ Redis, client });
   connection.on('error', () => {});
-  const limiter = new Bottleneck({
-    id: `meterbridge-${id}`,
-    minTime: minTimeMs,
-    clientTimeout: CLIENT_TIMEOUT_MS,
-    connection,
-  });
+  // The keys of a destination share a hash tag; a Redis Cluster keeps them in one place.
+  const name = `meterbridge:{${id}}`;
+  const limit = startLimit(requestsPerSecond);
+  const minTime = (limit.windowMs + EASE_MS) / limit.starts;
+  const limiter = new Bottleneck({ id: name, minTime, clientTimeout: CLIENT_TIMEOUT_MS, connection });
+  const awaitStart = createStartLog(client, name, limit);
 
-  const waiting = new Map<string, (granted: boolean) => void>();
+  const waiting = new Set<(granted: boolean) => void>();
   let hasFailed = false;
 
   function fail(): void {
@@ -46,10 +54,7 @@ export function openBottleneck({ id, minTimeMs, redisUrl, onProblem }: SharedPac
     hasFailed = true;
     connection.disconnect(false);
     void limiter.disconnect(false);
-    for (const [jobId, settle] of waiting) {
-      // A slot that is reserved already comes by a local timer, whatever Redis says since.
-      if (limiter.jobStatus(jobId) !== 'RUNNING') settle(false);
-    }
+    for (const settle of waiting) settle(false);
   }
 
   // Only scripts that Redis refused come here: a lost connection is healed by sending again.
@@ -57,23 +62,24 @@ export function openBottleneck({ id, minTimeMs, redisUrl, onProblem }: SharedPac
   const ready = limiter
     .ready()
     // The rate of the first who ever came is kept in Redis; what is configured now has to win.
-    .then(() => limiter.updateSettings({ minTime: minTimeMs }))
+    .then(() => limiter.updateSettings({ minTime }))
     .catch(fail);
 
   return {
     takeSlot: () =>
       new Promise((resolve) => {
-        const jobId = nextJobId();
         const settle = (granted: boolean) => {
-          waiting.delete(jobId);
+          waiting.delete(settle);
           resolve(granted);
         };
-        waiting.set(jobId, settle);
+        waiting.add(settle);
+        // Settled by the turn itself: bottleneck's own promise would wait for Redis once more.
+        const turn = async () => {
+          awaitStart().then(() => settle(true), fail);
+        };
         void ready.then(() => {
           if (hasFailed) return settle(false);
-          // Settled by the slot itself: bottleneck's own promise would wait for Redis once more.
-          const slot = async () => settle(true);
-          limiter.schedule({ id: jobId, expiration: SLOT_EXPIRATION_MS }, slot).catch(fail);
+          limiter.schedule({ expiration: SLOT_EXPIRATION_MS }, turn).catch(fail);
         });
       }),
     close() {
@@ -82,10 +88,4 @@ export function openBottleneck({ id, minTimeMs, redisUrl, onProblem }: SharedPac
       void limiter.stop().catch(() => {});
     },
   };
-}
-
-let jobs = 0;
-function nextJobId(): string {
-  jobs += 1;
-  return `slot-${jobs}`;
 }

@@ -18,8 +18,9 @@ export type RateLimiterOptions = {
 };
 
 /**
- * Makes the limiter of one destination account. The rate is kept by even spacing, without bursts. When
- * Redis is away, jobs wait; when it comes back empty, or has forgotten this process, they go on.
+ * Makes the limiter of one destination account. The rate is kept by even spacing, without bursts, and over
+ * all processes never exceeded in any second. When Redis is away, jobs wait; when it comes back empty, or
+ * has forgotten this process, they go on.
  */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const permits = createPermits(options.concurrency);
@@ -58,7 +59,6 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
 function choosePacer({ id, requestsPerSecond, redisUrl, onProblem }: RateLimiterOptions): Pacer {
   if (requestsPerSecond === undefined) return unpaced;
-  const minTimeMs = 1_000 / requestsPerSecond;
-  if (redisUrl === undefined) return createLocalPacer(minTimeMs);
-  return createSharedPacer({ id, minTimeMs, redisUrl, onProblem: onProblem ?? (() => {}) });
+  if (redisUrl === undefined) return createLocalPacer(1_000 / requestsPerSecond);
+  return createSharedPacer({ id, requestsPerSecond, redisUrl, onProblem: onProblem ?? (() => {}) });
 }

@@ -11,7 +11,7 @@ export type LimiterProblem = 'redis_unreachable' | 'slots_lost';
 
 export type SharedPacerOptions = {
   id: string;
-  minTimeMs: number;
+  requestsPerSecond: number;
   redisUrl: string;
   onProblem: (problem: LimiterProblem) => void;
 };
@@ -20,14 +20,14 @@ const FIRST_REOPEN_DELAY_MS = 50;
 const MAX_REOPEN_DELAY_MS = 5_000;
 
 /**
- * Spaces the starts of all processes that use the same id on the same Redis.
+ * Spaces the starts of all processes that use the same id on the same Redis, by Redis' clock.
+ *
+ * Bottleneck keeps the line: turns come evenly, first come, first served over all processes. The start log
+ * has the last word, so that the rate holds whatever happened since a turn was given.
  *
  * A bottleneck whose Redis was flushed or restarted, or that Redis has forgotten because this process stood
  * still, refuses every call from then on. It is replaced, and only the waiting for a slot starts again: no
  * job has run by then, so none can run twice.
- *
- * Bottleneck counts by the clock of each process, not by Redis's: one whose clock is seconds ahead takes
- * nearly all slots, and the others wait. The rate holds all the same, so nothing is lost but fairness.
  */
 export function createSharedPacer(options: SharedPacerOptions): Pacer {
   let run: BottleneckRun | undefined;

@@ -56,7 +56,7 @@ test('goes on after Redis has forgotten its clients', async () => {
   const { ran, done } = scheduleAll(200);
   const client = suite.connect();
   await waitFor(() => ran.size > 20, { what: 'the first jobs' });
-  const [seen] = await client.keys(`b_meterbridge-${suite.prefix}-${names}_client_last_seen`);
+  const [seen] = await client.keys(`b_meterbridge:{${suite.prefix}-${names}}_client_last_seen`);
   expect(await client.zcard(seen!)).toBeGreaterThanOrEqual(2);
   await client.del(seen!);
   await done;

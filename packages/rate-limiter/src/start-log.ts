@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+
+/** So many requests may start in any such time, over all processes. */
+export type StartLimit = { starts: number; windowMs: number };
+
+/**
+ * How late after Redis' word a request may start; the window is longer by as much. 1.5 % of a second, which
+ * the account's budget pays for never being exceeded.
+ */
+const ROOM_MS = 15;
+
+/** A second's starts, or the time of a single one where it is less than one a second. */
+export function startLimit(requestsPerSecond: number): StartLimit {
+  const starts = Math.max(1, Math.floor(requestsPerSecond));
+  return { starts, windowMs: (starts * 1_000) / requestsPerSecond + ROOM_MS };
+}
+
+/**
+ * Notes a start and answers with its time, or says in how many milliseconds to ask again. The list holds the
+ * latest starts, by Redis' clock. Where it is missing, or written by a clock far ahead, Redis was flushed or
+ * is another one after a failover: the window counts as used up, and fills again evenly. That first second
+ * is waited for on a new Redis as well, since the two look the same.
+ */
+const START = `
+local key, starts, window, unused = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+if unused ~= '' then redis.call('LREM', key, -1, unused) end
+local newest = tonumber(redis.call('LINDEX', key, -1))
+if not newest or newest > now + 2 * window then
+  redis.call('DEL', key)
+  for i = 0, starts - 1 do redis.call('RPUSH', key, now + i * window / starts) end
+end
+redis.call('LTRIM', key, -starts, -1)
+if redis.call('LLEN', key) == starts then
+  local wait = redis.call('LINDEX', key, 0) + window - now
+  if wait > 0 then return {math.ceil(wait), ''} end
+end
+local start = string.format('%.3f', now)
+redis.call('RPUSH', key, start)
+return {0, start}
+`;
+
+/**
+ * The last word before a request starts: bottleneck's turns are taken ahead, and come too close together
+ * once a process was frozen, or Redis has lost what it knew.
+ */
+export function createStartLog(redis: Redis, id: string, { starts, windowMs }: StartLimit) {
+  const key = `b_${id}_starts`;
+  let usualMs = Number.POSITIVE_INFINITY;
+
+  /** Resolves at the moment to start. Rejects when Redis refuses. */
+  return async function awaitStart(): Promise<void> {
+    let unused = '';
+    for (;;) {
+      const askedAt = performance.now();
+      const answer = await redis.eval(START, 1, key, starts, windowMs, unused);
+      const tookMs = performance.now() - askedAt;
+      const [waitMs, start] = answer as [number, string];
+      // This process stood still, or Redis did: by now others may have started instead. Where every answer
+      // takes longer, because Redis is further away, all starts are delayed alike, and it is soon usual.
+      const isLate = tookMs > Math.max(ROOM_MS, 2 * usualMs);
+      usualMs = isLate ? 2 * usualMs : Math.min(usualMs, tookMs);
+      if (start !== '' && !isLate) return;
+      unused = start;
+      if (start === '') await sleep(waitMs);
+    }
+  };
+}
