@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { configJsonSchema } from '@meterbridge/config';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readSince } from './audit/read-since.js';
+import { audit } from './commands/audit.js';
 import { check } from './commands/check.js';
 import { listDeadLetters, replayDeadLetters, showDeadLetter } from './commands/dead-letters.js';
 import { demo } from './commands/demo.js';
@@ -44,6 +46,34 @@ program
   .description('say whether the configuration, Redis and both APIs are ready; sends no event')
   .option('--json', 'for machines')
   .action(check);
+
+program
+  .command('audit')
+  .description(
+    'hold what was accepted against what became of it, by hour, destination and source; exit code 1 when it does not add up',
+  )
+  .option('--destination <name>', 'of one destination, or of the receiver')
+  .option('--source <name>', 'of one source')
+  .option('--since <time>', 'what was accepted from then on: 90m, 24h, 7d, or a time in UTC', readSinceHour)
+  .addOption(new Option('--by <what>', 'add up').choices(['hour', 'source', 'destination']))
+  .option('--wait <seconds>', 'until nothing is in flight; exit code 1 when the time is over', readCount)
+  .option('--json', 'one document, for machines')
+  .addHelpText(
+    'after',
+    `
+Always, for each hour in which something was accepted, counted in deliveries and with a filtered event as one:
+  accepted = delivered + duplicate + filtered + dead + in flight
+The look is one moment of Redis: it holds under load, too. "earlier" is what no hour has: hours that were
+settled more than 90 days ago, and what was accepted by a version that kept none.
+
+Examples:
+  meterbridge audit --since 24h
+  meterbridge audit --by destination
+  meterbridge audit --since 2026-08-01 --source backend --by hour
+  meterbridge audit --wait 60 && echo settled
+  meterbridge audit --json | jq '.lines[] | select(.dead > 0)'`,
+  )
+  .action(audit);
 
 program
   .command('schema')
@@ -96,4 +126,12 @@ program.parseAsync().catch((error: unknown) => {
 function readCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 was expected.');
   return Number(text);
+}
+
+function readSinceHour(text: string): number {
+  const hour = readSince(text, Date.now());
+  if (hour === null) {
+    throw new InvalidArgumentError('90m, 24h, 7d, 2026-08-01 or 2026-08-01T14:00 was expected.');
+  }
+  return hour;
 }

@@ -1,0 +1,62 @@
+import type { AuditLine, Balance } from '@meterbridge/queue';
+import Table from 'cli-table3';
+import { isoHour } from './read-since.js';
+import type { AuditReport, Grouping, ReportLine } from './report.js';
+
+const COUNTS: [keyof Balance, title: string][] = [
+  ['accepted', 'accepted'],
+  ['delivered', 'delivered'],
+  ['duplicate', 'duplicate'],
+  ['filtered', 'filtered'],
+  ['dead', 'dead'],
+  ['inFlight', 'in flight'],
+  ['difference', 'difference'],
+];
+const NAMES: Grouping[] = ['hour', 'destination', 'source'];
+
+/** A table for people: the newest hours and the total are where the eye ends. */
+export function renderReport({ lines, total, unbalanced }: AuditReport, by?: Grouping): string {
+  const names = NAMES.filter((name) => !by || name === by);
+  const table = new Table({
+    head: [
+      ...names.map((name) => (name === 'hour' ? 'hour, UTC' : name)),
+      ...COUNTS.map(([, title]) => title),
+    ],
+    colAligns: [...names.map(() => 'left' as const), ...COUNTS.map(() => 'right' as const)],
+    style: { head: [], border: [] },
+  });
+  const counts = (balance: Balance) => COUNTS.map(([count]) => balance[count].toLocaleString('en'));
+  for (const line of lines) table.push([...names.map((name) => nameOf(line, name)), ...counts(line)]);
+  table.push([...names.map((_, index) => (index === 0 ? 'total' : '')), ...counts(total)]);
+  return [table.toString(), '', unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced)].join('\n');
+}
+
+const BALANCED = 'It adds up: accepted = delivered + duplicate + filtered + dead + in flight, in every hour.';
+
+function nameOf(line: ReportLine, name: Grouping): string {
+  if (name !== 'hour') return line[name] ?? '';
+  return typeof line.hour === 'number' ? isoHour(line.hour).replace('T', ' ').replace('Z', '') : 'earlier';
+}
+
+function renderUnbalanced(unbalanced: AuditLine[]): string {
+  return [
+    'IT DOES NOT ADD UP. Something was lost or counted twice:',
+    ...unbalanced.map((line) => `  ${whereOf(line)}: ${explain(line)}`),
+    '',
+    "Change nothing in Redis: the hour stays here as evidence. Look at the logs of receiver and workers for that hour, at restarts of Redis, and at hands in its keys. What is missing has to be sent again for that hour; events keep their messageId, so what had arrived is not billed twice. See docs/runbook.md, 'It does not add up'.",
+  ].join('\n');
+}
+
+function whereOf({ destination, hour, source }: AuditLine): string {
+  return hour === null
+    ? `${destination}, of no hour that is kept`
+    : `${destination}, from ${source}, accepted in the hour of ${isoHour(hour)}`;
+}
+
+function explain({ difference, hour, dead }: AuditLine): string {
+  const count = Math.abs(difference).toLocaleString('en');
+  if (hour === null && dead < 0) return `${count} dead letters were counted and are gone`;
+  return difference > 0
+    ? `${count} were accepted and are nowhere: not delivered, not filtered, not dead, not waiting`
+    : `${count} more have an outcome, or wait, than were accepted`;
+}

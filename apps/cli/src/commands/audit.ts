@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '@meterbridge/config';
+import { type AuditLine, knownDestinations, RECEIVER, readAudit } from '@meterbridge/queue';
+import type { Redis } from 'ioredis';
+import { isoHour } from '../audit/read-since.js';
+import { renderReport } from '../audit/render-report.js';
+import { type AuditReport, type Grouping, reportAudit } from '../audit/report.js';
+import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
+
+export type AuditOptions = {
+  destination?: string;
+  source?: string;
+  /** In hours since 1970. */
+  since?: number;
+  by?: Grouping;
+  json?: boolean;
+  /** Seconds. */
+  wait?: number;
+};
+
+const LOOK_EVERY_MS = 500;
+/** A look stops Redis for as long as it takes: with many jobs waiting, a tenth of the time is enough. */
+const REST_FACTOR = 10;
+
+/**
+ * Holds what was accepted against what became of it, by destination, source and hour. Exit code 1 where that
+ * does not add up, and where something is still in flight after `--wait`.
+ */
+export async function audit(options: AuditOptions): Promise<void> {
+  const config = readConfig(readCommandEnv(process.env));
+  const redis = await openRedis(config.redis.url);
+  try {
+    const report = await untilSettled(() => look(config, redis, options), (options.wait ?? 0) * 1_000);
+    const isLate = options.wait !== undefined && report.total.inFlight > 0;
+    if (report.unbalanced.length > 0 || isLate) process.exitCode = 1;
+    if (options.json) return console.log(JSON.stringify(toJson(report), null, 2));
+    if (report.lines.length === 0) return console.log('Nothing was accepted.');
+    console.log(renderReport(report, options.by));
+    const left = report.total.inFlight.toLocaleString('en');
+    if (isLate) console.log(`After ${options.wait} s there are still ${left} deliveries in flight.`);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** The last look: the first at which nothing is in flight, or the one at the end of the time. */
+async function untilSettled(look: () => Promise<AuditReport>, withinMs: number): Promise<AuditReport> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const began = performance.now();
+    const report = await look();
+    const tookMs = performance.now() - began;
+    if (report.total.inFlight === 0 || performance.now() >= deadline) return report;
+    await sleep(Math.max(LOOK_EVERY_MS, REST_FACTOR * tookMs));
+  }
+}
+
+async function look(config: Config, redis: Redis, options: AuditOptions): Promise<AuditReport> {
+  const { destination, source, since, by } = options;
+  const configured = config.destinations.map(({ name }) => name);
+  const names = [...new Set([...configured, ...(await knownDestinations(redis)), RECEIVER])];
+  if (destination !== undefined && !names.includes(destination)) {
+    throw new CommandError(`no destination ${destination}; there are ${names.join(', ')}`);
+  }
+  const asked = destination === undefined ? names : [destination];
+  const lines = (await Promise.all(asked.map((name) => readAudit(name, redis)))).flat();
+  if (source !== undefined) refuseUnknownSource(source, config, lines);
+  return reportAudit(lines, {
+    ...(source === undefined ? {} : { source }),
+    ...(since === undefined ? {} : { sinceHour: since }),
+    ...(by === undefined ? {} : { by }),
+  });
+}
+
+/** A misspelt source has no difference: that must not look like an account that adds up. */
+function refuseUnknownSource(source: string, config: Config, lines: AuditLine[]): void {
+  const names = [...config.sources.map(({ name }) => name), ...lines.flatMap((line) => line.source ?? [])];
+  if (names.includes(source)) return;
+  throw new CommandError(`no source ${source}; there are ${[...new Set(names)].join(', ')}`);
+}
+
+/** Hours as times, and one word for the whole. */
+function toJson({ lines, total, unbalanced }: AuditReport) {
+  const withTime = <Line extends { hour?: number | null }>(line: Line) =>
+    typeof line.hour === 'number' ? { ...line, hour: isoHour(line.hour) } : line;
+  return {
+    balanced: unbalanced.length === 0,
+    total,
+    lines: lines.map(withTime),
+    unbalanced: unbalanced.map(withTime),
+  };
+}
