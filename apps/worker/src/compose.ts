@@ -13,6 +13,8 @@ import {
   createStoreClock,
   findForgotten,
   type InTurn,
+  keepHoursBounded,
+  RECEIVER,
   readAccount,
   refuseUnsafeRedis,
   type StoreClock,
@@ -69,7 +71,10 @@ export async function composeWorker(
   const lanes = await Promise.all(
     config.destinations.map((settings) => openLane(settings, config, clock, inTurn, logger, metrics, events)),
   );
-  metrics.watchDestinations(() => Promise.all(lanes.map((lane) => lane.status(redis))));
+  metrics.watchDestinations(() =>
+    Promise.all([...lanes.map((lane) => lane.status(redis)), readStatus(RECEIVER, redis, clock)]),
+  );
+  const hours = keepHoursBounded(redis);
   Object.assign(status, { ready: true, reason: '' });
 
   return {
@@ -79,6 +84,7 @@ export async function composeWorker(
       await Promise.all(lanes.map((lane) => lane.stop()));
       await operations.close();
       clock.stop();
+      hours.stop();
       redis.disconnect();
     },
   };
@@ -138,15 +144,9 @@ async function openLane(
 
   return {
     async status(reader: Redis): Promise<DestinationStatus> {
-      const account = await readAccount(name, reader);
       const { hold, breaker } = gate.current();
       const state: BreakerState = hold ? 'held' : breaker.state;
-      return {
-        destination: name,
-        inFlight: account.inFlight,
-        oldestEventAgeMs: account.oldestJobAt === null ? 0 : clock.now() - account.oldestJobAt,
-        breaker: state,
-      };
+      return { ...(await readStatus(name, reader, clock)), breaker: state };
     },
     async stop() {
       sender.drain();
@@ -157,6 +157,12 @@ async function openLane(
       redis.disconnect();
     },
   };
+}
+
+async function readStatus(destination: string, redis: Redis, clock: StoreClock): Promise<DestinationStatus> {
+  const { inFlight, dead, difference, oldestJobAt } = await readAccount(destination, redis);
+  const oldestEventAgeMs = oldestJobAt === null ? 0 : clock.now() - oldestJobAt;
+  return { destination, inFlight, oldestEventAgeMs, dead, difference };
 }
 
 function recordSettlement(

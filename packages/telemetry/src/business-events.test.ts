@@ -66,15 +66,28 @@ test("a destination's status is read for each scrape, and absent when it cannot 
     destination: 'lago',
     inFlight: 3,
     oldestEventAgeMs: 1_500,
+    dead: 4,
+    difference: -2,
     breaker: 'open',
   };
-  let read = (): Promise<DestinationStatus[]> => Promise.resolve([status]);
+  const receiver = { destination: 'receiver', inFlight: 0, oldestEventAgeMs: 0, dead: 7, difference: 0 };
+  let read = (): Promise<DestinationStatus[]> => Promise.resolve([status, receiver]);
   metrics.watchDestinations(() => read());
   expect(await samples('deliveries_in_flight')).toEqual([
     'meterbridge_deliveries_in_flight{destination="lago"} 3',
+    'meterbridge_deliveries_in_flight{destination="receiver"} 0',
+  ]);
+  expect(await samples('dead_letters')).toEqual([
+    'meterbridge_dead_letters{destination="lago"} 4',
+    'meterbridge_dead_letters{destination="receiver"} 7',
+  ]);
+  expect(await samples('account_difference')).toEqual([
+    'meterbridge_account_difference{destination="lago"} -2',
+    'meterbridge_account_difference{destination="receiver"} 0',
   ]);
   expect(await samples('oldest_event_age_seconds')).toEqual([
     'meterbridge_oldest_event_age_seconds{destination="lago"} 1.5',
+    'meterbridge_oldest_event_age_seconds{destination="receiver"} 0',
   ]);
   expect(await samples('breaker_state')).toContain(
     'meterbridge_breaker_state{destination="lago",state="open"} 1',
@@ -82,8 +95,10 @@ test("a destination's status is read for each scrape, and absent when it cannot 
   expect(await samples('breaker_state')).toContain(
     'meterbridge_breaker_state{destination="lago",state="closed"} 0',
   );
+  expect((await samples('breaker_state')).join()).not.toContain('receiver');
   read = () => Promise.reject(new Error('Redis is away'));
   expect(await samples('deliveries_in_flight')).toEqual([]);
+  expect(await samples('account_difference')).toEqual([]);
   read = () => new Promise(() => {});
   expect(await samples('breaker_state')).toEqual([]);
 });

@@ -6,14 +6,19 @@ export type BreakerState = 'closed' | 'open' | 'half-open' | 'held';
 
 const BREAKER_STATES: BreakerState[] = ['closed', 'open', 'half-open', 'held'];
 
-/** What only Redis knows of a destination, for all processes together. */
+/** What only Redis knows of a destination, or of the receiver's own dead letters, for all processes together. */
 export type DestinationStatus = {
   destination: string;
   /** Deliveries that are accepted and not settled. */
   inFlight: number;
   /** Since the oldest of them was received; 0 when there is none. */
   oldestEventAgeMs: number;
-  breaker: BreakerState;
+  /** Dead letters that lie there. */
+  dead: number;
+  /** What was accepted minus what became of it: anything but zero is a bug or a loss. */
+  difference: number;
+  /** The receiver has none. */
+  breaker?: BreakerState;
 };
 
 const EVENTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
@@ -99,6 +104,12 @@ export function createMetrics() {
     oldestAge: gauge('oldest_event_age_seconds', 'Age of the oldest delivery that is not settled', [
       'destination',
     ]),
+    deadLetters: gauge('dead_letters', 'Dead letters that lie there, over all processes', ['destination']),
+    difference: gauge(
+      'account_difference',
+      'Accepted minus delivered, duplicate, filtered, dead and in flight: anything but 0 is a loss or a bug',
+      ['destination'],
+    ),
     breaker: gauge('breaker_state', '1 for the state the destination is in', ['destination', 'state']),
   };
   const readers: (() => Promise<DestinationStatus[]>)[] = [];
@@ -112,9 +123,12 @@ export function createMetrics() {
     const found = await Promise.race([all, deadline]);
     late.abort();
     deadline.catch(() => {});
-    for (const { destination, inFlight, oldestEventAgeMs, breaker } of found.flat()) {
+    for (const { destination, inFlight, oldestEventAgeMs, dead, difference, breaker } of found.flat()) {
       status.inFlight.set({ destination }, inFlight);
       status.oldestAge.set({ destination }, oldestEventAgeMs / 1_000);
+      status.deadLetters.set({ destination }, dead);
+      status.difference.set({ destination }, difference);
+      if (!breaker) continue;
       for (const state of BREAKER_STATES) {
         status.breaker.set({ destination, state }, state === breaker ? 1 : 0);
       }
