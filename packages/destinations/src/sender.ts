@@ -347,8 +347,10 @@ export function createSender(options: SenderOptions): Sender {
         for (const [index, usage] of usages.entries()) {
           const entry = admit(usage, waiter, index);
           if (!entry) continue;
-          if (alone?.has(index)) line.pushGroup([entry]);
-          else if (first) ahead.push(entry);
+          const isAlone = alone?.has(index) ?? false;
+          if (first && !isAlone) ahead.push(entry);
+          else if (first) line.pushAhead([entry]);
+          else if (isAlone) line.pushGroup([entry]);
           else line.push(entry);
         }
         if (ahead.length > 0) line.pushAhead(ahead);
