@@ -1,5 +1,6 @@
 export { type FreezeContext, type Freezing, freezeEvent } from './freeze-event.js';
 export { isEnabled } from './integrations.js';
+export { holdsMoreValuesThan } from './json-values.js';
 export { hashValue, maskValue } from './mask-value.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
+import { expect, test } from '@jest/globals';
+import { useRedis } from '@meterbridge/testing';
+import { makeTracks, postBatch, type Track } from '../../cli/test/retrying-client.js';
+import { type Stack, useStack } from '../../cli/test/run-stack.js';
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+const MB = 1_000_000;
+/** A request of a few hundred bytes may take this long on a machine that does other things too. */
+const PATIENCE_MS = 5_000;
+
+type Sent = { status: number; code: unknown };
+
+async function send(url: string, body: Uint8Array, headers: Record<string, string> = {}): Promise<Sent> {
+  const answer = await fetch(url, { method: 'POST', body, headers });
+  const json = (await answer.json()) as Record<string, unknown>;
+  return { status: answer.status, code: json.code };
+}
+
+/** The most memory a process has ever taken, in bytes; only Linux tells. */
+function peakBytes(pid: number): number {
+  if (process.platform !== 'linux') return 0;
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+}
+
+/**
+ * Does something hostile to a receiver while a good client sends batch after batch, and expects that this
+ * client is answered in time, that all of it is in Redis, and that the process lives.
+ */
+async function besideGoodClient<T>(stack: Stack, hostile: (receiverUrl: string) => Promise<T>) {
+  const { url, process: receiver } = await stack.startReady('receiver');
+  const sent: Track[] = [];
+  let slowestMs = 0;
+  let isOver = false;
+  const goodClient = async () => {
+    do {
+      const batch = makeTracks(5);
+      const { status, durationMs, text } = await postBatch(url, batch);
+      expect({ status, text }).toEqual({ status: 200, text: '{"success":true}' });
+      slowestMs = Math.max(slowestMs, durationMs);
+      sent.push(...batch);
+    } while (!isOver);
+  };
+  const [result] = await Promise.all([
+    hostile(url).finally(() => {
+      isOver = true;
+    }),
+    goodClient(),
+  ]);
+  expect(slowestMs).toBeLessThan(PATIENCE_MS);
+  expect(await stack.account('lago')).toMatchObject({ accepted: sent.length, inFlight: sent.length });
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  return { result, peakBytes: peakBytes(receiver.pid) };
+}
+
+const gzip = { 'content-encoding': 'gzip' };
+const fast = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+const tooLarge = { status: 413, code: 'body_too_large' };
+const tooMany = { status: 413, code: 'too_many_values' };
+
+test('bombs are refused for what they would become', async () => {
+  const zeros = Buffer.alloc(500 * MB);
+  const brackets = Buffer.from('['.repeat(24 * MB) + ']'.repeat(24 * MB));
+  const bodies: [string, Uint8Array, Record<string, string>, Sent][] = [
+    ['/v1/batch', gzipSync(zeros), gzip, tooLarge],
+    ['/v1/batch', deflateSync(zeros), { 'content-encoding': 'deflate' }, tooLarge],
+    ['/v1/batch', brotliCompressSync(zeros, fast), { 'content-encoding': 'br' }, tooLarge],
+    ['/v1/batch', gzipSync(brackets), gzip, tooMany],
+    ['/webhooks/segment/backend', gzipSync(brackets), { ...gzip, 'x-signature': '00' }, tooMany],
+    ['/v1/batch', gzipSync('['.repeat(49 * MB)), gzip, tooMany],
+    ['/v1/batch', gzipSync(`[${'{},'.repeat(16 * MB)}{}]`), gzip, tooMany],
+    ['/v1/batch', gzipSync(`{${'"":0,'.repeat(9 * MB)}"":0}`), gzip, tooMany],
+    ['/v1/batch', Buffer.from('['.repeat(5 * MB) + ']'.repeat(5 * MB)), {}, tooMany],
+  ];
+  const stack = await stacks.open();
+  const { result, peakBytes } = await besideGoodClient(stack, async (url) => {
+    const answers: Sent[] = [];
+    for (const [path, body, headers] of bodies) answers.push(await send(url + path, body, headers));
+    return answers;
+  });
+  expect(result).toEqual(bodies.map(([, , , expected]) => expected));
+  expect(peakBytes).toBeLessThan(700 * MB);
+}, 60_000);

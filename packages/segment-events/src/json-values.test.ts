@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { harmlessJson, runs } from '../test/hostile-json.js';
+import { holdsMoreValuesThan } from './json-values.js';
+
+/** Values within a value; an empty object or list counts as if it held one. */
+function countValues(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const children = Object.values(value);
+  return children.length === 0 ? 1 : children.reduce<number>((sum, child) => sum + 1 + countValues(child), 0);
+}
+
+test('counts the values of any JSON, and not what stands in its texts', () => {
+  const text = fc.string({ unit: fc.constantFrom('"', '\\', ',', '[', '{', 'é') });
+  fc.assert(
+    fc.property(fc.array(fc.oneof(harmlessJson, text)), fc.nat(2), (value, indent) => {
+      const json = Buffer.from(JSON.stringify(value, null, indent));
+      const values = countValues(value);
+      expect(holdsMoreValuesThan(values, json)).toBe(false);
+      expect(holdsMoreValuesThan(values - 1, json)).toBe(true);
+    }),
+    runs(300),
+  );
+});
+
+test.each(['[', '{"":', '[[],', '{', ',', '"",', '"\\"",'])(
+  'counts what is not JSON in the same way: %j…',
+  (part) => {
+    const text = part.repeat(1_000);
+    expect(holdsMoreValuesThan(999, Buffer.from(text))).toBe(true);
+    expect(holdsMoreValuesThan(3_000, Buffer.from(text))).toBe(false);
+  },
+);
+
+test('text without an end is one value', () => {
+  expect(holdsMoreValuesThan(1, Buffer.from('["[[[,,,{{{\\"'))).toBe(false);
+});
