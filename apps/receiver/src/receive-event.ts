@@ -42,11 +42,6 @@ const TOO_MANY_VALUES = failure(
   'too_many_values',
   `the body holds more than ${MAX_VALUES_PER_REQUEST} values; send smaller batches`,
 );
-const TOO_MANY_EVENTS = failure(
-  413,
-  'too_many_events',
-  `the body holds more than ${MAX_EVENTS_PER_REQUEST} events; send smaller batches`,
-);
 const UNAUTHORIZED = failure(401, 'unauthorized', 'the write key is missing or not one of this installation');
 const UNKNOWN_SOURCE = failure(404, 'unknown_source', 'no source of this name takes webhooks');
 
@@ -67,8 +62,8 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
   async function receiveTracking(request: EventRequest): Promise<Answer> {
     const headerKey = readAuthorization(request.headers.authorization);
     const headerSource = headerKey === undefined ? undefined : findSource(headerKey);
-    const reading = readEvents(request);
-    if (!reading.ok) return refuseBody(request, reading.problem, headerSource);
+    const reading = readEvents(request, deps.limits.inflatedBytes);
+    if (!reading.ok) return refuseBody(request, reading, headerSource);
     const attribution = attributeEvents(reading.body, headerSource, findSource);
     if (!attribution) return UNAUTHORIZED;
     return settle(request, reading.body, attribution.sources, attribution.sender);
@@ -79,8 +74,8 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
     if (!source?.webhook) return UNKNOWN_SOURCE;
     const refusal = authorizeWebhook(source.webhook, request.headers, request.rawBody);
     if (refusal) return failure(401, 'unauthorized', refusal.message);
-    const reading = readEvents(request);
-    if (!reading.ok) return refuseBody(request, reading.problem, source);
+    const reading = readEvents(request, deps.limits.inflatedBytes);
+    if (!reading.ok) return refuseBody(request, reading, source);
     return settle(request, reading.body, Array(reading.body.events.length).fill(source), source);
   }
 
@@ -90,7 +85,6 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
     sources: (ReceiverSource | undefined)[],
     sender: ReceiverSource,
   ): Promise<Answer> {
-    if (body.events.length > MAX_EVENTS_PER_REQUEST) return TOO_MANY_EVENTS;
     const judgement = judgeEvents(body.events, sources, sender, {
       receivedAtMs: request.receivedAtMs,
       sentAt: body.sentAt,
@@ -108,13 +102,18 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
   }
 
   /** A sender drops what is answered with 400: where it is known, the body is kept. */
-  async function refuseBody(request: EventRequest, detail: string, source?: ReceiverSource): Promise<Answer> {
+  async function refuseBody(
+    request: EventRequest,
+    { code, problem }: BodyReading & { ok: false },
+    source?: ReceiverSource,
+  ): Promise<Answer> {
+    if (code !== 'invalid_json') return failure(413, code, problem);
     if (source) {
-      const rejected = unreadable(request, detail, source);
+      const rejected = unreadable(request, problem, source);
       await deps.commit([], [rejected]);
       deps.record.eventsRejected(source.name, rejected.reason, 1);
     }
-    return failure(400, 'invalid_json', detail);
+    return failure(400, code, problem);
   }
 
   function recordJudgement({ received, rejected, ignored }: Judgement): void {
@@ -124,10 +123,13 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
   }
 }
 
-function readEvents({ rawBody, route }: EventRequest): BodyReading {
+function readEvents({ rawBody, route }: EventRequest, sharedBytes: number): BodyReading {
   // Decoded carelessly, two ids that differ in a broken byte would become one.
-  if (!isUtf8(rawBody)) return { ok: false, problem: 'the body is not UTF-8, which JSON is' };
-  return readBody(rawBody.toString('utf8'), route.kind === 'tracking' ? route.callType : undefined);
+  if (!isUtf8(rawBody)) {
+    return { ok: false, code: 'invalid_json', problem: 'the body is not UTF-8, which JSON is' };
+  }
+  const bounds = { events: MAX_EVENTS_PER_REQUEST, sharedBytes };
+  return readBody(rawBody.toString('utf8'), bounds, route.kind === 'tracking' ? route.callType : undefined);
 }
 
 function unreadable(request: EventRequest, detail: string, source: ReceiverSource): RejectedEvent {

@@ -84,3 +84,17 @@ test('bombs are refused for what they would become', async () => {
   expect(result).toEqual(bodies.map(([, , , expected]) => expected));
   expect(peakBytes).toBeLessThan(700 * MB);
 }, 60_000);
+
+test('a little that a batch says of thousands of events does not become a lot', async () => {
+  const stack = await stacks.open();
+  const shared = JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`k${n}`, 0])));
+  const batchOf = (count: number, event: string) =>
+    gzipSync(`{"context":${shared},"batch":[${Array(count).fill(event)}]}`);
+  const { result, peakBytes } = await besideGoodClient(stack, async (url) => [
+    await send(`${url}/v1/batch`, batchOf(10_000, '{}'), gzip),
+    await send(`${url}/v1/batch`, batchOf(10_000, '{"context":{}}'), gzip),
+    await send(`${url}/v1/batch`, batchOf(50_000, '{"context":{}}'), gzip),
+  ]);
+  expect(result).toEqual([tooLarge, tooLarge, { status: 413, code: 'too_many_events' }]);
+  expect(peakBytes).toBeLessThan(500 * MB);
+});

@@ -1,7 +1,11 @@
 import type { Rejection } from './rejection.js';
+import { isJsonObject } from './segment-event.js';
 
 /** Nesting beyond this is no usage: Segment's own calls need five levels. */
 export const MAX_EVENT_DEPTH = 32;
+
+/** An empty object is two bytes of JSON and 56 of memory. */
+const LEAST_VALUE_BYTES = 16;
 
 /** JSON's size in UTF-8, from below and from above, without writing it out. */
 type SizeBounds = { least: number; most: number };
@@ -16,6 +20,28 @@ export function checkSize(event: unknown, maxBytes: number): Rejection | null {
   const rejection = visit(event, 1, bounds, maxBytes);
   if (rejection || bounds.most <= maxBytes) return rejection;
   return Buffer.byteLength(JSON.stringify(event)) > maxBytes ? tooLarge(maxBytes) : null;
+}
+
+/**
+ * What JSON takes at least, as text and once it is read: the characters, and a few bytes for each value. Of any
+ * depth; stops soon after `most` is passed.
+ */
+export function leastBytes(json: unknown, most: number): number {
+  let bytes = 0;
+  const waiting: unknown[] = [json];
+  while (waiting.length > 0 && bytes <= most) {
+    const value = waiting.pop();
+    bytes += LEAST_VALUE_BYTES;
+    if (typeof value === 'string') bytes += value.length;
+    else if (Array.isArray(value)) for (const item of value) waiting.push(item);
+    else if (isJsonObject(value)) {
+      for (const key of Object.keys(value)) {
+        bytes += key.length;
+        waiting.push(value[key]);
+      }
+    }
+  }
+  return bytes;
 }
 
 function visit(value: unknown, depth: number, bounds: SizeBounds, maxBytes: number): Rejection | null {

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readBody, writeKeyOf } from './read-body.js';
 
-const read = (body: unknown, ...rest: [] | ['track']) => readBody(JSON.stringify(body), ...rest);
+const bounds = { events: 100, sharedBytes: 10_000 };
+const read = (body: unknown, ...rest: [] | ['track']) => readBody(JSON.stringify(body), bounds, ...rest);
 const track = { type: 'track', event: 'API Call', userId: 'u1' };
 
 test.each([
@@ -79,9 +80,40 @@ test('collects write keys from the batch and from its events', () => {
 test.each(['', 'x', '{', '"text"', '7', 'null', 'true', 'data=eyJ9'])(
   'says what is wrong with %j',
   (text) => {
-    expect(readBody(text)).toMatchObject({ ok: false });
+    expect(readBody(text, bounds)).toMatchObject({ ok: false, code: 'invalid_json' });
   },
 );
+
+describe('makes no more of a body than it may', () => {
+  test('in events', () => {
+    for (const wrap of [(items: unknown[]) => items, (items: unknown[]) => ({ batch: items })]) {
+      expect(read(wrap(Array(100).fill(0)))).toMatchObject({ ok: true });
+      expect(read(wrap(Array(101).fill(0)))).toMatchObject({ ok: false, code: 'too_many_events' });
+    }
+  });
+
+  const long = 'x'.repeat(5_000);
+  const deep = `${'['.repeat(5_000)}0${']'.repeat(5_000)}`;
+  test.each([
+    ['context', `{"a":"${long}"}`],
+    ['context', `{"a":${deep}}`],
+    ['context', `{"a":[${'{},'.repeat(1_000)}{}]}`],
+    ['integrations', `{"a":"${long}"}`],
+    ['timestamp', `"${long}"`],
+  ])('by what the batch says of all of its events: %s %.20s…', (field, json) => {
+    const batchOf = (count: number) => `{"${field}":${json},"batch":[${Array(count).fill('{}')}]}`;
+    expect(readBody(batchOf(0), bounds)).toMatchObject({ ok: true });
+    expect(readBody(batchOf(1), { ...bounds, sharedBytes: 200_000 })).toMatchObject({ ok: true });
+    expect(readBody(batchOf(100), bounds)).toMatchObject({ ok: false, code: 'body_too_large' });
+  });
+
+  test('and takes a usual context for as many events as may come', () => {
+    const context = { library: { name: 'analytics-go', version: '3.3.0' }, groupId: 'g1' };
+    const most = { events: 10_000, sharedBytes: 50_000_000 };
+    const json = JSON.stringify({ context, batch: Array(10_000).fill({ type: 'track' }) });
+    expect(readBody(json, most)).toMatchObject({ ok: true });
+  });
+});
 
 test('never throws', () => {
   const text = fc.oneof(
@@ -89,5 +121,5 @@ test('never throws', () => {
     fc.json(),
     fc.json().map((json) => `{"batch":[${json}],"context":${json}}`),
   );
-  fc.assert(fc.property(text, (body) => expect(typeof readBody(body).ok).toBe('boolean')));
+  fc.assert(fc.property(text, (body) => expect(typeof readBody(body, bounds).ok).toBe('boolean')));
 });

@@ -1,3 +1,4 @@
+import { leastBytes } from './event-size.js';
 import { parseJson } from './parse-json.js';
 import { type CallType, isJsonObject, type JsonObject } from './segment-event.js';
 
@@ -13,19 +14,31 @@ export type SegmentBody = {
   sentAt?: unknown;
 };
 
-export type BodyReading = { ok: true; body: SegmentBody } | { ok: false; problem: string };
+/** `problem` is for the sender and shows nothing of what it sent. */
+export type BodyReading =
+  | { ok: true; body: SegmentBody }
+  | { ok: false; code: 'invalid_json' | 'too_many_events' | 'body_too_large'; problem: string };
+
+/** The most that may become of one body, whoever sent it. */
+export type BodyBounds = {
+  events: number;
+  /** Of what a batch says about all of its events, written out for each: 1 MB said of 1,000 events is 1 GB. */
+  sharedBytes: number;
+};
 
 /**
  * Reads the bodies Segment, its clients and its webhooks send: one event, `{"batch":[…]}`, a bare array,
  * and `[{"json":{…}}]`, which is what the extensible webhook makes of a batch.
  * @param callType The type the route stands for; a single event takes it, whatever it says itself.
  */
-export function readBody(text: string, callType?: CallType): BodyReading {
+export function readBody(text: string, bounds: BodyBounds, callType?: CallType): BodyReading {
   const value = parseJson(text);
-  if (value === undefined) return { ok: false, problem: 'the body is not JSON' };
-  if (Array.isArray(value)) return { ok: true, body: withWriteKeys({ events: value.map(unwrapJson) }) };
-  if (!isJsonObject(value)) return { ok: false, problem: 'the body is neither an object nor a list' };
-  if (Array.isArray(value.batch)) return { ok: true, body: readBatch(value, value.batch) };
+  if (value === undefined) return { ok: false, code: 'invalid_json', problem: 'the body is not JSON' };
+  if (Array.isArray(value)) return readList({}, value.map(unwrapJson), bounds);
+  if (!isJsonObject(value)) {
+    return { ok: false, code: 'invalid_json', problem: 'the body is neither an object nor a list' };
+  }
+  if (Array.isArray(value.batch)) return readList(value, value.batch, bounds);
   const event = callType ? { ...value, type: callType } : value;
   return { ok: true, body: withWriteKeys({ events: [event], batchWriteKey: writeKeyOf(value) }) };
 }
@@ -35,13 +48,24 @@ export function writeKeyOf(event: unknown): string | undefined {
   return isJsonObject(event) ? nonEmptyString(event.writeKey) : undefined;
 }
 
-function readBatch(batch: JsonObject, items: unknown[]): SegmentBody {
+function readList(batch: JsonObject, items: unknown[], bounds: BodyBounds): BodyReading {
+  if (items.length > bounds.events) {
+    const problem = `the body holds more than ${bounds.events} events; send smaller batches`;
+    return { ok: false, code: 'too_many_events', problem };
+  }
   const { context, integrations, timestamp, sentAt } = batch;
+  const shared = [context, integrations, timestamp].filter((field) => field != null);
+  const mostEach = bounds.sharedBytes / items.length;
+  if (shared.length > 0 && leastBytes(shared, mostEach) > mostEach) {
+    const problem = `what the batch says of its events is more than ${bounds.sharedBytes} bytes for all of them; send smaller batches`;
+    return { ok: false, code: 'body_too_large', problem };
+  }
   const events =
-    context == null && integrations == null && timestamp == null
+    shared.length === 0
       ? items
       : items.map((item) => mergeBatchFields(item, context, integrations, timestamp));
-  return withWriteKeys({ events, batchWriteKey: nonEmptyString(batch.writeKey), sentAt });
+  const batchWriteKey = nonEmptyString(batch.writeKey);
+  return { ok: true, body: withWriteKeys({ events, batchWriteKey, sentAt }) };
 }
 
 /** What an event says itself wins over what its batch says. */
