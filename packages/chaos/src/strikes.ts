@@ -99,24 +99,21 @@ async function killAt(watched: Member, at: NonNullable<Strike['at']>, kill: () =
 /**
  * Kills so many times, one after the other, at the seed's choice of moments.
  * @param pauseMs between two kills, on average
- * @returns the strikes done, by name
+ * @param onKill told of each by the name of what was done
  */
 export async function keepKilling(
   stage: Stage,
-  kills: number,
-  pauseMs: number,
-  random: () => number,
-  strikes: readonly Strike[] = STRIKES,
-): Promise<string[]> {
-  const done: string[] = [];
+  plan: { kills: number; pauseMs: number; strikes?: readonly Strike[] | undefined; random: () => number },
+  onKill: (name: string) => void,
+): Promise<void> {
+  const { kills, pauseMs, strikes = STRIKES, random } = plan;
   // Every kind has its turn before one comes again.
   let order: Strike[] = [];
   for (let n = 0; n < kills; n += 1) {
     if (order.length === 0) order = shuffle([...strikes], random);
     await sleep(random() * 2 * pauseMs);
-    done.push(await strike(stage, order.pop()!, random));
+    onKill(await strike(stage, order.pop()!, random));
   }
-  return done;
 }
 
 function shuffle<T>(items: T[], random: () => number): T[] {

@@ -14,6 +14,8 @@ export type LoadOptions = {
   random: () => number;
   /** Epoch milliseconds that the events' times are counted back from. */
   baseMs: number;
+  /** All of one kind; left out, a mixture with wrong ones among them. */
+  kind?: Kind;
   signal: AbortSignal;
 };
 
@@ -48,7 +50,9 @@ export function idOf(prefix: string, n: number): string {
 export function startLoad(options: LoadOptions): Load {
   const load: Load = {
     options,
-    kinds: chooseKinds(options.count, options.random),
+    kinds: options.kind
+      ? new Array<Kind>(options.count).fill(options.kind)
+      : chooseKinds(options.count, options.random),
     acknowledged: new Uint8Array(options.count),
     answered: 0,
     latenciesMs: [],

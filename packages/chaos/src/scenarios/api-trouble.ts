@@ -162,19 +162,23 @@ export const held: Scenario = {
   what: 'both keys are refused with 401 and 403 for 10 s, as after a rotation; it resumes by itself',
   seconds: 15,
   kills: 4,
-  async trouble({ stage, notes }) {
-    stage.sandbox.lago.faults.add({
+  async trouble({ stage: { sandbox }, notes }) {
+    const asked = () => [sandbox.lago.faults.fired, sandbox.hyperline.faults.fired] as const;
+    const [lagoBefore, hyperlineBefore] = asked();
+    sandbox.lago.faults.add({
       times: 'always',
       respond: { status: 401, body: { status: 401, error: 'Unauthorized' } },
     });
-    stage.sandbox.hyperline.faults.add({
+    sandbox.hyperline.faults.add({
       times: 'always',
       respond: { status: 403, body: { message: 'Forbidden' } },
     });
     await sleep(10_000);
-    const asked = [stage.sandbox.lago, stage.sandbox.hyperline].map(({ faults }) => faults.fired);
-    notes.push(`requests while held: ${asked.join(' to Lago, ')} to Hyperline`);
-    stage.sandbox.lago.faults.reset();
-    stage.sandbox.hyperline.faults.reset();
+    const [lago, hyperline] = asked();
+    sandbox.lago.faults.clear();
+    sandbox.hyperline.faults.clear();
+    notes.push(
+      `requests in 10 s of refused keys: ${lago - lagoBefore} to Lago, ${hyperline - hyperlineBefore} to Hyperline`,
+    );
   },
 };

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { startLoad } from './load/load.js';
+import { renderTable } from './report.js';
+import { untilSettled } from './settle.js';
+import type { Stage } from './stage.js';
+
+/** What is there while nothing is under way. */
+type AtRest = { events: number; redisBytes: number; keys: number; rssMb: number[] };
+
+const ROUNDS = 4;
+/** Before the first look: connections, scripts and compiled code are there by then. */
+const WARM_UP = 20_000;
+/** What a settled event may leave behind on average; the audit's counts of an hour are shared by all of it. */
+const ALLOWED_BYTES_AN_EVENT = 0.1;
+
+/**
+ * Good events as fast as they are taken, without any trouble, and a look at everything at rest in between:
+ * nothing may grow with the number of events. @returns whether it did not
+ */
+export async function soak(
+  stage: Stage,
+  events: number,
+  random: () => number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const looks: AtRest[] = [];
+  let sent = 0;
+  const flow = async (count: number) => {
+    const load = startLoad({
+      prefix: `soak-${sent}`,
+      count,
+      durationMs: 1,
+      receiverUrls: stage.receivers.map(({ url }) => url),
+      random,
+      baseMs: Date.now() - 600_000,
+      kind: 'usage',
+      signal,
+    });
+    await load.done;
+    await untilSettled(stage);
+    sent += count;
+  };
+  await flow(WARM_UP);
+  sent = 0;
+  looks.push(await look(stage, 0));
+  for (let round = 1; round <= ROUNDS && !signal.aborted; round += 1) {
+    const began = performance.now();
+    await flow(Math.ceil(events / ROUNDS));
+    const seconds = (performance.now() - began) / 1_000;
+    console.log(
+      `• ${sent.toLocaleString('en')} events settled, the last of them at ${Math.round(events / ROUNDS / seconds).toLocaleString('en')} a second`,
+    );
+    looks.push(await look(stage, sent));
+  }
+  const members = [...stage.receivers, ...stage.workers];
+  const rows = looks.map(({ events: at, redisBytes, keys, rssMb }) =>
+    [at, redisBytes, keys, ...rssMb].map((value) => value.toLocaleString('en')),
+  );
+  console.log(
+    `\n${renderTable([['events before', 'Redis bytes', 'keys', ...members.map(({ name }) => `${name}, MB`)], ...rows]).join('\n')}`,
+  );
+  const [first, last] = [looks[0]!, looks.at(-1)!];
+  const grown = (last.redisBytes - first.redisBytes) / Math.max(1, last.events);
+  console.log(
+    `Redis at rest grew by ${grown.toFixed(3)} bytes an event (allowed: ${ALLOWED_BYTES_AN_EVENT}), by ${last.keys - first.keys} keys.`,
+  );
+  return grown <= ALLOWED_BYTES_AN_EVENT && last.keys - first.keys <= ROUNDS;
+}
+
+async function look(stage: Stage, events: number): Promise<AtRest> {
+  const memory = await stage.look.info('memory');
+  return {
+    events,
+    redisBytes: Number(/^used_memory:(\d+)/m.exec(memory)![1]),
+    keys: await stage.look.dbsize(),
+    rssMb: await Promise.all([...stage.receivers, ...stage.workers].map(({ pid }) => residentMb(pid))),
+  };
+}
+
+/** From Linux' /proc; NaN elsewhere. */
+async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1_024);
+}
