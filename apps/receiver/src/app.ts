@@ -10,7 +10,7 @@ import {
   sendPreflight,
 } from './answer.js';
 import type { ReceiverDeps } from './ports.js';
-import { type RawBody, readRawBody } from './read-raw-body.js';
+import { type BodyProblem, createBodyReader } from './read-raw-body.js';
 import { createReceiveEvents } from './receive-event.js';
 import { findRoute, type Route } from './routes.js';
 
@@ -35,6 +35,7 @@ export function createReceiverApp(deps: ReceiverDeps): Express {
 
 function takeEvents(deps: ReceiverDeps): RequestHandler {
   const receive = createReceiveEvents(deps);
+  const readRawBody = createBodyReader(deps.limits);
   return (req, res, next) => {
     const route = findRoute(req.url);
     if (!route) return next();
@@ -53,7 +54,7 @@ function takeEvents(deps: ReceiverDeps): RequestHandler {
       if (pressure) {
         answer = overloaded(pressure.retryAfterSeconds);
       } else {
-        const body = await readRawBody(req, deps.limits);
+        const body = await readRawBody(req);
         if (body.ok) {
           bodyBytes = body.sentBytes;
           answer = await receive({ route, headers: req.headers, rawBody: body.bytes, receivedAtMs });
@@ -86,10 +87,7 @@ function overloaded(retryAfterSeconds: number): Answer {
 }
 
 /** Null where the client has gone: nobody hears an answer, and what it sent is still its own. */
-function refuseBody(
-  problem: Exclude<RawBody, { ok: true }>['problem'],
-  limits: ReceiverDeps['limits'],
-): Answer | null {
+function refuseBody(problem: BodyProblem, limits: ReceiverDeps['limits']): Answer | null {
   switch (problem) {
     case 'too_large':
       return failure(
@@ -107,6 +105,8 @@ function refuseBody(
       return failure(415, 'unknown_encoding', 'Content-Encoding is none of gzip, deflate, br and identity');
     case 'broken_encoding':
       return failure(400, 'broken_encoding', 'the body is not what its Content-Encoding says');
+    case 'crowded_out':
+      return overloaded(1);
     case 'aborted':
       return null;
   }

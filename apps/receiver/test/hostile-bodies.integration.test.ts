@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { useRedis } from '@meterbridge/testing';
+import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, postBatch, type Track } from '../../cli/test/retrying-client.js';
 import { type Stack, useStack } from '../../cli/test/run-stack.js';
 
@@ -62,7 +63,7 @@ const tooLarge = { status: 413, code: 'body_too_large' };
 const tooMany = { status: 413, code: 'too_many_values' };
 
 test('bombs are refused for what they would become', async () => {
-  const zeros = Buffer.alloc(500 * MB);
+  const zeros = Buffer.alloc(200 * MB);
   const brackets = Buffer.from('['.repeat(24 * MB) + ']'.repeat(24 * MB));
   const bodies: [string, Uint8Array, Record<string, string>, Sent][] = [
     ['/v1/batch', gzipSync(zeros), gzip, tooLarge],
@@ -98,3 +99,36 @@ test('a little that a batch says of thousands of events does not become a lot', 
   expect(result).toEqual([tooLarge, tooLarge, { status: 413, code: 'too_many_events' }]);
   expect(peakBytes).toBeLessThan(500 * MB);
 });
+
+test('a hundred bodies that inflate at once take no more memory than a few', async () => {
+  const stack = await stacks.open();
+  const nearlyTooLarge = gzipSync(' '.repeat(40 * MB));
+  const { result, peakBytes } = await besideGoodClient(stack, (url) =>
+    Promise.all(Array.from({ length: 100 }, () => send(`${url}/v1/batch`, nearlyTooLarge, gzip))),
+  );
+  // Those that had room were read, and are no JSON; the others are told to come again.
+  expect(new Set(result.map(({ code }) => code))).toEqual(new Set(['invalid_json', 'overloaded']));
+  expect(peakBytes).toBeLessThan(1_000 * MB);
+}, 60_000);
+
+test('sixty clients that hold back the end of 10 MB are sent away as they come to too much', async () => {
+  const stack = await stacks.open();
+  const beginning = Buffer.alloc(9_900_000, ' ');
+  const { result, peakBytes } = await besideGoodClient(stack, async (url) => {
+    const sentAway: string[] = [];
+    const clients = Array.from({ length: 60 }, () => {
+      const headers = { 'content-length': 9_999_999 };
+      const req = request(`${url}/v1/batch`, { method: 'POST', agent: false, headers });
+      req.on('response', (res) => sentAway.push(`${res.statusCode}, again in ${res.headers['retry-after']}`));
+      req.on('error', () => {});
+      req.write(beginning);
+      return req;
+    });
+    // There is room for 240 MB.
+    await waitFor(() => sentAway.length >= 60 - 24, { what: 'the largest to be sent away' });
+    for (const req of clients) req.destroy();
+    return sentAway;
+  });
+  expect(new Set(result)).toEqual(new Set(['429, again in 1']));
+  expect(peakBytes).toBeLessThan(800 * MB);
+}, 60_000);
