@@ -43,7 +43,7 @@ function renderUnbalanced(unbalanced: AuditLine[]): string {
     'IT DOES NOT ADD UP. Something was lost or counted twice:',
     ...unbalanced.map((line) => `  ${whereOf(line)}: ${explain(line)}`),
     '',
-    "Change nothing in Redis: the hour stays here as evidence. Look at the logs of receiver and workers for that hour, at restarts of Redis, and at hands in its keys. What is missing has to be sent again for that hour; events keep their messageId, so what had arrived is not billed twice. See docs/runbook.md, 'It does not add up'.",
+    "Change nothing in Redis: the hour stays here as evidence. Look at the logs of receiver and workers for that hour, and for hands in Redis' keys. What is missing has to be sent again for that hour; events keep their messageId, so what had arrived is not billed twice. See docs/runbook.md, 'It does not add up'.",
   ].join('\n');
 }
 
