@@ -237,6 +237,16 @@ describe('what a version stored that kept no hours', () => {
     await next.close();
   });
 
+  test('is counted when all of a job is delivered at once', async () => {
+    const line = await open(undefined, {}, longAgo);
+    await line.write(100);
+    await forgetHours(line);
+    const worker = line.start();
+    await line.settled();
+    expect(say(await line.audit())).toEqual(['-/-: accepted 100, delivered 100']);
+    await worker.close();
+  });
+
   test('a dead letter whose entry names no cell is replayed', async () => {
     const line = await open(async (deliveries) => deliveries.map(() => refused), {}, longAgo);
     await line.write(3);

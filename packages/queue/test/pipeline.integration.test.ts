@@ -177,6 +177,7 @@ describe('a Redis at its memory limit', () => {
     expect(errors.length).toBeLessThan(10);
     await line.redis.config('SET', 'maxmemory', '0');
     expect(await line.settled()).toMatchObject({ accepted: 50, delivered: 50, difference: 0 });
+    expect(await line.audit()).toMatchObject([{ accepted: 50, delivered: 50, difference: 0 }]);
     await worker.close();
   });
 });
