@@ -1,63 +1,11 @@
-import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { createRandom } from '@meterbridge/sandbox';
 import { LIMITS } from './config.js';
+import { HELP, type Run, readRun } from './options.js';
 import { type Played, play } from './play.js';
 import { describeTrouble, isClean, renderReport } from './report.js';
-import type { Scenario } from './scenario.js';
-import { quick, SCENARIOS } from './scenarios/index.js';
+import { SCENARIOS } from './scenarios/index.js';
 import { soak } from './soak.js';
 import { openStage, type Stage } from './stage.js';
-
-const HELP = `npm run chaos                          every scenario: 200,000 events, over 100 kills, about a quarter of an hour
-npm run chaos -- --seed 42             the same events and the same choice of kills as another run with this seed
-npm run chaos -- --events 1000000      more events, in the same time
-npm run chaos -- --scenario failover   one scenario; give it several times for several
-npm run chaos -- --quick               ten kills and a little of everything, about a minute
-npm run chaos -- --soak                a million good events and no trouble: what is left in Redis and in memory
-
-Runs two receivers, two workers and a Redis (appendfsync always) as processes of their own, with stand-ins for
-Lago (as its ClickHouse organizations count) and Hyperline. Every event that was answered 200 is followed to its
-end. Exit code 1 where anything was lost, in effect twice, wrong or dead without reason, where an account does
-not add up, or where a log holds a secret; 2 for wrong usage.
-
-Scenarios:
-${SCENARIOS.map(({ name, what }) => `  ${name.padEnd(17)}${what}`).join('\n')}`;
-
-const options = {
-  seed: { type: 'string' },
-  events: { type: 'string' },
-  scenario: { type: 'string', multiple: true },
-  quick: { type: 'boolean' },
-  soak: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-type Run = { seed: number; events: number; scenarios: readonly Scenario[]; isSoak: boolean };
-
-const EVENTS = 200_000;
-const QUICK_EVENTS = 20_000;
-const SOAK_EVENTS = 1_000_000;
-
-function readRun(): Run | string {
-  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
-  try {
-    ({ values } = parseArgs({ options }));
-  } catch (error) {
-    return (error as Error).message;
-  }
-  if (values.help) return '';
-  const seed = Number(values.seed ?? randomInt(1, 1_000_000));
-  const events = Number(values.events ?? (values.soak ? SOAK_EVENTS : values.quick ? QUICK_EVENTS : EVENTS));
-  if (!Number.isSafeInteger(seed) || seed < 1) return '--seed: expected a whole number above 0';
-  if (!Number.isSafeInteger(events) || events < 1_000)
-    return '--events: expected a whole number, 1000 at least';
-  const known = new Map(SCENARIOS.map((scenario) => [scenario.name, scenario]));
-  const unknown = values.scenario?.find((name) => !known.has(name));
-  if (unknown !== undefined) return `--scenario: there is no ${unknown}`;
-  const scenarios = values.quick ? [quick] : (values.scenario?.map((name) => known.get(name)!) ?? SCENARIOS);
-  return { seed, events, scenarios, isSoak: values.soak ?? false };
-}
 
 async function playAll(stage: Stage, run: Run, signal: AbortSignal): Promise<Played[]> {
   const seconds = run.scenarios.reduce((sum, scenario) => sum + scenario.seconds, 0);
@@ -117,7 +65,7 @@ async function main(): Promise<number> {
   // Its processes are ended as this one exits, and a signal alone would not let it come to that.
   process.once('SIGTERM', () => process.exit(143));
   console.log(`Seed ${run.seed}, ${run.events.toLocaleString('en')} events.`);
-  const stage = await openStage();
+  const stage = await openStage(run.lago);
   let isGood = false;
   try {
     const wasClean = run.isSoak

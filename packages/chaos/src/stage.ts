@@ -34,15 +34,19 @@ export type Stage = {
 const RECEIVERS = 2;
 const WORKERS = 2;
 
-export async function openStage(): Promise<Stage> {
+/** Long enough that a killed worker nearly always has requests on their way. */
+const ANSWER_MS = 50;
+
+/** @param lagoStore how Lago counts: `clickhouse` bills an id again at another time, `postgres` refuses it */
+export async function openStage(lagoStore: 'clickhouse' | 'postgres'): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'meterbridge-chaos-'));
   const configFile = join(folder, 'meterbridge.config.yaml');
   await writeFile(configFile, CONFIG);
   const logs = openLogWatch(join(folder, 'processes.log'), NEVER_LOGGED);
   const sandbox = await startSandbox({
-    // ClickHouse is the stricter judge: an event again at another time is billed again.
-    lago: { apiKey: LAGO_KEY, store: 'clickhouse' },
+    lago: { apiKey: LAGO_KEY, store: lagoStore },
     hyperline: { apiKey: HYPERLINE_KEY },
+    latencyMs: ANSWER_MS,
     keepEvents: 300_000,
   });
   let servers = 1;

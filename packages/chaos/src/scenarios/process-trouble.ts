@@ -66,10 +66,14 @@ const DRAINED_WITHIN_SECONDS = 30;
 
 export const rolling: Scenario = {
   name: 'rolling-restart',
-  what: 'every process is told to stop (SIGTERM) under load, one after the other, twice',
+  what: 'every process is told to stop (SIGTERM) under load, one after the other, twice; the APIs are slow',
   seconds: 20,
   kills: 0,
   async trouble({ stage, notes, problems }) {
+    // So that there is always something on its way, and more in line.
+    for (const api of [stage.sandbox.lago, stage.sandbox.hyperline]) {
+      api.faults.add({ times: 'always', delayMs: 1_000 });
+    }
     let longest = 0;
     for (const member of [...stage.workers, ...stage.receivers, ...stage.workers, ...stage.receivers]) {
       await sleep(500);
