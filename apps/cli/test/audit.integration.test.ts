@@ -173,3 +173,19 @@ test('a receiver letter that is replayed leaves the receiver and is accepted by 
   });
   expect(byDestination(lines)).not.toHaveProperty('receiver');
 });
+
+test('does not wait for ever for a Redis that went away', async () => {
+  const stack = await stacks.open();
+  const receiver = await stack.startReady('receiver');
+  await sendAll(receiver.url, makeTracks(1));
+  const looks = async () =>
+    Number(/cmdstat_eval:calls=(\d+)/.exec(await stack.redis.info('commandstats'))?.[1] ?? 0);
+  const before = await looks();
+  const waiting = stack.start('cli', ['audit', '--wait', '2']);
+  // Three places in one look.
+  await waitFor(async () => (await looks()) >= before + 3, { what: 'a look' });
+  await suite.redis.kill('SIGKILL');
+  expect(await waiting.exited).toMatchObject({ code: 1 });
+  expect(waiting.output()).toContain('Redis does not answer');
+  await suite.redis.restart();
+}, 60_000);

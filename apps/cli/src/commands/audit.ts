@@ -19,6 +19,7 @@ export type AuditOptions = {
 };
 
 const LOOK_EVERY_MS = 500;
+const REDIS_ANSWERS_WITHIN_MS = 5_000;
 /** A look stops Redis for as long as it takes: with many jobs waiting, a tenth of the time is enough. */
 const REST_FACTOR = 10;
 
@@ -43,12 +44,17 @@ export async function audit(options: AuditOptions): Promise<void> {
   }
 }
 
-/** The last look: the first at which nothing is in flight, or the one at the end of the time. */
+/**
+ * The last look: the first at which nothing is in flight, or the one at the end of the time.
+ * @throws CommandError where Redis went away meanwhile
+ */
 async function untilSettled(look: () => Promise<AuditReport>, withinMs: number): Promise<AuditReport> {
   const deadline = performance.now() + withinMs;
+  const over = sleep(withinMs + REDIS_ANSWERS_WITHIN_MS, undefined, { ref: false });
+  const late = over.then(() => Promise.reject(new CommandError('Redis does not answer any more.')));
   for (;;) {
     const began = performance.now();
-    const report = await look();
+    const report = await Promise.race([look(), late]);
     const tookMs = performance.now() - began;
     if (report.total.inFlight === 0 || performance.now() >= deadline) return report;
     await sleep(Math.max(LOOK_EVERY_MS, REST_FACTOR * tookMs));

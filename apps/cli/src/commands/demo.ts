@@ -125,6 +125,7 @@ function nextSteps(stack: Stack, logFile: string): string {
     '',
     'The stack stays up. Try, in another terminal:',
     '  npm run meterbridge -- dead-letters list            what could not be delivered, and why',
+    '  npm run meterbridge -- audit                        what became of what was accepted, hour by hour',
     '  npm run meterbridge -- dead-letters replay --all    after mending meterbridge.config.yaml (give tokens a default: 0)',
     `  curl ${stack.sandboxUrl}/inspect                what the billing APIs hold`,
     `  curl ${stack.workerUrl}/metrics                 Prometheus metrics`,

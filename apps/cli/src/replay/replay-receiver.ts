@@ -1,6 +1,7 @@
 import type { Config } from '@meterbridge/config';
 import type { DeadLetter } from '@meterbridge/delivery';
 import {
+  createStoreClock,
   type DeadLetterEntry,
   DeliveryWriter,
   type RejectedEvent,
@@ -20,8 +21,11 @@ export async function* replayReceiver(
   config: Config,
   redis: Redis,
 ): AsyncGenerator<[what: 'replayed' | 'still no Segment event' | 'of an unknown write key', count: number]> {
-  const writer = new DeliveryWriter({ redis, destinations: config.destinations.map(({ name }) => name) });
+  const clock = createStoreClock(redis);
+  const destinations = config.destinations.map(({ name }) => name);
+  const writer = new DeliveryWriter({ redis, now: clock.now, destinations });
   try {
+    await clock.synchronize();
     for await (const { id, reason, letter } of entries) {
       const { raw, source, receivedAt, via } = letter as RejectedEvent;
       if (reason === 'unknown_write_key') {
@@ -47,5 +51,6 @@ export async function* replayReceiver(
     }
   } finally {
     await writer.close();
+    clock.stop();
   }
 }
