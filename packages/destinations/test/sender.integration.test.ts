@@ -48,6 +48,8 @@ type Line = {
   sandbox: Sandbox;
   send: (...events: SegmentEvent[]) => Promise<Outcome[]>;
   sendAlone: (...events: SegmentEvent[]) => Promise<Outcome[]>;
+  sendFirst: (...events: SegmentEvent[]) => Promise<Outcome[]>;
+  whenOpen: () => Promise<(() => void) | null>;
   limiter: ReturnType<typeof openLimiter>;
   gate: GateStore;
   clock: { skipMs: number };
@@ -98,6 +100,8 @@ async function openLine(
     drain: () => sender.drain(),
     send: (...events) => sender.deliver(events.map(write)),
     sendAlone: (...events) => sender.deliver(events.map(write), { alone: new Set(events.keys()) }),
+    sendFirst: (...events) => sender.deliver(events.map(write), { first: true }),
+    whenOpen: sender.whenOpen,
   };
 }
 
@@ -379,3 +383,58 @@ test('one answer that a single event is too many does not end batching', async (
   await line.send(...events(100));
   expect(line.sandbox.lago.inspect().requests).toBe(2);
 });
+
+test('what goes first leaves with the slot in hand, by itself, before all that waits', async () => {
+  const line = await openLine(lagoSettings);
+  const letGo = await line.whenOpen();
+  line.limiter.hold();
+  const waiting = line.send(...events(150));
+  const first = events(30);
+  const outcomes = line.sendFirst(...first);
+  letGo!();
+  expect(words(await outcomes)).toEqual(Array(30).fill('delivered'));
+  const stored = [...line.sandbox.lago.ledger.entries()].map(({ id }) => id);
+  expect(stored.toSorted()).toEqual(first.map(({ messageId }) => messageId).toSorted());
+  expect(line.sandbox.lago.inspect().requests).toBe(1);
+  line.limiter.release();
+  expect(words(await waiting)).toEqual(Array(150).fill('delivered'));
+});
+
+test('what goes first is cut into as many requests as the API takes', async () => {
+  const line = await openLine({ ...lagoSettings, limit: { batchSize: 20 } });
+  const letGo = await line.whenOpen();
+  const outcomes = line.sendFirst(...events(50));
+  letGo!();
+  expect(words(await outcomes)).toEqual(Array(50).fill('delivered'));
+  expect(line.sandbox.lago.inspect().requests).toBe(3);
+});
+
+test('a slot is given out only while the gate is open, also where it closed on the way', async () => {
+  const line = await openLine(lagoSettings);
+  line.limiter.hold();
+  let isGiven = false;
+  const slot = line.whenOpen().finally(() => {
+    isGiven = true;
+  });
+  await line.gate.update((gate) => ({ ...gate, pausedUntil: Date.now() + 60_000 }));
+  line.limiter.release();
+  await new Promise(setImmediate);
+  expect(isGiven).toBe(false);
+  line.clock.skipMs += 60_000;
+  const letGo = await slot;
+  expect(letGo).not.toBeNull();
+  letGo!();
+});
+
+test.each(['its gate', 'a slot'])(
+  'who waits for %s is told at once when nothing is sent any more',
+  async (what) => {
+    const line = await openLine(lagoSettings);
+    if (what === 'a slot') line.limiter.hold();
+    else await line.gate.update((gate) => ({ ...gate, pausedUntil: Date.now() + 60_000 }));
+    const slot = line.whenOpen();
+    line.drain();
+    expect(await slot).toBeNull();
+    expect(await line.whenOpen()).toBeNull();
+  },
+);
