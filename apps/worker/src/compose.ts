@@ -57,9 +57,13 @@ export async function composeWorker(
     ready: () => (redis.status === 'ready' ? status : { ready: false, reason: 'Redis cannot be reached' }),
     metrics,
   });
-  await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
-    logger.warn({ what, verdict, detail }, 'redis.unsafe'),
-  );
+  const look = () =>
+    refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
+      logger.warn({ what, verdict, detail }, 'redis.unsafe'),
+    );
+  await look();
+  // After a failover it is another server. What that one holds is delivered, but somebody has to know.
+  redis.on('ready', () => look().catch((err) => logger.error({ err }, 'redis.unsafe')));
   const clock = createStoreClock(redis);
   await clock.synchronize();
 

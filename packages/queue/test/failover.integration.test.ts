@@ -82,7 +82,8 @@ test.each([
   await gates[0]!.update((gate) => ({ ...gate, pausedUntil: 1 }));
   await waitFor(() => gates[1]!.current().pausedUntil === 1, { what: 'the gate to be seen', ...SOON });
   await finish();
-  const account = await line.settled();
+  await line.settled();
+  const account = await line.account();
   expect(account).toMatchObject({ difference: 0, dead: 0, delivered: account.accepted });
   expect(account.accepted).toBeGreaterThanOrEqual(answered());
 });
