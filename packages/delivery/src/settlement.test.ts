@@ -1,0 +1,56 @@
+import { expect, test } from '@jest/globals';
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import { cellOf, hourAt } from './cell.js';
+import { DEFAULT_RETRY_POLICY } from './next-step.js';
+import type { Outcome } from './outcome.js';
+import { reviveDeadLetter, settleBatch } from './settlement.js';
+import type { StoredDelivery } from './stored-delivery.js';
+
+const NOW = Date.parse('2026-11-21T14:25:00Z');
+
+const aDelivery = (source: string, hour?: number): StoredDelivery => ({
+  rule: 'usage',
+  source,
+  event: { messageId: 'm' } as SegmentEvent,
+  ...(hour === undefined ? {} : { hour }),
+});
+
+const refused: Outcome = { outcome: 'failed', code: 'refused' };
+const timeout: Outcome = { outcome: 'failed', code: 'timeout' };
+const settle = (deliveries: StoredDelivery[], outcomes: Outcome[]) =>
+  settleBatch(deliveries, outcomes, DEFAULT_RETRY_POLICY, NOW, () => 0.5);
+
+test('an hour is a whole one of UTC', () => {
+  expect(new Date(hourAt(NOW) * 3_600_000).toISOString()).toBe('2026-11-21T14:00:00.000Z');
+  expect(cellOf(hourAt(NOW), 'backend')).toBe(`${hourAt(NOW)}/backend`);
+});
+
+test('what is done is counted by the hour of acceptance and the source, and in all', () => {
+  const deliveries = [
+    aDelivery('web', 5),
+    aDelivery('web', 5),
+    aDelivery('web', 6),
+    aDelivery('backend', 5),
+    aDelivery('web'),
+  ];
+  const delivered: Outcome = { outcome: 'delivered' };
+  const duplicate: Outcome = { outcome: 'duplicate' };
+  expect(settle(deliveries, [delivered, duplicate, delivered, delivered, duplicate])).toEqual({
+    delivered: 3,
+    duplicate: 2,
+    // The one that knows no hour is in the sums only.
+    byCell: { delivered: { '5/web': 1, '6/web': 1, '5/backend': 1 }, duplicate: { '5/web': 1 } },
+    dead: [],
+    remainder: [],
+    delayMs: 0,
+  });
+});
+
+test('what dies, waits or was not tried keeps its hour', () => {
+  const deliveries = [1, 2, 3, 4].map((hour) => aDelivery('web', hour));
+  const settlement = settle(deliveries, [refused, timeout, { outcome: 'unsent' }]);
+  expect(settlement.dead).toMatchObject([{ hour: 1, reason: 'refused' }]);
+  expect(settlement.remainder.map(({ hour }) => hour)).toEqual([2, 3, 4]);
+  expect(settlement.byCell).toEqual({ delivered: {}, duplicate: {} });
+  expect(reviveDeadLetter(settlement.dead[0]!, NOW)).toMatchObject({ source: 'web', hour: 1 });
+});
