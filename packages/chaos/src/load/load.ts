@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Analytics } from '@segment/analytics-node';
 import { WRITE_KEY } from '../config.js';
@@ -62,6 +63,9 @@ export function startLoad(options: LoadOptions): Load {
   load.done = sendAll(load);
   return load;
 }
+
+// Segment's client listens for its own end once a retry, and a run has many: Node would warn of a leak.
+setMaxListeners(0);
 
 async function sendAll(load: Load): Promise<void> {
   const { receiverUrls, random, signal } = load.options;
