@@ -24,6 +24,9 @@ export type RunningServer = {
 // must not be the one that may be sent a request at that moment.
 const KEEP_ALIVE_MS = 65_000;
 
+/** What a client that is sent away has to read why. */
+const LAST_WORDS_MS = 1_000;
+
 /** Listens, and keeps clients that send slowly, or not at all, from holding connections for ever. */
 export async function startServer(app: RequestListener, options: ServerOptions): Promise<RunningServer> {
   const { host, port, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;
@@ -33,6 +36,8 @@ export async function startServer(app: RequestListener, options: ServerOptions):
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: Math.min(5_000, headersTimeoutMs),
   });
+  // A client that sends requests and takes no answer: nothing moves, and no other limit ends it.
+  server.timeout = 2 * requestTimeoutMs;
   const underWay = new Set<ServerResponse>();
   let isDraining = false;
   server.on('request', (_req, res) => {
@@ -77,6 +82,8 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   const { status, line, body } = describeBrokenRequest(error.code);
   const head = `HTTP/1.1 ${status} ${line}\r\nContent-Type: application/json; charset=utf-8\r\n`;
   socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+  // Node has given it up. A client that never closes its own side would keep the connection for ever.
+  setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
 }
 
 function describeBrokenRequest(code: string | undefined): { status: number; line: string; body: string } {

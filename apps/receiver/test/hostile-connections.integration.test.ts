@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { startServer } from '../src/server.js';
+import { BACKEND_KEY, basic, startReceiver, stopReceivers, track } from './running-receiver.js';
+
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await stopReceivers();
+});
+
+/** A client that writes what it likes, and never closes its side of the connection. */
+function stubbornClient(port: number, text: string) {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  sockets.push(socket);
+  socket.on('error', () => {});
+  socket.write(text);
+  const answer = new Promise<string>((resolve) => {
+    let got = '';
+    socket.on('data', (chunk) => {
+      got += chunk;
+    });
+    socket.on('end', () => resolve(got));
+  });
+  return { socket, answer };
+}
+
+const HEAD = 'POST /v1/batch HTTP/1.1\r\nHost: x\r\n';
+const SHORT = { headersTimeoutMs: 200, requestTimeoutMs: 400 };
+const key = basic(BACKEND_KEY);
+
+describe('a client that never ends is sent away, and its connection is gone', () => {
+  test.each<[string, string, string, string]>([
+    ['says nothing', '', '', '408'],
+    ['drips its headers', HEAD, 'X-Drip: x\r\n', '408'],
+    ['drips its body', `${HEAD}Content-Length: 100000\r\n\r\n`, 'x', '408'],
+    ['drips a body that is too large', `${HEAD}Content-Length: 1000000000\r\n\r\n`, 'x', '413'],
+    ['drips chunks', `${HEAD}Transfer-Encoding: chunked\r\n\r\n`, '1\r\nx\r\n', '408'],
+    ['is no HTTP', 'HELO mail\r\n\r\n', '', '400'],
+    ['is no HTTP and goes on', 'HELO mail\r\n\r\n', 'x', '400'],
+    ['has a chunk without a size', `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, '', '400'],
+    ['says two lengths', `${HEAD}Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx`, '', '400'],
+    ['says a length and chunks', `${HEAD}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`, '', '400'],
+    ['floods with headers', `${HEAD}${`X-Flood: ${'x'.repeat(1_000)}\r\n`.repeat(40)}`, '', '431'],
+  ])(
+    '%s',
+    async (_name, beginning, drip, status) => {
+      const { port, server, post, received } = await startReceiver({}, SHORT);
+      const { socket, answer } = stubbornClient(port, beginning);
+      const dripping = setInterval(() => drip && socket.writable && socket.write(drip), 20);
+      try {
+        expect((await post('/v1/track', track(), key)).status).toBe(200);
+        expect(await answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*"success":false`, 's'));
+        // It waits for every connection there is.
+        await server.drain(20_000);
+        expect(received).toHaveLength(1);
+      } finally {
+        clearInterval(dripping);
+      }
+    },
+    10_000,
+  );
+
+  test('takes no answer', async () => {
+    let isGone: Promise<unknown> | undefined;
+    const server = await startServer(
+      (_req, res) => {
+        isGone = once(res, 'close');
+        res.end(Buffer.alloc(50_000_000));
+      },
+      { host: '127.0.0.1', port: 0, ...SHORT },
+    );
+    const { socket } = stubbornClient(server.port, `GET / HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await once(socket, 'data');
+    socket.pause();
+    await isGone;
+    await server.drain(20_000);
+  }, 10_000);
+});
