@@ -72,7 +72,7 @@ test('a poison among 3,500 in hand is convicted within the crashes promised, it 
       .toSorted(),
   );
   expect(idsIn(stack.sandbox.hyperline)).toEqual(idsOf(tracks).toSorted());
-}, 120_000);
+}, 180_000);
 
 /** The next probe of a held destination is due within a minute: now. */
 async function probeNow(stack: Stack, destination: string): Promise<void> {
