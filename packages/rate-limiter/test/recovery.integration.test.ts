@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { RateLimiter } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
@@ -127,44 +125,4 @@ test('goes on after Redis was full', async () => {
   await waitFor(() => problems.includes('slots_lost'), { what: 'a refused script' });
   await client.config('SET', 'maxmemory', '0');
   await expect(served).resolves.toBe('served');
-});
-
-/** A process of its own would be the real thing; a thread has an event loop of its own, which is enough. */
-const STALLING_THREAD = `
-  const { workerData, parentPort } = require('node:worker_threads');
-  const { setTimeout: sleep } = require('node:timers/promises');
-  (async () => {
-    const { createRateLimiter } = await import(workerData.module);
-    const limiter = createRateLimiter(workerData.options);
-    let ran = 0;
-    const jobs = (count) =>
-      Promise.all(Array.from({ length: count }, () => limiter.schedule(async () => { ran += 1; })));
-    await jobs(10);
-    await sleep(200);
-    const begun = jobs(workerData.inFlight);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 11_000);
-    await begun;
-    await jobs(50);
-    await limiter.close();
-    parentPort.postMessage(ran);
-  })();
-`;
-
-test('goes on after its event loop stood still for eleven seconds', async () => {
-  const account = { id: `${suite.prefix}-${names}`, requestsPerSecond: 100, concurrency: 4 };
-  const module = new URL('../dist/index.js', import.meta.url).href;
-  const threads = [0, 20].map((inFlight) => {
-    const workerData = { module, inFlight, options: { ...account, redisUrl: suite.url } };
-    return new Worker(STALLING_THREAD, { eval: true, workerData });
-  });
-  // Somebody else is at work meanwhile: their calls are what makes Redis look for silent clients.
-  const other = make();
-  let ran: number[] | undefined;
-  const received = Promise.all(threads.map((thread) => once(thread, 'message'))).then((messages) => {
-    ran = messages.map(([count]) => count);
-  });
-  while (!ran) await other.schedule(async () => {});
-  await received;
-  expect(ran).toEqual([60, 80]);
-  await Promise.all(threads.map((thread) => thread.terminate()));
 });
