@@ -1,6 +1,7 @@
 import { type Config, configFile } from '@meterbridge/config';
 import { compileDestination, createHttpClient, destinationKinds } from '@meterbridge/destinations';
 import { findForgotten, inspectRedis } from '@meterbridge/queue';
+import type { Command } from 'commander';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
 
 type Line = { level: 'ok' | 'warn' | 'fail'; what: string; detail: string };
@@ -70,4 +71,13 @@ async function checkDestination(settings: Config['destinations'][number]): Promi
   } finally {
     http.close();
   }
+}
+
+/** `meterbridge check` */
+export function addCheck(program: Command): void {
+  program
+    .command('check')
+    .description('say whether the configuration, Redis and both APIs are ready; sends no event')
+    .option('--json', 'for machines')
+    .action(check);
 }

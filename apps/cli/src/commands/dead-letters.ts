@@ -7,7 +7,9 @@ import {
   readDeadLetters,
 } from '@meterbridge/queue';
 import Table from 'cli-table3';
+import type { Command } from 'commander';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
+import { readCount } from '../read-arguments.js';
 import { replayDestination } from '../replay/replay-destination.js';
 import { replayReceiver } from '../replay/replay-receiver.js';
 
@@ -165,4 +167,41 @@ function tableRow(entry: DeadLetterEntry<Letter>): string[] {
   const event = 'rule' in letter ? (letter.event.event ?? letter.event.type) : '';
   const at = new Date(entry.at).toISOString().slice(0, 19);
   return [entry.id, at, entry.reason, 'rule' in letter ? letter.rule : '', event, detailOf(letter)];
+}
+
+/** `meterbridge dead-letters` */
+export function addDeadLetters(program: Command): void {
+  const deadLetters = program.command('dead-letters').description('what could not be delivered, and why');
+
+  deadLetters
+    .command('list')
+    .description('oldest first, with counts by reason')
+    .option('--destination <name>', 'of one destination, or of the receiver')
+    .option('--reason <reason>', 'of one reason')
+    .option('--limit <n>', 'lines to print', readCount, 20)
+    .option('--json', 'one JSON object a line, all of them')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  meterbridge dead-letters list --reason unmapped\n  meterbridge dead-letters list --json | jq .detail',
+    )
+    .action(listDeadLetters);
+
+  deadLetters
+    .command('show <id>')
+    .description('one in full: the event, why it is here, what the API said')
+    .option('--json', 'for machines')
+    .action(showDeadLetter);
+
+  deadLetters
+    .command('replay [ids...]')
+    .description('put them back on their queue; they are mapped anew with the configuration of now')
+    .option('--all', 'all of them')
+    .option('--destination <name>', 'of one destination, or of the receiver')
+    .option('--reason <reason>', 'of one reason')
+    .option('--json', 'for machines')
+    .addHelpText(
+      'after',
+      '\nSay which: ids, --destination, --reason, or --all. Let the workers have a mended configuration first.\nExamples:\n  meterbridge dead-letters replay --reason unmapped\n  meterbridge dead-letters replay lago/1795225509287-0',
+    )
+    .action(replayDeadLetters);
 }

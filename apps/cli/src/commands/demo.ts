@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, configFile } from '@meterbridge/config';
 import { type Account, RECEIVER, readAccount } from '@meterbridge/queue';
+import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import { compareWithSandbox, type Disagreement } from '../demo/compare-with-sandbox.js';
 import { renderAccounts, renderDeadReasons } from '../demo/render-account.js';
 import { type Sent, sendEvents } from '../demo/send-events.js';
 import { CommandError, openRedis, readConfig, STATE_DIRECTORY } from '../load-context.js';
+import { readCount } from '../read-arguments.js';
 import { DEMO_WRITE_KEY, type Stack, startStack } from '../stack/stack.js';
 import { untilSignal } from './up.js';
 
@@ -133,4 +135,17 @@ function nextSteps(stack: Stack, logFile: string): string {
     `Logs: ${logFile}`,
     'Ctrl-C ends it.',
   ].join('\n');
+}
+
+/** `meterbridge demo` */
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description(
+      'send some thousand events through the whole stack to a sandbox and add up what became of them',
+    )
+    .option('--once', 'end when it adds up; exit code 1 when it does not')
+    .option('--events <n>', 'well-formed events to send', readCount, 5_000)
+    .addHelpText('after', '\nExamples:\n  meterbridge demo\n  meterbridge demo --once --events 50000')
+    .action(demo);
 }

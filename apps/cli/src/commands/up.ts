@@ -1,4 +1,5 @@
 import { configFile } from '@meterbridge/config';
+import type { Command } from 'commander';
 import { prettyFactory } from 'pino-pretty';
 import { STATE_DIRECTORY } from '../load-context.js';
 import { startStack } from '../stack/stack.js';
@@ -37,4 +38,14 @@ export function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
+}
+
+/** `meterbridge up` */
+export function addUp(program: Command): void {
+  program
+    .command('up')
+    .description(
+      'run receiver and worker until Ctrl-C, with a Redis of their own unless REDIS_URL is set, and the sandbox for each API whose key is not set',
+    )
+    .action(up);
 }

@@ -1,0 +1,17 @@
+import { InvalidArgumentError } from 'commander';
+import { readSince } from './audit/read-since.js';
+
+/** @throws InvalidArgumentError, which commander prints with the option's name */
+export function readCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 was expected.');
+  return Number(text);
+}
+
+/** Hours since 1970, of a time or of so long ago. */
+export function readSinceHour(text: string): number {
+  const hour = readSince(text, Date.now());
+  if (hour === null) {
+    throw new InvalidArgumentError('90m, 24h, 7d, 2026-08-01 or 2026-08-01T14:00 was expected.');
+  }
+  return hour;
+}

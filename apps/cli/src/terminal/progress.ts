@@ -1,0 +1,35 @@
+import { Presets, SingleBar } from 'cli-progress';
+
+/** Progress of long work on stderr: how far, how fast, how long still. Silent where nobody watches. */
+export type Progress = {
+  add(count: number): void;
+  end(): void;
+};
+
+/** @param total of things to do; left out where nobody knows */
+export function startProgress(what: string, total?: number): Progress {
+  if (!process.stderr.isTTY) return { add: () => {}, end: () => {} };
+  const began = performance.now();
+  let done = 0;
+  const rate = () => Math.round(done / Math.max(0.001, (performance.now() - began) / 1_000));
+  const known = '{bar} {percentage} % · {value} of {total} {what} · {rate}/s · {eta_formatted} left';
+  const bar = new SingleBar(
+    {
+      format: total === undefined ? '{value} {what} · {rate}/s · {duration_formatted}' : known,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      gracefulExit: false,
+      fps: 5,
+    },
+    Presets.shades_classic,
+  );
+  bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { what, rate: 0 });
+  return {
+    add(count) {
+      done += count;
+      bar.update(done, { what, rate: rate().toLocaleString('en') });
+    },
+    end: () => bar.stop(),
+  };
+}
