@@ -17,6 +17,10 @@ beforeEach(async () => {
 });
 afterEach(stopReceivers);
 
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const otherCase = base64(`${BACKEND_KEY}:`).replace(/[a-z]/gi, (letter) =>
+  letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+);
 const unauthorized = { success: false, code: 'unauthorized' };
 
 describe('a write key', () => {
@@ -60,6 +64,14 @@ describe('a write key', () => {
     ['as the password', { authorization: `Basic ${Buffer.from(`:${BACKEND_KEY}`).toString('base64')}` }, {}],
     ['in another scheme', { authorization: `Digest ${BACKEND_KEY}` }, {}],
     ['without a scheme', { authorization: BACKEND_KEY }, {}],
+    ['in base64, as the token', { authorization: `Bearer ${base64(BACKEND_KEY)}` }, {}],
+    ['in base64 twice', { authorization: `Basic ${base64(base64(`${BACKEND_KEY}:`))}` }, {}],
+    ['in base64 whose letters are of the other case', { authorization: `Basic ${otherCase}` }, {}],
+    ['in base64, in the body', {}, { writeKey: base64(BACKEND_KEY) }],
+    ['as plain text where base64 belongs', { authorization: `Basic ${BACKEND_KEY}` }, {}],
+    ['with a NUL behind it', basic(`${BACKEND_KEY}\u0000`), { writeKey: `${BACKEND_KEY}\u0000` }],
+    ['with its first letter alone', basic('w'), { writeKey: 'w' }],
+    ['with nothing behind the scheme', { authorization: 'Bearer' }, { writeKey: null }],
   ])('that is wrong is refused: %s', async (_name, headers, fields) => {
     const answer = await receiver.post('/v1/batch', { batch: [track()], ...fields }, headers);
     expect(answer.status).toBe(401);
@@ -146,6 +158,14 @@ describe('a webhook', () => {
       { ...sign(first), 'x-webhook-token': 'toke' },
     ],
     ['a secret header alone', 'two-factor', first, token],
+    ...[' ', 'TOKEN_NEXT', 'token_next2', 'token_nexu', 'token,token_next'].map(
+      (value): [string, string, unknown, Record<string, string>] => [
+        `the secret header ${JSON.stringify(value)}`,
+        'two-factor',
+        first,
+        { ...sign(first), 'x-webhook-token': value },
+      ],
+    ),
     ['a write key', 'backend', first, basic(BACKEND_KEY)],
   ])('is refused: %s', async (_name, source, body, headers) => {
     const answer = await receiver.post(`/webhooks/segment/${source}`, body, headers);
