@@ -1,4 +1,11 @@
-import { type FreezeContext, freezeEvent, isEnabled, toStorable } from '@meterbridge/segment-events';
+import {
+  type FreezeContext,
+  freezeEvent,
+  isEnabled,
+  isJsonObject,
+  OBJECT_FIELDS,
+  toStorable,
+} from '@meterbridge/segment-events';
 import type { ReceivedEvent, ReceiverRejectionReason, ReceiverSource, RejectedEvent } from './ports.js';
 
 /** What becomes of one event, as its sender is told. */
@@ -78,11 +85,22 @@ function reject(
   judgement.results.push({ status: 'rejected', reason, message: detail });
 }
 
-/** Privacy goes by paths, and text has none: what such a source sends as mere text is not kept. */
+/**
+ * Privacy goes by paths, and text has none: what such a source sends as mere text is not kept, be it a whole
+ * event or, in JSON within JSON, what stands where a path would go on.
+ */
 export function toKeep(raw: unknown, source: ReceiverSource): unknown {
   const storable = toStorable(raw);
   if (!source.applyPrivacy) return storable;
-  return typeof storable === 'string'
-    ? `[${storable.length} characters withheld]`
-    : source.applyPrivacy(storable);
+  const kept = withholdText(storable);
+  if (isJsonObject(kept)) {
+    for (const field of OBJECT_FIELDS) if (field in kept) kept[field] = withholdText(kept[field]);
+  }
+  return source.applyPrivacy(kept);
+}
+
+/** Text, and whatever a list holds beside objects, stands where no path can reach it. */
+function withholdText(value: unknown): unknown {
+  if (typeof value === 'string') return `[${value.length} characters withheld]`;
+  return Array.isArray(value) ? value.filter(isJsonObject) : value;
 }

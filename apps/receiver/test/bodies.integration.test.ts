@@ -185,11 +185,15 @@ test('personal data of a source with privacy rules is stored nowhere', async () 
     'jane.doe@example.com',
     [identify],
     { ...identify, writeKey: 'nobody' },
+    { ...identify, traits: JSON.stringify(personal.traits) },
+    { ...identify, traits: [['jane.doe@example.com']] },
+    ['jane.doe@example.com'],
+    { ...identify, context: 'ip=203.0.113.9' },
   ];
   await receiver.post('/v1/batch', { batch }, basic(BROWSER_KEY));
   await receiver.post('/v1/batch', `{"email":"jane.doe@example.com`, basic(BROWSER_KEY));
   expect(receiver.received).toHaveLength(1);
-  expect(receiver.rejected).toHaveLength(5);
+  expect(receiver.rejected).toHaveLength(9);
   const stored = JSON.stringify([receiver.received, receiver.rejected]);
   expect(stored).toContain('j***.d***@example.com');
   expect(stored).not.toMatch(/203\.0\.113\.9|jane|33612345678/);

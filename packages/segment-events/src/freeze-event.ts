@@ -29,7 +29,8 @@ export type Freezing =
   | { ok: false; rejection: Rejection };
 
 const ID_FIELDS = ['userId', 'anonymousId', 'groupId', 'previousId'] as const;
-const OBJECT_FIELDS = ['properties', 'traits', 'context', 'integrations'] as const;
+/** Fields that are objects; an event in which one of them is text or a list of something is refused. */
+export const OBJECT_FIELDS = ['properties', 'traits', 'context', 'integrations'] as const;
 const TEXT_FIELDS = ['event', 'name'] as const;
 
 /**

@@ -1,4 +1,4 @@
-export { type FreezeContext, type Freezing, freezeEvent } from './freeze-event.js';
+export { type FreezeContext, type Freezing, freezeEvent, OBJECT_FIELDS } from './freeze-event.js';
 export { isEnabled } from './integrations.js';
 export { holdsMoreValuesThan } from './json-values.js';
 export { hashValue, maskValue } from './mask-value.js';
