@@ -119,7 +119,15 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
   function recordJudgement({ received, rejected, ignored }: Judgement): void {
     countBy(received, ({ source }) => source, deps.record.eventsAccepted);
     countBy(ignored, (source) => source, deps.record.eventsIgnored);
-    for (const { source, reason } of rejected) deps.record.eventsRejected(source, reason, 1);
+    // A batch may hold thousands that are bad in the same way: one line of the log says it.
+    for (const reason of new Set(rejected.map((each) => each.reason))) {
+      const alike = rejected.filter((each) => each.reason === reason);
+      countBy(
+        alike,
+        ({ source }) => source,
+        (source, count) => deps.record.eventsRejected(source, reason, count),
+      );
+    }
   }
 }
 

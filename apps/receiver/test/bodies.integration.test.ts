@@ -150,6 +150,17 @@ test('a bad event costs its neighbours nothing, and is kept with its reason', as
   expect(receiver.told).toContain('rejected backend too_deep 1');
 });
 
+test('a thousand events that are bad in the same way are one line of the log', async () => {
+  const batch = [...Array(1_000).fill({ type: 'track', userId: 'u1' }), 'text', track()];
+  await receiver.post('/v1/batch', { batch }, basic(BACKEND_KEY));
+  expect(receiver.told).toEqual([
+    'accepted backend 1',
+    'rejected backend missing_event 1000',
+    'rejected backend not_an_object 1',
+    'answered /v1/batch 200',
+  ]);
+});
+
 test('keeps every digit of a number that JavaScript would round', async () => {
   const json = JSON.stringify(track({ properties: { units: 0 } })).replace(
     '"units":0',
