@@ -135,6 +135,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   const lockMs = options.lockMs ?? LOCK_MS;
   /** The turns of this lane: only who is next here holds a slot and waits for the other lanes. */
   const inLane = createInTurn();
+  let waiting = 0;
 
   const worker = new Worker<BatchData>(DELIVERIES, run, {
     connection: options.redis,
@@ -201,10 +202,11 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     async function tryApart(isolation: Suspicion): Promise<Next> {
       const tooYoungMs = Math.ceil(WITNESS_AFTER_MS - performance.now());
       if (isolation.trial.alone > 0 && tooYoungMs > 0) return tooYoungMs;
+      keepHandsFree(1);
       const tried = await inLane(async () => {
         const letGo = await options.whenOpen();
         return letGo ? options.inTurn(() => tryNow(isolation, letGo)).finally(letGo) : 0;
-      });
+      }).finally(() => keepHandsFree(-1));
       return typeof tried === 'object' ? tried.late : tried;
     }
 
@@ -248,6 +250,12 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
       if (outcomes.length > 0) options.onSettled?.(settlement, job.id!);
       return settlement;
     }
+  }
+
+  /** Who waits for a turn keeps nobody from being taken: for each, one more is in hand, up to twice as many. */
+  function keepHandsFree(more: 1 | -1): void {
+    waiting += more;
+    worker.concurrency = options.concurrency + Math.min(waiting, options.concurrency);
   }
 
   /**

@@ -78,6 +78,29 @@ describe('jobs that were in the hand of a crashed worker', () => {
     await Promise.all(workers.map((worker) => worker.close()));
   });
 
+  test('keep no others from being taken while they wait for their turn', async () => {
+    const inTurn = createInTurn();
+    let end = (): void => {};
+    const elsewhere = inTurn(
+      () =>
+        new Promise<void>((resolve) => {
+          end = resolve;
+        }),
+    );
+    const line = await open(undefined, { inTurn });
+    await line.write(400);
+    await crashed(line);
+    const worker = line.start({ concurrency: 4 });
+    await waitFor(async () => (await line.account()).jobs.active === 4, { what: 'them in hand' });
+    await line.write(300);
+    await waitFor(async () => (await line.account()).delivered === 300, { what: 'the others' });
+    expect((await line.account()).jobs).toMatchObject({ active: 4, waiting: 0 });
+    end();
+    await elsewhere;
+    expect(await line.settled()).toMatchObject({ delivered: 700 });
+    await worker.close();
+  });
+
   test('give their turn away after some seconds, and are blamed no more', async () => {
     const inTurn = createInTurn();
     let answer = (): void => {};
