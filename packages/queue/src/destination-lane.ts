@@ -1,8 +1,8 @@
 import { type Cells, cellOf, hourAt } from '@meterbridge/delivery';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import { encodeBatch } from './batch-codec.js';
-import { addBatches } from './enqueue.js';
+import { addBatches, type Priority } from './enqueue.js';
 import { asStoreError } from './errors.js';
 import { type QueueKeys, queueKeys } from './keys.js';
 import { rememberDestination } from './known-destinations.js';
@@ -16,6 +16,8 @@ export type LaneOptions = {
   batchSize?: number;
   /** How long a batch stays open for others to join. */
   lingerMs?: number;
+  /** Live where left out. */
+  priority?: Priority;
   /** Told of what Redis has: the deliveries of each batch, and the events that were filtered meanwhile. */
   onCommitted?: (destination: string, batches: number[], filtered: number) => void;
 };
@@ -68,6 +70,7 @@ export class DestinationLane {
   private isKnown = false;
   private readonly batchSize: number;
   private readonly lingerMs: number;
+  private readonly priority: Priority | undefined;
   private readonly onCommitted: LaneOptions['onCommitted'];
   private open: OpenBatch | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -84,6 +87,7 @@ export class DestinationLane {
     this.queue = openQueue(name, options.redis);
     this.batchSize = options.batchSize ?? 100;
     this.lingerMs = options.lingerMs ?? 3;
+    this.priority = options.priority;
     this.onCommitted = options.onCommitted;
   }
 
@@ -170,7 +174,7 @@ export class DestinationLane {
       encodeBatch(deliveries, { hour, cells: cellsOf(hour, sources) }),
     );
     const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);
-    await addBatches(await this.readyQueue(), batches, (transaction, jobIds) => {
+    const accept = (transaction: ChainableCommander, jobIds: string[]) => {
       transaction.eval(
         ACCEPT,
         2 + jobIds.length,
@@ -181,7 +185,8 @@ export class DestinationLane {
         JSON.stringify(cellsOf(hour, filtered)),
         ...batches.flatMap((batch) => [batch.n, JSON.stringify(batch.cells)]),
       );
-    });
+    };
+    await addBatches(await this.readyQueue(), batches, accept, this.priority);
     this.onCommitted?.(
       this.name,
       batches.map((batch) => batch.n),

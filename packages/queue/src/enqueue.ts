@@ -16,6 +16,15 @@ type TransactionBackend = {
   connection: { client: Promise<{ multi(): ChainableCommander }> };
 };
 
+/**
+ * Who is taken first when a worker has a hand free: live events before all else, then the smaller number.
+ * A job keeps its place when it is put back, at once or for later. Only one whose worker vanished comes back
+ * among the live ones: BullMQ's recovery knows no priorities.
+ */
+export const PRIORITY = { live: 0, replay: 1, backfill: 2 } as const;
+
+export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
+
 const processTag = randomBytes(5).toString('hex');
 let sequence = 0;
 
@@ -33,13 +42,14 @@ export async function addBatches(
   queue: Queue,
   batches: BatchData[],
   account: (transaction: ChainableCommander, jobIds: string[]) => void,
+  priority: Priority = PRIORITY.live,
 ): Promise<void> {
   const backend = queue.backend as unknown as TransactionBackend;
   const client = await backend.connection.client;
   const transaction = client.multi();
   const jobIds = batches.map((data) => {
     const jobId = nextJobId();
-    const job = new Job(queue, 'batch', data, queue.jobsOpts, jobId);
+    const job = new Job(queue, 'batch', data, { ...queue.jobsOpts, priority }, jobId);
     void backend.addJobToTransaction(transaction, job.asJSON(), jobId);
     return jobId;
   });

@@ -10,6 +10,7 @@ export {
 } from './dead-letters.js';
 export { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
 export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
+export { PRIORITY, type Priority } from './enqueue.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
 export { keepHoursBounded } from './forget-hours.js';
 export { createGateStore } from './gate-store.js';
