@@ -5,6 +5,7 @@ import { useRedis, waitFor } from '@meterbridge/testing';
 import { expireLocks } from '../../cli/test/expire-locks.js';
 import { makeTracks, sendAll } from '../../cli/test/retrying-client.js';
 import { expectEachOnce, type Stack, useStack } from '../../cli/test/run-stack.js';
+import { isHeld, probeNow } from './held-destination.js';
 import { type KillingProxy, startKillingProxy } from './killing-proxy.js';
 
 const suite = useRedis();
@@ -73,17 +74,6 @@ test('a poison among 3,500 in hand is convicted within the crashes promised, it 
   );
   expect(idsIn(stack.sandbox.hyperline)).toEqual(idsOf(tracks).toSorted());
 }, 180_000);
-
-/** The next probe of a held destination is due within a minute: now. */
-async function probeNow(stack: Stack, destination: string): Promise<void> {
-  const key = `meterbridge:{${destination}}:gate`;
-  const gate = JSON.parse((await stack.redis.get(key))!);
-  gate.hold.nextProbeAt = 0;
-  await stack.redis.set(key, JSON.stringify(gate));
-}
-
-const isHeld = async (stack: Stack, destination: string) =>
-  (await stack.redis.get(`meterbridge:{${destination}}:gate`))?.includes('unauthorized');
 
 test('workers killed one after the other, while one API hangs and the other refuses the key, convict nobody', async () => {
   const stack = await stacks.open();

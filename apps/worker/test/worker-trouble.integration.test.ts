@@ -6,6 +6,7 @@ import { makeTracks, postBatch, sendAll } from '../../cli/test/retrying-client.j
 import { expectEachOnce, useStack } from '../../cli/test/run-stack.js';
 import { CONFIG } from '../../cli/test/stack-config.js';
 import { withoutPersistence } from '../../cli/test/unsafe-redis.js';
+import { isHeld, probeNow } from './held-destination.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
@@ -42,12 +43,7 @@ test('a key that is refused holds the destination: nothing is dead, the other go
   expect(await metrics()).toContain('meterbridge_breaker_state{destination="hyperline",state="closed"} 1');
 
   stack.sandbox.lago.faults.clear();
-  // The next probe is due within a minute: now.
-  const gateKey = 'meterbridge:{lago}:gate';
-  const gate = JSON.parse((await stack.redis.get(gateKey))!);
-  expect(gate.hold).toMatchObject({ code: 'unauthorized' });
-  gate.hold.nextProbeAt = 0;
-  await stack.redis.set(gateKey, JSON.stringify(gate));
+  await probeNow(stack, 'lago');
   const { lago } = await stack.settled(tracks.length);
   expect(lago).toMatchObject({ difference: 0, dead: 0, delivered: tracks.length });
   expectEachOnce(stack.sandbox, idsOf(tracks));
@@ -80,8 +76,7 @@ test('a held destination drains at once, and the next worker holds it from its f
   stack.sandbox.lago.faults.add({ times: 'always', respond: { status: 401, body: {} } });
   await sendAll(receiver.url, makeTracks(1_000));
   const first = await stack.startReady('worker');
-  const isHeld = async () => (await stack.redis.get('meterbridge:{lago}:gate'))?.includes('unauthorized');
-  await waitFor(isHeld, { what: 'the hold' });
+  await waitFor(() => isHeld(stack, 'lago'), { what: 'the hold' });
   first.process.signal('SIGTERM');
   expect(await first.process.exited).toEqual({ code: 0, signal: null });
   expect(await stack.account()).toMatchObject({
