@@ -9,8 +9,12 @@ export type RedisWay = {
   url: string;
   /** New connections lead to another server. */
   leadTo(port: number): void;
+  /** What passes from now on takes so long, each way. */
+  delay(ms: number): void;
   /** Ends the connections there are. */
   cut(): void;
+  /** Redis gets what is sent on the connections there are, and its answers do not come back. */
+  swallowAnswers(): void;
   /** Nothing passes through the connections there are any more, and neither end is told. */
   silence(): void;
 };
@@ -24,10 +28,11 @@ export function useRedisWays() {
 
   return async function open(port: number): Promise<RedisWay> {
     let target = port;
-    const pairs = new Set<{ ends: Socket[]; isSilent: boolean }>();
+    let delayMs = 0;
+    const pairs = new Set<{ client: Socket; upstream: Socket; isSilent: boolean; isMute: boolean }>();
     const server = createServer((client) => {
       const upstream = connect(target, '127.0.0.1');
-      const pair = { ends: [client, upstream], isSilent: false };
+      const pair = { client, upstream, isSilent: false, isMute: false };
       pairs.add(pair);
       for (const [from, to] of [
         [client, upstream],
@@ -35,7 +40,9 @@ export function useRedisWays() {
       ] as const) {
         from.setNoDelay();
         from.on('data', (bytes) => {
-          if (!pair.isSilent) to.write(bytes);
+          if (pair.isSilent || (pair.isMute && to === client)) return;
+          if (delayMs > 0) setTimeout(() => to.write(bytes), delayMs);
+          else to.write(bytes);
         });
         from.on('error', () => {});
         from.on('close', () => {
@@ -47,7 +54,7 @@ export function useRedisWays() {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const cut = () => {
-      for (const { ends } of pairs) for (const end of ends) end.destroy();
+      for (const { client, upstream } of pairs) for (const end of [client, upstream]) end.destroy();
       pairs.clear();
     };
     closing.push(async () => {
@@ -59,7 +66,13 @@ export function useRedisWays() {
       leadTo(other) {
         target = other;
       },
+      delay(ms) {
+        delayMs = ms;
+      },
       cut,
+      swallowAnswers() {
+        for (const pair of pairs) pair.isMute = true;
+      },
       silence() {
         for (const pair of pairs) pair.isSilent = true;
       },

@@ -48,7 +48,7 @@ return {0, start}
  */
 export function createStartLog(redis: Redis, id: string, { starts, windowMs }: StartLimit) {
   const key = `b_${id}_starts`;
-  let usualMs = Number.POSITIVE_INFINITY;
+  let usualMs = 0;
 
   /** Resolves at the moment to start. Rejects when Redis refuses. */
   return async function awaitStart(): Promise<void> {
@@ -58,10 +58,10 @@ export function createStartLog(redis: Redis, id: string, { starts, windowMs }: S
       const answer = await redis.eval(START, 1, key, starts, windowMs, unused);
       const tookMs = performance.now() - askedAt;
       const [waitMs, start] = answer as [number, string];
-      // This process stood still, or Redis did: by now others may have started instead. Where every answer
-      // takes longer, because Redis is further away, all starts are delayed alike, and it is soon usual.
+      // This process stood still, or Redis did: by now others may have started instead. Where Redis is simply
+      // further away, all starts are delayed alike, and that is soon the usual.
       const isLate = tookMs > Math.max(ROOM_MS, 2 * usualMs);
-      usualMs = isLate ? 2 * usualMs : Math.min(usualMs, tookMs);
+      usualMs = Math.min(tookMs, usualMs * 1.1 + 0.1);
       if (start !== '' && !isLate) return;
       unused = start;
       if (start === '') await sleep(waitMs);

@@ -47,6 +47,13 @@ test('where the way is gone and nobody is told, all go on within the rate', asyn
   expect(mostWithin(all(), 1_000)).toBeLessThanOrEqual(RATE);
 });
 
+test('where Redis is suddenly far away, all go on', async () => {
+  await startTwo();
+  way.delay(30);
+  // Each takes a turn in three round trips then, one after another: some ten a second.
+  await goOn(40, 'both to go on');
+});
+
 test('where the new master has a clock that is minutes behind, all go on at once', async () => {
   await startTwo();
   // What a clock that is set back makes of what is written: times that are far away.

@@ -69,11 +69,11 @@ test('a process that was frozen until Redis had forgotten it goes on, and the ot
   await goOn(others, 'the others to go on');
   // What Redis does itself to a client that was silent for a minute.
   const client = suite.connect();
-  const clients = await client.zrange(`${keys}client_last_seen`, 0, 0);
+  const [forgotten] = await client.zrange(`${keys}client_last_seen`, '0', '0');
   for (const key of ['client_last_seen', 'client_running', 'client_last_registered']) {
-    await client.zrem(`${keys}${key}`, ...clients);
+    await client.zrem(`${keys}${key}`, forgotten!);
   }
-  await client.hdel(`${keys}client_num_queued`, ...clients);
+  await client.hdel(`${keys}client_num_queued`, forgotten!);
   await goOn(others, 'the others to go on');
   frozen.signal('SIGCONT');
   await goOn(processes, 'all to go on');
