@@ -108,7 +108,7 @@ async function openLane(
   const { name, limit } = destination;
   const log = logger.child({ destination: name });
   const redis = connectConsumer(config.redis.url, (error) => log.debug({ err: error }, 'redis.error'));
-  const gate = await createGateStore(name, redis);
+  const gate = await createGateStore(name, redis, clock.now);
   const http = createHttpClient(destination.connection);
   const limiter = createRateLimiter({
     id: name,

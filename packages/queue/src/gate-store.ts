@@ -1,62 +1,84 @@
+import { randomUUID } from 'node:crypto';
 import { type Gate, type GateStore, OPEN_GATE } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys } from './keys.js';
 
-/** Replaces the gate only where nobody else has in the meantime. */
+/**
+ * Replaces the gate only where nobody else has in the meantime. No two texts are the same: a command that a
+ * reconnect sent twice knows what it wrote itself, and a probe that was claimed is not taken for another's.
+ */
 const REPLACE = `
-if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+local kept = redis.call('GET', KEYS[1]) or ''
+if kept == ARGV[2] then return 1 end
+if kept ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 return 1
 `;
 
 /** How old a worker's view of the gate may get, in milliseconds. */
 const REFRESH_MS = 200;
+/** A view that is older is none: this process stood still, or Redis cannot be asked. */
+const STALE_MS = 2_000;
 
 /**
- * Keeps a destination's gate in Redis, where all workers see it. While Redis is away the last view holds:
- * jobs cannot be settled then either.
+ * Keeps a destination's gate in Redis, where all workers see it. While Redis is away, and until it was asked
+ * again, the gate is shut: others may have shut it, and what is sent could not be settled.
+ * @param now epoch milliseconds, by the clock by which the gate is decided
  */
-export async function createGateStore(destination: string, redis: Redis): Promise<GateStore> {
+export async function createGateStore(
+  destination: string,
+  redis: Redis,
+  now: () => number,
+): Promise<GateStore> {
   const key = queueKeys(destination).gate;
   let seen = '';
   let gate: Gate = OPEN_GATE;
+  let askedAt = 0;
 
-  function take(text: string | null): void {
-    if ((text ?? '') === seen) return;
-    seen = text ?? '';
-    gate = readGate(seen);
+  async function look(): Promise<void> {
+    const asking = performance.now();
+    const text = (await redis.get(key)) ?? '';
+    askedAt = asking;
+    if (text !== seen) take(text);
+  }
+
+  function take(text: string): void {
+    seen = text;
+    gate = readGate(text);
   }
 
   // A worker that starts must not send while the others wait.
-  take(await redis.get(key));
+  await look();
 
-  let reading = false;
+  let looking = false;
   const timer = setInterval(() => {
-    if (reading) return;
-    reading = true;
-    redis
-      .get(key)
-      .then(take, () => {})
+    if (looking) return;
+    looking = true;
+    look()
+      .catch(() => {})
       .finally(() => {
-        reading = false;
+        looking = false;
       });
   }, REFRESH_MS);
   timer.unref();
 
   return {
-    current: () => gate,
+    current() {
+      if (performance.now() - askedAt <= STALE_MS) return gate;
+      return { ...gate, pausedUntil: Math.max(gate.pausedUntil, now() + REFRESH_MS) };
+    },
     async update(change) {
       for (;;) {
         const changed = change(gate);
         if (!changed) return null;
         if (changed === gate) return gate;
-        const text = JSON.stringify(changed);
+        const text = JSON.stringify({ ...changed, id: randomUUID() });
         try {
           if ((await redis.eval(REPLACE, 1, key, seen, text)) === 1) {
             take(text);
             return gate;
           }
-          take(await redis.get(key));
+          await look();
         } catch {
           // Redis refuses to write (it is full, say): this worker at least keeps to what it knows.
           gate = changed;
@@ -73,7 +95,8 @@ export async function createGateStore(destination: string, redis: Redis): Promis
 /** An unreadable gate is an open one: the next answer of the API sets it right. */
 function readGate(text: string): Gate {
   try {
-    return { ...OPEN_GATE, ...(JSON.parse(text || '{}') as Partial<Gate>) };
+    const { pausedUntil, hold, breaker } = { ...OPEN_GATE, ...(JSON.parse(text || '{}') as Partial<Gate>) };
+    return { pausedUntil, hold, breaker };
   } catch {
     return OPEN_GATE;
   }

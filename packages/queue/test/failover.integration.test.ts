@@ -43,7 +43,7 @@ function startSender(write: (count: number) => Promise<void>) {
 
 async function openGate(destination: string) {
   const client = connectConsumer(way.url, () => {});
-  const gate = await createGateStore(destination, client);
+  const gate = await createGateStore(destination, client, Date.now);
   closing.push(
     () => client.disconnect(),
     () => gate.close(),

@@ -2,6 +2,8 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import {
   claimProbe,
   createMemoryGateStore,
+  decideGate,
+  type Gate,
   type GateStore,
   gateAfterFailure,
   gateAfterRateLimit,
@@ -9,12 +11,15 @@ import {
   OPEN_GATE,
 } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { createGateStore } from '../src/index.js';
+import { connectConsumer, createGateStore } from '../src/index.js';
+import { queueKeys } from '../src/keys.js';
+import { useRedisWays } from './redis-way.js';
 
 const closing: (() => unknown)[] = [];
 afterAll(async () => {
   for (const close of closing) await close();
 });
+const openWay = useRedisWays();
 const suite = useRedis();
 let names = 0;
 
@@ -32,7 +37,7 @@ const kinds: [string, () => () => Promise<GateStore>][] = [
     () => {
       const destination = `gate-${++names}`;
       return async () => {
-        const store = await createGateStore(destination, suite.connect());
+        const store = await createGateStore(destination, suite.connect(), Date.now);
         closing.push(() => store.close());
         return store;
       };
@@ -82,5 +87,84 @@ describe.each(kinds)('a gate kept in %s', (_kind, shared) => {
     expect(await store.update(() => null)).toBeNull();
     expect(await store.update((gate) => gate)).toEqual(OPEN_GATE);
     expect(await store.update((gate) => gateAfterRateLimit(gate, 5))).toMatchObject({ pausedUntil: 5 });
+  });
+});
+
+describe('a gate kept in Redis', () => {
+  const HELD = gateAfterRefusal(OPEN_GATE, 'unauthorized', 'Unauthorized', Date.now());
+
+  /** A gate by a connection such as a worker has. */
+  async function open(url = suite.url) {
+    const destination = `gate-${++names}`;
+    const redis = connectConsumer(url, () => {});
+    const store = await createGateStore(destination, redis, Date.now);
+    closing.push(() => {
+      redis.disconnect();
+      return store.close();
+    });
+    const decide = () => decideGate(store.current(), Date.now()).may;
+    const write = (gate: Gate) => suite.connect().set(queueKeys(destination).gate, JSON.stringify(gate));
+    return { store, decide, write, key: queueKeys(destination).gate };
+  }
+
+  test('is not believed by a process that stood still, until it has looked again', async () => {
+    const { store, decide, write } = await open();
+    expect(decide()).toBe('send');
+    const written = write(HELD);
+    // The event loop stands still, as a frozen process does; Redis does not.
+    await new Promise((resolve) => setImmediate(resolve));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+    expect(decide()).toBe('wait');
+    expect(store.current().hold).toBeNull();
+    await written;
+    await waitFor(() => store.current().hold, { what: 'the hold to be seen' });
+    expect(decide()).toBe('wait');
+  });
+
+  test('is shut while Redis cannot be asked, and opens by itself when it can', async () => {
+    const { decide } = await open();
+    await suite.redis.kill('SIGSTOP');
+    try {
+      await waitFor(() => decide() === 'wait', { what: 'the gate to shut' });
+    } finally {
+      await suite.redis.kill('SIGCONT');
+    }
+    await waitFor(() => decide() === 'send', { what: 'the gate to open' });
+  });
+
+  test('stays held through a restart of Redis, and one that was flushed is open', async () => {
+    const { store, decide } = await open();
+    await store.update((gate) => gateAfterRefusal(gate, 'unauthorized', 'Unauthorized', Date.now()));
+    await suite.redis.kill('SIGKILL');
+    await suite.redis.restart();
+    await waitFor(async () => (await store.update((gate) => ({ ...gate }))) !== null, { what: 'Redis' });
+    expect(store.current().hold).not.toBeNull();
+    expect(decide()).toBe('wait');
+    await suite.connect().flushall();
+    await waitFor(() => decide() === 'send', { what: 'the gate to open' });
+  });
+
+  test('opens when another opened it while the way to Redis was gone', async () => {
+    const way = await openWay(suite.redis.port);
+    const { store, decide, write } = await open(way.url);
+    await write(HELD);
+    await waitFor(() => store.current().hold, { what: 'the hold to be seen' });
+    way.cut();
+    await write(OPEN_GATE);
+    await waitFor(() => decide() === 'send', { what: 'the gate to open' });
+  });
+
+  test('knows a change that was sent twice as its own', async () => {
+    const way = await openWay(suite.redis.port);
+    const { store, write, key } = await open(way.url);
+    await write(gateAfterRefusal(OPEN_GATE, 'unauthorized', 'Unauthorized', Date.now() - 60_000));
+    await waitFor(() => store.current().hold, { what: 'the hold to be seen' });
+    // Redis takes the claim, and the connection ends before its answer.
+    const before = await suite.connect().get(key);
+    way.swallowAnswers();
+    const claim = store.update((gate) => claimProbe(gate, Date.now()));
+    await waitFor(async () => (await suite.connect().get(key)) !== before, { what: 'the claim in Redis' });
+    way.cut();
+    expect(await claim).not.toBeNull();
   });
 });
