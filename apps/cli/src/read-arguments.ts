@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { readSince } from './audit/read-since.js';
+import { readSince, readTime } from './audit/read-since.js';
 
 /** @throws InvalidArgumentError, which commander prints with the option's name */
 export function readCount(text: string): number {
@@ -11,7 +11,16 @@ export function readCount(text: string): number {
 export function readSinceHour(text: string): number {
   const hour = readSince(text, Date.now());
   if (hour === null) {
-    throw new InvalidArgumentError('90m, 24h, 7d, 2026-08-01 or 2026-08-01T14:00 was expected.');
+    throw new InvalidArgumentError(A_TIME);
   }
   return hour;
 }
+
+/** Epoch milliseconds, of a time or of so long ago. */
+export function readMoment(text: string): number {
+  const at = readTime(text, Date.now());
+  if (at === null) throw new InvalidArgumentError(A_TIME);
+  return at;
+}
+
+const A_TIME = '90m, 24h, 7d, 2026-08-01 or 2026-08-01T14:00 was expected.';

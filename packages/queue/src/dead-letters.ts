@@ -6,27 +6,52 @@ import { addBatches } from './enqueue.js';
 import { queueKeys, RECEIVER } from './keys.js';
 import { openQueue } from './open-queue.js';
 
-/** A dead letter and where it lies: `<destination>/<stream id>`, oldest first. */
-export type DeadLetterEntry<Letter> = { id: string; at: number; reason: string; letter: Letter };
+/**
+ * A dead letter and where it lies: `<destination>/<stream id>`. The letter itself is read from its compressed
+ * form when somebody looks at it: who only counts by reason need not pay for it.
+ */
+export type DeadLetterEntry<Letter> = {
+  id: string;
+  /** When it died, by Redis' clock; epoch milliseconds. */
+  at: number;
+  reason: string;
+  readonly letter: Letter;
+};
+
+/** Where a walk over a destination's dead letters begins and ends, and which way it goes. */
+export type DeadLetterRange = {
+  /** The first moment of death that counts, epoch milliseconds. */
+  since?: number;
+  /** The first that counts no more. */
+  until?: number;
+  /** The id of the entry behind which the walk goes on. */
+  after?: string;
+  newestFirst?: boolean;
+};
 
 const PAGE = 500;
 
-/** Walks a destination's dead letters, oldest first, a page in memory at a time. */
+/**
+ * Walks a destination's dead letters, oldest first, a page in memory at a time. Entries that arrive (or return)
+ * meanwhile are for the next walk.
+ */
 export async function* readDeadLetters<Letter>(
   destination: string,
   redis: Redis,
-  options: { reason?: string } = {},
+  { since, until, after, newestFirst = false }: DeadLetterRange = {},
 ): AsyncGenerator<DeadLetterEntry<Letter>> {
   const key = queueKeys(destination).deadLetters;
-  // Entries that arrive (or return) while we walk are for the next walk.
-  const last = await lastId(redis, key);
-  let from = '-';
-  while (last) {
-    const page = await redis.xrangeBuffer(key, from, last, 'COUNT', PAGE);
-    for (const [id, fields] of page) {
-      const entry = readEntry<Letter>(destination, id, fields);
-      if (!options.reason || entry.reason === options.reason) yield entry;
-    }
+  const low = since === undefined ? '-' : `${since}-0`;
+  let high = until === undefined ? '+' : `(${until}-0`;
+  const [newest] = await redis.xrevrange(key, high, low, 'COUNT', 1);
+  if (!newest) return;
+  high = newest[0];
+  let from = after === undefined ? undefined : `(${streamId({ id: after })}`;
+  for (;;) {
+    const page = newestFirst
+      ? await redis.xrevrangeBuffer(key, from ?? high, low, 'COUNT', PAGE)
+      : await redis.xrangeBuffer(key, from ?? low, high, 'COUNT', PAGE);
+    for (const [id, fields] of page) yield readEntry<Letter>(destination, id, fields);
     if (page.length < PAGE) return;
     from = `(${page.at(-1)![0].toString()}`;
   }
@@ -119,17 +144,16 @@ function streamId({ id }: { id: string }): string {
   return id.split('/')[1]!;
 }
 
-async function lastId(redis: Redis, key: string): Promise<string | undefined> {
-  const [newest] = await redis.xrevrange(key, '+', '-', 'COUNT', 1);
-  return newest?.[0];
-}
-
 function readEntry<Letter>(destination: string, id: Buffer, fields: Buffer[]): DeadLetterEntry<Letter> {
   const streamId = id.toString();
+  let letter: Letter | undefined;
   return {
     id: `${destination}/${streamId}`,
     at: Number(streamId.split('-')[0]),
     reason: fields[1]!.toString(),
-    letter: decodeDeadLetter<Letter>(fields[3]!),
+    get letter() {
+      letter ??= decodeDeadLetter<Letter>(fields[3]!);
+      return letter;
+    },
   };
 }

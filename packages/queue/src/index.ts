@@ -3,6 +3,7 @@ export { type BatchData, decodeBatch, encodeBatch } from './batch-codec.js';
 export { connectConsumer, connectProducer } from './connection.js';
 export {
   type DeadLetterEntry,
+  type DeadLetterRange,
   findDeadLetter,
   readDeadLetters,
   removeRejections,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isoHour, readSince } from './read-since.js';
+import { isoHour, readSince, readTime } from './read-since.js';
 
 const NOW = Date.parse('2026-11-21T14:25:59.999Z');
 
@@ -34,4 +34,13 @@ test.each([
   '2026-11-21 09:00',
 ])('since "%s" is no time', (text) => {
   expect(readSince(text, NOW)).toBeNull();
+});
+
+test.each([
+  ['90m', '2026-11-21T12:55:59.999Z'],
+  ['2026-11-21', '2026-11-21T00:00:00.000Z'],
+  ['2026-11-21T09:59:30.25', '2026-11-21T09:59:30.250Z'],
+  ['2026-11-21T09:30+02:00', '2026-11-21T07:30:00.000Z'],
+])('the time %s is %s, to the millisecond', (text, iso) => {
+  expect(new Date(readTime(text, NOW)!).toISOString()).toBe(iso);
 });

@@ -1,38 +1,36 @@
-import type { DeadLetter } from '@meterbridge/delivery';
-import {
-  type DeadLetterEntry,
-  findDeadLetter,
-  RECEIVER,
-  type RejectedEvent,
-  readDeadLetters,
-} from '@meterbridge/queue';
+import { findDeadLetter } from '@meterbridge/queue';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
+import { addFilterOptions, type LetterFilter, readFilter } from '../dead-letters/filter.js';
+import {
+  destinationOf,
+  detailOf,
+  eventNameOf,
+  isDelivery,
+  type Letter,
+  type LetterEntry,
+  ruleOf,
+} from '../dead-letters/letter.js';
+import { goneText, openLetters, walkLetters } from '../dead-letters/open-letters.js';
+import { CommandError } from '../load-context.js';
 import { readCount } from '../read-arguments.js';
-import { replayDestination } from '../replay/replay-destination.js';
-import { replayReceiver } from '../replay/replay-receiver.js';
+import { addReplay } from './replay.js';
 
-export type Letter = DeadLetter | RejectedEvent;
-export type Filter = { destination?: string; reason?: string };
-type ListOptions = Filter & { json?: boolean; limit: number };
-type ReplayOptions = Filter & { all?: boolean; json?: boolean };
+type ListOptions = LetterFilter & { json?: boolean; limit: number };
 
 /** Prints dead letters, oldest first, and how many there are by reason. */
 export async function listDeadLetters(options: ListOptions): Promise<void> {
-  const { names, redis, close } = await open(options);
+  const box = await openLetters();
   try {
     const byReason = new Map<string, number>();
     const rows: string[][] = [];
     let total = 0;
-    for (const name of names) {
-      for await (const entry of readDeadLetters<Letter>(name, redis, options)) {
-        total += 1;
-        const group = `${name}  ${entry.reason}`;
-        byReason.set(group, (byReason.get(group) ?? 0) + 1);
-        if (options.json) console.log(JSON.stringify(summarize(entry)));
-        else if (rows.length < options.limit) rows.push(tableRow(entry));
-      }
+    for await (const entry of walkLetters(box, readFilter(options))) {
+      total += 1;
+      const group = `${destinationOf(entry)}  ${entry.reason}`;
+      byReason.set(group, (byReason.get(group) ?? 0) + 1);
+      if (options.json) console.log(JSON.stringify(summarize(entry)));
+      else if (rows.length < options.limit) rows.push(tableRow(entry));
     }
     if (options.json) return;
     if (total === 0) return console.log('No dead letters.');
@@ -50,17 +48,16 @@ export async function listDeadLetters(options: ListOptions): Promise<void> {
     for (const [group, count] of byReason) console.log(`${count.toLocaleString('en').padStart(9)}  ${group}`);
     console.log('\nOne in full: dead-letters show <id>.  Once mended: dead-letters replay --reason <reason>');
   } finally {
-    close();
+    box.close();
   }
 }
 
 /** Prints one dead letter in full: the event, why it is here, what the API said, earlier lives. */
 export async function showDeadLetter(id: string, options: { json?: boolean }): Promise<void> {
-  const { redis, close } = await open({});
+  const { redis, close } = await openLetters();
   try {
     const entry = await findDeadLetter<Letter>(id, redis);
-    if (!entry)
-      throw new CommandError(`no dead letter ${id}: it may have been replayed; see dead-letters list`);
+    if (!entry) throw new CommandError(goneText(id));
     if (options.json) return console.log(JSON.stringify(entry));
     const { letter } = entry;
     const facts: [string, unknown][] = [
@@ -87,71 +84,8 @@ export async function showDeadLetter(id: string, options: { json?: boolean }): P
   }
 }
 
-/** Puts dead letters back on their queue; they are mapped anew with the configuration of now. */
-export async function replayDeadLetters(ids: string[], options: ReplayOptions): Promise<void> {
-  if (ids.length === 0 && !options.all && !options.reason && !options.destination) {
-    throw new CommandError('say which: ids, --reason, --destination, or --all');
-  }
-  const { config, names, redis, close } = await open(options);
-  try {
-    const counts: Record<string, number> = {};
-    for (const name of names) {
-      const entries =
-        ids.length > 0 ? findEach(name, ids, redis) : readDeadLetters<Letter>(name, redis, options);
-      const replay = name === RECEIVER ? replayReceiver : replayDestination;
-      for await (const [what, count] of replay(name, entries, config, redis)) {
-        counts[what] = (counts[what] ?? 0) + count;
-        if (process.stderr.isTTY)
-          process.stderr.write(`\r${(counts.replayed ?? 0).toLocaleString('en')} replayed`);
-      }
-    }
-    if (process.stderr.isTTY) process.stderr.write('\r');
-    if (options.json) return console.log(JSON.stringify(counts));
-    const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    if (total === 0) return console.log('No dead letters match.');
-    for (const [what, count] of Object.entries(counts))
-      console.log(`${count.toLocaleString('en').padStart(9)}  ${what}`);
-    console.log('They are delivered by the worker now; those that fail again come back with their history.');
-  } finally {
-    close();
-  }
-}
-
-async function open(filter: Filter) {
-  const config = readConfig(readCommandEnv(process.env));
-  const all = [...config.destinations.map(({ name }) => name), RECEIVER];
-  if (filter.destination && !all.includes(filter.destination)) {
-    throw new CommandError(`no destination ${filter.destination}; there are ${all.join(', ')}`);
-  }
-  const redis = await openRedis(config.redis.url);
-  return {
-    config,
-    names: filter.destination ? [filter.destination] : all,
-    redis,
-    close: () => redis.disconnect(),
-  };
-}
-
-async function* findEach(
-  destination: string,
-  ids: string[],
-  redis: Awaited<ReturnType<typeof openRedis>>,
-): AsyncGenerator<DeadLetterEntry<Letter>> {
-  for (const id of ids) {
-    if (!id.startsWith(`${destination}/`)) continue;
-    const entry = await findDeadLetter<Letter>(id, redis);
-    if (!entry)
-      throw new CommandError(`no dead letter ${id}: it may have been replayed; see dead-letters list`);
-    yield entry;
-  }
-}
-
-function detailOf(letter: Letter): string {
-  return 'rule' in letter ? (letter.tries.lastDetail ?? '') : letter.detail;
-}
-
-function summarize({ id, at, reason, letter }: DeadLetterEntry<Letter>) {
-  const rule = 'rule' in letter ? letter.rule : undefined;
+function summarize({ id, at, reason, letter }: LetterEntry) {
+  const rule = isDelivery(letter) ? letter.rule : undefined;
   return {
     id,
     at: new Date(at).toISOString(),
@@ -162,22 +96,17 @@ function summarize({ id, at, reason, letter }: DeadLetterEntry<Letter>) {
   };
 }
 
-function tableRow(entry: DeadLetterEntry<Letter>): string[] {
+function tableRow(entry: LetterEntry): string[] {
   const { letter } = entry;
-  const event = 'rule' in letter ? (letter.event.event ?? letter.event.type) : '';
   const at = new Date(entry.at).toISOString().slice(0, 19);
-  return [entry.id, at, entry.reason, 'rule' in letter ? letter.rule : '', event, detailOf(letter)];
+  return [entry.id, at, entry.reason, ruleOf(letter), eventNameOf(letter), detailOf(letter)];
 }
 
 /** `meterbridge dead-letters` */
 export function addDeadLetters(program: Command): void {
   const deadLetters = program.command('dead-letters').description('what could not be delivered, and why');
 
-  deadLetters
-    .command('list')
-    .description('oldest first, with counts by reason')
-    .option('--destination <name>', 'of one destination, or of the receiver')
-    .option('--reason <reason>', 'of one reason')
+  addFilterOptions(deadLetters.command('list').description('oldest first, with counts by reason'))
     .option('--limit <n>', 'lines to print', readCount, 20)
     .option('--json', 'one JSON object a line, all of them')
     .addHelpText(
@@ -192,16 +121,5 @@ export function addDeadLetters(program: Command): void {
     .option('--json', 'for machines')
     .action(showDeadLetter);
 
-  deadLetters
-    .command('replay [ids...]')
-    .description('put them back on their queue; they are mapped anew with the configuration of now')
-    .option('--all', 'all of them')
-    .option('--destination <name>', 'of one destination, or of the receiver')
-    .option('--reason <reason>', 'of one reason')
-    .option('--json', 'for machines')
-    .addHelpText(
-      'after',
-      '\nSay which: ids, --destination, --reason, or --all. Let the workers have a mended configuration first.\nExamples:\n  meterbridge dead-letters replay --reason unmapped\n  meterbridge dead-letters replay lago/1795225509287-0',
-    )
-    .action(replayDeadLetters);
+  addReplay(deadLetters);
 }

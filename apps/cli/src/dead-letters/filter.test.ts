@@ -1,0 +1,97 @@
+import { expect, test } from '@jest/globals';
+import type { DeadLetter } from '@meterbridge/delivery';
+import type { RejectedEvent } from '@meterbridge/queue';
+import { Command } from 'commander';
+import { addFilterOptions, type LetterFilter, matches, readFilter } from './filter.js';
+import type { LetterEntry } from './letter.js';
+
+const AT = Date.parse('2026-11-21T14:25:00.500Z');
+
+const LETTER = {
+  rule: 'api-calls',
+  source: 'backend',
+  event: {
+    type: 'track',
+    event: 'API Call',
+    messageId: 'm-1',
+    userId: 'user-1',
+    context: { groupId: 'acct-1' },
+    properties: { model: 'Größe "L"' },
+  },
+  reason: 'refused',
+  tries: { attempts: 1, firstFailedAt: AT, lastCode: 'refused', lastDetail: 'No such Metric' },
+} as unknown as DeadLetter;
+
+const REJECTED: RejectedEvent = {
+  source: 'web',
+  via: 'tracking',
+  reason: 'missing_type',
+  detail: 'type is missing',
+  raw: { userId: 'user-2' },
+  receivedAt: '2026-11-21T14:25:00.000Z',
+};
+
+const ofLago: LetterEntry = { id: `lago/${AT}-3`, at: AT, reason: 'refused', letter: LETTER };
+const ofReceiver: LetterEntry = {
+  id: `receiver/${AT}-0`,
+  at: AT,
+  reason: 'missing_type',
+  letter: REJECTED,
+};
+const customerOf = ({ id }: LetterEntry) => (id.startsWith('lago') ? 'acct-1' : undefined);
+
+const BOTH = ['lago', 'receiver'];
+
+test.each<[LetterFilter, string[]]>([
+  [{}, BOTH],
+  [{ ids: [ofLago.id, 'lago/1-1'] }, ['lago']],
+  [{ destination: 'lago' }, ['lago']],
+  [{ destination: 'receiver' }, ['receiver']],
+  [{ reason: 'missing_type' }, ['receiver']],
+  [{ reason: 'missing' }, []],
+  [{ event: 'API Call' }, ['lago']],
+  [{ event: 'track' }, []],
+  [{ customer: 'acct-1' }, ['lago']],
+  [{ customer: 'user-1' }, []],
+  [{ source: 'web' }, ['receiver']],
+  [{ rule: 'api-calls' }, ['lago']],
+  [{ since: AT }, BOTH],
+  [{ since: AT + 1 }, []],
+  [{ until: AT + 1 }, BOTH],
+  [{ until: AT }, []],
+  [{ text: 'ACCT-1' }, ['lago']],
+  [{ text: 'no such metric' }, ['lago']],
+  [{ text: `${AT}-3` }, ['lago']],
+  [{ text: 'größe "l"' }, ['lago']],
+  [{ text: '"userId":"user-2"' }, ['receiver']],
+  // Neither the rule's name nor the source is of the event.
+  [{ text: 'api-calls' }, []],
+  [{ reason: 'refused', source: 'web' }, []],
+])('%j means those of %j', (filter, names) => {
+  const meant = [ofLago, ofReceiver].filter((entry) => matches(entry, filter, customerOf));
+  expect(meant.map(({ id }) => id.split('/')[0])).toEqual(names);
+});
+
+test('a letter is read only where what is cheap to know has not ruled it out', () => {
+  const unread = {
+    id: 'lago/1-1',
+    at: 1,
+    reason: 'refused',
+    get letter(): never {
+      throw new Error('read');
+    },
+  };
+  expect(matches(unread, { reason: 'poison', text: 'x' }, customerOf)).toBe(false);
+  expect(() => matches(unread, { reason: 'refused', text: 'x' }, customerOf)).toThrow('read');
+});
+
+test('the options of a command become the filter, and nothing else of them does', () => {
+  const command = addFilterOptions(new Command().argument('[ids...]').option('--json'));
+  command.parse(['--json', '--since', '2026-11-21', '--event', 'Login', 'lago/1-1'], { from: 'user' });
+  expect(readFilter(command.opts(), command.args)).toEqual({
+    ids: ['lago/1-1'],
+    event: 'Login',
+    since: Date.parse('2026-11-21'),
+  });
+  expect(readFilter({})).toEqual({});
+});

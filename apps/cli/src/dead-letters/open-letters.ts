@@ -1,0 +1,94 @@
+import type { Config } from '@meterbridge/config';
+import { findDeadLetter, knownDestinations, RECEIVER, readDeadLetters } from '@meterbridge/queue';
+import type { Redis } from 'ioredis';
+import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
+import { type CustomerOf, compileCustomerOf } from './customer-of.js';
+import { type LetterFilter, matches } from './filter.js';
+import { destinationOf, type Letter, type LetterEntry } from './letter.js';
+
+/** What a command needs that looks at dead letters. */
+export type LetterBox = {
+  config: Config;
+  redis: Redis;
+  /** Every destination that has or had a queue, configured or not, and the receiver. */
+  names: string[];
+  customerOf: CustomerOf;
+  close(): void;
+};
+
+/** @throws CommandError where the configuration or Redis cannot be read */
+export async function openLetters(): Promise<LetterBox> {
+  const config = readConfig(readCommandEnv(process.env));
+  const redis = await openRedis(config.redis.url);
+  const configured = config.destinations.map(({ name }) => name);
+  return {
+    config,
+    redis,
+    names: [...new Set([...configured, ...(await knownDestinations(redis)), RECEIVER])],
+    customerOf: compileCustomerOf(config.destinations),
+    close: () => redis.disconnect(),
+  };
+}
+
+/**
+ * The destinations a filter is about, in their order.
+ * @throws CommandError for one that there is not
+ */
+export function destinationsOf(filter: LetterFilter, { names }: Pick<LetterBox, 'names'>): string[] {
+  const named = [filter.destination ?? [], filter.ids?.map((id) => destinationOf({ id })) ?? []].flat();
+  const unknown = named.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new CommandError(`no destination ${unknown}; there are ${names.join(', ')}`);
+  }
+  return named.length === 0 ? names : names.filter((name) => named.includes(name));
+}
+
+/**
+ * Walks all dead letters that a filter means, destination by destination, oldest first, in constant memory:
+ * a page of 500 at a time. What dies meanwhile is for the next walk.
+ * @param after goes on behind this one, in the same order
+ * @throws CommandError for an id that is there no more, before anything else is read
+ */
+export async function* walkLetters(
+  box: LetterBox,
+  filter: LetterFilter,
+  { after, newestFirst = false }: { after?: string; newestFirst?: boolean } = {},
+): AsyncGenerator<LetterEntry> {
+  const all = destinationsOf(filter, box);
+  if (filter.ids) {
+    yield* findEach(filter.ids, box, filter);
+    return;
+  }
+  const names = after === undefined ? all : all.slice(beginAt(after, all));
+  for (const name of names) {
+    const isAfter = after !== undefined && destinationOf({ id: after }) === name;
+    const { since, until } = filter;
+    const range = { newestFirst, ...(isAfter ? { after } : {}) };
+    const bounds = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+    for await (const entry of readDeadLetters<Letter>(name, box.redis, { ...range, ...bounds })) {
+      if (matches(entry, filter, box.customerOf)) yield entry;
+    }
+  }
+}
+
+function beginAt(after: string, names: string[]): number {
+  const begin = /\/\d+-\d+$/.test(after) ? names.indexOf(destinationOf({ id: after })) : -1;
+  if (begin < 0) throw new CommandError(`${after} is not the id of a dead letter of ${names.join(', ')}`);
+  return begin;
+}
+
+async function* findEach(
+  ids: string[],
+  { redis, customerOf }: LetterBox,
+  filter: LetterFilter,
+): AsyncGenerator<LetterEntry> {
+  const found = await Promise.all(ids.map((id) => findDeadLetter<Letter>(id, redis)));
+  for (const [index, entry] of found.entries()) {
+    if (!entry) throw new CommandError(goneText(ids[index]!));
+  }
+  for (const entry of found) if (entry && matches(entry, filter, customerOf)) yield entry;
+}
+
+export function goneText(id: string): string {
+  return `no dead letter ${id}: it may have been replayed; see dead-letters list`;
+}
