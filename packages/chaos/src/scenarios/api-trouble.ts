@@ -146,11 +146,10 @@ async function untilDead(stage: Scene['stage'], count: number, prefix: string): 
   const deadline = Date.now() + 120_000;
   for (;;) {
     const ids = new Set<string>();
-    const letters = readDeadLetters<{ event: { messageId: string } }>('lago', stage.look, {
-      reason: 'refused',
-    });
-    for await (const { letter } of letters) {
-      if (letter.event.messageId.startsWith(`${prefix}-`)) ids.add(letter.event.messageId);
+    const letters = readDeadLetters<{ event: { messageId: string } }>('lago', stage.look);
+    for await (const { reason, letter } of letters) {
+      const { messageId } = letter.event;
+      if (reason === 'refused' && messageId.startsWith(`${prefix}-`)) ids.add(messageId);
     }
     if (ids.size >= count || Date.now() > deadline) return;
     await sleep(250);
