@@ -1,0 +1,53 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { type SuiteRedis, useRedis, waitFor } from '@meterbridge/testing';
+import { delivered, makeLines } from './pipeline-line.js';
+import { type RedisWay, useRedisWays } from './redis-way.js';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+let way: RedisWay;
+const open = makeLines(() => ({ url: way.url }) as SuiteRedis);
+const openWay = useRedisWays();
+const suite = useRedis();
+
+/** A receiver gives up a connection after two seconds, a worker after twelve. */
+const RECEIVER = { timeoutMs: 4_000 };
+const WORKER = { timeoutMs: 16_000 };
+
+test('a worker that waits for jobs on a way that is gone finds them on a new one', async () => {
+  way = await openWay(suite.redis.port);
+  const line = await open();
+  const worker = line.start();
+  closing.push(() => worker.close());
+  await line.write(1);
+  await line.settled();
+  way.silence();
+  await waitFor(() => line.write(10).then(() => true), { what: 'the receiver to go on', ...RECEIVER });
+  await waitFor(async () => (await line.account()).delivered === 11, { what: 'the delivery', ...WORKER });
+  expect(await line.account()).toMatchObject({ difference: 0, dead: 0, inFlight: 0 });
+});
+
+test('a worker with jobs in hand settles them, and tries none of them twice', async () => {
+  way = await openWay(suite.redis.port);
+  let attempted = 0;
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const line = await open(async (deliveries) => {
+    attempted += deliveries.length;
+    await answered;
+    return delivered(deliveries);
+  });
+  const worker = line.start();
+  closing.push(() => worker.close());
+  await Promise.all([line.write(10), line.write(10)]);
+  await waitFor(() => attempted === 20, { what: 'the attempts' });
+  way.silence();
+  answer();
+  await waitFor(async () => (await line.account()).delivered === 20, { what: 'the settlement', ...WORKER });
+  expect(await line.account()).toMatchObject({ difference: 0, duplicate: 0, inFlight: 0 });
+  expect(attempted).toBe(20);
+});
