@@ -1,7 +1,8 @@
 export { configFile } from './environment.js';
 export { configJsonSchema } from './file-schema.js';
 export type { Environment } from './interpolate.js';
-export { type Config, type LoadedConfig, loadConfig, parseConfig } from './load-config.js';
+export { type Config, type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load-config.js';
+export { type ParsedYaml, parseYaml } from './parse-yaml.js';
 export { type ConfigProblem, describeProblems, formatPath, type ProblemPath } from './problem.js';
 export { secretsOf } from './secrets.js';
 export type { Source } from './source-settings.js';

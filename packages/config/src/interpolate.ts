@@ -5,6 +5,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Interpolated = {
   data: unknown;
   problems: ConfigProblem[];
+  /** Variables that are not set, by where they are named; what stands there meanwhile is no value. */
+  unset: { name: string; path: ProblemPath }[];
   /** Where a value came from the environment and is therefore text, whatever it looks like. */
   fromEnvironment: ProblemPath[];
 };
@@ -18,6 +20,7 @@ const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
  */
 export function interpolate(data: unknown, env: Environment): Interpolated {
   const problems: ConfigProblem[] = [];
+  const unset: Interpolated['unset'] = [];
   const fromEnvironment: ProblemPath[] = [];
 
   function visit(value: unknown, path: ProblemPath): unknown {
@@ -37,12 +40,16 @@ export function interpolate(data: unknown, env: Environment): Interpolated {
         return '';
       }
       if (standIn !== undefined) return env[name] || standIn;
-      if (env[name] === undefined) {
-        problems.push({ path, message: `the environment variable ${name} is not set` });
-      }
-      return env[name] ?? '';
+      if (env[name] !== undefined) return env[name];
+      unset.push({ name, path });
+      return standInFor(name);
     });
   }
 
-  return { data: visit(data, []), problems, fromEnvironment };
+  return { data: visit(data, []), problems, unset, fromEnvironment };
+}
+
+/** A key, a name or a URL for those who send nothing; no two variables have the same. */
+function standInFor(name: string): string {
+  return `http://not-set.invalid/${name}`;
 }

@@ -148,6 +148,37 @@ test('numbers and booleans may come from the environment, and keys of digits sta
   });
 });
 
+test('for those who send nothing no key need be set, unless something else rests on it', () => {
+  const text = minimal.replace('writeKey: wk', 'writeKey: "${WRITE_KEY}"');
+  const loaded = parseConfig(text.replace('apiKey: k', 'apiKey: "${KEY}"'), {}, { allowUnset: true });
+  expect(loaded).toMatchObject({ ok: true, unset: ['WRITE_KEY', 'KEY'] });
+  const number = text.replace('apiKey: k', 'apiKey: k, limit: { batchSize: "${BATCH}" }');
+  expect(parseConfig(number, {}, { allowUnset: true })).toEqual({
+    ok: false,
+    problems: [
+      {
+        path: ['destinations', 0, 'limit', 'batchSize'],
+        message: 'the environment variable BATCH is not set',
+        line: 4,
+      },
+    ],
+  });
+  expect(problemsOf(text, {})).toEqual([
+    'sources[0].writeKey: the environment variable WRITE_KEY is not set',
+  ]);
+});
+
+test('says where in the file something stands, or would stand', () => {
+  const loaded = parseConfig(example, exampleEnv);
+  if (!loaded.ok) throw new Error('the example does not load');
+  const lines = example.split('\n');
+  const lineOf = (...path: (string | number)[]) => lines[loaded.lineOf(path)! - 1];
+  expect(lineOf('destinations', 0, 'rules', 0)).toContain('- name: api-calls');
+  expect(lineOf('destinations', 0, 'rules', 0, 'properties', 'tokens')).toContain('tokens: {');
+  expect(lineOf('destinations', 0, 'rules', 0, 'preciseTotalAmountCents')).toContain('- name: api-calls');
+  expect(lineOf('destinations', 1, 'rules', 1, 'record', 'work_email')).toContain('work_email:');
+});
+
 test('every problem is reported at once, with its line', () => {
   const text = `sources:
   - name: backend

@@ -3,12 +3,13 @@ import type { DestinationSettings } from '@meterbridge/destinations';
 import { compileRouter, type RouteEvent } from '@meterbridge/usage-mapping';
 import type { z } from 'zod';
 import { type EnvironmentSettings, readEnvironment } from './environment.js';
-import { fileSchema } from './file-schema.js';
+import { configJsonSchema, fileSchema } from './file-schema.js';
 import { findConflicts } from './find-conflicts.js';
 import { type Environment, type Interpolated, interpolate } from './interpolate.js';
-import { type ConfigProblem, formatPath } from './problem.js';
+import { withLines } from './parse-yaml.js';
+import { type ConfigProblem, formatPath, type ProblemPath } from './problem.js';
 import { readIssues } from './read-issues.js';
-import { type ReadYaml, readYaml } from './read-yaml.js';
+import { readYaml } from './read-yaml.js';
 import type { Source } from './source-settings.js';
 
 type File = z.output<typeof fileSchema>;
@@ -26,13 +27,31 @@ export type Config = {
   logLevel: EnvironmentSettings['LOG_LEVEL'];
 };
 
-export type LoadedConfig = { ok: true; config: Config } | { ok: false; problems: ConfigProblem[] };
+export type LoadedConfig =
+  | {
+      ok: true;
+      config: Config;
+      /** Where in the file something stands, from 1; of what the file leaves out, where it would stand. */
+      lineOf: (path: ProblemPath) => number | undefined;
+      /** Variables that are not set. Only with `allowUnset` can there be any. */
+      unset: string[];
+    }
+  | { ok: false; problems: ConfigProblem[] };
+
+export type LoadOptions = {
+  /** For those who send nothing: keys need not be there. A variable that something else rests on must. */
+  allowUnset?: boolean;
+};
 
 /**
  * Reads the file and the environment once. Reports every problem at once, with its line, and no value of
  * file or environment in any of them.
  */
-export function loadConfig({ file, env }: { file: string; env: Environment }): LoadedConfig {
+export function loadConfig({
+  file,
+  env,
+  ...options
+}: { file: string; env: Environment } & LoadOptions): LoadedConfig {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -40,11 +59,11 @@ export function loadConfig({ file, env }: { file: string; env: Environment }): L
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     return { ok: false, problems: [{ path: [], message: `cannot be read (${code})` }] };
   }
-  return parseConfig(text, env);
+  return parseConfig(text, env, options);
 }
 
 /** The same, of text that has been read already. */
-export function parseConfig(text: string, env: Environment): LoadedConfig {
+export function parseConfig(text: string, env: Environment, options: LoadOptions = {}): LoadedConfig {
   const environment = readEnvironment(env);
   const problems: ConfigProblem[] = environment.ok ? [] : [...environment.problems];
   const yaml = readYaml(text);
@@ -52,13 +71,11 @@ export function parseConfig(text: string, env: Environment): LoadedConfig {
 
   const interpolated = interpolate(yaml.data, env);
   const parsed = parseFile(interpolated);
-  const unset = new Set(interpolated.problems.map(({ path }) => formatPath(path)));
   const found = [
-    ...(parsed.success ? [] : readIssues(parsed.error.issues)),
+    ...(parsed.success ? [] : readIssues(parsed.error.issues, configJsonSchema)),
     ...findConflicts(interpolated.data),
-    // What is wrong with a value that is not there has been said.
-  ].filter(({ path }) => !unset.has(formatPath(path)));
-  problems.push(...withLines([...interpolated.problems, ...found], yaml));
+  ];
+  problems.push(...withLines(besideMissing(interpolated, found, options), yaml.lineOf));
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
 
   const { sources, destinations, receiver, redis, retry } = parsed.data;
@@ -81,7 +98,23 @@ export function parseConfig(text: string, env: Environment): LoadedConfig {
       ports: { receiver: RECEIVER_PORT, worker: WORKER_PORT, console: CONSOLE_PORT },
       logLevel: LOG_LEVEL,
     },
+    lineOf: yaml.lineOf,
+    unset: [...new Set(interpolated.unset.map(({ name }) => name))],
   };
+}
+
+/** What is wrong with a value that is not there is only that it is not there. */
+function besideMissing(
+  { problems, unset }: Interpolated,
+  found: ConfigProblem[],
+  { allowUnset = false }: LoadOptions,
+): ConfigProblem[] {
+  const wrong = new Set(found.map(({ path }) => formatPath(path)));
+  const missing = unset
+    .filter(({ path }) => !allowUnset || wrong.has(formatPath(path)))
+    .map(({ name, path }) => ({ path, message: `the environment variable ${name} is not set` }));
+  const said = new Set([...problems, ...unset].map(({ path }) => formatPath(path)));
+  return [...problems, ...missing, ...found.filter(({ path }) => !said.has(formatPath(path)))];
 }
 
 /** Text from the environment is read as a number or a boolean where the file wants one. */
@@ -110,11 +143,4 @@ function readAs(expected: string, data: unknown, path: readonly PropertyKey[]): 
   else if (expected === 'boolean' && /^(true|false)$/.test(text)) holder[key] = text === 'true';
   else return false;
   return true;
-}
-
-function withLines(problems: ConfigProblem[], yaml: ReadYaml & { ok: true }): ConfigProblem[] {
-  return problems.map((problem) => {
-    const line = yaml.lineOf(problem.path);
-    return line === undefined ? problem : { ...problem, line };
-  });
 }

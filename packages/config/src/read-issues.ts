@@ -1,19 +1,28 @@
 import type { z } from 'zod';
-import { configJsonSchema } from './file-schema.js';
 import type { ConfigProblem, ProblemPath } from './problem.js';
 import { suggest } from './suggest.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** zod's issues as problems: one an unknown key, with the key that was probably meant. */
-export function readIssues(issues: readonly Issue[], base: ProblemPath = []): ConfigProblem[] {
+/**
+ * zod's issues as problems: one an unknown key, with the key that was probably meant.
+ * @param jsonSchema of what was read: it names the keys there are
+ */
+export function readIssues(
+  issues: readonly Issue[],
+  jsonSchema: () => unknown,
+  base: ProblemPath = [],
+): ConfigProblem[] {
   return issues.flatMap((issue): ConfigProblem[] => {
     const path = [...base, ...(issue.path as (string | number)[])];
     switch (issue.code) {
       case 'unrecognized_keys':
-        return issue.keys.map((key) => ({ path: [...path, key], message: describeUnknownKey(key) }));
+        return issue.keys.map((key) => ({
+          path: [...path, key],
+          message: describeUnknownKey(key, jsonSchema),
+        }));
       case 'invalid_union':
-        return readUnion(issue, path);
+        return readUnion(issue, jsonSchema, path);
       default:
         return [{ path, message: issue.message.replace(/^Invalid (input|option): /, '') }];
     }
@@ -21,7 +30,11 @@ export function readIssues(issues: readonly Issue[], base: ProblemPath = []): Co
 }
 
 /** Of several forms a value may have, the problems of the one that was probably meant. */
-function readUnion(issue: Issue & { code: 'invalid_union' }, path: ProblemPath): ConfigProblem[] {
+function readUnion(
+  issue: Issue & { code: 'invalid_union' },
+  jsonSchema: () => unknown,
+  path: ProblemPath,
+): ConfigProblem[] {
   if (issue.discriminator) {
     const types = 'options' in issue ? ` ${(issue.options as string[]).join(' or ')}` : ' a known one';
     return [{ path, message: `expected${types}` }];
@@ -30,7 +43,7 @@ function readUnion(issue: Issue & { code: 'invalid_union' }, path: ProblemPath):
   if (issue.message !== 'Invalid input') return [{ path, message: issue.message }];
   const forms = issue.errors
     .filter((issues) => !issues.some(isOtherForm))
-    .map((issues) => readIssues(issues, path))
+    .map((issues) => readIssues(issues, jsonSchema, path))
     .sort((a, b) => a.length - b.length);
   const expected = 'expected a path, a list of paths, or an object with a path or a value';
   return forms[0] ?? [{ path, message: expected }];
@@ -43,11 +56,8 @@ function isOtherForm(issue: Issue): boolean {
   return issue.code === 'invalid_type';
 }
 
-let knownKeys: Set<string> | undefined;
-
-function describeUnknownKey(key: string): string {
-  knownKeys ??= collectKeys(configJsonSchema(), new Set());
-  const meant = suggest(key, knownKeys);
+function describeUnknownKey(key: string, jsonSchema: () => unknown): string {
+  const meant = suggest(key, collectKeys(jsonSchema(), new Set()));
   return meant === undefined || meant === key ? 'unknown key' : `unknown key; did you mean ${meant}?`;
 }
 

@@ -1,4 +1,9 @@
-import { compilePrivacy, findPrivacyPathProblem, type Privacy } from '@meterbridge/segment-events';
+import {
+  compilePrivacy,
+  findPrivacyPathProblem,
+  type Privacy,
+  type PrivacyRules,
+} from '@meterbridge/segment-events';
 import { nameSchema } from '@meterbridge/usage-mapping';
 import { z } from 'zod';
 
@@ -62,7 +67,10 @@ export const sourceSchema = z
       writeKeys: present(settings.writeKey, settings.writeKeys),
       integrationNames: settings.integrations,
     };
-    if (settings.privacy) source.applyPrivacy = compilePrivacy(settings.privacy);
+    if (settings.privacy) {
+      source.privacy = settings.privacy as PrivacyRules;
+      source.applyPrivacy = compilePrivacy(source.privacy);
+    }
     if (webhookSecrets.length > 0 || liveHeader) {
       source.webhook = { secrets: webhookSecrets, acceptFirstEventSignature };
       if (liveHeader) source.webhook.header = liveHeader;
@@ -85,6 +93,8 @@ export type Source = {
     acceptFirstEventSignature: boolean;
   };
   applyPrivacy?: Privacy;
+  /** The rules it was compiled from. */
+  privacy?: PrivacyRules;
   integrationNames: string[];
 };
 
