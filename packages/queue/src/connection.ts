@@ -1,4 +1,4 @@
-import { type ChainableCommander, type Command, Redis } from 'ioredis';
+import { type ChainableCommander, type Command, Redis, type RedisOptions } from 'ioredis';
 
 /** A client that cannot reach Redis answers within this time: the receiver's 503 comes within a second. */
 const PRODUCER_COMMAND_TIMEOUT_MS = 900;
@@ -8,8 +8,10 @@ const PRODUCER_COMMAND_TIMEOUT_MS = 900;
  * of an hour.
  */
 const PRODUCER_SILENCE_MS = 2_000;
-/** The same where BullMQ waits for a job, for up to ten seconds in silence. */
-const CONSUMER_SILENCE_MS = 12_000;
+/** Soon enough to renew locks, which have five seconds left at least. */
+const CONSUMER_SILENCE_MS = 4_000;
+/** A job is waited for in silence, for up to ten seconds. */
+const BLOCKING_SILENCE_MS = 12_000;
 
 /**
  * What Redis answers, having changed nothing, where it is not or no longer a master. After a failover a
@@ -50,8 +52,13 @@ export function connectConsumer(url: string, onError: (error: Error) => void): R
 
 type Refused = Parameters<Redis['handleReconnection']>[1];
 
-/** Sends no command of a transaction again on its own: it would take effect without the others. */
 class ConsumerRedis extends Redis {
+  /** BullMQ's worker makes itself a second connection so, for waiting. */
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    return super.duplicate({ socketTimeout: BLOCKING_SILENCE_MS, ...override });
+  }
+
+  /** Sends no command of a transaction again on its own: it would take effect without the others. */
   override handleReconnection(error: Error, refused: Refused): void {
     if ((refused.command as Command).inTransaction) refused.command.reject(error);
     else super.handleReconnection(error, refused);

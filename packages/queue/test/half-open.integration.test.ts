@@ -12,9 +12,9 @@ const open = makeLines(() => ({ url: way.url }) as SuiteRedis);
 const openWay = useRedisWays();
 const suite = useRedis();
 
-/** A receiver gives up a connection after two seconds, a worker after twelve. */
+/** A receiver gives up a connection after two seconds, a worker after four: before a lock has run out. */
 const RECEIVER = { timeoutMs: 4_000 };
-const WORKER = { timeoutMs: 16_000 };
+const WORKER = { timeoutMs: 9_000 };
 
 test('a worker that waits for jobs on a way that is gone finds them on a new one', async () => {
   way = await openWay(suite.redis.port);
