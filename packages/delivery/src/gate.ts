@@ -35,7 +35,7 @@ export type GateDecision =
   | { may: 'probe' }
   | { may: 'wait'; untilMs: number };
 
-/** No API asks for longer; a later time was written by a process whose clock is ahead. */
+/** No API asks for longer; a later time is of another clock, of the Redis before a failover, say. */
 const MAX_PAUSE_MS = 10 * 60_000;
 
 /** Whether `at` is still to come, as far as a clock may be believed that is not ours. */

@@ -12,7 +12,7 @@ export type RateLimiter = {
 
 /** Keeps a destination's gate where all workers see it. */
 export type GateStore = {
-  /** The gate as last seen; at most a fraction of a second old. */
+  /** The gate as last seen, a fraction of a second ago; told to wait where that is longer ago. */
   current(): Gate;
   /**
    * Applies a pure change to the shared value and returns what is now stored; `change` may run again when
