@@ -63,6 +63,15 @@ test('a rounded integer under "*" is a failure, not a wrong number', () => {
   });
 });
 
+test('nor is one in a list', () => {
+  const given = { properties: { ids: [1, 2 ** 60] } };
+  expect(compileProperties({ '*': 'properties' }, loose)(given)).toMatchObject({
+    ok: false,
+    failure: { code: 'unsupported_value', path: 'properties.ids' },
+  });
+  expect(compileProperties({ '*': 'properties' }, strict)(given)).toEqual({ ok: true, value: {} });
+});
+
 test.each([
   [strict, 'missing_value'],
   [loose, undefined],

@@ -1,8 +1,8 @@
 import { compilePath, isJsonObject } from '@meterbridge/segment-events';
-import { exactNumber } from './coerce.js';
+import { exactNumber, plainValue } from './coerce.js';
 import { compileValue } from './compile-value.js';
 import { type Mapped, mapped, unmapped } from './mapped.js';
-import { isScalar, type MappedValue, type Scalar, typeName } from './scalar.js';
+import { isScalar, type MappedValue, typeName } from './scalar.js';
 import { isTyped, type PropertiesRule, type ValueRule } from './value-rule.js';
 
 /**
@@ -69,7 +69,11 @@ function compileAll(path: string, hidden: ReadonlySet<string>, lists: boolean) {
         if (!exact.ok) return exact;
       }
       if (value === null || isScalar(value)) put(into, name, value);
-      else if (lists && Array.isArray(value) && value.every(isScalar)) put(into, name, value as Scalar[]);
+      else if (lists && Array.isArray(value) && value.every(isScalar)) {
+        const list = plainValue(value, `${path}.${name}`);
+        if (!list.ok) return list;
+        put(into, name, list.value);
+      }
     }
     return undefined;
   };
