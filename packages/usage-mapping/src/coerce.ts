@@ -9,6 +9,8 @@ export type ValueType = (typeof VALUE_TYPES)[number];
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 /** A decimal with more significant digits than this does not survive a double. */
 const EXACT_DIGITS = 15;
+/** Nor does one so small that a longer text is needed to write it: below 1e-307 doubles run out of digits. */
+const EXACT_LENGTH = 300;
 
 /** Reads a value as the type a rule asks for. `path` is for the message of a failure. */
 export function coerce(value: unknown, as: ValueType, path: string): Mapped<Scalar> {
@@ -33,7 +35,9 @@ function toNumber(value: unknown, path: string): Mapped<Scalar> {
   const text = value.trim();
   if (!DECIMAL.test(text)) return wrongType(value, path, 'a number such as "12" or "12.5"');
   const significant = text.replace(/^-?[0.]*|\./g, '');
-  const kept = text.includes('.') ? significant.length <= EXACT_DIGITS : Number.isSafeInteger(Number(text));
+  const kept = text.includes('.')
+    ? significant.length <= EXACT_DIGITS && text.length <= EXACT_LENGTH
+    : Number.isSafeInteger(Number(text));
   return mapped(kept ? Number(text) : text);
 }
 
