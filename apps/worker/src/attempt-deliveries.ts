@@ -20,7 +20,10 @@ export async function attemptDeliveries(
   how: { first?: boolean } = {},
 ): Promise<Outcome[]> {
   const { usages, outcomes, failedOften } = mapDeliveries(destination, deliveries);
-  const sent = await sender.deliver(usages, { ...how, alone: failedOften });
+  const sent = (await sender.deliver(usages, { ...how, alone: failedOften })).map((outcome, index) =>
+    // Should it die of this, its dead letter shows what was sent.
+    outcome.outcome === 'failed' ? { ...outcome, usage: usages[index]!.body } : outcome,
+  );
   if (outcomes.length === 0) return sent;
   let next = 0;
   // A hole is a delivery that was mapped, and so sent.

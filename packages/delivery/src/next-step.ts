@@ -26,7 +26,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 export type NextStep =
   | { step: 'complete'; as: 'delivered' | 'duplicate' }
   | { step: 'retry'; delayMs: number; tries: Tries }
-  | { step: 'dead-letter'; reason: PermanentCode; tries: Tries }
+  | { step: 'dead-letter'; reason: PermanentCode; tries: Tries; usage?: string }
   | { step: 'return' };
 
 /**
@@ -49,11 +49,13 @@ export function nextStep(
     ...(outcome.status === undefined ? {} : { lastStatus: outcome.status }),
     ...(outcome.detail === undefined ? {} : { lastDetail: outcome.detail.slice(0, 500) }),
   };
+  const { usage } = outcome;
+  const last = usage === undefined ? { tries } : { tries, usage };
   if (FAILURE_FOLLOWS[outcome.code] === 'dead-letter') {
-    return { step: 'dead-letter', reason: outcome.code as PermanentCode, tries };
+    return { step: 'dead-letter', reason: outcome.code as PermanentCode, ...last };
   }
   if (now - tries.firstFailedAt >= policy.giveUpAfterMs) {
-    return { step: 'dead-letter', reason: 'expired', tries };
+    return { step: 'dead-letter', reason: 'expired', ...last };
   }
   return { step: 'retry', delayMs: backoffDelayMs(tries.attempts, policy, random), tries };
 }

@@ -17,6 +17,8 @@ export type Failure = {
   status?: number;
   /** The API's own words or ours; never a payload, a key or a value of the event. At most 500 characters. */
   detail?: string;
+  /** What was sent, or would have been: the usage event's JSON. Kept with a dead letter, never logged. */
+  usage?: string;
 };
 
 /** May go through later: back off and send the same bytes again. */

@@ -54,3 +54,36 @@ test('what dies, waits or was not tried keeps its hour', () => {
   expect(settlement.byCell).toEqual({ delivered: {}, duplicate: {} });
   expect(reviveDeadLetter(settlement.dead[0]!, NOW)).toMatchObject({ source: 'web', hour: 1 });
 });
+
+test('a dead letter keeps what was sent, cut where it is long, and its next life does not', () => {
+  const body = JSON.stringify({ transaction_id: 'm', properties: { text: 'x'.repeat(40_000) } });
+  const { dead, remainder } = settle(
+    [aDelivery('web', 1), aDelivery('web', 2), aDelivery('web', 3)],
+    [
+      { ...refused, usage: '{"transaction_id":"m"}' },
+      { ...refused, usage: body },
+      { ...timeout, usage: body },
+    ],
+  );
+  expect(dead.map(({ usage }) => usage)).toEqual([
+    { body: '{"transaction_id":"m"}', characters: 22 },
+    { body: body.slice(0, 32_768), characters: body.length },
+  ]);
+  // What is tried again is mapped again.
+  expect(Object.keys(remainder[0]!)).not.toContain('usage');
+  expect(Object.keys(reviveDeadLetter(dead[0]!, NOW))).not.toContain('usage');
+});
+
+test('what expired shows what was sent last', () => {
+  const old = { attempts: 9, firstFailedAt: NOW - 80 * 3_600_000, lastCode: 'timeout' };
+  const { dead } = settle([{ ...aDelivery('web', 1), tries: old }], [{ ...timeout, usage: '{}' }]);
+  expect(dead).toMatchObject([{ reason: 'expired', usage: { body: '{}', characters: 2 } }]);
+});
+
+test('a life tells why it ended, and who changed the event behind it', () => {
+  const [letter] = settle([aDelivery('web', 1)], [{ ...refused, status: 422, detail: 'words' }]).dead;
+  const life = { reason: 'refused', attempts: 1, at: NOW, status: 422, detail: 'words' };
+  expect(reviveDeadLetter(letter!, NOW).history).toEqual([life]);
+  const edited = { by: 'ops', at: NOW + 1 };
+  expect(reviveDeadLetter(letter!, NOW, edited).history).toEqual([{ ...life, edited }]);
+});

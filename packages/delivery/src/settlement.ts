@@ -1,10 +1,21 @@
 import { type Cells, countInCell } from './cell.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
 import type { Outcome, PermanentCode } from './outcome.js';
-import type { DeadLife, StoredDelivery } from './stored-delivery.js';
+import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 
 /** A delivery that ends here, and why. */
-export type DeadLetter = StoredDelivery & { reason: PermanentCode; tries: Tries };
+export type DeadLetter = StoredDelivery & {
+  reason: PermanentCode;
+  tries: Tries;
+  /** What it was mapped to when it died; absent where it was not, and in what an older version stored. */
+  usage?: KeptUsage;
+};
+
+/** A usage event's JSON, cut where it is longer than `MAX_USAGE_CHARACTERS`. */
+export type KeptUsage = { body: string; characters: number };
+
+/** As much as an event may have by Segment's own limit; what is mapped from it is nearly always shorter. */
+const MAX_USAGE_CHARACTERS = 32_768;
 
 /** What one attempt at a batch job comes to; counted in deliveries. */
 export type Settlement = {
@@ -51,7 +62,12 @@ export function settleBatch(
         countInCell(settlement.byCell[next.as], delivery);
         break;
       case 'dead-letter':
-        settlement.dead.push({ ...delivery, reason: next.reason, tries: next.tries });
+        settlement.dead.push({
+          ...delivery,
+          reason: next.reason,
+          tries: next.tries,
+          ...(next.usage === undefined ? {} : { usage: keepUsage(next.usage) }),
+        });
         break;
       case 'retry':
         settlement.remainder.push({ ...delivery, tries: next.tries });
@@ -65,15 +81,24 @@ export function settleBatch(
   return settlement;
 }
 
-/** A dead letter as a delivery to be tried afresh: its age starts again, its past is kept. */
-export function reviveDeadLetter(letter: DeadLetter, at: number): StoredDelivery {
-  const { reason, tries, history, ...delivery } = letter;
+function keepUsage(body: string): KeptUsage {
+  return { body: body.slice(0, MAX_USAGE_CHARACTERS), characters: body.length };
+}
+
+/**
+ * A dead letter as a delivery to be tried afresh: its age starts again, its past is kept.
+ * @param at when it died
+ * @param edited who is about to change its event
+ */
+export function reviveDeadLetter(letter: DeadLetter, at: number, edited?: Edit): StoredDelivery {
+  const { reason, tries, history, usage: _usage, ...delivery } = letter;
   const life: DeadLife = {
     reason,
     attempts: tries.attempts,
     at,
     ...(tries.lastDetail === undefined ? {} : { detail: tries.lastDetail }),
     ...(tries.lastStatus === undefined ? {} : { status: tries.lastStatus }),
+    ...(edited === undefined ? {} : { edited }),
   };
   // The newest lives tell most; an event that fails for ever must not grow for ever.
   return { ...delivery, history: [...(history ?? []), life].slice(-10) };

@@ -18,5 +18,17 @@ export type StoredDelivery = {
   history?: DeadLife[];
 };
 
-/** Why and when a delivery was a dead letter before it was replayed. */
-export type DeadLife = { reason: string; detail?: string; status?: number; attempts: number; at: number };
+/** Why and when a delivery was a dead letter before it was replayed. Times are epoch milliseconds. */
+export type DeadLife = {
+  reason: string;
+  detail?: string;
+  status?: number;
+  attempts: number;
+  /** When it died. */
+  at: number;
+  /** It was replayed with an event that somebody had changed. */
+  edited?: Edit;
+};
+
+/** Who changed an event, and when. */
+export type Edit = { by: string; at: number };
