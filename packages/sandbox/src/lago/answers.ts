@@ -9,6 +9,13 @@ export const LAGO_FORBIDDEN = answerJson(403, {
   code: 'write_action_not_allowed_for_event',
 });
 
+/** A key without the permission to read metrics. */
+export const LAGO_METRICS_FORBIDDEN = answerJson(403, {
+  status: 403,
+  error: 'Forbidden',
+  code: 'read_action_not_allowed_for_billable_metric',
+});
+
 /** No body is documented for it, and open-source Lago has no limiter. */
 export const LAGO_TOO_MANY_REQUESTS = answerJson(429, { status: 429, error: 'Too Many Requests' });
 

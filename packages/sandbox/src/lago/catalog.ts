@@ -1,5 +1,5 @@
 import { type Answer, answerJson } from '../answer.js';
-import { answerLagoNotFound } from './answers.js';
+import { answerLagoNotFound, LAGO_METRICS_FORBIDDEN } from './answers.js';
 import { lagoIdOf } from './event-json.js';
 import type { LagoMetric, LagoOptions, LagoSubscription } from './options.js';
 import { answerPage } from './pages.js';
@@ -14,7 +14,10 @@ export type LagoCatalog = {
   getMetric: (code: string) => Answer;
 };
 
-/** Read endpoints, in the shapes of the OpenAPI's SubscriptionObject and BillableMetricObject. */
+/**
+ * Read endpoints, in the shapes of the OpenAPI's SubscriptionObject and BillableMetricObject. Without metrics
+ * any code is billed, and an empty list would say that none is: nobody may read it then.
+ */
 export function createCatalog(options: LagoOptions): LagoCatalog {
   const subscriptions = (options.knownSubscriptions ?? []).map(toSubscriptionJson);
   const metrics = Object.entries(options.metrics ?? {}).map(toMetricJson);
@@ -38,8 +41,12 @@ export function createCatalog(options: LagoOptions): LagoCatalog {
         ? answerLagoNotFound('subscription')
         : answerJson(200, { subscription: found });
     },
-    listMetrics: (query) => answerPage('billable_metrics', metrics, query, (metric) => metric),
+    listMetrics(query) {
+      if (options.metrics === undefined) return LAGO_METRICS_FORBIDDEN;
+      return answerPage('billable_metrics', metrics, query, (metric) => metric);
+    },
     getMetric(code) {
+      if (options.metrics === undefined) return LAGO_METRICS_FORBIDDEN;
       const found = metrics.find((metric) => metric.code === code);
       return found === undefined
         ? answerLagoNotFound('billable_metric')
