@@ -3,10 +3,12 @@ import type { HttpAnswer } from './http-answer.js';
 
 /** What stands in the way, in words for the operator; a body is not repeated. */
 export function describeUnready(answer: HttpAnswer): ConnectionCheck {
-  return {
-    ready: false,
-    problem: 'error' in answer ? `no answer: ${answer.detail}` : explain(answer.status),
-  };
+  return { ready: false, problem: describeProblem(answer) };
+}
+
+/** The same for an answer to anything else that was asked. */
+export function describeProblem(answer: HttpAnswer): string {
+  return 'error' in answer ? `no answer: ${answer.detail}` : explain(answer.status);
 }
 
 function explain(status: number): string {

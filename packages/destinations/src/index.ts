@@ -3,5 +3,6 @@ export * from './http-answer.js';
 export * from './http-client.js';
 export type { HyperlineRule, HyperlineSettings } from './hyperline/settings.js';
 export * from './kinds.js';
+export { type LagoMetric, type ReadMetrics, readLagoMetrics } from './lago/read-metrics.js';
 export type { LagoRule, LagoSettings } from './lago/settings.js';
 export * from './sender.js';

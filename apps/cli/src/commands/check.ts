@@ -2,19 +2,22 @@ import { type Config, configFile } from '@meterbridge/config';
 import { compileDestination, createHttpClient, destinationKinds } from '@meterbridge/destinations';
 import { findForgotten, inspectRedis } from '@meterbridge/queue';
 import type { Command } from 'commander';
+import { checkLagoRules, findSharedIds } from '../check/check-lago.js';
+import type { Line } from '../check/line.js';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
-
-type Line = { level: 'ok' | 'warn' | 'fail'; what: string; detail: string };
+import { style } from '../terminal/style.js';
 
 const MARK = { ok: '✓', warn: '!', fail: '✗' } as const;
+const COLOUR = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
-/** Says whether the file, Redis and every API are ready. Exit code 1 where something is not. */
+/** Says whether the file, Redis, every API and the rules are ready. Exit code 1 where something is not. */
 export async function check(options: { json?: boolean }): Promise<void> {
   const env = readCommandEnv(process.env);
   const lines: Line[] = [];
   const report = (line: Line) => {
+    const { level, what, detail } = line;
     lines.push(line);
-    if (!options.json) console.log(`${MARK[line.level]} ${line.what}: ${line.detail}`);
+    if (!options.json) console.log(`${style(COLOUR[level], MARK[level])} ${what}: ${detail}`);
   };
   try {
     const config = readConfig(env);
@@ -25,7 +28,7 @@ export async function check(options: { json?: boolean }): Promise<void> {
       detail: `sources: ${config.sources.length}, rules: ${rules}`,
     });
     await checkRedis(config, report);
-    for (const settings of config.destinations) report(await checkDestination(settings));
+    for (const settings of config.destinations) await checkDestination(settings, report);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     report({ level: 'fail', what: 'configuration', detail: error.message });
@@ -60,14 +63,22 @@ async function checkRedis(config: Config, report: (line: Line) => void): Promise
   }
 }
 
-async function checkDestination(settings: Config['destinations'][number]): Promise<Line> {
+async function checkDestination(
+  settings: Config['destinations'][number],
+  report: (line: Line) => void,
+): Promise<void> {
   const http = createHttpClient(compileDestination(settings).connection);
   const what = `${settings.name} (${settings.url})`;
   try {
     const found = await destinationKinds[settings.type].checkConnection(http);
-    return found.ready
-      ? { level: 'ok', what, detail: 'URL and key are accepted' }
-      : { level: 'fail', what, detail: found.problem };
+    report(
+      found.ready
+        ? { level: 'ok', what, detail: 'URL and key are accepted' }
+        : { level: 'fail', what, detail: found.problem },
+    );
+    if (settings.type !== 'lago') return;
+    if (found.ready) await checkLagoRules(settings, http, report);
+    for (const line of findSharedIds(settings)) report(line);
   } finally {
     http.close();
   }
@@ -77,7 +88,17 @@ async function checkDestination(settings: Config['destinations'][number]): Promi
 export function addCheck(program: Command): void {
   program
     .command('check')
-    .description('say whether the configuration, Redis and both APIs are ready; sends no event')
+    .description('say whether the configuration, Redis, both APIs and the rules are ready; sends no event')
     .option('--json', 'for machines')
+    .addHelpText(
+      'after',
+      `
+Marks: ✓ as it should be, ! for you to judge, ✗ not ready.
+Exit codes: 0 nothing failed, 1 something is not ready, 2 wrong usage. Warnings do not fail.
+
+Examples:
+  meterbridge check
+  meterbridge check --json | jq '.[] | select(.level != "ok")'`,
+    )
     .action(check);
 }

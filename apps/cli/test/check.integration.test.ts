@@ -1,0 +1,98 @@
+import { expect, test } from '@jest/globals';
+import { useRedis } from '@meterbridge/testing';
+import { type Stack, useStack } from './run-stack.js';
+import { LAGO_KEY } from './stack-config.js';
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+type Line = { level: string; what: string; detail: string };
+
+function configWith(rules: string): string {
+  return `
+sources:
+  - { name: backend, writeKey: "\${SEGMENT_WRITE_KEY}" }
+destinations:
+  - name: lago
+    type: lago
+    url: \${LAGO_API_URL}
+    apiKey: \${LAGO_API_KEY}
+    rules:
+${rules.replace(/^/gm, '      ')}
+`;
+}
+
+/** More than a page of them, those that matter on the second. */
+const METRICS = {
+  ...Object.fromEntries(
+    Array.from({ length: 120 }, (_, index) => [`other-${index}`, { aggregation: 'count_agg' as const }]),
+  ),
+  api_call: { aggregation: 'sum_agg' as const, field: 'tokens' },
+  login: { aggregation: 'count_agg' as const },
+};
+
+const LAGO = { apiKey: LAGO_KEY, store: 'postgres' as const, metrics: METRICS };
+
+async function check(stack: Stack): Promise<{ code: number | null; byLevel: Record<string, string[]> }> {
+  const { code, output } = await stack.cli('check', '--json');
+  const lines = (JSON.parse(output) as Line[]).filter(({ what }) => what.startsWith('lago, '));
+  const byLevel: Record<string, string[]> = { ok: [], warn: [], fail: [] };
+  for (const { level, what, detail } of lines) byLevel[level]!.push(`${what}: ${detail}`);
+  return { code, byLevel };
+}
+
+test('rules are held against the metrics that Lago has, over all pages', async () => {
+  const config = configWith(`
+- { name: calls, when: event = "Call", code: api_call, subscription: userId, properties: { tokens: { path: properties.tokens, as: number } } }
+- { name: logins, when: event = "Login", code: login, subscription: userId }
+- { name: typo, when: event = "Typo", code: api_cal, subscription: userId }
+- { name: fieldless, when: event = "Bare", code: api_call, subscription: userId }
+- { name: named-by-event, when: 'event in ["A", "B"]', subscription: userId }`);
+  const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
+  const { code, byLevel } = await check(stack);
+  expect(byLevel).toEqual({
+    ok: [
+      expect.stringContaining('rule calls: api_call, sum_agg of tokens'),
+      'lago, rule logins: login, count_agg',
+    ],
+    fail: [expect.stringContaining('"api_cal"'), expect.stringContaining('fieldless: api_call')],
+    warn: [expect.stringContaining('rule named-by-event')],
+  });
+  expect(code).toBe(1);
+  // One for the connection; the metrics are two pages.
+  expect(stack.sandbox.lago.inspect().byStatus).toEqual({ 422: 1, 200: 2 });
+  expect(stack.sandbox.lago.ledger.size).toBe(0);
+});
+
+test('rules that could take one event under one id are a warning, and a warning fails nothing', async () => {
+  const config = configWith(`
+- { name: calls, when: type = "track", code: login, subscription: userId }
+- { name: more-calls, when: event = "Call", code: login, subscription: userId }
+- { name: suffixed, when: event = "Call", code: login, subscription: userId, transactionIdSuffix: ":s" }
+- { name: pages, when: type = "page", code: login, subscription: userId }`);
+  const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
+  const { code, byLevel } = await check(stack);
+  expect(byLevel.warn).toEqual([
+    expect.stringContaining('rules calls and more-calls: '),
+    // Nothing keeps a page call from having an `event` of its own.
+    expect.stringContaining('rules more-calls and pages: '),
+  ]);
+  expect(byLevel.ok).toHaveLength(4);
+  expect(code).toBe(0);
+  expect((await stack.cli('check')).output).toMatch(
+    /^! lago, rules calls and more-calls: .*transactionIdSuffix/m,
+  );
+});
+
+test('metrics that cannot be read are a warning that says so', async () => {
+  const config = configWith('- { name: calls, code: login, subscription: userId }');
+  const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    match: { path: '/api/v1/billable_metrics' },
+    respond: { status: 403, body: { status: 403, error: 'Forbidden' } },
+  });
+  const { code, output } = await stack.cli('check');
+  expect(output).toMatch(/^! lago: the billable metrics could not be read .*HTTP 403.*no code was checked$/m);
+  expect(code).toBe(0);
+});
