@@ -5,6 +5,7 @@ import { addAudit } from './commands/audit.js';
 import { addCheck } from './commands/check.js';
 import { addDeadLetters } from './commands/dead-letters.js';
 import { addDemo } from './commands/demo.js';
+import { addInit } from './commands/init.js';
 import { addSchema } from './commands/schema.js';
 import { addUp } from './commands/up.js';
 import { CommandError } from './load-context.js';
@@ -24,7 +25,7 @@ Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usa
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 // In the order of `--help`.
-for (const add of [addUp, addDemo, addCheck, addDeadLetters, addAudit, addSchema]) add(program);
+for (const add of [addInit, addUp, addDemo, addCheck, addDeadLetters, addAudit, addSchema]) add(program);
 
 // `… | head` closes the pipe: that is the end and no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -1,0 +1,125 @@
+import type { Field } from './commented-yaml.js';
+import { writeYaml } from './commented-yaml.js';
+
+/** A configuration that is about to be written. Of secrets it knows the names of variables, nothing else. */
+export type Draft = {
+  /** Comment lines at the top. */
+  about: readonly string[];
+  sources: readonly DraftSource[];
+  destinations: readonly DraftDestination[];
+};
+
+export type DraftSource = { name: string; writeKeyVariable: string };
+
+export type DraftDestination = { type: DestinationType; url: string; rules: readonly DraftRule[] };
+
+/** The fields of a rule in their order, `name` first. */
+export type DraftRule = readonly Field[];
+
+export type DestinationType = 'lago' | 'hyperline';
+
+/** What stands in the file for each kind of destination, and for people. */
+export const KINDS: Record<
+  DestinationType,
+  {
+    title: string;
+    url: string;
+    urlVariable: string;
+    keyVariable: string;
+    limit: Record<string, number>;
+    aboutUrl: string;
+    aboutLimit: string;
+  }
+> = {
+  lago: {
+    title: 'Lago',
+    url: 'https://api.getlago.com',
+    urlVariable: 'LAGO_API_URL',
+    keyVariable: 'LAGO_API_KEY',
+    limit: { requestsPerSecond: 400, concurrency: 8, batchSize: 100 },
+    aboutUrl: "your Lago's origin; /api/v1 is added",
+    aboutLimit:
+      'One budget for all workers. Lago Cloud allows 500 requests a second for the whole organization.',
+  },
+  hyperline: {
+    title: 'Hyperline',
+    url: 'https://ingest.hyperline.co',
+    urlVariable: 'HYPERLINE_API_URL',
+    keyVariable: 'HYPERLINE_API_KEY',
+    limit: { requestsPerSecond: 50, concurrency: 4, batchSize: 1000 },
+    aboutUrl: 'https://sandbox.ingest.hyperline.co with a test_ key; /v1 is added',
+    aboutLimit: 'One budget for all workers.',
+  },
+};
+
+export const WEBHOOK_VARIABLE = 'SEGMENT_WEBHOOK_SECRET';
+
+/** The text of a configuration file. */
+export function writeDraft({ about, sources, destinations }: Draft): string {
+  const fields: Field[] = [
+    { key: 'sources', value: { items: sources.map(sourceFields) } },
+    { key: 'destinations', value: { items: destinations.map(destinationFields) } },
+  ];
+  const [first, ...others] = fields.map((field) => writeYaml([field]));
+  const head = about.map((line) => `# ${line}`.trimEnd()).join('\n');
+  return [`${head}\n`, first, ...others].join('\n');
+}
+
+/** The variables without which nothing starts. */
+export function neededVariables({ sources, destinations }: Draft): string[] {
+  const keys = destinations.map(({ type }) => KINDS[type].keyVariable);
+  return [...sources.map(({ writeKeyVariable }) => writeKeyVariable), ...keys];
+}
+
+/** Every variable that the file names, in its order: write keys, then what the destinations need. */
+export function variablesOf({ sources, destinations }: Draft): string[] {
+  const names = [
+    ...sources.map(({ writeKeyVariable }) => writeKeyVariable),
+    WEBHOOK_VARIABLE,
+    ...destinations.flatMap(({ type }) => [KINDS[type].urlVariable, KINDS[type].keyVariable]),
+  ];
+  return [...new Set(names)];
+}
+
+const ABOVE_SECOND = [
+  'A write key in a browser or an app is public: a rule that must not believe it names the others, as in',
+  '`sources: [backend]` beside its name.',
+];
+
+function sourceFields({ name, writeKeyVariable }: DraftSource, index: number): Field[] {
+  const fields: Field[] = [
+    {
+      key: 'name',
+      value: name,
+      beside: `webhooks arrive at /webhooks/segment/${name}`,
+      above: index === 1 ? ABOVE_SECOND : [],
+    },
+    { key: 'writeKey', value: `\${${writeKeyVariable}}`, beside: 'what your clients send with' },
+  ];
+  // One secret for two sources would let the one speak for the other.
+  if (index === 0) {
+    fields.push({
+      key: 'webhookSecret',
+      value: `\${${WEBHOOK_VARIABLE}:-}`,
+      beside: 'empty: no webhooks',
+    });
+  }
+  fields.push({
+    key: 'privacy',
+    value: { drop: ['context.ip', 'context.userAgent'] },
+    above: ['Taken out before anything is stored: it is in no queue, dead letter or log.'],
+  });
+  return fields;
+}
+
+function destinationFields({ type, url, rules }: DraftDestination): Field[] {
+  const kind = KINDS[type];
+  return [
+    { key: 'name', value: type, beside: 'stands in Redis keys and metrics: keep it' },
+    { key: 'type', value: type },
+    { key: 'url', value: `\${${kind.urlVariable}:-${url}}`, beside: kind.aboutUrl },
+    { key: 'apiKey', value: `\${${kind.keyVariable}}` },
+    { key: 'limit', value: kind.limit, above: [kind.aboutLimit] },
+    { key: 'rules', value: { items: rules } },
+  ];
+}

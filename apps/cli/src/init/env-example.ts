@@ -1,0 +1,38 @@
+import { KINDS, WEBHOOK_VARIABLE } from './draft.js';
+
+const HINTS: Record<string, { about: string; value: string }> = {
+  [WEBHOOK_VARIABLE]: {
+    about: "The shared secret of Segment's webhook destination. Empty: webhooks are refused.",
+    value: '',
+  },
+  ...Object.fromEntries(
+    Object.values(KINDS).flatMap(({ title, url, urlVariable, keyVariable, aboutUrl }) => [
+      [urlVariable, { about: `${title}: ${aboutUrl}`, value: url }],
+      [keyVariable, { about: `The key of ${title}'s API.`, value: 'change-me' }],
+    ]),
+  ),
+};
+
+const WRITE_KEY = {
+  about: 'The key your clients send with; any text, as long as it is hard to guess.',
+  value: 'change-me',
+};
+
+/**
+ * What `.env.example` has to say about variables it does not name yet: added behind what is there, which
+ * stays as it is. Null where it names all of them.
+ * @param text what the file holds now; empty where there is none
+ */
+export function extendEnvExample(text: string, variables: readonly string[]): string | null {
+  const named = new Set(
+    [...text.matchAll(/^[ \t]*#?[ \t]*(?:export[ \t]+)?(\w+)=/gm)].map(([, name]) => name),
+  );
+  const missing = variables.filter((name) => !named.has(name));
+  if (missing.length === 0) return null;
+  const before = text === '' ? '# Copy to .env, or set these where your platform keeps secrets.\n' : text;
+  const hints = missing.map((name) => {
+    const { about, value } = HINTS[name] ?? WRITE_KEY;
+    return `# ${about}\n${name}=${value}\n`;
+  });
+  return `${before.endsWith('\n') ? before : `${before}\n`}\n${hints.join('')}`;
+}
