@@ -4,6 +4,7 @@ import {
   isEnabled,
   isJsonObject,
   OBJECT_FIELDS,
+  readTimestampMs,
   toStorable,
 } from '@meterbridge/segment-events';
 import type { ReceivedEvent, ReceiverRejectionReason, ReceiverSource, RejectedEvent } from './ports.js';
@@ -77,11 +78,19 @@ function reject(
   source: ReceiverSource,
   refusal: { reason: ReceiverRejectionReason; detail: string },
   raw: unknown,
-  { via, receivedAtMs }: FreezeContext,
+  context: FreezeContext,
 ): void {
   const { reason, detail } = refusal;
-  const receivedAt = new Date(receivedAtMs).toISOString();
-  judgement.rejected.push({ source: source.name, via, reason, detail, raw: toKeep(raw, source), receivedAt });
+  const sentAtMs = readTimestampMs(context.sentAt);
+  judgement.rejected.push({
+    source: source.name,
+    via: context.via,
+    reason,
+    detail,
+    raw: toKeep(raw, source),
+    receivedAt: new Date(context.receivedAtMs).toISOString(),
+    ...(sentAtMs === null ? {} : { sentAt: new Date(sentAtMs).toISOString() }),
+  });
   judgement.results.push({ status: 'rejected', reason, message: detail });
 }
 

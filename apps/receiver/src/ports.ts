@@ -43,6 +43,8 @@ export type RejectedEvent = {
   /** What was sent, after the source's privacy and without write keys. */
   raw: unknown;
   receivedAt: string;
+  /** When its batch was sent, by the client's clock: a later look at it corrects its time as now. */
+  sentAt?: string;
 };
 
 /** What `commit` rejects with where the store takes nothing now. Both pass by themselves. */

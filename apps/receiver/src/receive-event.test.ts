@@ -137,3 +137,13 @@ test('what privacy takes of an event is nowhere, whatever is wrong with the even
     runs(200),
   );
 });
+
+test.each([
+  ['"2026-08-01T13:59:30+02:00"', '2026-08-01T11:59:30.000Z'],
+  ['"a phone number"', undefined],
+  ['1785585570000', undefined],
+])('a refused event keeps when its batch was sent (%s), as far as that is a time', async (sentAt, kept) => {
+  const { rejected } = await receive(`{"batch":[{"type":"track"}],"sentAt":${sentAt}}`);
+  expect(rejected).toHaveLength(1);
+  expect(rejected[0]!.sentAt).toBe(kept);
+});

@@ -28,6 +28,8 @@ export type DeadLife = {
   at: number;
   /** It was replayed with an event that somebody had changed. */
   edited?: Edit;
+  /** The replay that ended it. */
+  replay?: string;
 };
 
 /** Who changed an event, and when. */

@@ -19,4 +19,6 @@ export type RejectedEvent = {
   /** As it arrived, after the source's privacy rules. */
   raw: unknown;
   receivedAt: string;
+  /** When its batch was sent, by the client's clock, where the batch said so. */
+  sentAt?: string;
 };
