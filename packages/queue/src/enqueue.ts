@@ -37,13 +37,14 @@ function nextJobId(): string {
 /**
  * Adds batch jobs and runs `account` in one MULTI: the jobs and what is said of them in the ledger hold
  * together or not at all. Resolves when Redis has written them; with `appendfsync always`, to disk.
+ * @returns what the last command of `account` answered
  */
 export async function addBatches(
   queue: Queue,
   batches: BatchData[],
   account: (transaction: ChainableCommander, jobIds: string[]) => void,
   priority: Priority = PRIORITY.live,
-): Promise<void> {
+): Promise<unknown> {
   const backend = queue.backend as unknown as TransactionBackend;
   const client = await backend.connection.client;
   const transaction = client.multi();
@@ -57,4 +58,5 @@ export async function addBatches(
   const results = await transaction.exec();
   if (!results) throw new Error('the transaction was aborted');
   for (const [error] of results) if (error) throw error;
+  return results.at(-1)![1];
 }

@@ -18,8 +18,22 @@ export { createGateStore } from './gate-store.js';
 export { createInTurn, type InTurn } from './in-turn.js';
 export { RECEIVER } from './keys.js';
 export { findForgotten, knownDestinations } from './known-destinations.js';
-export { type Account, type Balance, readAccount } from './ledger.js';
+export { type Account, type Balance, countDeadLetters, readAccount } from './ledger.js';
 export { type MemoryWatch, watchMemory } from './memory-pressure.js';
+export { readNewestWaiting } from './newest-waiting.js';
 export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';
+export { type LaneProgress, ReplayLane, type ReplayStep } from './replay-lane.js';
+export {
+  createReplay,
+  endReplay,
+  findReplay,
+  holdReplay,
+  keepReplay,
+  listReplays,
+  REPLAY_BEAT_MS,
+  type ReplayRecord,
+  type ReplayState,
+  stopReplay,
+} from './replays.js';
 export type { RejectedEvent, RoutedEvent } from './routed-event.js';
 export { createStoreClock, type StoreClock } from './store-clock.js';

@@ -1,0 +1,214 @@
+import type { Cells, StoredDelivery } from '@meterbridge/delivery';
+import type { Queue } from 'bullmq';
+import type { ChainableCommander, Redis } from 'ioredis';
+import { type BatchData, encodeDeliveries } from './batch-codec.js';
+import { addBatches, PRIORITY } from './enqueue.js';
+import { type QueueKeys, queueKeys } from './keys.js';
+import { rememberDestination } from './known-destinations.js';
+import { readCounts } from './ledger.js';
+import { openQueue } from './open-queue.js';
+
+/** How far a replay has come with one destination's dead letters, or the receiver's. */
+export type LaneProgress = {
+  /** The stream id of the last letter it has dealt with; empty before the first. */
+  position: string;
+  /** Letters that were put back. */
+  replayed: number;
+  /** What was put on this destination's queue for it; a letter may be several deliveries, or another's. */
+  deliveries: number;
+  /** Letters that were left where they are, by why. */
+  left: Record<string, number>;
+};
+
+/** One step of a replay in one destination; all of it happens, or nothing. */
+export type ReplayStep = {
+  /** Put on the queue, behind what is live; at most a few hundred. */
+  deliveries?: StoredDelivery[];
+  /** Events that no rule of the destination takes, by cell. */
+  filtered?: Cells;
+  /** Dead letters that are taken out of their stream: ids. Nothing happens where one is there no more. */
+  taken?: readonly string[];
+  /** Letters left where they are, by why. */
+  left?: Readonly<Record<string, number>>;
+  /** Stream ids: where the replay must stand for this to happen, and where it stands then. */
+  from?: string;
+  through?: string;
+  /** The receiver's letters whose deliveries these are: ids. Nothing happens where they are here already. */
+  rejections?: readonly string[];
+};
+
+/** Deliveries in one job. */
+const BATCH = 100;
+
+/**
+ * Runs in the transaction that has added the jobs, and takes them back where the step must not happen: where
+ * the replay stands elsewhere (a step that a reconnect sent twice, or another process that goes on with it), or
+ * somebody else took one of the letters. So a letter becomes a delivery once, whoever is killed and whenever.
+ */
+const STEP = `
+local step = cjson.decode(ARGV[1])
+local function undo()
+  for i, job in ipairs(step.jobs) do
+    redis.call('ZREM', KEYS[6], job.id)
+    redis.call('DEL', KEYS[6 + i])
+  end
+  return 0
+end
+for i = 1, #step.jobs do
+  if redis.call('EXISTS', KEYS[6 + i]) == 0 then return undo() end
+end
+if step.from and (redis.call('HGET', KEYS[4], 'position') or '') ~= step.from then return undo() end
+if step.rejections and redis.call('HGET', KEYS[4], 'rejections') == step.rejections then return undo() end
+local letters = {}
+for i, id in ipairs(step.taken) do
+  local found = redis.call('XRANGE', KEYS[3], id, id)[1]
+  if not found then return undo() end
+  letters[i] = {}
+  for j = 1, #found[2], 2 do letters[i][found[2][j]] = found[2][j + 1] end
+end
+
+local accepted, deliveries = 0, 0
+local byCell = {}
+local function accept(count, cell)
+  byCell[cell] = (byCell[cell] or 0) + count
+end
+for i, letter in ipairs(letters) do
+  redis.call('XDEL', KEYS[3], step.taken[i])
+  redis.call('HINCRBY', KEYS[1], 'dead:' .. letter.reason, -1)
+  if letter.cell and letter.cell ~= '' then
+    redis.call('HINCRBY', KEYS[2], letter.cell .. '/dead', -1)
+    accept(-1, letter.cell)
+  end
+end
+for cell, count in pairs(step.filtered) do
+  redis.call('HINCRBY', KEYS[1], 'filtered', count)
+  redis.call('HINCRBY', KEYS[2], cell .. '/filtered', count)
+  accepted = accepted + count
+  accept(count, cell)
+end
+for i, job in ipairs(step.jobs) do
+  redis.call('HSET', KEYS[6 + i], 'n', job.n, 'cells', job.cells)
+  redis.call('SADD', KEYS[5], job.id)
+  deliveries = deliveries + job.n
+  for cell, count in pairs(cjson.decode(job.cells)) do accept(count, cell) end
+end
+local function raise(key, field, count)
+  if count ~= 0 then redis.call('HINCRBY', key, field, count) end
+end
+raise(KEYS[1], 'dead', 0 - #letters)
+raise(KEYS[1], 'accepted', accepted + deliveries - #letters)
+for cell, count in pairs(byCell) do raise(KEYS[2], cell .. '/accepted', count) end
+raise(KEYS[4], 'replayed', #letters)
+raise(KEYS[4], 'deliveries', deliveries)
+for why, count in pairs(step.left) do raise(KEYS[4], 'left:' .. why, count) end
+if step.through then redis.call('HSET', KEYS[4], 'position', step.through) end
+if step.rejections then redis.call('HSET', KEYS[4], 'rejections', step.rejections) end
+return 1
+`;
+
+/** What of a replay's jobs is not settled yet; forgets those that are. */
+const IN_FLIGHT = `
+local inFlight = 0
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local n = redis.call('HGET', ARGV[1] .. id, 'n')
+  if n then inFlight = inFlight + tonumber(n) else redis.call('SREM', KEYS[1], id) end
+end
+return inFlight
+`;
+
+/** One replay in one destination. Throws as the client does; whoever is in doubt then asks for `progress`. */
+export class ReplayLane {
+  private readonly destination: string;
+  private readonly redis: Redis;
+  private readonly keys: QueueKeys;
+  private readonly progressKey: string;
+  private readonly jobsKey: string;
+  private queue: Queue | undefined;
+  private isKnown = false;
+
+  constructor(destination: string, replayId: string, redis: Redis) {
+    this.destination = destination;
+    this.redis = redis;
+    this.keys = queueKeys(destination);
+    [this.progressKey, this.jobsKey] = replayLaneKeys(destination, replayId);
+  }
+
+  async progress(): Promise<LaneProgress> {
+    const fields = await this.redis.hgetall(this.progressKey);
+    const counts = readCounts(Object.entries(fields).flat());
+    const left = Object.entries(counts).filter(([field]) => field.startsWith('left:'));
+    return {
+      position: fields.position ?? '',
+      replayed: counts.replayed ?? 0,
+      deliveries: counts.deliveries ?? 0,
+      left: Object.fromEntries(left.map(([field, count]) => [field.slice('left:'.length), count])),
+    };
+  }
+
+  /** The receiver's letters whose deliveries were put on this queue last. */
+  async lastRejections(): Promise<string[]> {
+    return JSON.parse((await this.redis.hget(this.progressKey, 'rejections')) ?? '[]') as string[];
+  }
+
+  /** @returns false where nothing happened, since something is not as the step supposes */
+  async take(step: ReplayStep): Promise<boolean> {
+    const batches = encodeAll(step.deliveries ?? []);
+    const run = (on: Pick<Redis, 'eval'> | ChainableCommander, jobIds: string[]) =>
+      on.eval(
+        STEP,
+        6 + jobIds.length,
+        this.keys.ledger,
+        this.keys.hours,
+        this.keys.deadLetters,
+        this.progressKey,
+        this.jobsKey,
+        this.keys.bull('prioritized'),
+        ...jobIds.map((jobId) => this.keys.job(jobId)),
+        toArgument(step, batches, jobIds),
+      );
+    if (batches.length === 0) return (await run(this.redis, [])) === 1;
+    this.queue ??= openQueue(this.destination, this.redis);
+    if (!this.isKnown) await rememberDestination(this.redis, this.destination);
+    this.isKnown = true;
+    return (
+      (await addBatches(this.queue, batches, (multi, jobIds) => void run(multi, jobIds), PRIORITY.replay)) ===
+      1
+    );
+  }
+
+  /** Deliveries of this replay that are not settled yet. */
+  async inFlight(): Promise<number> {
+    return (await this.redis.eval(IN_FLIGHT, 1, this.jobsKey, this.keys.bull(''))) as number;
+  }
+
+  async close(): Promise<void> {
+    await this.queue?.close();
+  }
+}
+
+/** What a replay keeps in a destination's slot: its progress, and the ids of its jobs. */
+export function replayLaneKeys(destination: string, replayId: string): [progress: string, jobs: string] {
+  const progress = `${queueKeys(destination).prefix}:replay:${replayId}`;
+  return [progress, `${progress}:jobs`];
+}
+
+function encodeAll(deliveries: StoredDelivery[]): BatchData[] {
+  const batches: BatchData[] = [];
+  for (let at = 0; at < deliveries.length; at += BATCH) {
+    batches.push(encodeDeliveries(deliveries.slice(at, at + BATCH)));
+  }
+  return batches;
+}
+
+function toArgument(step: ReplayStep, batches: BatchData[], jobIds: string[]): string {
+  const { taken = [], filtered = {}, left = {}, from, through, rejections } = step;
+  return JSON.stringify({
+    jobs: batches.map(({ n, cells }, index) => ({ id: jobIds[index], n, cells: JSON.stringify(cells) })),
+    taken: taken.map((id) => id.slice(id.indexOf('/') + 1)),
+    filtered,
+    left,
+    from,
+    through,
+    rejections: rejections && JSON.stringify(rejections),
+  });
+}

@@ -1,0 +1,222 @@
+import { describe, expect, test } from '@jest/globals';
+import { type DeadLetter, type Outcome, reviveDeadLetter } from '@meterbridge/delivery';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import {
+  createReplay,
+  type DeadLetterEntry,
+  endReplay,
+  findReplay,
+  holdReplay,
+  keepReplay,
+  listReplays,
+  RECEIVER,
+  type RejectedEvent,
+  ReplayLane,
+  readAccount,
+  readDeadLetters,
+  stopReplay,
+} from '../src/index.js';
+import { queueKeys } from '../src/keys.js';
+import { anEvent, delivered, makeLines } from './pipeline-line.js';
+
+const open = makeLines(() => suite);
+const suite = useRedis();
+
+const refused: Outcome = { outcome: 'failed', code: 'refused', status: 422, detail: 'no such code' };
+const streamIdOf = ({ id }: { id: string }) => id.split('/')[1]!;
+
+async function lettersOf<Letter>(destination: string) {
+  const redis = suite.connect();
+  const letters: DeadLetterEntry<Letter>[] = [];
+  for await (const entry of readDeadLetters<Letter>(destination, redis)) letters.push(entry);
+  return letters;
+}
+
+/** A destination with dead letters, a replay's lane in it, and how its steps over letters are made. */
+async function openDead(count: number, replayId = '1') {
+  const line = await open(async (deliveries) => deliveries.map(() => refused));
+  await line.write(count);
+  const worker = line.start();
+  await line.settled();
+  await worker.close();
+  const letters = await lettersOf<DeadLetter>(line.destination);
+  const lane = new ReplayLane(line.destination, replayId, line.redis);
+  const step = (some: typeof letters, from: string) => ({
+    deliveries: some.map(({ letter, at }) => reviveDeadLetter(letter, at)),
+    taken: some.map(({ id }) => id),
+    from,
+    through: streamIdOf(some.at(-1)!),
+  });
+  const jobs = () => line.redis.zcard(queueKeys(line.destination).bull('prioritized'));
+  return { ...line, letters, lane, step, jobs };
+}
+
+describe('a step of a replay', () => {
+  test('moves letters, account and position together; sent twice it happens once', async () => {
+    const { lane, step, letters, jobs, ...line } = await openDead(130);
+    const first = step(letters.slice(0, 120), '');
+    expect(await lane.take({ ...first, left: { 'would fail again': 3 } })).toBe(true);
+    expect(await lane.take(first)).toBe(false);
+    const account = { accepted: 130, dead: 10, inFlight: 120, difference: 0, deadByReason: { refused: 10 } };
+    expect(await line.account()).toMatchObject(account);
+    expect(await jobs()).toBe(2);
+    const position = streamIdOf(letters[119]!);
+    expect(await lane.progress()).toEqual({
+      position,
+      replayed: 120,
+      deliveries: 120,
+      left: { 'would fail again': 3 },
+    });
+    expect(await lane.inFlight()).toBe(120);
+    expect(await lane.take({ left: { 'would fail again': 7 }, from: position, through: '9-9' })).toBe(true);
+    expect(await lane.progress()).toMatchObject({ position: '9-9', left: { 'would fail again': 10 } });
+
+    const worker = line.start({ attempt: async (deliveries) => delivered(deliveries) });
+    expect(await line.settled()).toMatchObject({ accepted: 130, delivered: 120, dead: 10, difference: 0 });
+    expect(await lane.inFlight()).toBe(0);
+    for (const { difference } of await line.audit()) expect(difference).toBe(0);
+    await worker.close();
+    await lane.close();
+  });
+
+  test('does nothing where somebody else has taken one of its letters, or goes on with the replay', async () => {
+    const { lane, step, letters, jobs, ...line } = await openDead(20);
+    const other = new ReplayLane(line.destination, '2', line.redis);
+    expect(await other.take(step(letters.slice(5, 6), ''))).toBe(true);
+    expect(await lane.take(step(letters.slice(0, 10), ''))).toBe(false);
+    expect(await lane.progress()).toEqual({ position: '', replayed: 0, deliveries: 0, left: {} });
+    expect(await line.account()).toMatchObject({ accepted: 20, dead: 19, inFlight: 1, difference: 0 });
+    expect(await jobs()).toBe(1);
+
+    const rest = letters.filter((_, index) => index !== 5);
+    const [a, b] = [rest.slice(0, 10), rest.slice(10)];
+    const outcomes = await Promise.all([
+      lane.take(step(a, '')),
+      lane.take(step(a, '')),
+      lane.take(step(b, streamIdOf(a.at(-1)!))),
+      lane.take(step(b, '')),
+    ]);
+    expect(outcomes).toEqual([true, false, true, false]);
+    expect(await line.account()).toMatchObject({ accepted: 20, dead: 0, inFlight: 20, difference: 0 });
+    expect(await jobs()).toBe(3);
+    await Promise.all([lane.close(), other.close()]);
+  });
+
+  test('leaves everything as it was where Redis has no room for the job', async () => {
+    const { lane, step, letters, jobs, ...line } = await openDead(10);
+    expect(await lane.take(step(letters.slice(0, 1), ''))).toBe(true);
+    const next = step(letters.slice(1), streamIdOf(letters[0]!));
+    await line.redis.config('SET', 'maxmemory', '1');
+    await expect(lane.take(next)).rejects.toThrow();
+    await line.redis.config('SET', 'maxmemory', '0');
+    expect(await line.account()).toMatchObject({ accepted: 10, dead: 9, inFlight: 1, difference: 0 });
+    expect(await lane.take(next)).toBe(true);
+    expect(await line.account()).toMatchObject({ accepted: 10, dead: 0, inFlight: 10, difference: 0 });
+    expect(await jobs()).toBe(2);
+    await lane.close();
+  });
+
+  test("puts the receiver's letters on another queue once, and then takes them away", async () => {
+    const line = await open();
+    const reject = (): RejectedEvent => ({
+      source: 'backend',
+      via: 'tracking',
+      reason: 'too_large',
+      detail: 'too large',
+      raw: anEvent(),
+      receivedAt: '2026-08-01T00:00:00.000Z',
+    });
+    await line.writer.commit([], [reject(), reject(), reject()]);
+    const letters = await lettersOf<RejectedEvent>(RECEIVER);
+    const rejections = letters.map(({ id }) => id);
+    const lane = new ReplayLane(line.destination, '1', line.redis);
+    const receiver = new ReplayLane(RECEIVER, '1', line.redis);
+    const hour = 400_000;
+    const deliveries = [0, 1].map(() => ({ rule: 'usage', source: 'backend', event: anEvent(), hour }));
+    const add = { deliveries, filtered: { [`${hour}/backend`]: 1 }, rejections };
+    expect(await lane.take(add)).toBe(true);
+    // As a process does that goes on where another was killed between the two.
+    expect(await lane.take(add)).toBe(false);
+    expect(await lane.lastRejections()).toEqual(rejections);
+    expect(await line.account()).toMatchObject({ accepted: 3, filtered: 1, inFlight: 2, difference: 0 });
+    expect(await line.audit()).toMatchObject([
+      { hour, accepted: 3, filtered: 1, inFlight: 2, difference: 0 },
+    ]);
+    const away = { taken: rejections, from: '', through: streamIdOf(letters.at(-1)!) };
+    expect(await receiver.take(away)).toBe(true);
+    expect(await receiver.take(away)).toBe(false);
+    expect(await readAccount(RECEIVER, line.redis)).toMatchObject({ accepted: 0, dead: 0, difference: 0 });
+    expect(await receiver.progress()).toMatchObject({ replayed: 3, deliveries: 0 });
+    expect(await lane.progress()).toMatchObject({ replayed: 0, deliveries: 2 });
+    expect(await line.redis.exists(`${queueKeys(RECEIVER).prefix}:deliveries:meta`)).toBe(0);
+    await lane.close();
+  });
+});
+
+describe('what is kept of a replay', () => {
+  const begin = {
+    by: 'someone@here',
+    what: { reason: 'unmapped' },
+    lanes: [{ destination: 'lago', through: '1-0' }],
+  };
+
+  test('is running while its process says so, interrupted when it does not, and held by one at a time', async () => {
+    const redis = suite.connect();
+    const id = await createReplay(redis, 'a', begin);
+    expect(await findReplay(redis, id)).toMatchObject({ id, state: 'running', endedAt: null, ...begin });
+    expect(await holdReplay(redis, id, 'b')).toBe('running');
+    expect(await keepReplay(redis, id, 'a')).toBe('kept');
+    expect(await keepReplay(redis, id, 'b')).toBe('lost');
+
+    await waitFor(async () => (await findReplay(redis, id))!.state === 'interrupted', {
+      what: 'the silence',
+    });
+    // A process that was only slow goes on, as long as no other has.
+    expect(await keepReplay(redis, id, 'a')).toBe('kept');
+    expect((await findReplay(redis, id))!.state).toBe('running');
+    await waitFor(async () => (await holdReplay(redis, id, 'b')) === 'held', { what: 'the silence' });
+    expect(await keepReplay(redis, id, 'a')).toBe('lost');
+    await endReplay(redis, id, 'a', 'stopped');
+    expect((await findReplay(redis, id))!.state).toBe('running');
+    await endReplay(redis, id, 'b', 'done');
+    const done = await findReplay(redis, id);
+    expect(done).toMatchObject({ state: 'done' });
+    expect(done!.endedAt).toBeGreaterThanOrEqual(done!.startedAt);
+    expect(await holdReplay(redis, id, 'b')).toBe('done');
+    expect(await holdReplay(redis, 'none', 'b')).toBe('unknown');
+    expect(await stopReplay(redis, id)).toBe(false);
+    expect((await findReplay(redis, id))!.state).toBe('done');
+  });
+
+  test('is stopped by its process when that is asked, and at once where there is none', async () => {
+    const redis = suite.connect();
+    const id = await createReplay(redis, 'a', begin);
+    expect(await stopReplay(redis, id)).toBe(true);
+    expect(await keepReplay(redis, id, 'a')).toBe('stop');
+    await endReplay(redis, id, 'a', 'stopped');
+    expect((await findReplay(redis, id))!.state).toBe('stopped');
+    expect(await holdReplay(redis, id, 'b')).toBe('held');
+    expect(await keepReplay(redis, id, 'b')).toBe('kept');
+    await waitFor(async () => (await findReplay(redis, id))!.state === 'interrupted', {
+      what: 'the silence',
+    });
+    expect(await stopReplay(redis, id)).toBe(false);
+    expect((await findReplay(redis, id))!.state).toBe('stopped');
+    expect(await keepReplay(redis, id, 'b')).toBe('lost');
+  });
+
+  test('is forgotten with all it kept when a hundred newer ones are there', async () => {
+    const redis = suite.connect();
+    const { lane, step, letters, destination } = await openDead(1, 'x');
+    const id = await createReplay(redis, 'a', begin);
+    const oldest = new ReplayLane(destination, id, redis);
+    await oldest.take(step(letters, ''));
+    for (let i = 0; i < 100; i += 1) await createReplay(redis, 'a', begin);
+    expect(await findReplay(redis, id)).toBeNull();
+    const all = await listReplays(redis);
+    expect(all).toHaveLength(100);
+    expect(Number(all[0]!.id)).toBe(Number(id) + 100);
+    expect(await redis.keys(`*replay:${id}*`)).toEqual([]);
+    await Promise.all([lane.close(), oldest.close()]);
+  });
+});
