@@ -148,17 +148,17 @@ test('numbers and booleans may come from the environment, and keys of digits sta
   });
 });
 
-test('for those who send nothing no key need be set, unless something else rests on it', () => {
+test('for those who connect to nothing keys need not be set; what decides about an event must be', () => {
   const text = minimal.replace('writeKey: wk', 'writeKey: "${WRITE_KEY}"');
   const loaded = parseConfig(text.replace('apiKey: k', 'apiKey: "${KEY}"'), {}, { allowUnset: true });
   expect(loaded).toMatchObject({ ok: true, unset: ['WRITE_KEY', 'KEY'] });
-  const number = text.replace('apiKey: k', 'apiKey: k, limit: { batchSize: "${BATCH}" }');
-  expect(parseConfig(number, {}, { allowUnset: true })).toEqual({
+  const deciding = text.replace('subscription: userId', 'subscription: "${PATH}"');
+  expect(parseConfig(deciding, {}, { allowUnset: true })).toEqual({
     ok: false,
     problems: [
       {
-        path: ['destinations', 0, 'limit', 'batchSize'],
-        message: 'the environment variable BATCH is not set',
+        path: ['destinations', 0, 'rules', 0, 'subscription'],
+        message: 'the environment variable PATH is not set',
         line: 4,
       },
     ],

@@ -39,7 +39,7 @@ export type LoadedConfig =
   | { ok: false; problems: ConfigProblem[] };
 
 export type LoadOptions = {
-  /** For those who send nothing: keys need not be there. A variable that something else rests on must. */
+  /** For those who connect to nothing: the keys and URLs of sources and destinations need not be set. */
   allowUnset?: boolean;
 };
 
@@ -111,7 +111,7 @@ function besideMissing(
 ): ConfigProblem[] {
   const wrong = new Set(found.map(({ path }) => formatPath(path)));
   const missing = unset
-    .filter(({ path }) => !allowUnset || wrong.has(formatPath(path)))
+    .filter(({ path }) => !(allowUnset && isForConnecting(path)) || wrong.has(formatPath(path)))
     .map(({ name, path }) => ({ path, message: `the environment variable ${name} is not set` }));
   const said = new Set([...problems, ...unset].map(({ path }) => formatPath(path)));
   return [...problems, ...missing, ...found.filter(({ path }) => !said.has(formatPath(path)))];
@@ -143,4 +143,14 @@ function readAs(expected: string, data: unknown, path: readonly PropertyKey[]): 
   else if (expected === 'boolean' && /^(true|false)$/.test(text)) holder[key] = text === 'true';
   else return false;
   return true;
+}
+
+const FOR_CONNECTING = new Set<string | number | undefined>([
+  ...['writeKey', 'writeKeys', 'webhookSecret', 'webhookSecrets', 'webhook'],
+  ...['url', 'apiKey'],
+]);
+
+/** Of `sources[0].writeKey` and `destinations[0].url`: what becomes of an event does not depend on it. */
+function isForConnecting([, , key]: ProblemPath): boolean {
+  return FOR_CONNECTING.has(key);
 }

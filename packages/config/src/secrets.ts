@@ -5,8 +5,8 @@ export function secretsOf(config: Config): string[] {
   const secrets = new Set<string>();
   for (const { writeKeys, webhook } of config.sources) {
     for (const key of writeKeys) secrets.add(key);
-    for (const secret of [...(webhook?.secrets ?? []), ...(webhook?.header?.values ?? [])])
-      secrets.add(secret);
+    const { secrets: shared = [], header, functionSecrets = [] } = webhook ?? {};
+    for (const secret of [...shared, ...(header?.values ?? []), ...functionSecrets]) secrets.add(secret);
   }
   for (const { apiKey } of config.destinations) secrets.add(apiKey);
   const password = URL.canParse(config.redis.url) ? new URL(config.redis.url).password : '';

@@ -32,6 +32,10 @@ export const sourceSchema = z
     writeKeys: secrets.optional().describe('Every live key, while one is being replaced'),
     webhookSecret: secret.optional().describe("The shared secret of Segment's webhook destination"),
     webhookSecrets: secrets.optional(),
+    functionSecret: secret
+      .optional()
+      .describe('The secret of the Segment Function that forwards events; it signs each request whole'),
+    functionSecrets: secrets.optional(),
     webhook: z
       .strictObject({
         header: headerSchema
@@ -60,6 +64,7 @@ export const sourceSchema = z
   })
   .transform((settings, context): Source => {
     const webhookSecrets = present(settings.webhookSecret, settings.webhookSecrets);
+    const functionSecrets = present(settings.functionSecret, settings.functionSecrets);
     const { header, acceptFirstEventSignature } = settings.webhook;
     const liveHeader = header && header.values.length > 0 ? header : undefined;
     const source: Source = {
@@ -71,12 +76,16 @@ export const sourceSchema = z
       source.privacy = settings.privacy as PrivacyRules;
       source.applyPrivacy = compilePrivacy(source.privacy);
     }
-    if (webhookSecrets.length > 0 || liveHeader) {
+    if (webhookSecrets.length > 0 || liveHeader || functionSecrets.length > 0) {
       source.webhook = { secrets: webhookSecrets, acceptFirstEventSignature };
       if (liveHeader) source.webhook.header = liveHeader;
+      if (functionSecrets.length > 0) source.webhook.functionSecrets = functionSecrets;
     }
     if (source.writeKeys.length === 0 && !source.webhook) {
-      context.addIssue({ code: 'custom', message: 'needs a writeKey, a webhookSecret or a webhook header' });
+      context.addIssue({
+        code: 'custom',
+        message: 'needs a writeKey, a webhookSecret, a functionSecret or a webhook header',
+      });
     }
     return source;
   });
@@ -91,6 +100,8 @@ export type Source = {
     secrets: string[];
     header?: { name: string; values: string[] };
     acceptFirstEventSignature: boolean;
+    /** Left out where no function forwards to it. */
+    functionSecrets?: string[];
   };
   applyPrivacy?: Privacy;
   /** The rules it was compiled from. */
