@@ -6,6 +6,7 @@ import { addCheck } from './commands/check.js';
 import { addDeadLetters } from './commands/dead-letters.js';
 import { addDemo } from './commands/demo.js';
 import { addInit } from './commands/init.js';
+import { addPreview } from './commands/preview.js';
 import { addSchema } from './commands/schema.js';
 import { addUp } from './commands/up.js';
 import { CommandError } from './load-context.js';
@@ -25,7 +26,8 @@ Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usa
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 // In the order of `--help`.
-for (const add of [addInit, addUp, addDemo, addCheck, addDeadLetters, addAudit, addSchema]) add(program);
+for (const add of [addInit, addUp, addDemo, addCheck, addPreview, addDeadLetters, addAudit, addSchema])
+  add(program);
 
 // `… | head` closes the pipe: that is the end and no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -1,0 +1,51 @@
+import { CommandError, openRedis } from '../load-context.js';
+import { findSource, lastSubjects, subjectOfFile, subjectOfLetter } from './find-subjects.js';
+import { previewEvent, type Subject } from './preview-event.js';
+import type { WrittenEvent } from './read-events.js';
+import { type ReadyPipeline, readPipeline } from './read-pipeline.js';
+import { renderPreview } from './render-preview.js';
+
+/** Which event is to be looked at. */
+export type Wanted =
+  | { where: 'file'; file: string; index: number; input?: WrittenEvent }
+  | { where: 'last'; count: number }
+  | { where: 'dead letter'; id: string };
+
+/**
+ * Previews what is wanted with the configuration of this moment and prints it.
+ * @returns whether all of it could be delivered
+ * @throws CommandError where there is no event, or no configuration to look with
+ */
+export async function look(wanted: Wanted, options: { source?: string; json?: boolean }): Promise<boolean> {
+  const ready = readPipeline();
+  const { pipeline, placeOf } = ready;
+  const previews = (await findSubjects(wanted, ready, options.source)).map((subject) =>
+    previewEvent(subject, pipeline, placeOf),
+  );
+  for (const preview of previews) {
+    console.log(options.json ? JSON.stringify(preview) : `${renderPreview(preview)}\n`);
+  }
+  return previews.every(({ ok }) => ok);
+}
+
+async function findSubjects(
+  wanted: Wanted,
+  { pipeline: { config } }: ReadyPipeline,
+  sourceName: string | undefined,
+): Promise<Subject[]> {
+  // A misspelt source is said whatever is wanted.
+  const source = findSource(config, sourceName);
+  if (wanted.where === 'file') return [await subjectOfFile(wanted, source)];
+  const redis = await openRedis(config.redis.url);
+  try {
+    if (wanted.where === 'dead letter') return [await subjectOfLetter(wanted.id, config, redis)];
+    const last = await lastSubjects(wanted.count, config, redis);
+    if (last.length === 0) throw new CommandError(NOTHING_THERE);
+    return last;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const NOTHING_THERE = `No event is at hand: none waits for a destination, and there are no dead letters.
+What was delivered is not kept. Write one to a file and preview that.`;

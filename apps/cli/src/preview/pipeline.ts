@@ -1,0 +1,127 @@
+import type { Config, Source } from '@meterbridge/config';
+import type { UsageEvent } from '@meterbridge/delivery';
+import { compileDestination, type Destination } from '@meterbridge/destinations';
+import {
+  freezeEvent,
+  isEnabled,
+  isJsonObject,
+  type RejectionReason,
+  readTimestampMs,
+  type SegmentEvent,
+} from '@meterbridge/segment-events';
+import type { MappingFailureCode } from '@meterbridge/usage-mapping';
+
+/** A configuration with everything compiled that an event passes through on its way to a request. */
+export type Pipeline = { config: Config; destinations: ReadonlyMap<string, Destination> };
+
+export function compilePipeline(config: Config): Pipeline {
+  const destinations = config.destinations.map(
+    (settings) => [settings.name, compileDestination(settings)] as const,
+  );
+  return { config, destinations: new Map(destinations) };
+}
+
+/** An event as it came, before anything was done to it. */
+export type Arrival = {
+  raw: unknown;
+  /** When its batch was sent, by the client's clock. */
+  sentAt?: unknown;
+  receivedAtMs: number;
+  via: 'tracking' | 'webhook';
+};
+
+/**
+ * How a written-down event came: one that says when it was received has been through Segment, which has
+ * corrected its time; any other comes from a client at `otherwiseMs`.
+ */
+export function arrivalOf(raw: unknown, otherwiseMs: number, sentAt?: unknown): Arrival {
+  const receivedAtMs = readTimestampMs(isJsonObject(raw) ? raw.receivedAt : undefined);
+  return receivedAtMs === null
+    ? { raw, sentAt, receivedAtMs: otherwiseMs, via: 'tracking' }
+    : { raw, receivedAtMs, via: 'webhook' };
+}
+
+/** What the receiver makes of an event. */
+export type Received =
+  | {
+      status: 'taken';
+      /** Before the source's privacy rules, and as it is stored. */
+      frozen: SegmentEvent;
+      event: SegmentEvent;
+      timeFromReceipt: boolean;
+    }
+  /** Its own `integrations` switch it off here. */
+  | { status: 'ignored' }
+  | { status: 'rejected'; reason: RejectionReason; detail: string };
+
+/** The receiver's part, without Redis: judge, freeze, take personal data out. */
+export function receiveEvent(
+  { raw, sentAt, receivedAtMs, via }: Arrival,
+  source: Pick<Source, 'applyPrivacy' | 'integrationNames'>,
+  limits: Config['receiver'],
+): Received {
+  const frozen = freezeEvent(raw, {
+    receivedAtMs,
+    sentAt,
+    via,
+    maxEventBytes: limits.eventBytes,
+    maxAgeMs: limits.maxEventAgeMs,
+    maxFutureMs: limits.maxEventFutureMs,
+  });
+  if (!frozen.ok) return { status: 'rejected', ...frozen.rejection };
+  const names = source.integrationNames;
+  if (via === 'tracking' && names.length > 0 && !isEnabled(frozen.event.integrations, names)) {
+    return { status: 'ignored' };
+  }
+  const { event, timeFromReceipt } = frozen;
+  return { status: 'taken', frozen: event, event: source.applyPrivacy?.(event) ?? event, timeFromReceipt };
+}
+
+/** Why a delivery would be a dead letter: a mapping's own word, or the sender's for two of one key. */
+export type UndeliverableCode = MappingFailureCode | 'identity_collision';
+
+export type DeliveryResult =
+  | { ok: true; usage: UsageEvent }
+  | { ok: false; code: UndeliverableCode; path: string; detail: string };
+
+/** The worker's part up to the request, for one delivery. */
+export function mapDelivery(
+  { destinations }: Pipeline,
+  destination: string,
+  rule: string,
+  event: SegmentEvent,
+): DeliveryResult {
+  const mapped = destinations.get(destination)!.map(rule, event);
+  return mapped.ok ? mapped : { ok: false, ...mapped.failure };
+}
+
+/** One destination's rules that take an event, in order, and what each makes of it. */
+export type Deliveries = { destination: string; deliveries: { rule: string; result: DeliveryResult }[] };
+
+/** Routes and maps an event as receiver and worker would; of two that collide the second fails. */
+export function deliver(event: SegmentEvent, source: string, pipeline: Pipeline): Deliveries[] {
+  return pipeline.config.route(event, source).map(({ destination, rules }) => {
+    const usages: UsageEvent[] = [];
+    const deliveries = rules.map((rule) => {
+      const result = mapDelivery(pipeline, destination, rule, event);
+      if (!result.ok) return { rule, result };
+      if (usages.some((earlier) => collide(earlier, result.usage))) return { rule, result: COLLISION };
+      usages.push(result.usage);
+      return { rule, result };
+    });
+    return { destination, deliveries };
+  });
+}
+
+/** As the sender has it: one key with other content, or one slot under another owner. */
+function collide(one: UsageEvent, other: UsageEvent): boolean {
+  if (one.key === other.key) return one.body !== other.body;
+  return one.slot === other.slot && one.owner !== other.owner;
+}
+
+const COLLISION: DeliveryResult = {
+  ok: false,
+  code: 'identity_collision',
+  path: '',
+  detail: 'another rule writes a usage event of the same key with different content; the API would keep one',
+};

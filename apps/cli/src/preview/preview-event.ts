@@ -1,0 +1,216 @@
+import type { Config, Source } from '@meterbridge/config';
+import type { UsageEvent } from '@meterbridge/delivery';
+import type { DestinationSettings } from '@meterbridge/destinations';
+import { readPath, type SegmentEvent } from '@meterbridge/segment-events';
+import { explainFailure, type FieldFailure } from './explain-failure.js';
+import { type ExplainedFilter, explainFilter } from './explain-filter.js';
+import { explainReceipt, type Receipt } from './explain-receipt.js';
+import {
+  type Arrival,
+  type DeliveryResult,
+  deliver,
+  mapDelivery,
+  type Pipeline,
+  receiveEvent,
+} from './pipeline.js';
+import { type Concealed, concealedBy, type Rule } from './rule-fields.js';
+
+/** An event to be looked at, and what is known of it. */
+export type Subject = {
+  /** What a person calls it: `event.json, event 2`, `lago/1795225509287-0`. */
+  from: string;
+} & (
+  | { kind: 'arrival'; arrival: Arrival; source: PreviewSource }
+  | { kind: 'rejected'; source: string; reason: string; detail: string }
+  /** Frozen and stored; `delivery` where only one rule of one destination is meant. */
+  | {
+      kind: 'stored';
+      event: SegmentEvent;
+      source: string;
+      delivery?: { destination: string; rule: string };
+    }
+);
+
+type PreviewSource = Pick<Source, 'name' | 'privacy' | 'applyPrivacy' | 'integrationNames'>;
+
+/** What becomes of one event, as far as that can be said without sending it. */
+export type EventPreview = {
+  from: string;
+  source: string;
+  received:
+    | ({ status: 'taken' } & Receipt)
+    | { status: 'stored'; messageId: string; timestamp: string }
+    | { status: 'ignored' }
+    | { status: 'rejected'; reason: string; detail: string };
+  destinations: DestinationPreview[];
+  /** False where it was rejected, or where a rule that takes it cannot map it. */
+  ok: boolean;
+};
+
+export type DestinationPreview = {
+  name: string;
+  type: DestinationSettings['type'];
+  rules: RulePreview[];
+  /** What would be sent, were nothing else waiting. */
+  requests: { method: 'POST'; path: string; body: unknown }[];
+};
+
+export type RulePreview = {
+  name: string;
+  /** `meterbridge.config.yaml:34` */
+  place: string;
+  /** Its filter matches, or it is the rule that the delivery has already. */
+  takes: boolean;
+  /** A dead letter's own rule, whose filter does not match any more. */
+  kept?: true;
+  /** The sources it takes events of, where this event's is not among them. */
+  otherSources?: string[];
+  filter?: ExplainedFilter;
+  /** Of a rule that takes it: the fields that are not sent as they are. */
+  hides?: { field: string; how: Concealed['how'] }[];
+  failures?: (Omit<FieldFailure, 'field'> & { field: string; place: string })[];
+};
+
+/** Where something of the configuration stands, as editors and terminals open it. */
+export type PlaceOf = (path: (string | number)[]) => string;
+
+/** Runs one event through everything but Redis and the APIs. Pure. */
+export function previewEvent(subject: Subject, pipeline: Pipeline, placeOf: PlaceOf): EventPreview {
+  const { config } = pipeline;
+  const { from } = subject;
+  if (subject.kind === 'stored') {
+    const { event, source, delivery } = subject;
+    const { messageId, timestamp } = event;
+    const destinations = previewDestinations(event, source, pipeline, placeOf, delivery);
+    const received = { status: 'stored' as const, messageId, timestamp };
+    return { from, source, received, destinations, ok: isMappable(destinations) };
+  }
+  if (subject.kind === 'rejected') {
+    const { source, reason, detail } = subject;
+    return { from, source, received: { status: 'rejected', reason, detail }, destinations: [], ok: false };
+  }
+  const source = subject.source.name;
+  const received = receiveEvent(subject.arrival, subject.source, config.receiver);
+  if (received.status !== 'taken') {
+    return { from, source, received, destinations: [], ok: received.status === 'ignored' };
+  }
+  const receipt = explainReceipt(subject.arrival.raw, received, subject.source);
+  const destinations = previewDestinations(received.event, source, pipeline, placeOf);
+  return {
+    from,
+    source,
+    received: { status: 'taken', ...receipt },
+    destinations,
+    ok: isMappable(destinations),
+  };
+}
+
+function isMappable(destinations: DestinationPreview[]): boolean {
+  return destinations.every(({ rules }) => rules.every(({ failures }) => !failures));
+}
+
+function previewDestinations(
+  event: SegmentEvent,
+  source: string,
+  pipeline: Pipeline,
+  placeOf: PlaceOf,
+  only?: { destination: string; rule: string },
+): DestinationPreview[] {
+  const { config } = pipeline;
+  const routed = new Map(
+    deliver(event, source, pipeline).map(({ destination, deliveries }) => [destination, deliveries]),
+  );
+  return config.destinations.flatMap((settings, index) => {
+    if (only && only.destination !== settings.name) return [];
+    const rules = settings.rules as readonly Rule[];
+    const kept = only && rules.find(({ name }) => name === only.rule);
+    const results = new Map(
+      kept
+        ? [[kept.name, mapDelivery(pipeline, settings.name, kept.name, event)]]
+        : routed.get(settings.name)!.map(({ rule, result }) => [rule, result]),
+    );
+    const ruleAt = (at: number) => (path: string[]) => placeOf(['destinations', index, 'rules', at, ...path]);
+    return {
+      name: settings.name,
+      type: settings.type,
+      rules: rules.map((rule, at) =>
+        previewRule({
+          rule,
+          settings,
+          event,
+          source,
+          result: results.get(rule.name),
+          config,
+          placeOf: ruleAt(at),
+        }),
+      ),
+      requests: requestsOf(settings.name, [...results.values()], pipeline),
+    };
+  });
+}
+
+type RuleGiven = {
+  rule: Rule;
+  settings: DestinationSettings;
+  event: SegmentEvent;
+  source: string;
+  /** Of a rule that takes the event. */
+  result: DeliveryResult | undefined;
+  config: Config;
+  placeOf: (path: string[]) => string;
+};
+
+function previewRule({ rule, settings, event, source, result, config, placeOf }: RuleGiven): RulePreview {
+  const { name, when, sources } = rule;
+  const isOthers = sources !== undefined && !sources.includes(source);
+  const filter = when === undefined ? undefined : explainFilter(when, event, config.destinations);
+  const preview: RulePreview = {
+    name,
+    place: placeOf([]),
+    takes: result !== undefined,
+    ...(isOthers ? { otherSources: sources } : {}),
+    ...(filter ? { filter } : {}),
+  };
+  if (!result) return preview;
+  if (isOthers || filter?.matches === false) preview.kept = true;
+  if (result.ok) {
+    const body: unknown = JSON.parse(result.usage.body);
+    const hides = concealedBy(settings.type, rule)
+      .filter(({ target }) => readPath(body, target) !== undefined)
+      .map(({ target, how }) => ({ field: target.join('.'), how }));
+    return { ...preview, hides };
+  }
+  const { ok: _, ...failure } = result;
+  const found = failure.code === 'identity_collision' ? [] : explainFailure(settings, rule, event);
+  const failures: FieldFailure[] = found.length > 0 ? found : [{ ...failure, field: [] } as FieldFailure];
+  return {
+    ...preview,
+    failures: failures.map(({ field, ...rest }) => ({
+      ...rest,
+      field: field.join('.'),
+      place: placeOf(field),
+    })),
+  };
+}
+
+/** As the sender fills requests: one slot stands at most once in each. */
+function requestsOf(
+  destination: string,
+  results: DeliveryResult[],
+  { destinations }: Pipeline,
+): DestinationPreview['requests'] {
+  const batches: UsageEvent[][] = [];
+  for (const result of results) {
+    if (!result.ok) continue;
+    const { usage } = result;
+    // The same key with the same content is sent once.
+    if (batches.some((batch) => batch.some(({ key }) => key === usage.key))) continue;
+    const open = batches.find((batch) => batch.every(({ slot }) => slot !== usage.slot));
+    if (open) open.push(usage);
+    else batches.push([usage]);
+  }
+  return batches.map((batch) => {
+    const { path, body } = destinations.get(destination)!.request(batch);
+    return { method: 'POST', path, body: JSON.parse(body) };
+  });
+}

@@ -1,0 +1,21 @@
+import { configFile, describeProblems, loadConfig } from '@meterbridge/config';
+import { CommandError, readCommandEnv } from '../load-context.js';
+import { compilePipeline, type Pipeline } from './pipeline.js';
+import type { PlaceOf } from './preview-event.js';
+
+/** `file` is the one that was read. */
+export type ReadyPipeline = { file: string; pipeline: Pipeline; placeOf: PlaceOf };
+
+/**
+ * A configuration ready to preview with, and where its parts stand. Nothing is sent, so that no key need be set.
+ * @param given the one in use where left out
+ * @throws CommandError that lists every problem of the file
+ */
+export function readPipeline(given?: string): ReadyPipeline {
+  const env = readCommandEnv(process.env);
+  const file = given ?? configFile(env);
+  const loaded = loadConfig({ file, env, allowUnset: true });
+  if (!loaded.ok) throw new CommandError(describeProblems(loaded.problems, file));
+  const placeOf: PlaceOf = (path) => `${file}:${loaded.lineOf(path)}`;
+  return { file, pipeline: compilePipeline(loaded.config), placeOf };
+}

@@ -1,0 +1,97 @@
+import type { DestinationSettings } from '@meterbridge/destinations';
+import { splitPath } from '@meterbridge/segment-events';
+import type { PropertiesRule, ValueRule } from '@meterbridge/usage-mapping';
+
+export type Rule = DestinationSettings['rules'][number];
+
+/** One value of a rule: its keys from the rule's root, and from the root of the usage event. */
+export type RuleField = { path: string[]; target: string[]; rule: ValueRule };
+
+/** Which of a rule's keys hold a value, by the name it is sent under, and which one holds a set of them. */
+type Shape = { values: Record<string, string>; properties: string };
+
+const SHAPES: Record<DestinationSettings['type'], Shape> = {
+  lago: {
+    values: {
+      subscription: 'external_subscription_id',
+      code: 'code',
+      preciseTotalAmountCents: 'precise_total_amount_cents',
+    },
+    properties: 'properties',
+  },
+  hyperline: { values: { customer: 'customer_id', eventType: 'event_type' }, properties: 'record' },
+};
+
+/** Every value of a rule, in the order in which it is mapped. */
+export function fieldsOf(type: DestinationSettings['type'], rule: Rule): RuleField[] {
+  const { values, properties } = SHAPES[type];
+  const given = rule as unknown as Record<string, ValueRule | undefined>;
+  const single = Object.entries(values).flatMap(([name, target]) =>
+    given[name] === undefined ? [] : [{ path: [name], target: [target], rule: given[name] }],
+  );
+  const named = Object.entries(propertiesOf(type, rule)).map(([name, value]) => ({
+    path: [properties, name],
+    target: [properties, name],
+    rule: value as ValueRule,
+  }));
+  return [...single, ...named];
+}
+
+/**
+ * The rule with nothing in it that can fail but one field. What `"*"` takes is what is not named beside it,
+ * so that names stay.
+ */
+export function ruleWithOnly(type: DestinationSettings['type'], rule: Rule, { path }: RuleField): Rule {
+  const { values, properties } = SHAPES[type];
+  const [field, name] = path;
+  const given = rule as unknown as Record<string, unknown>;
+  const alone: Record<string, unknown> = { ...given };
+  for (const other of Object.keys(values)) {
+    if (given[other] !== undefined && other !== field) alone[other] = SAFE;
+  }
+  const all = propertiesOf(type, rule);
+  alone[properties] =
+    field !== properties
+      ? {}
+      : Object.fromEntries(
+          Object.entries(all).flatMap(([other, value]) => {
+            if (other === name) return [[other, value]];
+            return name === '*' ? [[other, SAFE]] : [];
+          }),
+        );
+  return alone as unknown as Rule;
+}
+
+/** Right for every field: an id, a number, a text. */
+const SAFE = { value: '0' };
+
+function propertiesOf(type: DestinationSettings['type'], rule: Rule): PropertiesRule {
+  return (rule as unknown as Record<string, PropertiesRule>)[SHAPES[type].properties] ?? {};
+}
+
+/** What a rule hides: the field it is sent as, the paths it is read from, and how. */
+export type Concealed = { target: string[]; paths: string[]; how: 'masked' | 'hashed' };
+
+export function concealedBy(type: DestinationSettings['type'], rule: Rule): Concealed[] {
+  return fieldsOf(type, rule).flatMap(({ target, rule: value }) => {
+    if (typeof value !== 'object' || !('path' in value) || !(value.mask || value.hash)) return [];
+    return [
+      { target, paths: [value.path].flat(), how: value.mask ? ('masked' as const) : ('hashed' as const) },
+    ];
+  });
+}
+
+/** Whether a path of an event leads to, into, or around what some rule hides: its value is not to be shown. */
+export function isConcealed(path: string, destinations: readonly DestinationSettings[]): boolean {
+  return destinations.some(({ type, rules }) =>
+    (rules as readonly Rule[]).some((rule) =>
+      concealedBy(type, rule).some(({ paths }) => paths.some((hidden) => overlap(hidden, path))),
+    ),
+  );
+}
+
+function overlap(one: string, other: string): boolean {
+  const [a, b] = [splitPath(one), splitPath(other)];
+  if (!a.ok || !b.ok) return one === other;
+  return a.path.every((key, index) => index >= b.path.length || key === b.path[index]);
+}
