@@ -36,6 +36,25 @@ export type Destination = {
 
 export type ConnectionCheck = { ready: true } | { ready: false; problem: string };
 
+/**
+ * What the API holds of a usage event: the same already; another under its id, beside or before which it would
+ * not be what it should; nothing that stands in its way. `unasked`: its id cannot be asked for.
+ */
+export type Stored = 'same' | 'other' | 'nothing' | 'unasked';
+
+/** How an API is asked what it holds. */
+export type StoredLookup = {
+  /** Usage events in one question, at most. */
+  events: number;
+  /** Requests that may be made of the API's limit, which others need as well. */
+  requestsPerSecond: number;
+  /** One answer a usage event, in order. Changes nothing there. */
+  ask(
+    http: Pick<HttpClient, 'get'>,
+    usages: readonly UsageEvent[],
+  ): Promise<{ ok: true; stored: Stored[] } | { ok: false; problem: string }>;
+};
+
 /** What a destination's folder exports: its settings and how they become a `Destination`. */
 export type DestinationKind<Schema extends z.ZodType> = {
   type: string;
@@ -44,4 +63,5 @@ export type DestinationKind<Schema extends z.ZodType> = {
   compile(settings: z.output<Schema>): Destination;
   /** Asks the API whether URL and key are right. Stores nothing there. */
   checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
+  lookup: StoredLookup;
 };

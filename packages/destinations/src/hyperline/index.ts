@@ -5,6 +5,7 @@ import type { DestinationKind } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyHyperlineAnswer } from './classify.js';
+import { hyperlineLookup } from './find-stored.js';
 import { hyperlineSettingsSchema } from './settings.js';
 import { compileHyperlineRule } from './write-usage.js';
 
@@ -29,6 +30,7 @@ export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
         : { path: '/v1/events/batch', body: `[${usages.map(({ body }) => body).join(',')}]` },
     classify: classifyHyperlineAnswer,
   }),
+  lookup: hyperlineLookup,
   async checkConnection(http) {
     const answer = await http.get('/v1/events?event_type=meterbridge-check&take=1');
     if ('error' in answer || answer.status !== 200) return describeUnready(answer);

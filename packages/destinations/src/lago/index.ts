@@ -5,6 +5,7 @@ import type { DestinationKind } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyLagoAnswer } from './classify.js';
+import { lagoLookup } from './find-stored.js';
 import { lagoSettingsSchema } from './settings.js';
 import { compileLagoRule } from './write-usage.js';
 
@@ -31,6 +32,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     }),
     classify: classifyLagoAnswer,
   }),
+  lookup: lagoLookup,
   // An empty batch is refused for being empty, and only after the key and its permission were found good.
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, '{"events":[]}');
