@@ -146,7 +146,15 @@ function readAs(expected: string, data: unknown, path: readonly PropertyKey[]): 
 }
 
 const FOR_CONNECTING = new Set<string | number | undefined>([
-  ...['writeKey', 'writeKeys', 'webhookSecret', 'webhookSecrets', 'webhook'],
+  ...[
+    'writeKey',
+    'writeKeys',
+    'webhookSecret',
+    'webhookSecrets',
+    'functionSecret',
+    'functionSecrets',
+    'webhook',
+  ],
   ...['url', 'apiKey'],
 ]);
 
