@@ -128,7 +128,11 @@ describe('a batch', () => {
   });
 
   test('passes over what is no event', () => {
-    const body = { events_created: [null, 'x', {}, { record: 1 }, back(0)], events_failed: 'none' };
+    const odd = [{ toString: 1 }, [], null].flatMap((id) => [
+      back(1, { record: { id } }),
+      back(1, { event_type: id }),
+    ]);
+    const body = { events_created: [null, 'x', {}, { record: 1 }, ...odd, back(0)], events_failed: 'none' };
     expect(classify(201, body)).toMatchObject({ entries: [delivered, again, again] });
   });
 

@@ -77,7 +77,10 @@ function readSlots(events: unknown): Set<string> {
   if (!Array.isArray(events)) return slots;
   for (const event of events) {
     if (!isJsonObject(event) || !isJsonObject(event.record)) continue;
-    slots.add(hyperlineSlot(String(event.event_type), String(event.record.id)));
+    const { event_type: eventType, record } = event;
+    // An id comes back as a number, too, where it looks like one.
+    const id = typeof record.id === 'number' ? String(record.id) : record.id;
+    if (typeof eventType === 'string' && typeof id === 'string') slots.add(hyperlineSlot(eventType, id));
   }
   return slots;
 }

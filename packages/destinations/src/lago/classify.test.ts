@@ -51,6 +51,9 @@ describe('200', () => {
     ['more events than were sent', stored(5)],
     ['the form of a single create', { event: {} }],
     ['null', 'null'],
+    ['as many things that are no events', { events: [1, 'm1', null, {}] }],
+    ['as many events of somebody else', { events: stored(5).events.slice(1) }],
+    ['one event as often', { events: Array(4).fill(stored(1).events[0]) }],
   ])('with %s is nobody’s promise: the same bytes later', (_, body) => {
     expect(classify(200, body)).toMatchObject({
       verdict: 'transient',
