@@ -108,7 +108,16 @@ async function openLane(
   const { name, limit } = destination;
   const log = logger.child({ destination: name });
   const redis = connectConsumer(config.redis.url, (error) => log.debug({ err: error }, 'redis.error'));
-  const gate = await createGateStore(name, redis, clock.now);
+  const gate = await createGateStore(name, redis, {
+    now: clock.now,
+    onChange({ handHold }, before) {
+      if (handHold && handHold.reason !== before.handHold?.reason) {
+        const { reason, since } = handHold;
+        log.warn({ reason, since }, 'destination.held');
+      }
+      if (!handHold && before.handHold) log.warn('destination.resumed');
+    },
+  });
   const http = createHttpClient(destination.connection);
   const limiter = createRateLimiter({
     id: name,
@@ -148,8 +157,8 @@ async function openLane(
 
   return {
     async status(reader: Redis): Promise<DestinationStatus> {
-      const { hold, breaker } = gate.current();
-      const state: BreakerState = hold ? 'held' : breaker.state;
+      const { hold, handHold, breaker } = gate.current();
+      const state: BreakerState = hold || handHold ? 'held' : breaker.state;
       return { ...(await readStatus(name, reader, clock)), breaker: state };
     },
     async stop() {

@@ -6,8 +6,10 @@ import {
   type Gate,
   gateAfterAnswer,
   gateAfterFailure,
+  gateAfterHold,
   gateAfterRateLimit,
   gateAfterRefusal,
+  gateAfterResume,
   OPEN_GATE,
   PROBE_INTERVAL_MS,
 } from './gate.js';
@@ -19,6 +21,7 @@ const opened = (): Gate => {
   return gate;
 };
 const held = gateAfterRefusal(OPEN_GATE, 'unauthorized', 'Unauthorized', now);
+const byHand = (gate: Gate) => gateAfterHold(gate, { reason: 'wrong mapping', by: 'ops' }, now);
 
 test.each<[string, Gate, number, string]>([
   ['a fresh gate sends', OPEN_GATE, now, 'send'],
@@ -35,6 +38,20 @@ test.each<[string, Gate, number, string]>([
     now,
     'send',
   ],
+  ['a hold by hand waits', byHand(OPEN_GATE), now, 'wait'],
+  ['a hold by hand is never probed', byHand(OPEN_GATE), now + 365 * 86_400_000, 'wait'],
+  ['nor is what is held by hand and by an answer', byHand(held), now + PROBE_INTERVAL_MS, 'wait'],
+  ['nor an open breaker that is held by hand', byHand(opened()), now + 60_000, 'wait'],
+  ['once it is let go, it sends', gateAfterResume(byHand(OPEN_GATE)), now, 'send'],
+  ['what an answer held is let go by hand, too', gateAfterResume(held), now, 'send'],
+  ['both at once', gateAfterResume(byHand(held)), now, 'send'],
+  [
+    'what the API asked for is not let go by hand',
+    gateAfterResume(byHand(gateAfterRateLimit(OPEN_GATE, now + 500))),
+    now,
+    'wait',
+  ],
+  ['nor is a breaker closed by hand', gateAfterResume(byHand(opened())), now, 'wait'],
   ['a told pause outranks a due probe', gateAfterRateLimit(opened(), now + 9_000), now + 1_000, 'wait'],
 ])('%s', (_name, gate, at, may) => {
   expect(decideGate(gate, at).may).toBe(may);
@@ -85,4 +102,29 @@ test('a shorter pause never shortens a longer one', () => {
 
 test('a hold keeps when it began', () => {
   expect(gateAfterRefusal(held, 'forbidden', 'Forbidden', now + 70_000).hold?.since).toBe(now);
+});
+
+describe('a hold by hand', () => {
+  test.each<[string, (gate: Gate) => Gate | null]>([
+    ['an answer of a request that was on its way', gateAfterAnswer],
+    ['a failure', (gate) => gateAfterFailure(gate, now, 0.5)],
+    ['a refusal', (gate) => gateAfterRefusal(gate, 'forbidden', 'Forbidden', now)],
+    ['a told pause', (gate) => gateAfterRateLimit(gate, now + 1)],
+  ])('outlives %s', (_what, change) => {
+    expect(change(byHand(held))?.handHold).toEqual({ reason: 'wrong mapping', by: 'ops', since: now });
+  });
+
+  test('gives nobody the probe', () => {
+    expect(claimProbe(byHand(held), now + PROBE_INTERVAL_MS)).toBeNull();
+  });
+
+  test('that is given again has the newest reason and its first time', () => {
+    const again = gateAfterHold(byHand(OPEN_GATE), { reason: 'still wrong', by: 'night shift' }, now + 5);
+    expect(again.handHold).toEqual({ reason: 'still wrong', by: 'night shift', since: now });
+  });
+
+  test('that is not there cannot be let go: the same value', () => {
+    expect(gateAfterResume(OPEN_GATE)).toBe(OPEN_GATE);
+    expect(gateAfterResume(opened()).breaker.state).toBe('open');
+  });
 });

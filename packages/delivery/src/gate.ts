@@ -10,7 +10,17 @@ export type Gate = {
   pausedUntil: number;
   /** Set while a person has something to mend (a key, a URL). Nothing is lost, one probe a minute. */
   hold: Hold | null;
+  /** A person has stopped it: nothing is sent, not even to find out, until a person lets it go. */
+  handHold: HandHold | null;
   breaker: Breaker;
+};
+
+export type HandHold = {
+  /** In the person's own words. */
+  reason: string;
+  /** Who it was, for those who come later. */
+  by: string;
+  since: number;
 };
 
 export type Hold = { code: HoldCode; detail: string; since: number; nextProbeAt: number };
@@ -21,7 +31,12 @@ export type Breaker =
   /** One small request is on its way to find out; should its process die, another may try after `until`. */
   | { state: 'half-open'; failures: number; until: number };
 
-export const OPEN_GATE: Gate = { pausedUntil: 0, hold: null, breaker: { state: 'closed', failures: 0 } };
+export const OPEN_GATE: Gate = {
+  pausedUntil: 0,
+  hold: null,
+  handHold: null,
+  breaker: { state: 'closed', failures: 0 },
+};
 
 /** Failed requests in a row, over all workers, before the breaker opens. */
 export const BREAKER_THRESHOLD = 5;
@@ -43,8 +58,11 @@ function isAhead(at: number, now: number, mostMs: number): boolean {
   return at > now && at - now <= mostMs;
 }
 
-/** What the gate allows at `now`. A told pause outranks everything: it is the API's own word. */
+/**
+ * What the gate allows at `now`. A person's word outranks everything, then a told pause: it is the API's own.
+ */
 export function decideGate(gate: Gate, now: number): GateDecision {
+  if (gate.handHold) return { may: 'wait', untilMs: Number.POSITIVE_INFINITY };
   if (isAhead(gate.pausedUntil, now, MAX_PAUSE_MS)) return { may: 'wait', untilMs: gate.pausedUntil };
   if (gate.hold) {
     return isAhead(gate.hold.nextProbeAt, now, PROBE_INTERVAL_MS)
@@ -80,7 +98,10 @@ export function gateAfterRateLimit(gate: Gate, untilMs: number): Gate {
   return gate.pausedUntil >= untilMs ? gate : { ...gate, pausedUntil: untilMs };
 }
 
-/** The API answered: the breaker closes and a hold ends. The same value when nothing changes. */
+/**
+ * The API answered: the breaker closes and a hold ends, but never one by hand. The same value when nothing
+ * changes.
+ */
 export function gateAfterAnswer(gate: Gate): Gate {
   if (!gate.hold && gate.breaker.state === 'closed' && gate.breaker.failures === 0) return gate;
   return { ...gate, hold: null, breaker: { state: 'closed', failures: 0 } };
@@ -111,4 +132,14 @@ export function gateAfterRefusal(gate: Gate, code: HoldCode, detail: string, now
       nextProbeAt: now + PROBE_INTERVAL_MS,
     },
   };
+}
+
+/** A person stops it. Whoever does so again gives another reason for the same hold. */
+export function gateAfterHold(gate: Gate, { reason, by }: Omit<HandHold, 'since'>, now: number): Gate {
+  return { ...gate, handHold: { reason, by, since: gate.handHold?.since ?? now } };
+}
+
+/** A person lets it go, whoever held it: what was wrong with the key or the URL is mended. */
+export function gateAfterResume(gate: Gate): Gate {
+  return gate.hold || gate.handHold ? { ...gate, hold: null, handHold: null } : gate;
 }

@@ -20,15 +20,21 @@ const REFRESH_MS = 200;
 /** A view that is older is none: this process stood still, or Redis cannot be asked. */
 const STALE_MS = 2_000;
 
+export type GateStoreOptions = {
+  /** Epoch milliseconds, by the clock by which the gate is decided. */
+  now: () => number;
+  /** Told of each change that is seen, whoever made it; the first time, of a gate that is not fresh. */
+  onChange?: (gate: Gate, before: Gate) => void;
+};
+
 /**
  * Keeps a destination's gate in Redis, where all workers see it. While Redis is away, and until it was asked
  * again, the gate is shut: others may have shut it, and what is sent could not be settled.
- * @param now epoch milliseconds, by the clock by which the gate is decided
  */
 export async function createGateStore(
   destination: string,
   redis: Redis,
-  now: () => number,
+  { now, onChange }: GateStoreOptions,
 ): Promise<GateStore> {
   const key = queueKeys(destination).gate;
   let seen = '';
@@ -43,8 +49,10 @@ export async function createGateStore(
   }
 
   function take(text: string): void {
+    const before = gate;
     seen = text;
     gate = readGate(text);
+    onChange?.(gate, before);
   }
 
   // A worker that starts must not send while the others wait.
@@ -72,13 +80,14 @@ export async function createGateStore(
         const changed = change(gate);
         if (!changed) return null;
         if (changed === gate) return gate;
-        const text = JSON.stringify({ ...changed, id: randomUUID() });
         try {
-          if ((await redis.eval(REPLACE, 1, key, seen, text)) === 1) {
-            take(text);
-            return gate;
+          const text = await replace(redis, key, seen, changed);
+          if (text === null) {
+            await look();
+            continue;
           }
-          await look();
+          take(text);
+          return gate;
         } catch {
           // Redis refuses to write (it is full, say): this worker at least keeps to what it knows.
           gate = changed;
@@ -92,11 +101,45 @@ export async function createGateStore(
   };
 }
 
+/** A destination's gate as it is kept now, for somebody who looks. Throws as the client does. */
+export async function lookAtGate(destination: string, redis: Redis): Promise<Gate> {
+  return readGate((await redis.get(queueKeys(destination).gate)) ?? '');
+}
+
+/**
+ * One change by hand, which the workers see within a fifth of a second. Throws as the client does: then it
+ * may not have been made.
+ * @param change may run again where a worker was faster; the same value changes nothing
+ * @returns what it was before, and what is kept now
+ */
+export async function changeGate(
+  destination: string,
+  redis: Redis,
+  change: (gate: Gate) => Gate,
+): Promise<{ before: Gate; after: Gate }> {
+  const key = queueKeys(destination).gate;
+  for (;;) {
+    const seen = (await redis.get(key)) ?? '';
+    const before = readGate(seen);
+    const after = change(before);
+    if (after === before || (await replace(redis, key, seen, after)) !== null) return { before, after };
+  }
+}
+
+/** The text that is kept from now on; null where another is kept than the one that was seen. */
+async function replace(redis: Redis, key: string, seen: string, gate: Gate): Promise<string | null> {
+  const text = JSON.stringify({ ...gate, id: randomUUID() });
+  return (await redis.eval(REPLACE, 1, key, seen, text)) === 1 ? text : null;
+}
+
 /** An unreadable gate is an open one: the next answer of the API sets it right. */
 function readGate(text: string): Gate {
   try {
-    const { pausedUntil, hold, breaker } = { ...OPEN_GATE, ...(JSON.parse(text || '{}') as Partial<Gate>) };
-    return { pausedUntil, hold, breaker };
+    const { pausedUntil, hold, handHold, breaker } = {
+      ...OPEN_GATE,
+      ...(JSON.parse(text || '{}') as Partial<Gate>),
+    };
+    return { pausedUntil, hold, handHold, breaker };
   } catch {
     return OPEN_GATE;
   }

@@ -14,7 +14,7 @@ export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
 export { PRIORITY, type Priority } from './enqueue.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
 export { keepHoursBounded } from './forget-hours.js';
-export { createGateStore } from './gate-store.js';
+export { changeGate, createGateStore, lookAtGate } from './gate-store.js';
 export { createInTurn, type InTurn } from './in-turn.js';
 export { RECEIVER } from './keys.js';
 export { findForgotten, knownDestinations } from './known-destinations.js';

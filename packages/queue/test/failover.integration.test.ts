@@ -43,7 +43,7 @@ function startSender(write: (count: number) => Promise<void>) {
 
 async function openGate(destination: string) {
   const client = connectConsumer(way.url, () => {});
-  const gate = await createGateStore(destination, client, Date.now);
+  const gate = await createGateStore(destination, client, { now: Date.now });
   closing.push(
     () => client.disconnect(),
     () => gate.close(),

@@ -6,12 +6,14 @@ import {
   type Gate,
   type GateStore,
   gateAfterFailure,
+  gateAfterHold,
   gateAfterRateLimit,
   gateAfterRefusal,
+  gateAfterResume,
   OPEN_GATE,
 } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { connectConsumer, createGateStore } from '../src/index.js';
+import { changeGate, connectConsumer, createGateStore, lookAtGate } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { useRedisWays } from './redis-way.js';
 
@@ -37,7 +39,7 @@ const kinds: [string, () => () => Promise<GateStore>][] = [
     () => {
       const destination = `gate-${++names}`;
       return async () => {
-        const store = await createGateStore(destination, suite.connect(), Date.now);
+        const store = await createGateStore(destination, suite.connect(), { now: Date.now });
         closing.push(() => store.close());
         return store;
       };
@@ -93,18 +95,20 @@ describe.each(kinds)('a gate kept in %s', (_kind, shared) => {
 describe('a gate kept in Redis', () => {
   const HELD = gateAfterRefusal(OPEN_GATE, 'unauthorized', 'Unauthorized', Date.now());
 
+  type Opening = { url?: string; onChange?: (gate: Gate, before: Gate) => void };
+
   /** A gate by a connection such as a worker has. */
-  async function open(url = suite.url) {
+  async function open({ url = suite.url, onChange = () => {} }: Opening = {}) {
     const destination = `gate-${++names}`;
     const redis = connectConsumer(url, () => {});
-    const store = await createGateStore(destination, redis, Date.now);
+    const store = await createGateStore(destination, redis, { now: Date.now, onChange });
     closing.push(() => {
       redis.disconnect();
       return store.close();
     });
     const decide = () => decideGate(store.current(), Date.now()).may;
     const write = (gate: Gate) => suite.connect().set(queueKeys(destination).gate, JSON.stringify(gate));
-    return { store, decide, write, key: queueKeys(destination).gate };
+    return { store, decide, write, redis, destination, key: queueKeys(destination).gate };
   }
 
   test('is not believed by a process that stood still, until it has looked again', async () => {
@@ -132,6 +136,62 @@ describe('a gate kept in Redis', () => {
     await waitFor(() => decide() === 'send', { what: 'the gate to open' });
   });
 
+  test('is read as the versions before wrote it, who knew no hold by hand', async () => {
+    const { store, decide, redis, key } = await open();
+    await redis.set(
+      key,
+      '{"pausedUntil":0,"hold":{"code":"forbidden","detail":"Forbidden","since":1,"nextProbeAt":2},"breaker":{"state":"closed","failures":3},"id":"7c2b"}',
+    );
+    await waitFor(() => store.current().hold, { what: 'the hold to be seen' });
+    expect(store.current()).toEqual({
+      pausedUntil: 0,
+      hold: { code: 'forbidden', detail: 'Forbidden', since: 1, nextProbeAt: 2 },
+      handHold: null,
+      breaker: { state: 'closed', failures: 3 },
+    });
+    expect(decide()).toBe('probe');
+  });
+
+  test('is held and let go by hand, and every store is told, however often workers change it meanwhile', async () => {
+    const seen: (string | undefined)[] = [];
+    const { store, decide, redis, destination } = await open({
+      onChange: ({ handHold }, before) => {
+        if (handHold?.reason !== before.handHold?.reason) seen.push(handHold?.reason);
+      },
+    });
+    let isOver = false;
+    const working = (async () => {
+      for (let at = 1; !isOver; at += 1) await store.update((gate) => gateAfterRateLimit(gate, at));
+    })();
+    const hold = (gate: Gate) => gateAfterHold(gate, { reason: 'wrong mapping', by: 'ops' }, Date.now());
+    expect((await changeGate(destination, redis, hold)).before.handHold).toBeNull();
+    await waitFor(() => store.current().handHold, { what: 'the hold to be seen' });
+    expect(decide()).toBe('wait');
+    expect(store.current().pausedUntil).toBeGreaterThan(0);
+    expect((await lookAtGate(destination, redis)).handHold).toMatchObject({ by: 'ops' });
+    // It is there from the first look on for who comes later.
+    const late = await createGateStore(destination, redis, { now: Date.now });
+    closing.push(() => late.close());
+    expect(late.current().handHold?.reason).toBe('wrong mapping');
+    await changeGate(destination, redis, gateAfterResume);
+    isOver = true;
+    await working;
+    await waitFor(() => decide() === 'send', { what: 'the gate to open' });
+    expect(seen).toEqual(['wrong mapping', undefined]);
+  });
+
+  test('that cannot be written does not look as if it were held', async () => {
+    const { redis, destination } = await open();
+    const hold = (gate: Gate) => gateAfterHold(gate, { reason: 'r', by: 'b' }, Date.now());
+    await redis.config('SET', 'maxmemory', '1');
+    try {
+      await expect(changeGate(destination, redis, hold)).rejects.toThrow('OOM');
+    } finally {
+      await redis.config('SET', 'maxmemory', '0');
+    }
+    expect((await lookAtGate(destination, redis)).handHold).toBeNull();
+  });
+
   test('stays held through a restart of Redis, and one that was flushed is open', async () => {
     const { store, decide } = await open();
     await store.update((gate) => gateAfterRefusal(gate, 'unauthorized', 'Unauthorized', Date.now()));
@@ -146,7 +206,7 @@ describe('a gate kept in Redis', () => {
 
   test('opens when another opened it while the way to Redis was gone', async () => {
     const way = await openWay(suite.redis.port);
-    const { store, decide, write } = await open(way.url);
+    const { store, decide, write } = await open({ url: way.url });
     await write(HELD);
     await waitFor(() => store.current().hold, { what: 'the hold to be seen' });
     way.cut();
@@ -156,7 +216,7 @@ describe('a gate kept in Redis', () => {
 
   test('knows a change that was sent twice as its own', async () => {
     const way = await openWay(suite.redis.port);
-    const { store, write, key } = await open(way.url);
+    const { store, write, key } = await open({ url: way.url });
     await write(gateAfterRefusal(OPEN_GATE, 'unauthorized', 'Unauthorized', Date.now() - 60_000));
     await waitFor(() => store.current().hold, { what: 'the hold to be seen' });
     // Redis takes the claim, and the connection ends before its answer.
