@@ -90,6 +90,15 @@ test.each<[string, Partial<AuditLook>, string[]]>([
     { ledger: { accepted: 9, dead: 9 }, hours: { '5/web/accepted': 9, '5/web/dead': 9 }, letters: 7 },
     ['null/null dead -2 | 2', '5/web accepted 9 dead 9 | 0'],
   ],
+  [
+    'what was discarded is where its events are',
+    {
+      ledger: { accepted: 9, dead: 4, discarded: 5 },
+      hours: { '5/web/accepted': 9, '5/web/dead': 4, '5/web/discarded': 4 },
+      letters: 4,
+    },
+    ['null/null discarded 1 | -1', '5/web accepted 9 dead 4 discarded 4 | 1'],
+  ],
 ])('%s', (_name, look, lines) => {
   expect(say(look)).toEqual(lines);
 });

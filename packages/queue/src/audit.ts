@@ -118,6 +118,6 @@ function byHourAndSource(
 }
 
 function saysSomething(line: Balance): boolean {
-  const { accepted, delivered, duplicate, filtered, dead, inFlight } = line;
-  return [accepted, delivered, duplicate, filtered, dead, inFlight].some((count) => count !== 0);
+  const { accepted, delivered, duplicate, filtered, dead, discarded, inFlight } = line;
+  return [accepted, delivered, duplicate, filtered, dead, discarded, inFlight].some((count) => count !== 0);
 }

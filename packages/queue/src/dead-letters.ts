@@ -1,7 +1,7 @@
 import type { StoredDelivery } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { encodeDeliveries } from './batch-codec.js';
-import { decodeDeadLetter } from './dead-letter-codec.js';
+import { inflateDeadLetter } from './dead-letter-codec.js';
 import { addBatches } from './enqueue.js';
 import { queueKeys, RECEIVER } from './keys.js';
 import { openQueue } from './open-queue.js';
@@ -12,10 +12,16 @@ import { openQueue } from './open-queue.js';
  */
 export type DeadLetterEntry<Letter> = {
   id: string;
-  /** When it died, by Redis' clock; epoch milliseconds. */
+  /** When it died, by Redis' clock; epoch milliseconds. Its id says so, or said so before an import. */
   at: number;
   reason: string;
+  /** The hour and source of acceptance it is counted in; empty in what a version stored that kept no hours. */
+  cell: string;
+  /** The id it died under, where it was exported and imported since. */
+  was?: string;
   readonly letter: Letter;
+  /** The letter as it is stored, JSON. */
+  readonly json: string;
 };
 
 /** Where a walk over a destination's dead letters begins and ends, and which way it goes. */
@@ -26,6 +32,8 @@ export type DeadLetterRange = {
   until?: number;
   /** The id of the entry behind which the walk goes on. */
   after?: string;
+  /** The id of the newest entry that counts, whichever way the walk goes. */
+  through?: string;
   newestFirst?: boolean;
 };
 
@@ -38,20 +46,25 @@ const PAGE = 500;
 export async function* readDeadLetters<Letter>(
   destination: string,
   redis: Redis,
-  { since, until, after, newestFirst = false }: DeadLetterRange = {},
+  { since = 0, until = Number.POSITIVE_INFINITY, after, through, newestFirst = false }: DeadLetterRange = {},
 ): AsyncGenerator<DeadLetterEntry<Letter>> {
-  const key = queueKeys(destination).deadLetters;
-  const low = since === undefined ? '-' : `${since}-0`;
-  let high = until === undefined ? '+' : `(${until}-0`;
-  const [newest] = await redis.xrevrange(key, high, low, 'COUNT', 1);
+  const { deadLetters, imported } = queueKeys(destination);
+  const low = `${since}-0`;
+  // What was imported lies behind its time, never before it.
+  const isInOrder = until < Number.POSITIVE_INFINITY && !(await redis.exists(imported));
+  const end = through === undefined ? (isInOrder ? `(${until}-0` : '+') : streamId({ id: through });
+  const [newest] = await redis.xrevrange(deadLetters, end, low, 'COUNT', 1);
   if (!newest) return;
-  high = newest[0];
+  const high = newest[0];
   let from = after === undefined ? undefined : `(${streamId({ id: after })}`;
   for (;;) {
     const page = newestFirst
-      ? await redis.xrevrangeBuffer(key, from ?? high, low, 'COUNT', PAGE)
-      : await redis.xrangeBuffer(key, from ?? low, high, 'COUNT', PAGE);
-    for (const [id, fields] of page) yield readEntry<Letter>(destination, id, fields);
+      ? await redis.xrevrangeBuffer(deadLetters, from ?? high, low, 'COUNT', PAGE)
+      : await redis.xrangeBuffer(deadLetters, from ?? low, high, 'COUNT', PAGE);
+    for (const [id, fields] of page) {
+      const entry = readEntry<Letter>(destination, id, fields);
+      if (entry.at >= since && entry.at < until) yield entry;
+    }
     if (page.length < PAGE) return;
     from = `(${page.at(-1)![0].toString()}`;
   }
@@ -144,15 +157,25 @@ function streamId({ id }: { id: string }): string {
   return id.split('/')[1]!;
 }
 
-function readEntry<Letter>(destination: string, id: Buffer, fields: Buffer[]): DeadLetterEntry<Letter> {
+/** The fields of an entry stand in one order: reason, z, cell, was. Older entries have the first two or three. */
+function readEntry<Letter>(
+  destination: string,
+  id: Buffer,
+  [, reason, , z, , cell, , was]: Buffer[],
+): DeadLetterEntry<Letter> {
   const streamId = id.toString();
   let letter: Letter | undefined;
   return {
     id: `${destination}/${streamId}`,
-    at: Number(streamId.split('-')[0]),
-    reason: fields[1]!.toString(),
+    at: Number((was ?? streamId).toString().split('-')[0]),
+    reason: reason!.toString(),
+    cell: cell?.toString() ?? '',
+    ...(was === undefined ? {} : { was: `${destination}/${was.toString()}` }),
+    get json() {
+      return inflateDeadLetter(z!);
+    },
     get letter() {
-      letter ??= decodeDeadLetter<Letter>(fields[3]!);
+      letter ??= JSON.parse(this.json) as Letter;
       return letter;
     },
   };

@@ -8,8 +8,8 @@ const LOOK_EVERY_MS = 3_600_000;
 
 /**
  * Forgets cells that are older than so many hours, by Redis' own clock, and in which nothing is open: all was
- * delivered, a duplicate or filtered. What holds dead letters lives as long as they do; a difference stays.
- * The totals keep what is forgotten here.
+ * delivered, a duplicate, filtered or discarded. What holds dead letters lives as long as they do; a difference
+ * stays. The totals keep what is forgotten here.
  */
 const FORGET = `
 local oldest = math.floor(redis.call('TIME')[1] / 3600) - ARGV[1]
@@ -19,13 +19,14 @@ for i = 1, #all, 2 do
   local hour, source, count = string.match(all[i], '^(%d+)/(.*)/(%a+)$')
   if tonumber(hour) < oldest then
     local cell = hour .. '/' .. source
-    old[cell] = old[cell] or { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0 }
+    old[cell] = old[cell] or { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0, discarded = 0 }
     old[cell][count] = tonumber(all[i + 1])
   end
 end
 local forgotten = 0
 for cell, counts in pairs(old) do
-  if counts.dead == 0 and counts.accepted == counts.delivered + counts.duplicate + counts.filtered then
+  local settled = counts.delivered + counts.duplicate + counts.filtered + counts.discarded
+  if counts.dead == 0 and counts.accepted == settled then
     for count in pairs(counts) do redis.call('HDEL', KEYS[1], cell .. '/' .. count) end
     forgotten = forgotten + 1
   end

@@ -1,6 +1,7 @@
 export { type AuditLine, readAudit } from './audit.js';
 export { type BatchData, decodeBatch, encodeBatch } from './batch-codec.js';
 export { connectConsumer, connectProducer } from './connection.js';
+export { type HandRecord, type HandRun, readDeadLetterLog, recordHand } from './dead-letter-log.js';
 export {
   type DeadLetterEntry,
   type DeadLetterRange,
@@ -11,10 +12,17 @@ export {
 } from './dead-letters.js';
 export { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
 export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
+export { discardDeadLetters } from './discard-dead-letters.js';
 export { PRIORITY, type Priority } from './enqueue.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
 export { keepHoursBounded } from './forget-hours.js';
 export { changeGate, createGateStore, lookAtGate } from './gate-store.js';
+export {
+  forgetImported,
+  type Imported,
+  importDeadLetters,
+  type PortableLetter,
+} from './import-dead-letters.js';
 export { createInTurn, type InTurn } from './in-turn.js';
 export { RECEIVER } from './keys.js';
 export { findForgotten, knownDestinations } from './known-destinations.js';

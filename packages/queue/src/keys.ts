@@ -5,12 +5,16 @@
 export type QueueKeys = {
   /** BullMQ's `prefix` option. */
   prefix: string;
-  /** Hash: accepted, filtered, delivered, duplicate, dead, `dead:<reason>`. */
+  /** Hash: accepted, filtered, delivered, duplicate, dead, `dead:<reason>`, discarded. */
   ledger: string;
   /** Hash: the same without reasons, by cell: `<hour>/<source>/accepted`, … */
   hours: string;
   /** Stream: one entry a dead letter. */
   deadLetters: string;
+  /** Hash: what people did to dead letters, by run. */
+  deadLetterLog: string;
+  /** Hash: of dead letters that were imported, the id they had before to the one they have. */
+  imported: string;
   /** String: the gate's JSON. */
   gate: string;
   /** Hash of one BullMQ job. */
@@ -32,6 +36,8 @@ export function queueKeys(destination: string): QueueKeys {
     ledger: `${prefix}:ledger`,
     hours: `${prefix}:hours`,
     deadLetters: `${prefix}:dead-letters`,
+    deadLetterLog: `${prefix}:dead-letter-log`,
+    imported: `${prefix}:imported`,
     gate: `${prefix}:gate`,
     job: bull,
     bull,

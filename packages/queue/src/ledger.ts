@@ -3,7 +3,7 @@ import { queueKeys } from './keys.js';
 
 /**
  * What became of what was accepted, counted in deliveries, a filtered event as one.
- * Always: accepted = delivered + duplicate + filtered + dead + inFlight.
+ * Always: accepted = delivered + duplicate + filtered + dead + discarded + inFlight.
  */
 export type Balance = {
   accepted: number;
@@ -12,6 +12,8 @@ export type Balance = {
   filtered: number;
   /** Counted, for all hours together, from the dead letters themselves: a lost one shows. */
   dead: number;
+  /** Dead letters that somebody took away for good. */
+  discarded: number;
   /** Counted from the jobs themselves and not as a difference: a lost job shows. */
   inFlight: number;
   /** accepted minus all the others; anything but zero is a bug or a loss. */
@@ -69,17 +71,24 @@ export async function readAccount(destination: string, redis: Redis): Promise<Ac
     keys.bull(''),
   )) as [string[], number, number, number, number, number, number, number];
   const counts = readCounts(ledger);
-  const deadByReason: Record<string, number> = {};
-  for (const [field, count] of Object.entries(counts)) {
-    if (field.startsWith('dead:') && count !== 0) deadByReason[field.slice('dead:'.length)] = count;
-  }
   return {
     destination,
     ...balance({ ...counts, dead, inFlight }),
-    deadByReason,
+    deadByReason: byReason(counts),
     jobs: { waiting, active, delayed, failed },
     oldestJobAt: oldest < 0 ? null : oldest,
   };
+}
+
+/** How many dead letters a destination has of each reason, without a look at them or at its jobs. */
+export async function countDeadLetters(destination: string, redis: Redis): Promise<Record<string, number>> {
+  const counts = await redis.hgetall(queueKeys(destination).ledger);
+  return byReason(readCounts(Object.entries(counts).flat()));
+}
+
+function byReason(counts: Record<string, number>): Record<string, number> {
+  const reasons = Object.entries(counts).filter(([field, count]) => field.startsWith('dead:') && count !== 0);
+  return Object.fromEntries(reasons.map(([field, count]) => [field.slice('dead:'.length), count]));
 }
 
 /** A hash of numbers as Redis gives it: field, count, field, count, … */
@@ -91,7 +100,8 @@ export function readCounts(flat: readonly string[]): Record<string, number> {
 
 /** The difference to counts of which some may be absent, that is zero. */
 export function balance(counts: Partial<Record<string, number>>): Balance {
-  const { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0, inFlight = 0 } = counts;
-  const difference = accepted - delivered - duplicate - filtered - dead - inFlight;
-  return { accepted, delivered, duplicate, filtered, dead, inFlight, difference };
+  const { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0, discarded = 0 } = counts;
+  const { inFlight = 0 } = counts;
+  const difference = accepted - delivered - duplicate - filtered - dead - discarded - inFlight;
+  return { accepted, delivered, duplicate, filtered, dead, discarded, inFlight, difference };
 }

@@ -18,6 +18,8 @@ test('hours in which nothing is open are forgotten after ninety days; the totals
   const cells: [cell: string, counts: Record<string, number>, isForgotten: boolean][] = [
     [`${OLD}/delivered`, { accepted: 6, delivered: 3, duplicate: 2, filtered: 1 }, true],
     [`${OLD}/only/filtered`, { accepted: 1, filtered: 1 }, true],
+    [`${OLD}/discarded`, { accepted: 3, delivered: 1, dead: 0, discarded: 2 }, true],
+    [`${OLD}/discarded-and-lost`, { accepted: 4, delivered: 1, discarded: 2 }, false],
     [`${OLD}/replayed-rejections`, { accepted: 0, dead: 0 }, true],
     [`${OLD}/dead`, { accepted: 5, delivered: 4, dead: 1 }, false],
     [`${OLD}/in-flight-or-lost`, { accepted: 5, delivered: 4 }, false],
@@ -33,13 +35,20 @@ test('hours in which nothing is open are forgotten after ninety days; the totals
     }
   }
   const before = await readAccount(destination, redis);
-  expect(await forgetSettledHours(destination, redis)).toBe(3);
+  expect(await forgetSettledHours(destination, redis)).toBe(4);
   expect(await forgetSettledHours(destination, redis)).toBe(0);
   const left = new Set(Object.keys(await redis.hgetall(keys.hours)).map((f) => f.replace(/\/\w+$/, '')));
   expect(left).toEqual(new Set(cells.filter(([, , isForgotten]) => !isForgotten).map(([cell]) => cell)));
   expect(await readAccount(destination, redis)).toEqual(before);
   const [rest] = await readAudit(destination, redis);
-  expect(rest).toMatchObject({ hour: null, accepted: 7, delivered: 3, duplicate: 2, filtered: 2 });
+  expect(rest).toMatchObject({
+    hour: null,
+    accepted: 10,
+    delivered: 4,
+    duplicate: 2,
+    filtered: 2,
+    discarded: 2,
+  });
 });
 
 test('a worker looks at every destination there ever was, configured or not', async () => {

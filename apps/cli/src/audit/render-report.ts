@@ -9,6 +9,7 @@ const COUNTS: [keyof Balance, title: string][] = [
   ['duplicate', 'duplicate'],
   ['filtered', 'filtered'],
   ['dead', 'dead'],
+  ['discarded', 'discarded'],
   ['inFlight', 'in flight'],
   ['difference', 'difference'],
 ];
@@ -17,21 +18,24 @@ const NAMES: Grouping[] = ['hour', 'destination', 'source'];
 /** A table for people: the newest hours and the total are where the eye ends. */
 export function renderReport({ lines, total, unbalanced }: AuditReport, by?: Grouping): string {
   const names = NAMES.filter((name) => !by || name === by);
+  // Most have never discarded anything.
+  const shown = COUNTS.filter(([count]) => count !== 'discarded' || lines.some(({ discarded }) => discarded !== 0));
   const table = new Table({
     head: [
       ...names.map((name) => (name === 'hour' ? 'hour, UTC' : name)),
-      ...COUNTS.map(([, title]) => title),
+      ...shown.map(([, title]) => title),
     ],
-    colAligns: [...names.map(() => 'left' as const), ...COUNTS.map(() => 'right' as const)],
+    colAligns: [...names.map(() => 'left' as const), ...shown.map(() => 'right' as const)],
     style: { head: [], border: [] },
   });
-  const counts = (balance: Balance) => COUNTS.map(([count]) => balance[count].toLocaleString('en'));
+  const counts = (balance: Balance) => shown.map(([count]) => balance[count].toLocaleString('en'));
   for (const line of lines) table.push([...names.map((name) => nameOf(line, name)), ...counts(line)]);
   table.push([...names.map((_, index) => (index === 0 ? 'total' : '')), ...counts(total)]);
   return [table.toString(), '', unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced)].join('\n');
 }
 
-const BALANCED = 'It adds up: accepted = delivered + duplicate + filtered + dead + in flight, in every hour.';
+const BALANCED =
+  'It adds up: accepted = delivered + duplicate + filtered + dead + discarded + in flight, in every hour.';
 
 function nameOf(line: ReportLine, name: Grouping): string {
   if (name !== 'hour') return line[name] ?? '';
@@ -57,6 +61,6 @@ function explain({ difference, hour, dead }: AuditLine): string {
   const count = Math.abs(difference).toLocaleString('en');
   if (hour === null && dead < 0) return `${count} dead letters were counted and are gone`;
   return difference > 0
-    ? `${count} were accepted and are nowhere: not delivered, not filtered, not dead, not waiting`
+    ? `${count} were accepted and are nowhere: not delivered, not filtered, not dead or discarded, not waiting`
     : `${count} more have an outcome, or wait, than were accepted`;
 }

@@ -52,6 +52,7 @@ const NOTHING: Balance = {
   duplicate: 0,
   filtered: 0,
   dead: 0,
+  discarded: 0,
   inFlight: 0,
   difference: 0,
 };

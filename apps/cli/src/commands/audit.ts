@@ -116,7 +116,7 @@ export function addAudit(program: Command): void {
       'after',
       `
 Always, for each hour in which something was accepted, counted in deliveries and with a filtered event as one:
-  accepted = delivered + duplicate + filtered + dead + in flight
+  accepted = delivered + duplicate + filtered + dead + discarded + in flight
 The look is one moment of Redis: it holds under load, too. "earlier" is what no hour has: hours that were
 settled more than 90 days ago, and what was accepted by a version that kept none. --since and --source
 leave it out.

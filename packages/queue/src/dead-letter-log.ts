@@ -1,0 +1,89 @@
+import type { Redis } from 'ioredis';
+import { queueKeys } from './keys.js';
+
+/** What somebody did to dead letters of one destination, in one run of a command. */
+export type HandRecord = HandRun & {
+  destination: string;
+  /** When the first of them was; epoch milliseconds, by Redis' clock. */
+  at: number;
+  letters: number;
+  byReason: Record<string, number>;
+  /** The first hundred: `<destination>/<stream id>`. */
+  ids: string[];
+};
+
+/** What one run of a command says of itself. */
+export type HandRun = {
+  /** Unique, and in the order of time. */
+  run: string;
+  what: 'discarded' | 'restored' | 'edited';
+  by: string;
+  because?: string;
+  /** Which were meant, as options of the command. */
+  filter?: string;
+};
+
+/** So many runs are remembered for a destination, and so many ids of each. */
+const RUNS = 1_000;
+const IDS = 100;
+
+/**
+ * Lua: `openRecord` reads a run's record or begins it, `writeLetter` adds a letter to it, `closeRecord` keeps
+ * it, where it says anything. A run writes one record however many pages it takes, so that a million letters
+ * push nobody else's record out.
+ */
+export const HAND_RECORD = `
+local function openRecord(key, begun)
+  local record = cjson.decode(begun)
+  local kept = redis.call('HGET', key, record.run)
+  if kept then return cjson.decode(kept) end
+  local time = redis.call('TIME')
+  record.at = time[1] * 1000 + math.floor(time[2] / 1000)
+  record.letters = 0
+  record.byReason = {}
+  record.ids = {}
+  return record
+end
+local function writeLetter(record, id, reason)
+  record.letters = record.letters + 1
+  record.byReason[reason] = (record.byReason[reason] or 0) + 1
+  if #record.ids < ${IDS} then record.ids[#record.ids + 1] = id end
+end
+local function closeRecord(key, record)
+  if record.letters == 0 then return end
+  redis.call('HSET', key, record.run, cjson.encode(record))
+  if redis.call('HLEN', key) <= ${RUNS} then return end
+  local oldest
+  for _, run in ipairs(redis.call('HKEYS', key)) do
+    if not oldest or run < oldest then oldest = run end
+  end
+  redis.call('HDEL', key, oldest)
+end
+`;
+
+const WRITE = `${HAND_RECORD}
+local record = openRecord(KEYS[1], ARGV[1])
+writeLetter(record, ARGV[2], ARGV[3])
+closeRecord(KEYS[1], record)
+`;
+
+/** Remembers a run that was about one letter. */
+export async function recordHand(
+  redis: Redis,
+  run: HandRun,
+  { id, reason }: { id: string; reason: string },
+): Promise<void> {
+  const [destination = '', streamId = ''] = id.split('/');
+  const { deadLetterLog } = queueKeys(destination);
+  await redis.eval(WRITE, 1, deadLetterLog, JSON.stringify(run), streamId, reason);
+}
+
+/** What was done to a destination's dead letters, newest first. */
+export async function readDeadLetterLog(destination: string, redis: Redis): Promise<HandRecord[]> {
+  const kept = await redis.hvals(queueKeys(destination).deadLetterLog);
+  const records = kept.map((text) => {
+    const record = JSON.parse(text) as HandRecord;
+    return { ...record, destination, ids: record.ids.map((id) => `${destination}/${id}`) };
+  });
+  return records.toSorted((one, other) => (one.run < other.run ? 1 : -1));
+}

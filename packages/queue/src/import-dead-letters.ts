@@ -1,0 +1,109 @@
+import type { Redis } from 'ioredis';
+import { encodeDeadLetter } from './dead-letter-codec.js';
+import { HAND_RECORD, type HandRun } from './dead-letter-log.js';
+import { queueKeys, RECEIVER } from './keys.js';
+import { rememberDestination } from './known-destinations.js';
+
+/** A dead letter as it was exported: all that is known of it. */
+export type PortableLetter = {
+  /** The id it died under: `<destination>/<stream id>`. */
+  id: string;
+  reason: string;
+  /** As in `DeadLetterEntry`. */
+  cell: string;
+  letter: unknown;
+};
+
+/** What an import came to. */
+export type Imported = {
+  added: number;
+  /** Of those, how many were among the discarded ones and are so no more. */
+  restored: number;
+  /** Ids, as given, where one lies already: under the id it died under, or since an earlier import. */
+  stillThere: string[];
+};
+
+/**
+ * Adds letters that are not there, each with its counts. One that was discarded leaves `discarded` again; any
+ * other was never counted here, or as something else: it is accepted anew, in its hour. Whether a letter was
+ * discarded is told by its hour: as long as that has discarded ones.
+ */
+const IMPORT = `${HAND_RECORD}
+local record = openRecord(KEYS[4], ARGV[1])
+local added, restored, there = 0, 0, {}
+for i = 2, #ARGV, 4 do
+  local was, reason, z, cell = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local copy = redis.call('HGET', KEYS[5], was)
+  local isThere = #redis.call('XRANGE', KEYS[3], was, was) > 0
+    or copy and #redis.call('XRANGE', KEYS[3], copy, copy) > 0
+  if isThere then
+    there[#there + 1] = was
+  else
+    local id = redis.call('XADD', KEYS[3], '*', 'reason', reason, 'z', z, 'cell', cell, 'was', was)
+    redis.call('HSET', KEYS[5], was, id)
+    added = added + 1
+    redis.call('HINCRBY', KEYS[1], 'dead', 1)
+    redis.call('HINCRBY', KEYS[1], 'dead:' .. reason, 1)
+    local wasDiscarded = cell ~= '' and tonumber(redis.call('HGET', KEYS[2], cell .. '/discarded') or 0) > 0
+    local count, by = 'accepted', 1
+    if wasDiscarded then
+      count, by = 'discarded', -1
+      restored = restored + 1
+      writeLetter(record, id, reason)
+    end
+    redis.call('HINCRBY', KEYS[1], count, by)
+    if cell ~= '' then
+      redis.call('HINCRBY', KEYS[2], cell .. '/dead', 1)
+      redis.call('HINCRBY', KEYS[2], cell .. '/' .. count, by)
+    end
+  end
+end
+closeRecord(KEYS[4], record)
+return { added, restored, there }
+`;
+
+/**
+ * Puts exported letters among the dead letters of one destination, under ids of their own.
+ * @param letters at most a few hundred: Redis does nothing else meanwhile
+ */
+export async function importDeadLetters(
+  destination: string,
+  redis: Redis,
+  letters: readonly PortableLetter[],
+  run: HandRun,
+): Promise<Imported> {
+  if (destination !== RECEIVER) await rememberDestination(redis, destination);
+  const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(destination);
+  const keys = [ledger, hours, deadLetters, deadLetterLog, imported];
+  const [added, restored, there] = (await redis.eval(
+    IMPORT,
+    keys.length,
+    ...keys,
+    JSON.stringify(run),
+    ...letters.flatMap(({ id, reason, cell, letter }) => [
+      id.slice(id.indexOf('/') + 1),
+      reason,
+      encodeDeadLetter(letter),
+      cell,
+    ]),
+  )) as [number, number, string[]];
+  return { added, restored, stillThere: there.map((id) => `${destination}/${id}`) };
+}
+
+const FORGET = `
+local gone = 0
+for i = 1, #ARGV, 2 do
+  if #redis.call('XRANGE', KEYS[1], ARGV[i + 1], ARGV[i + 1]) == 0 then
+    gone = gone + redis.call('HDEL', KEYS[2], ARGV[i])
+  end
+end
+return gone
+`;
+
+/** Forgets where imported letters lay that have left since. Call before an import: nobody else does. */
+export async function forgetImported(destination: string, redis: Redis): Promise<void> {
+  const { deadLetters, imported } = queueKeys(destination);
+  for await (const page of redis.hscanStream(imported, { count: 500 })) {
+    if ((page as string[]).length > 0) await redis.eval(FORGET, 2, deadLetters, imported, ...page);
+  }
+}
