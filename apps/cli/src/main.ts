@@ -5,6 +5,7 @@ import { addAudit } from './commands/audit.js';
 import { addCheck } from './commands/check.js';
 import { addDeadLetters } from './commands/dead-letters.js';
 import { addDemo } from './commands/demo.js';
+import { addHold } from './commands/hold.js';
 import { addInit } from './commands/init.js';
 import { addPreview } from './commands/preview.js';
 import { addSchema } from './commands/schema.js';
@@ -26,7 +27,17 @@ Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usa
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 // In the order of `--help`.
-for (const add of [addInit, addUp, addDemo, addCheck, addPreview, addDeadLetters, addAudit, addSchema])
+for (const add of [
+  addInit,
+  addUp,
+  addDemo,
+  addCheck,
+  addPreview,
+  addDeadLetters,
+  addHold,
+  addAudit,
+  addSchema,
+])
   add(program);
 
 // `… | head` closes the pipe: that is the end and no error.

@@ -1,0 +1,95 @@
+import { expect, test } from '@jest/globals';
+import { lookAtGate } from '@meterbridge/queue';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import { makeTracks, sendAll } from './retrying-client.js';
+import { expectEachOnce, useStack } from './run-stack.js';
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+const idsOf = (tracks: { messageId: string }[]) => tracks.map(({ messageId }) => messageId);
+
+test('what is held by hand is not sent, over restarts of workers, and all of it once it is resumed', async () => {
+  const stack = await stacks.open();
+  const receiver = await stack.startReady('receiver');
+  const first = await stack.startReady('worker');
+  const before = makeTracks(50);
+  await sendAll(receiver.url, before);
+  await stack.settled(50);
+
+  const held = await stack.cli('hold', 'lago', '--reason', 'wrong mapping deployed');
+  expect([held.code, held.output]).toEqual([0, expect.stringContaining('meterbridge resume lago')]);
+  await waitFor(
+    () => /"reason":"wrong mapping deployed".*"msg":"destination.held"/.test(first.process.output()),
+    {
+      what: 'the worker to see it',
+    },
+  );
+  const by = (await lookAtGate('lago', stack.redis)).handHold!.by;
+  expect(by).toMatch(/.+@.+/);
+  expect(first.process.output()).not.toContain(`"by"`);
+
+  const during = makeTracks(300);
+  await sendAll(receiver.url, during);
+  // The other destination shows that the worker has had its time with them.
+  await waitFor(async () => (await stack.account('hyperline')).delivered === 350, { what: 'the other one' });
+  expect(await stack.account()).toMatchObject({ accepted: 350, delivered: 50, inFlight: 300 });
+  const metrics = async (url: string) => (await fetch(`${url}/metrics`)).text();
+  expect(await metrics(first.url)).toContain('breaker_state{destination="lago",state="held"} 1');
+  expect(await metrics(first.url)).toContain('breaker_state{destination="hyperline",state="held"} 0');
+
+  first.process.signal('SIGTERM');
+  expect(await first.process.exited).toMatchObject({ code: 0 });
+  const next = await stack.startReady('worker');
+  await waitFor(() => next.process.output().includes('destination.held'), { what: 'the next one to see it' });
+  const after = makeTracks(20);
+  await sendAll(receiver.url, after);
+  await waitFor(async () => (await stack.account('hyperline')).delivered === 370, { what: 'the other one' });
+  expect(stack.sandbox.lago.ledger.counts().keys).toBe(50);
+
+  const resumed = await stack.cli('resume', 'lago');
+  expect(resumed.code).toBe(0);
+  expect(resumed.output).toContain(`held by ${by} since`);
+  expect(resumed.output).toContain('wrong mapping deployed');
+  const { lago } = await stack.settled(370);
+  expect(lago).toMatchObject({ accepted: 370, delivered: 370, duplicate: 0, dead: 0, difference: 0 });
+  expectEachOnce(stack.sandbox, idsOf([...before, ...during, ...after]));
+  await waitFor(() => next.process.output().includes('destination.resumed'), { what: 'the word of it' });
+  expect((await stack.cli('resume', 'lago')).output).toContain('lago is not held');
+}, 90_000);
+
+test('resume ends a hold by a refused key at once, and the key proves itself', async () => {
+  const stack = await stacks.open();
+  const receiver = await stack.startReady('receiver');
+  const key = stack.env.LAGO_API_KEY;
+  stack.env.LAGO_API_KEY = 'a-key-of-long-ago';
+  const wrong = await stack.startReady('worker');
+  await sendAll(receiver.url, makeTracks(10));
+  await waitFor(async () => (await lookAtGate('lago', stack.redis)).hold, { what: 'the hold' });
+  wrong.process.signal('SIGTERM');
+  await wrong.process.exited;
+
+  stack.env.LAGO_API_KEY = key;
+  await stack.startReady('worker');
+  const resumed = await stack.cli('resume', 'lago', '--json');
+  expect(JSON.parse(resumed.output)).toMatchObject({
+    destination: 'lago',
+    ended: { byHand: null, byAnswer: { code: 'unauthorized' } },
+  });
+  // Without it, the next probe would be a minute away.
+  expect((await stack.settled(10, 30_000)).lago).toMatchObject({ delivered: 10, dead: 0 });
+}, 60_000);
+
+test('refuses a destination that there is not, and a hold without a word why', async () => {
+  const stack = await stacks.open();
+  for (const [args, code, said] of [
+    [['hold', 'lgao', '--reason', 'x'], 1, 'no destination lgao; there are lago, hyperline'],
+    [['resume', 'lgao'], 1, 'no destination lgao'],
+    [['hold', 'lago'], 2, '--reason'],
+    [['hold', 'lago', '--reason', ' '], 1, 'say why'],
+  ] as const) {
+    const refused = await stack.cli(...args);
+    expect([refused.code, refused.output]).toEqual([code, expect.stringContaining(said)]);
+  }
+  expect((await lookAtGate('lago', stack.redis)).handHold).toBeNull();
+});
