@@ -1,22 +1,54 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { safeEqual, verifyWebhookSignature } from '@meterbridge/segment-events';
+import {
+  safeEqual,
+  TIMED_SIGNATURE_HEADER,
+  verifyTimedSignature,
+  verifyWebhookSignature,
+} from '@meterbridge/segment-events';
 import type { WebhookAccess } from './ports.js';
 
 /** Why a webhook was not believed, for people: nothing here tells how near it came. */
 export type WebhookRefusal = { message: string };
 
+/** The parts of a request that prove who sent it. */
+export type SignedRequest = { headers: IncomingHttpHeaders; rawBody: Buffer; receivedAtMs: number };
+
 /**
- * Whether a request is from the source's own webhook. Where both a signature and a secret header are
- * configured, both are needed. Segment's signature over a batch covers its first event alone, so that
- * the others could be anyone's: it is enough only beside a secret header, or where the source accepts it
- * by name.
+ * Whether a request is from the source's own function or webhook. A function's signature is over the time and
+ * the whole body: enough alone, and nothing else helps a request that carries a wrong one.
  */
-export function authorizeWebhook(
+export function authorizeWebhook(access: WebhookAccess, request: SignedRequest): WebhookRefusal | null {
+  const { headers, rawBody, receivedAtMs } = request;
+  const { functionSecrets = [] } = access;
+  const timed = single(headers[TIMED_SIGNATURE_HEADER]);
+  if (functionSecrets.length > 0 && timed !== undefined) {
+    const verdict = verifyTimedSignature(rawBody, timed, functionSecrets, receivedAtMs);
+    return verdict === 'genuine' ? null : FUNCTION_REFUSALS[verdict];
+  }
+  if (access.secrets.length === 0 && !access.header) {
+    return functionSecrets.length > 0
+      ? FUNCTION_REFUSALS.missing
+      : { message: 'this source takes no webhooks' };
+  }
+  return authorizeSegment(access, headers, rawBody);
+}
+
+const FUNCTION_REFUSALS = {
+  missing: { message: 'X-Meterbridge-Signature is missing' },
+  wrong: { message: 'X-Meterbridge-Signature is wrong' },
+  expired: { message: 'X-Meterbridge-Signature is more than five minutes old, or a clock is wrong' },
+};
+
+/**
+ * The same for Segment's own webhook. Where both a signature and a secret header are configured, both are
+ * needed. Segment's signature over a batch covers its first event alone, so that the others could be anyone's:
+ * it is enough only beside a secret header, or where the source accepts it by name.
+ */
+function authorizeSegment(
   access: WebhookAccess,
   headers: IncomingHttpHeaders,
   rawBody: Buffer,
 ): WebhookRefusal | null {
-  if (access.secrets.length === 0 && !access.header) return { message: 'this source takes no webhooks' };
   if (access.header && !carries(headers, access.header)) {
     return { message: 'the secret header is missing or wrong' };
   }

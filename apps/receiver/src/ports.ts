@@ -1,11 +1,13 @@
 import type { Privacy, RejectionReason, SegmentEvent } from '@meterbridge/segment-events';
 
-/** How Segment's webhooks prove themselves to a source. At least one of the two proofs is configured. */
+/** How Segment's webhooks and functions prove themselves to a source. At least one proof is configured. */
 export type WebhookAccess = {
   /** Every live shared secret of X-Signature; empty where the header alone is the proof. */
   secrets: string[];
   /** A header the webhook must carry beside the signature, with every live value of it. */
   header?: { name: string; values: string[] };
+  /** Every live secret of the source's Segment Function, whose signature is a proof of its own. */
+  functionSecrets?: string[];
   /** Whether a batch whose signature covers its first event only is believed without a secret header. */
   acceptFirstEventSignature: boolean;
 };

@@ -72,7 +72,7 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
   async function receiveWebhook(request: EventRequest, name: string): Promise<Answer> {
     const source = sourcesByName.get(name);
     if (!source?.webhook) return UNKNOWN_SOURCE;
-    const refusal = authorizeWebhook(source.webhook, request.headers, request.rawBody);
+    const refusal = authorizeWebhook(source.webhook, request);
     if (refusal) return failure(401, 'unauthorized', refusal.message);
     const reading = readEvents(request, deps.limits.inflatedBytes);
     if (!reading.ok) return refuseBody(request, reading, source);

@@ -19,5 +19,11 @@ export {
   type SegmentEvent,
   segmentEventSchema,
 } from './segment-event.js';
+export {
+  TIMED_SIGNATURE_HEADER,
+  TIMED_SIGNATURE_TOLERANCE_MS,
+  type TimedSignature,
+  verifyTimedSignature,
+} from './timed-signature.js';
 export { readTimestampMs } from './timestamps.js';
 export { type SignatureCoverage, verifyWebhookSignature } from './webhook-signature.js';

@@ -1,0 +1,42 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written
+import { expect, test } from '@jest/globals';
+import { parseConfig } from './load-config.js';
+import { secretsOf } from './secrets.js';
+
+const DESTINATIONS = `
+destinations:
+  - { name: lago, type: lago, apiKey: key, rules: [{ name: all, subscription: userId }] }
+`;
+
+function sourceOf(yaml: string, env: Record<string, string> = {}) {
+  return parseConfig(`sources: [{ name: backend, ${yaml} }]${DESTINATIONS}`, env);
+}
+
+test('a function’s secrets are one proof more, and secrets', () => {
+  const loaded = sourceOf('functionSecret: "${NEW}", functionSecrets: [old, "${NEW}"], webhookSecret: s', {
+    NEW: 'new',
+  });
+  expect(loaded.ok && loaded.config.sources[0]!.webhook).toEqual({
+    secrets: ['s'],
+    acceptFirstEventSignature: false,
+    functionSecrets: ['new', 'old'],
+  });
+  expect(loaded.ok && secretsOf(loaded.config)).toEqual(['s', 'new', 'old', 'key']);
+});
+
+test('a function’s secret is proof enough for a source', () => {
+  const loaded = sourceOf('functionSecret: new');
+  expect(loaded.ok && loaded.config.sources[0]).toMatchObject({
+    writeKeys: [],
+    webhook: { secrets: [], functionSecrets: ['new'] },
+  });
+});
+
+test('an empty one is none', () => {
+  const loaded = sourceOf('functionSecret: "${NONE:-}", writeKey: w');
+  expect(loaded.ok && loaded.config.sources[0]).not.toHaveProperty('webhook');
+  expect(sourceOf('functionSecret: "${NONE:-}"')).toMatchObject({
+    ok: false,
+    problems: [{ path: ['sources', 0], message: expect.stringContaining('functionSecret') }],
+  });
+});
