@@ -74,7 +74,7 @@ export async function play(
 
   const tally = await verify(stage, load, scene.expected);
   for (const [place, { difference, inFlight, jobs }] of Object.entries(accounts)) {
-    if (inFlight > 0) scene.problems.push(`${place}: ${inFlight} are still in flight after five minutes`);
+    if (inFlight > 0) scene.problems.push(`${place}: ${inFlight} are still in flight after ten minutes`);
     if (difference !== 0) scene.problems.push(`${place}: the account differs by ${difference}`);
     if (jobs.failed > 0)
       scene.problems.push(`${place}: ${jobs.failed} jobs among the failed, where nobody takes them`);

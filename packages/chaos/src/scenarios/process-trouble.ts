@@ -88,37 +88,28 @@ export const rolling: Scenario = {
   },
 };
 
-/** A dozen crashes, each of which waits for a lock to run out, and the last of them for an older process. */
-const CONVICTED_WITHIN_MS = 600_000;
-
 export const poison: Scenario = {
   name: 'poison',
   what: 'one event kills every worker that sends it to Lago',
   seconds: 15,
   kills: 0,
-  async trouble({ stage, load, expected, kills: done, notes }) {
+  async trouble({ stage, load, expected, kills: done }) {
     const n = load.kinds.indexOf('usage', Math.floor(load.kinds.length / 3));
     const id = idOf(load.options.prefix, n);
     expected.set(n, { ...EXPECTED.usage, lago: 'dead:poison' });
-    let crashes = 0;
     for (const worker of stage.workers) {
       worker.apiLink.setTrap({
         shows: (piece) => piece.includes(`"transaction_id":"${id}"`),
         act() {
-          crashes += 1;
           done.push('worker, by a poison event');
           worker.kill();
         },
       });
     }
-    await load.done;
-    const deadline = Date.now() + CONVICTED_WITHIN_MS;
-    while (Date.now() < deadline) {
-      const reasons = await stage.look.hget('meterbridge:{lago}:ledger', 'dead:poison');
-      if (Number(reasons ?? 0) > 0) break;
-      await sleep(100);
-    }
+  },
+  // Until all is settled: the event may have been sent twice, and then both of it are poison.
+  async after({ stage, kills: done, notes }) {
     for (const worker of stage.workers) worker.apiLink.setTrap(undefined);
-    notes.push(`convicted after ${crashes} crashes`);
+    notes.push(`all settled after ${done.length} crashes`);
   },
 };
