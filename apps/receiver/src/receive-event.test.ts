@@ -90,7 +90,7 @@ test('of any batch every good event is stored unchanged, and every bad one is ke
         expect(statuses).toEqual(events.map(({ id }) => (id === null ? 'rejected' : 'accepted')));
       }
     }),
-    runs(200),
+    runs(100),
   );
 });
 
@@ -116,7 +116,7 @@ test('any body is answered, and each of its events is stored or kept once', asyn
         rejected: [],
       });
     }),
-    runs(300),
+    runs(150),
   );
 });
 
@@ -134,7 +134,7 @@ test('what privacy takes of an event is nowhere, whatever is wrong with the even
       expect(received.length + rejected.length).toBe(1);
       expect(JSON.stringify([received, rejected])).not.toContain('<taken>');
     }),
-    runs(200),
+    runs(100),
   );
 });
 

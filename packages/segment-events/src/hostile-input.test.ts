@@ -61,7 +61,7 @@ describe('a body', () => {
         expect(typeof readBody(body, bounds).ok).toBe('boolean');
         expect(holdsPrototypeKey(parseJson(body))).toBe(false);
       }),
-      runs(500),
+      runs(200),
     );
   });
 
@@ -86,7 +86,7 @@ describe('a body', () => {
           if (fate.ok) expect(JSON.stringify(fate.event)).toBe(received);
         }
       }),
-      runs(300),
+      runs(150),
     );
   });
 });
@@ -105,7 +105,7 @@ describe('an event', () => {
         expect(Buffer.byteLength(written)).toBeLessThan(context.maxEventBytes + 500);
         expect(JSON.stringify(JSON.parse(written))).toBe(written);
       }),
-      runs(500),
+      runs(200),
     );
   });
 
@@ -122,7 +122,7 @@ describe('an event', () => {
         expect(second.event.messageId).toBe(first.event.messageId);
         if (!first.timeFromReceipt) expect(second.event.timestamp).toBe(first.event.timestamp);
       }),
-      runs(500),
+      runs(200),
     );
   });
 
@@ -135,7 +135,7 @@ describe('an event', () => {
         expect(first).toMatchObject({ ok: true, event: { messageId: expect.stringMatching(/^sha256-/) } });
         expect(second).toEqual(first);
       }),
-      runs(300),
+      runs(150),
     );
   });
 });
@@ -145,7 +145,7 @@ test('canonical JSON is still the same content', () => {
     fc.property(harmlessJson, (value) => {
       expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
     }),
-    runs(300),
+    runs(150),
   );
 });
 
@@ -172,7 +172,7 @@ test('any text is a time or none, and a time is the same in every spelling', () 
         expect(readTimestampMs(`${local}${minutes < 0 ? '-' : '+'}${zone}`)).toBe(date.getTime());
       },
     ),
-    runs(500),
+    runs(200),
   );
 });
 
@@ -181,7 +181,7 @@ test('any integrations are read as yes or no', () => {
     fc.property(hostileJson, fc.array(fc.string()), (json, names) => {
       expect(typeof isEnabled(parseJson(json), names)).toBe('boolean');
     }),
-    runs(300),
+    runs(150),
   );
 });
 
@@ -197,7 +197,7 @@ test('a signature is genuine for the very bytes it was made of and for no others
       expect(verifyWebhookSignature(forged, signature, ['other', 'secret'])).toBeNull();
       expect(verifyWebhookSignature(body, event, ['other', 'secret'])).toBeNull();
     }),
-    runs(300),
+    runs(150),
   );
 });
 

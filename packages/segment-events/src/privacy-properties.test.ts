@@ -69,7 +69,7 @@ test.each(['drop', 'mask', 'hash'] as const)(
         expect(marksIn(after)).toEqual(marksIn(event).filter((mark) => !taken.has(mark)));
         expect(JSON.stringify(event)).toBe(before);
       }),
-      runs(300),
+      runs(200),
     );
   },
 );
@@ -86,6 +86,6 @@ test('any path is refused or works on any event, refused ones included', () => {
       const refused = toStorable(parseJson(json));
       expect(() => JSON.stringify(privacy(refused))).not.toThrow();
     }),
-    runs(300),
+    runs(200),
   );
 });

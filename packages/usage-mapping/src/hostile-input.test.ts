@@ -35,7 +35,7 @@ describe('whatever a rule says and an event holds', () => {
         if (!result.ok) return expectNamed(result.failure);
         expect(result.value === undefined ? !required : isSendable(result.value)).toBe(true);
       }),
-      runs(200),
+      runs(150),
     );
   });
 
@@ -53,7 +53,7 @@ describe('whatever a rule says and an event holds', () => {
         if (!lists) expect(Object.values(result.value).some(Array.isArray)).toBe(false);
         expect(JSON.stringify(JSON.parse(written))).toBe(written);
       }),
-      runs(200),
+      runs(150),
     );
   });
 });

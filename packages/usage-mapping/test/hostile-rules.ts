@@ -14,7 +14,7 @@ const CONTEXT = {
 const amount = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
   fc.integer().map((number) => JSON.stringify(String(number))),
-  fc.stringMatching(/^-?\d{1,30}(\.\d{1,30})?$/).map((text) => JSON.stringify(text)),
+  fc.tuple(fc.bigInt(-(10n ** 30n), 10n ** 30n), fc.nat()).map(([whole, part]) => `"${whole}.${part}"`),
   fc.constantFrom('" 12.50 "', '"1,000"', '"+5"', '".5"', '"1e3"', '"0x10"', '"Infinity"', '"NaN"', 'true'),
 );
 
