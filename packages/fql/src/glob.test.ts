@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { compileFql } from './compile.js';
 import { compileGlob } from './glob.js';
 
 test.each([
@@ -65,4 +66,14 @@ test('a pattern made to backtrack takes steps in proportion to text times patter
   } as unknown as string;
   expect(compileGlob(`*a*${'a'.repeat(50)}b`)(text)).toBe(false);
   expect(reads).toBeLessThan(4000 * 54 * 2);
+});
+
+test('a pattern that comes with the event matches nothing where it would take long', () => {
+  const compiled = compileFql('match(text, pattern)');
+  if (!compiled.ok) throw new Error(compiled.problem.message);
+  const long = 'a'.repeat(32_000);
+  expect(compiled.matches({ text: 'a'.repeat(1_000), pattern: `*${'a'.repeat(99)}` })).toBe(true);
+  expect(compiled.matches({ text: long, pattern: 'a*' })).toBe(true);
+  expect(compiled.matches({ text: long, pattern: `*${'a'.repeat(99)}` })).toBe(false);
+  expect(compiled.matches({ text: 'a', pattern: `*${long.repeat(4)}` })).toBe(false);
 });

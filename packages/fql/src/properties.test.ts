@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { hostileJson, isPrototypeUntouched, runs } from '../../segment-events/test/hostile-json.js';
 import { compileFql, explainFql, parseFql } from './index.js';
 
 const PIECES = [
@@ -39,7 +40,7 @@ test('any text is a filter or a problem within the text, and any event is matche
       expect(lines[line - 1]!.length + 1).toBeGreaterThanOrEqual(column);
       expect(message).toMatch(/^found .+, expected .+/s);
     }),
-    { numRuns: 2000 },
+    runs(2_000),
   );
 });
 
@@ -126,8 +127,23 @@ test('a compiled filter agrees with the plain reading of the same filter', () =>
       expect(compiled).toMatchObject({ ok: true });
       if (compiled.ok) expect(compiled.matches(event)).toBe(value === true);
     }),
-    { numRuns: 2000 },
+    runs(2_000),
   );
+});
+
+test('a filter says yes or no of any event, and explains the same', () => {
+  const json = hostileJson.map((text) => JSON.parse(text));
+  const held = fc.dictionary(fc.constantFrom(...Object.keys(event)), fc.oneof(json, fc.anything()));
+  fc.assert(
+    fc.property(condition, fc.oneof(held, json), ({ text }, given) => {
+      const compiled = compileFql(text);
+      const matches = compiled.ok && compiled.matches(given);
+      expect(typeof matches).toBe('boolean');
+      expect(explainFql(text, given)).toMatchObject({ ok: true, matches });
+    }),
+    runs(300),
+  );
+  expect(isPrototypeUntouched()).toBe(true);
 });
 
 test('any key is reachable through an escaped path', () => {
@@ -158,6 +174,6 @@ test('a glob agrees with a regular expression on texts too short to backtrack', 
       const compiled = compileFql(`match(s, '${parts.join('')}')`);
       expect(compiled.ok && compiled.matches({ s })).toBe(new RegExp(`^${source}$`, 'u').test(s));
     }),
-    { numRuns: 2000 },
+    runs(2_000),
   );
 });
