@@ -30,6 +30,9 @@ export type PermanentCode =
   | 'unmapped'
   | 'unknown_rule'
   | 'identity_collision'
+  /** The customer has no subscription at the event's time, or more than one: nobody can say which is billed. */
+  | 'no_subscription'
+  | 'several_subscriptions'
   | 'too_large'
   | 'poison'
   | 'expired';
@@ -49,6 +52,8 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
   unmapped: 'dead-letter',
   unknown_rule: 'dead-letter',
   identity_collision: 'dead-letter',
+  no_subscription: 'dead-letter',
+  several_subscriptions: 'dead-letter',
   too_large: 'dead-letter',
   poison: 'dead-letter',
   expired: 'dead-letter',

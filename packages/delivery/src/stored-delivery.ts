@@ -12,11 +12,19 @@ export type StoredDelivery = {
    * reading where the job says it for all; absent in what a version stored that kept no hours.
    */
   hour?: number;
+  /**
+   * What was looked up for it at its destination, written down before it was first sent: whatever changes
+   * there, a retry or a replay is the same usage event, as long as it is of the same customer.
+   */
+  resolved?: Resolved;
   /** Failed attempts so far; absent before the first. */
   tries?: Tries;
   /** Earlier lives as a dead letter, oldest first. */
   history?: DeadLife[];
 };
+
+/** Which subscription a customer's usage goes to; both as the destination names them. */
+export type Resolved = { customer: string; subscription: string };
 
 /** Why and when a delivery was a dead letter before it was replayed. Times are epoch milliseconds. */
 export type DeadLife = {
