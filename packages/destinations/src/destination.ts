@@ -8,8 +8,20 @@ import type { HttpClient } from './http-client.js';
 /** Where and how to reach a billing API. `headers` hold the key: never log them. */
 export type Connection = { baseUrl: string; headers: Record<string, string>; timeoutMs: number };
 
+/**
+ * A usage event that lacks its subscription, which the event does not name: the destination has to be asked
+ * for the one that the customer had at the event's time.
+ */
+export type PendingUsage = {
+  customer: string;
+  /** The event's own time, epoch milliseconds. */
+  at: number;
+  complete(subscription: string): UsageEvent;
+};
+
 export type MappedUsage =
-  | { ok: true; usage: UsageEvent }
+  | { ok: true; usage: UsageEvent; pending?: undefined }
+  | { ok: true; usage?: undefined; pending: PendingUsage }
   | { ok: false; code: 'unmapped' | 'unknown_rule'; failure: MappingFailure };
 
 /** One configured destination, compiled: everything about its API that is not input or output. */
@@ -23,6 +35,8 @@ export type Destination = {
   /** The account's budget, shared by all workers, and the requests one worker has open at once. */
   limit: { requestsPerSecond: number | 'unlimited'; concurrency: number };
   connection: Connection;
+  /** Set where a rule has subscriptions looked up: the budget for that, shared by all workers. */
+  subscriptionReads?: { requestsPerSecond: number | 'unlimited'; concurrency: number } | undefined;
   /** Writes one event for the API under the named rule. Deterministic: the same event, the same bytes. */
   map(rule: string, event: SegmentEvent): MappedUsage;
   /** Joins frozen bodies to one request. At least one; one `slot` at most once (see `UsageEvent`). */

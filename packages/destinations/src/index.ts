@@ -4,5 +4,6 @@ export * from './http-client.js';
 export type { HyperlineRule, HyperlineSettings } from './hyperline/settings.js';
 export * from './kinds.js';
 export { type LagoMetric, type ReadMetrics, readLagoMetrics } from './lago/read-metrics.js';
-export type { LagoRule, LagoSettings } from './lago/settings.js';
+export { isLookup, type LagoRule, type LagoSettings } from './lago/settings.js';
+export * from './lago/subscription-reader.js';
 export * from './sender.js';

@@ -38,7 +38,7 @@ async function open(type: Type, { apiKey = 'key', path = '' } = {}) {
     const times = { timestamp: '2026-08-01T00:00:00.123Z', receivedAt: '2026-08-01T00:00:01.000Z' };
     const mapped = destination.map('good', { ...event, ...times, ...over } as unknown as SegmentEvent);
     if (!mapped.ok) throw new Error(mapped.failure.detail);
-    return mapped.usage;
+    return mapped.usage!;
   };
   const store = async (...usages: UsageEvent[]) => {
     const request = destination.request(usages);

@@ -62,7 +62,7 @@ function write(destination: Destination, events: SegmentEvent[]): UsageEvent[] {
   return events.map((event) => {
     const mapped = destination.map('good', event);
     if (!mapped.ok) throw new Error(mapped.failure.detail);
-    return mapped.usage;
+    return mapped.usage!;
   });
 }
 

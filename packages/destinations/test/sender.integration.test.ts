@@ -90,7 +90,7 @@ async function openLine(
   const write = (event: SegmentEvent): UsageEvent => {
     const mapped = destination.map(parsed.rules[0]!.name, event);
     if (!mapped.ok) throw new Error(mapped.failure.detail);
-    return mapped.usage;
+    return mapped.usage!;
   };
   return {
     sandbox,
@@ -218,7 +218,7 @@ async function openLineTo(sandbox: Sandbox): Promise<(...events: SegmentEvent[])
       given.map((each) => {
         const mapped = destination.map('calls', each);
         if (!mapped.ok) throw new Error(mapped.failure.detail);
-        return mapped.usage;
+        return mapped.usage!;
       }),
     );
 }

@@ -6,8 +6,14 @@ import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyLagoAnswer } from './classify.js';
 import { lagoLookup } from './find-stored.js';
-import { lagoSettingsSchema } from './settings.js';
+import { isLookup, lagoSettingsSchema } from './settings.js';
 import { compileLagoRule } from './write-usage.js';
+
+/**
+ * Lago Cloud allows 50 requests a second for all that is not ingestion. Some are left to others: those who ask
+ * what is stored, and whatever else the organization does.
+ */
+const SUBSCRIPTION_READS = { requestsPerSecond: 20, concurrency: 4 };
 
 const BATCH_PATH = '/api/v1/events/batch';
 
@@ -25,6 +31,12 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     maxBytes: settings.limit.maxBytes,
     limit: settings.limit,
     connection: toConnection(settings),
+    subscriptionReads: settings.rules.some(({ subscription }) => isLookup(subscription))
+      ? {
+          ...SUBSCRIPTION_READS,
+          ...(settings.limit.requestsPerSecond === 'unlimited' ? { requestsPerSecond: 'unlimited' } : {}),
+        }
+      : undefined,
     map: compileRules(settings.rules, compileLagoRule),
     request: (usages) => ({
       path: BATCH_PATH,

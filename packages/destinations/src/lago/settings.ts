@@ -10,13 +10,23 @@ import { connectionFields, limitSchema, refuseDuplicateNames } from '../settings
 /** Lago takes a hundred events in a request (`LAGO_EVENTS_BATCH_MAX_LENGTH` may say otherwise at your own). */
 const MAX_BATCH = 100;
 
+/** The subscription is not in the event: Lago is asked for the customer's own. */
+const subscriptionLookupSchema = z.strictObject({
+  lookup: z.literal('customer').describe('Ask Lago for the subscription that the customer had at the time'),
+  customer: valueRuleSchema
+    .default(['context.groupId', 'userId'])
+    .describe("Where the customer's external id stands in the event"),
+});
+
 export const lagoRuleSchema = z.strictObject({
   ...routingFields,
   code: z
     .union([z.string().min(1), pathRuleSchema])
     .default({ path: 'event' })
     .describe("The billable metric's code as it is, or { path: … }; the event's name where left out"),
-  subscription: valueRuleSchema.describe("Where the subscription's external id stands in the event"),
+  subscription: z
+    .union([valueRuleSchema, subscriptionLookupSchema])
+    .describe("Where the subscription's external id stands in the event, or { lookup: customer }"),
   properties: propertiesRuleSchema
     .default({})
     .describe(
@@ -39,6 +49,12 @@ export const lagoSettingsSchema = z.strictObject({
   limit: limitSchema({ requestsPerSecond: 400, concurrency: 8, batchSize: MAX_BATCH, maxBatchSize: 10_000 }),
   rules: z.array(lagoRuleSchema).min(1).superRefine(refuseDuplicateNames),
 });
+
+export type SubscriptionLookup = z.output<typeof subscriptionLookupSchema>;
+
+export function isLookup(subscription: LagoRule['subscription']): subscription is SubscriptionLookup {
+  return typeof subscription === 'object' && 'lookup' in subscription;
+}
 
 export type LagoRule = z.output<typeof lagoRuleSchema>;
 export type LagoSettings = z.output<typeof lagoSettingsSchema>;

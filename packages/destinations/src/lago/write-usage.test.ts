@@ -1,5 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import type { UsageEvent } from '@meterbridge/delivery';
 import type { SegmentEvent } from '@meterbridge/segment-events';
+import { mapped } from '@meterbridge/usage-mapping';
+import type { PendingUsage } from '../destination.js';
 import { lagoRuleSchema } from './settings.js';
 import { compileLagoRule } from './write-usage.js';
 
@@ -29,10 +32,10 @@ function write(rule: object, given: SegmentEvent = event) {
   return compileLagoRule(lagoRuleSchema.parse({ name: 'r', subscription: 'userId', ...rule }))(given);
 }
 
-function bodyOf(rule: object) {
-  const usage = write(rule);
+function bodyOf(rule: object, given: SegmentEvent = event) {
+  const usage = write(rule, given);
   if (!usage.ok) throw new Error(usage.failure.detail);
-  return JSON.parse(usage.value.body);
+  return JSON.parse((usage.value as UsageEvent).body);
 }
 
 test('is what Lago reads: snake_case, seconds with three decimals as a string, and a subscription', () => {
@@ -61,8 +64,7 @@ test.each([
   ['1969-12-31T23:59:59.500Z', '-0.500'],
   ['2099-12-31T23:59:59.900Z', '4102444799.900'],
 ])('%s is %s', (timestamp, seconds) => {
-  const usage = write({}, { ...event, timestamp });
-  expect(usage.ok && JSON.parse(usage.value.body).timestamp).toBe(seconds);
+  expect(bodyOf({}, { ...event, timestamp }).timestamp).toBe(seconds);
 });
 
 test('the same event is the same bytes', () => {
@@ -158,5 +160,46 @@ test('an event without a name has no code', () => {
   expect(write({}, { ...identify, type: 'identify' } as SegmentEvent)).toMatchObject({
     ok: false,
     failure: { code: 'missing_value', path: 'event' },
+  });
+});
+
+describe('a subscription that is looked up', () => {
+  const lookup = { lookup: 'customer', customer: ['properties.account', 'userId'] };
+  const rule = { code: 'calls', properties: { tokens: { path: 'properties.tokens', as: 'number' } } };
+
+  function pendingOf(subscription: object, given: SegmentEvent = event): PendingUsage {
+    const usage = write({ ...rule, subscription }, given);
+    if (!usage.ok) throw new Error(usage.failure.detail);
+    return usage.value as PendingUsage;
+  }
+
+  test('is asked for by customer and the time of the event, and then it is the same usage event', () => {
+    const pending = pendingOf(lookup);
+    expect(pending).toMatchObject({ customer: 'u1', at: Date.parse(event.timestamp) });
+    expect(mapped(pending.complete('sub-7'))).toEqual(write({ ...rule, subscription: { value: 'sub-7' } }));
+  });
+
+  test('has a key of its own event, whatever is found', () => {
+    const pending = pendingOf(lookup);
+    const [one, other] = [pending.complete('sub-1'), pending.complete('sub-2')];
+    expect([one.key, one.slot]).toEqual([other.key, other.slot]);
+    expect(one.body).not.toBe(other.body);
+    expect(pending.complete('sub-1')).toEqual(one);
+  });
+
+  test('the customer is the group or the user, where nothing else is said', () => {
+    expect(pendingOf({ lookup: 'customer' }).customer).toBe('42');
+    expect(pendingOf({ lookup: 'customer' }, { ...event, context: {} } as SegmentEvent).customer).toBe('u1');
+  });
+
+  test.each<[string, object]>([
+    ['missing_value', { userId: undefined }],
+    ['missing_value', { userId: ' ' }],
+    ['unsupported_value', { userId: 'u'.repeat(501) }],
+    ['unsupported_value', { userId: 'half\ud800' }],
+  ])('is a failure, %s, for %j', (code, over) => {
+    const given = { ...event, ...over } as SegmentEvent;
+    const subscription = { lookup: 'customer', customer: 'userId' };
+    expect(write({ ...rule, subscription }, given)).toMatchObject({ ok: false, failure: { code } });
   });
 });

@@ -8,11 +8,16 @@ import {
   type MappedProperties,
   mapped,
   plainDecimal,
+  unmapped,
   type ValueRule,
 } from '@meterbridge/usage-mapping';
+import type { PendingUsage } from '../destination.js';
 import { compileIdentity } from '../read-identity.js';
 import { refuseUnstorable } from '../unstorable-text.js';
-import type { LagoRule } from './settings.js';
+import { isLookup, type LagoRule } from './settings.js';
+
+/** A longer customer's id would make a URL that no server takes. */
+const MAX_CUSTOMER_LENGTH = 500;
 
 /**
  * Compiles a rule to a function that writes an event as Lago reads it: snake_case, since it drops fields of
@@ -20,17 +25,18 @@ import type { LagoRule } from './settings.js';
  * (lago-api: events_controller.rb). transaction_id and timestamp are the event's own, never the clock's:
  * where events go to ClickHouse, the same id at another time is billed twice.
  */
-export function compileLagoRule(rule: LagoRule): (event: SegmentEvent) => Mapped<UsageEvent> {
+export function compileLagoRule(rule: LagoRule): (event: SegmentEvent) => Mapped<UsageEvent | PendingUsage> {
   const code = typeof rule.code === 'string' ? { value: rule.code } : rule.code;
   const readCode = compileIdentity(code, 'code');
-  const readSubscription = compileIdentity(rule.subscription, 'subscription');
+  const readOwner = compileOwner(rule.subscription);
+  const isLookedUp = isLookup(rule.subscription);
   const readProperties = compileProperties(rule.properties, { bareRequired: true, lists: false });
   const readAmount = compileAmount(rule.preciseTotalAmountCents);
   const suffix = rule.transactionIdSuffix ?? '';
 
   return (event) => {
-    const subscription = readSubscription(event);
-    if (!subscription.ok) return subscription;
+    const owner = readOwner(event);
+    if (!owner.ok) return owner;
     const metric = readCode(event);
     if (!metric.ok) return metric;
     const properties = readProperties(event);
@@ -40,18 +46,37 @@ export function compileLagoRule(rule: LagoRule): (event: SegmentEvent) => Mapped
 
     const transactionId = event.messageId + suffix;
     const timestamp = toLagoSeconds(event.timestamp);
-    // One flat string: pieced together, each body would drag its pieces through the garbage collector.
-    const body = JSON.stringify({
-      transaction_id: transactionId,
-      external_subscription_id: subscription.value,
-      code: metric.value,
-      timestamp,
-      precise_total_amount_cents: amount.value ?? undefined,
-      properties: toLagoProperties(properties.value),
+    const sent = toLagoProperties(properties.value);
+    const complete = (subscription: string): UsageEvent => ({
+      key: `${transactionId} ${timestamp}`,
+      slot: transactionId,
+      // One flat string: pieced together, each body would drag its pieces through the garbage collector.
+      body: JSON.stringify({
+        transaction_id: transactionId,
+        external_subscription_id: subscription,
+        code: metric.value,
+        timestamp,
+        precise_total_amount_cents: amount.value ?? undefined,
+        properties: sent,
+      }),
     });
-    return (
-      refuseUnstorable(body) ?? mapped({ key: `${transactionId} ${timestamp}`, slot: transactionId, body })
-    );
+    const usage = complete(owner.value);
+    const refused = refuseUnstorable(usage.body);
+    if (refused) return refused;
+    if (!isLookedUp) return mapped(usage);
+    return mapped({ customer: owner.value, at: Date.parse(event.timestamp), complete });
+  };
+}
+
+/** Who is billed: the subscription, or the customer whose subscription is looked up. */
+function compileOwner(subscription: LagoRule['subscription']): (event: object) => Mapped<string> {
+  if (!isLookup(subscription)) return compileIdentity(subscription, 'subscription');
+  const read = compileIdentity(subscription.customer, 'customer');
+  return (event) => {
+    const customer = read(event);
+    if (!customer.ok || customer.value.length <= MAX_CUSTOMER_LENGTH) return customer;
+    const detail = `customer has more than ${MAX_CUSTOMER_LENGTH} characters; an id was expected`;
+    return unmapped('unsupported_value', 'customer', detail);
   };
 }
 

@@ -19,13 +19,14 @@ export type LagoCatalog = {
  * any code is billed, and an empty list would say that none is: nobody may read it then.
  */
 export function createCatalog(options: LagoOptions): LagoCatalog {
-  const subscriptions = (options.knownSubscriptions ?? []).map(toSubscriptionJson);
+  // Anew for each request: who holds the list may assign a customer another subscription.
+  const subscriptions = () => (options.knownSubscriptions ?? []).map(toSubscriptionJson);
   const metrics = Object.entries(options.metrics ?? {}).map(toMetricJson);
   return {
     // Only active ones unless asked for others.
     listSubscriptions(query) {
       const statuses = query.getAll('status[]');
-      const found = subscriptions.filter(
+      const found = subscriptions().filter(
         (item) =>
           (statuses.length === 0 ? item.status === 'active' : statuses.includes(item.status)) &&
           isAsked(query.get('external_customer_id'), item.external_customer_id) &&
@@ -36,7 +37,7 @@ export function createCatalog(options: LagoOptions): LagoCatalog {
     },
     getSubscription(externalId, query) {
       const status = query.get('status') ?? 'active';
-      const found = subscriptions.find((item) => item.external_id === externalId && item.status === status);
+      const found = subscriptions().find((item) => item.external_id === externalId && item.status === status);
       return found === undefined
         ? answerLagoNotFound('subscription')
         : answerJson(200, { subscription: found });

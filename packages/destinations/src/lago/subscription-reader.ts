@@ -1,0 +1,214 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type CustomerCache,
+  claimProbe,
+  decideGate,
+  type Failure,
+  type GateStore,
+  gateAfterAnswer,
+  gateAfterFailure,
+  gateAfterRateLimit,
+  gateAfterRefusal,
+  type RateLimiter,
+} from '@meterbridge/delivery';
+import type { PendingUsage } from '../destination.js';
+import type { HttpAnswer } from '../http-answer.js';
+import {
+  chooseSubscription,
+  classifySubscriptions,
+  type Period,
+  type SubscriptionsVerdict,
+  subscriptionsPath,
+} from './subscriptions.js';
+
+export type SubscriptionReaderOptions = {
+  get: (path: string) => Promise<HttpAnswer>;
+  /** Of reads alone: Lago counts them apart from events. */
+  limiter: RateLimiter;
+  /** Of reads alone: a key that may send but not read keeps back only what needs a read. */
+  gate: GateStore;
+  cache: CustomerCache;
+  /** Epoch milliseconds, by a clock that all workers share. */
+  now: () => number;
+  /** In [0, 1). */
+  random: () => number;
+  onRead?: (read: { durationMs: number; verdict: SubscriptionsVerdict['verdict'] }) => void;
+  onHeld?: () => void;
+};
+
+/** The subscription, or why there is none to be had now: an outcome like any other. */
+export type Resolution = { outcome: 'found'; subscription: string } | Unread;
+
+type Unread = Failure | { outcome: 'unsent' };
+
+export type Question = Pick<PendingUsage, 'customer' | 'at'>;
+
+export type SubscriptionReader = {
+  /** One answer a question, in order, each as soon as it is known. None rejects. */
+  resolve(questions: readonly Question[]): Promise<Resolution>[];
+  /** Reads nothing more: what waits is `unsent`. */
+  drain(): void;
+};
+
+/** What a customer's subscriptions were, and when they were read. */
+type Known = { at: number; periods: Period[] };
+
+/** For so long a subscription that was found is used without asking again. */
+const YES_FOR_MS = 5 * 60_000;
+/** For so long it is believed that there is none, or several: what a person has mended works soon after. */
+const NO_FOR_MS = 10_000;
+/** How often a closed gate is looked at again: another worker may have opened it. */
+const GATE_POLL_MS = 250;
+/** A customer with more pages of subscriptions than this is an answer that never ends. */
+const MAX_PAGES = 20;
+
+/**
+ * Finds customers' subscriptions: in the cache that all workers share, or else by reading them, once for
+ * everybody who asks meanwhile. It waits for as long as the gate or the limit says.
+ */
+export function createSubscriptionReader(options: SubscriptionReaderOptions): SubscriptionReader {
+  const { cache, gate, limiter, now } = options;
+  /** Reads that are on their way, by customer. */
+  const reading = new Map<string, Promise<Known | Unread>>();
+  let opening: Promise<void> | undefined;
+  let draining = false;
+  let drain!: () => void;
+  const drained = new Promise<void>((resolve) => {
+    drain = resolve;
+  });
+
+  async function answer(
+    { customer, at }: Question,
+    cached: Promise<Map<string, Known>>,
+  ): Promise<Resolution> {
+    const known = (await cached).get(customer);
+    if (known) {
+      const chosen = choose(known, at);
+      if (chosen.outcome === 'found' || now() - known.at < NO_FOR_MS) return chosen;
+    }
+    const read = await readOnce(customer);
+    return 'outcome' in read ? read : choose(read, at);
+  }
+
+  function readOnce(customer: string) {
+    const already = reading.get(customer);
+    if (already) return already;
+    const read = readAll(customer)
+      .catch((error: Error) => failed('unexpected_answer', `internal: ${error.name}`))
+      .finally(() => reading.delete(customer));
+    reading.set(customer, read);
+    return read;
+  }
+
+  async function readAll(customer: string): Promise<Known | Unread> {
+    const askedAt = now();
+    const known: Known = { at: askedAt, periods: [] };
+    for (let page = 1; page <= MAX_PAGES; ) {
+      await whenOpen();
+      if (draining) return { outcome: 'unsent' };
+      const slot = limiter
+        .schedule(async () => {
+          // Another worker may have read it while this one waited for its slot.
+          const theirs = page === 1 ? (await lookUp([customer])).get(customer) : undefined;
+          if (theirs && theirs.at >= askedAt) return theirs;
+          if (page === 1) known.at = now();
+          return useSlot(customer, page);
+        })
+        .catch(() => sleep(GATE_POLL_MS, undefined));
+      // What is on its way when the drain comes changes nothing, there or here.
+      const step = await Promise.race([slot, drained]);
+      if (!step) continue;
+      if ('periods' in step && 'at' in step) return step;
+      if (step.verdict === 'transient') return failed(step.code, step.detail, step.status);
+      if (step.verdict !== 'read') continue;
+      known.periods.push(...step.periods);
+      if (step.isLast) {
+        // Redis may refuse to write: then the next one asks again.
+        await cache.write(customer, JSON.stringify(known), YES_FOR_MS).catch(() => {});
+        return known;
+      }
+      page += 1;
+    }
+    return failed('unexpected_answer', `the customer's subscriptions have more than ${MAX_PAGES} pages`);
+  }
+
+  /** One page; nothing where there is no use for the slot now. */
+  async function useSlot(customer: string, page: number): Promise<SubscriptionsVerdict | undefined> {
+    const decision = decideGate(gate.current(), now());
+    if (draining || decision.may === 'wait') return undefined;
+    if (decision.may === 'probe' && !(await gate.update((kept) => claimProbe(kept, now())))) return undefined;
+    const startedAt = now();
+    const answer = await options.get(subscriptionsPath(customer, page));
+    const verdict = classifySubscriptions(answer, customer, now());
+    options.onRead?.({ durationMs: now() - startedAt, verdict: verdict.verdict });
+    await tellGate(verdict);
+    return verdict;
+  }
+
+  async function tellGate(verdict: SubscriptionsVerdict): Promise<void> {
+    switch (verdict.verdict) {
+      case 'read':
+      case 'rate-limited': {
+        await gate.update(gateAfterAnswer);
+        const { waitMs } = verdict;
+        if (waitMs) await gate.update((kept) => gateAfterRateLimit(kept, now() + waitMs));
+        return;
+      }
+      case 'transient':
+        await gate.update((kept) => gateAfterFailure(kept, now(), options.random()));
+        return;
+      case 'hold':
+        await gate.update((kept) =>
+          gateAfterRefusal(kept, verdict.code, `reading subscriptions: ${verdict.detail}`, now()),
+        );
+        options.onHeld?.();
+    }
+  }
+
+  /** Resolves when a read could leave, or while draining; one wait for all that wait. */
+  function whenOpen(): Promise<void> {
+    opening ??= (async () => {
+      while (!draining && decideGate(gate.current(), now()).may === 'wait') {
+        await Promise.race([sleep(GATE_POLL_MS), drained]);
+      }
+    })().finally(() => {
+      opening = undefined;
+    });
+    return opening;
+  }
+
+  async function lookUp(customers: readonly string[]): Promise<Map<string, Known>> {
+    try {
+      const texts = await cache.read(customers);
+      return new Map([...texts].map(([customer, text]) => [customer, JSON.parse(text) as Known]));
+    } catch {
+      return new Map();
+    }
+  }
+
+  return {
+    resolve(questions) {
+      const cached = lookUp([...new Set(questions.map(({ customer }) => customer))]);
+      return questions.map((question) => answer(question, cached));
+    },
+    drain() {
+      draining = true;
+      drain();
+    },
+  };
+}
+
+function choose({ periods }: Known, at: number): Resolution {
+  const chosen = chooseSubscription(periods, at);
+  if (chosen.ok) return { outcome: 'found', subscription: chosen.subscription };
+  return { outcome: 'failed', code: chosen.code, detail: chosen.detail };
+}
+
+function failed(code: Failure['code'], detail: string, status?: number): Failure {
+  return {
+    outcome: 'failed',
+    code,
+    detail: `reading the subscription: ${detail}`,
+    ...(status === undefined ? {} : { status }),
+  };
+}

@@ -1,0 +1,225 @@
+import { afterEach, expect, test } from '@jest/globals';
+import {
+  type CustomerCache,
+  createMemoryGateStore,
+  PROBE_INTERVAL_MS,
+  type RateLimiter,
+} from '@meterbridge/delivery';
+import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
+import { waitFor } from '@meterbridge/testing';
+import { createHttpClient, createSubscriptionReader, type SubscriptionReader } from '../src/index.js';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const PATH = '/api/v1/subscriptions';
+
+/** Slots at once, or when the test lets go. */
+function openLimiter(): RateLimiter & {
+  hold(): void;
+  letOneGo(): void;
+  release(): void;
+  asked: number;
+} {
+  let held: (() => void)[] | undefined;
+  return {
+    asked: 0,
+    async schedule(job) {
+      this.asked += 1;
+      if (held) await new Promise<void>((resolve) => held!.push(resolve));
+      return job();
+    },
+    async close() {},
+    hold() {
+      held = [];
+    },
+    letOneGo() {
+      held?.shift()?.();
+    },
+    release() {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const go of waiting) go();
+    },
+  };
+}
+
+async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
+  const sandbox = await startSandbox({
+    lago: { apiKey: 'key', store: 'clickhouse', knownSubscriptions: subscriptions },
+    hyperline: { apiKey: 'key' },
+  });
+  closing.push(() => sandbox.close());
+  const headers = { authorization: 'Bearer key' };
+  const http = createHttpClient({ baseUrl: sandbox.lago.url, headers, timeoutMs });
+  closing.push(() => http.close());
+  const clock = { skipMs: 0 };
+  const texts = new Map<string, { text: string; until: number }>();
+  const now = () => Date.now() + clock.skipMs;
+  const cache: CustomerCache = {
+    read: async (customers) =>
+      new Map(
+        customers.flatMap((customer) => {
+          const kept = texts.get(customer);
+          return kept && kept.until > now() ? [[customer, kept.text] as const] : [];
+        }),
+      ),
+    async write(customer, text, forMs) {
+      texts.set(customer, { text, until: now() + forMs });
+    },
+  };
+  const gate = createMemoryGateStore();
+  const limiter = openLimiter();
+  const another = (): SubscriptionReader =>
+    createSubscriptionReader({ get: http.get, limiter, gate, cache, now, random: () => 0.5 });
+  const reader = another();
+  const ask = (...customers: string[]) =>
+    Promise.all(reader.resolve(customers.map((customer) => ({ customer, at: now() }))));
+  const reads = () => sandbox.lago.inspect().requests;
+  return { sandbox, reader, another, ask, reads, clock, gate, limiter, cache, now };
+}
+
+const of = (customer: string, id: string, over: Partial<LagoSubscription> = {}): LagoSubscription => ({
+  external_id: id,
+  external_customer_id: customer,
+  ...over,
+});
+const found = (subscription: string) => ({ outcome: 'found', subscription });
+
+test('a thousand questions about two customers are two reads, and an answer each', async () => {
+  const { ask, reads } = await open([of('c1', 's1'), of('c2', 's2')]);
+  const customers = Array.from({ length: 1_000 }, (_, index) => (index % 2 ? 'c1' : 'c2'));
+  const answers = await ask(...customers);
+  expect(answers).toEqual(customers.map((customer) => found(customer === 'c1' ? 's1' : 's2')));
+  expect(reads()).toBe(2);
+  await ask('c1', 'c2');
+  expect(reads()).toBe(2);
+});
+
+test('what another worker reads while this one waits for its slot is not read again', async () => {
+  const { ask, another, reads, limiter, now } = await open([of('c1', 's1')]);
+  limiter.hold();
+  const first = ask('c1');
+  const second = Promise.all(another().resolve([{ customer: 'c1', at: now() }]));
+  await waitFor(() => limiter.asked === 2, { what: 'both to ask for a slot' });
+  limiter.letOneGo();
+  expect(await Promise.race([first, second])).toEqual([found('s1')]);
+  limiter.release();
+  expect(await Promise.all([first, second])).toEqual([[found('s1')], [found('s1')]]);
+  expect(reads()).toBe(1);
+});
+
+test('a yes is believed for five minutes, a no for ten seconds', async () => {
+  const subscriptions = [of('c1', 's1')];
+  const { ask, reads, clock } = await open(subscriptions);
+  expect(await ask('c1', 'c2')).toEqual([
+    found('s1'),
+    expect.objectContaining({ outcome: 'failed', code: 'no_subscription' }),
+  ]);
+  expect(reads()).toBe(2);
+
+  subscriptions.splice(0, 1, of('c1', 's1-new'), of('c2', 's2'));
+  clock.skipMs += 9_000;
+  expect(await ask('c1', 'c2')).toMatchObject([found('s1'), { code: 'no_subscription' }]);
+  expect(reads()).toBe(2);
+  clock.skipMs += 1_000;
+  expect(await ask('c1', 'c2')).toEqual([found('s1'), found('s2')]);
+  expect(reads()).toBe(3);
+  clock.skipMs += 5 * 60_000;
+  expect(await ask('c1')).toEqual([found('s1-new')]);
+  expect(reads()).toBe(4);
+});
+
+test('an event of another time than what is kept covers is asked for anew, ten seconds later', async () => {
+  const subscriptions = [of('c1', 's1', { started_at: '2026-08-01T00:00:00.000Z' })];
+  const { reader, reads, clock } = await open(subscriptions);
+  const askAt = async (time: string) =>
+    (await Promise.all(reader.resolve([{ customer: 'c1', at: Date.parse(time) }])))[0];
+  expect(await askAt('2026-08-02T00:00:00Z')).toEqual(found('s1'));
+  expect(await askAt('2026-07-31T00:00:00Z')).toMatchObject({ code: 'no_subscription' });
+  subscriptions.splice(0, 1, of('c1', 's1', { started_at: '2026-07-01T00:00:00.000Z' }));
+  clock.skipMs += 10_000;
+  expect(await askAt('2026-07-31T00:00:00Z')).toEqual(found('s1'));
+  expect(reads()).toBe(2);
+});
+
+test('several are refused, on all pages', async () => {
+  const many = Array.from({ length: 250 }, (_, index) =>
+    of('c1', `old-${index}`, { status: 'terminated', terminated_at: '2021-01-01T00:00:00.000Z' }),
+  );
+  const subscriptions = [...many, of('c1', 's1')];
+  const { ask, reads, clock } = await open(subscriptions);
+  expect(await ask('c1')).toEqual([found('s1')]);
+  expect(reads()).toBe(3);
+  subscriptions.push(of('c1', 's2'));
+  clock.skipMs += 5 * 60_000;
+  expect(await ask('c1')).toMatchObject([{ outcome: 'failed', code: 'several_subscriptions' }]);
+});
+
+test('trouble is the outcome of those who asked, and the next ones ask again', async () => {
+  const { ask, sandbox } = await open([of('c1', 's1')]);
+  sandbox.lago.faults.add({ match: { path: PATH }, respond: { status: 503, body: {} } });
+  expect(await ask('c1', 'c1')).toMatchObject([
+    { outcome: 'failed', code: 'server_error', status: 503 },
+    { outcome: 'failed', code: 'server_error', status: 503 },
+  ]);
+  expect(await ask('c1')).toEqual([found('s1')]);
+});
+
+test('a cache that cannot be read or written costs reads and nothing else', async () => {
+  const { ask, cache, reads } = await open([of('c1', 's1')]);
+  cache.read = async () => Promise.reject(new Error('away'));
+  cache.write = async () => Promise.reject(new Error('away'));
+  expect(await ask('c1', 'c1')).toEqual([found('s1'), found('s1')]);
+  expect(reads()).toBe(1);
+  cache.read = async () => new Map([['c1', 'not JSON']]);
+  expect(await ask('c1')).toEqual([found('s1')]);
+  expect(reads()).toBe(2);
+});
+
+test('a 429 is waited for as told, and costs nobody an attempt', async () => {
+  const { ask, sandbox, gate, now } = await open([of('c1', 's1')]);
+  sandbox.lago.faults.add({
+    match: { path: PATH },
+    respond: { status: 429, headers: { 'X-RateLimit-Reset': '2' }, body: {} },
+  });
+  const asked = now();
+  expect(await ask('c1')).toEqual([found('s1')]);
+  expect(gate.current().pausedUntil).toBeGreaterThanOrEqual(asked + 2_000);
+  expect(now()).toBeGreaterThanOrEqual(gate.current().pausedUntil);
+});
+
+test('a key that may not read holds what asks, and a probe a minute finds out', async () => {
+  const { ask, sandbox, gate, clock, reads } = await open([of('c1', 's1'), of('c2', 's2')]);
+  sandbox.lago.faults.add({ times: 'always', match: { path: PATH }, respond: { status: 403, body: {} } });
+  const waiting = ask('c1', 'c2');
+  await waitFor(() => gate.current().hold !== null, { what: 'the hold' });
+  expect(gate.current().hold).toMatchObject({
+    code: 'forbidden',
+    detail: expect.stringContaining('reading'),
+  });
+  sandbox.lago.faults.clear();
+  const before = reads();
+  clock.skipMs += PROBE_INTERVAL_MS;
+  expect(await waiting).toEqual([found('s1'), found('s2')]);
+  expect(reads()).toBe(before + 2);
+  expect(gate.current().hold).toBeNull();
+});
+
+test('a drain ends every wait at once, and sends nothing more', async () => {
+  const { ask, reader, sandbox, gate, limiter } = await open([of('c1', 's1')]);
+  sandbox.lago.faults.add({ match: { path: PATH }, hang: true });
+  const onItsWay = ask('c1');
+  await waitFor(() => sandbox.lago.inspect().inFlight === 1, { what: 'the read' });
+  limiter.hold();
+  const forSlot = ask('c2');
+  await waitFor(() => limiter.asked === 2, { what: 'the slot' });
+  reader.drain();
+  expect(await Promise.all([onItsWay, forSlot])).toEqual([[{ outcome: 'unsent' }], [{ outcome: 'unsent' }]]);
+  limiter.release();
+  expect(await ask('c3')).toEqual([{ outcome: 'unsent' }]);
+  expect(sandbox.lago.inspect().requests).toBe(1);
+  expect(gate.current().hold).toBeNull();
+});
