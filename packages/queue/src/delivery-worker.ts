@@ -9,6 +9,7 @@ import {
   isolate,
   type Outcome,
   outlive,
+  type Resolved,
   type RetryPolicy,
   type Settlement,
   type StoredDelivery,
@@ -33,7 +34,11 @@ export type DeliveryWorkerOptions = {
    * Tries every delivery once: one outcome each, in order. Never rejects for a delivery's sake.
    * `first`: before all that waits to be sent, and apart from it.
    */
-  attempt: (deliveries: StoredDelivery[], how?: { first: boolean }) => Promise<Outcome[]>;
+  attempt: (
+    deliveries: StoredDelivery[],
+    how: { first: boolean } | undefined,
+    keep: KeepResolved,
+  ) => Promise<Outcome[]>;
   /** Resolves when a request could leave at once, to what lets it go; to null while draining. */
   whenOpen: () => Promise<(() => void) | null>;
   /**
@@ -50,6 +55,12 @@ export type DeliveryWorkerOptions = {
    */
   lockMs?: number;
 };
+
+/**
+ * Writes into the job what was looked up for some of the deliveries that are tried, by their index: to be
+ * waited for before any of those is sent. False where the job is another worker's by now.
+ */
+export type KeepResolved = (resolved: ReadonlyMap<number, Resolved>) => Promise<boolean>;
 
 export type DeliveryWorker = {
   /** Takes no new jobs; resolves when those in hand are settled and back in Redis. */
@@ -179,6 +190,8 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   /** Resolves to the delay of what remains; to `done` when nothing does or the job is no longer ours. */
   async function runPortions(job: Job<BatchData>): Promise<number | 'done'> {
     let data = job.data;
+    /** What is written to the job is written one after the other: each raises the revision. */
+    const inOrder = createInTurn();
     // Its deliveries could not be counted: ending it as an empty one would lose them without a word.
     if (typeof data.n !== 'number') throw new Error(`job ${job.id} cannot be read`);
     while (data.n > 0) {
@@ -190,7 +203,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     async function take(step: IsolationStep): Promise<Next> {
       switch (step.isolate) {
         case 'no':
-          return conclude(await options.attempt(decodeBatch(data)), () => data.isolation);
+          return conclude(await options.attempt(decodeBatch(data), undefined, keep), () => data.isolation);
         case 'try':
           return tryApart(step.isolation);
         case 'poison':
@@ -214,7 +227,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     async function tryNow(isolation: Suspicion, letGo: () => void): Promise<Next | { late: Promise<Next> }> {
       if (!(await settle([], () => begin(isolation)))) return 'done';
       try {
-        const attempt = options.attempt(readPortion(data, isolation.trial.trying), { first: true });
+        const attempt = options.attempt(readPortion(data, isolation.trial.trying), { first: true }, keep);
         letGo();
         const outcomes = await within(TRIAL_MS, attempt);
         if (outcomes) return await conclude(outcomes, afterTrial(outcomes, isolation, data.n));
@@ -235,9 +248,24 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     }
 
     /** Null when the job is another worker's, or done. */
-    async function settle(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Settlement | null> {
-      const settlement = settleOutcomes(data, outcomes);
-      const isolation = isolationAfter(settlement.remainder.length);
+    function settle(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Settlement | null> {
+      return inOrder(async () => {
+        const settlement = settleOutcomes(data, outcomes);
+        if (!(await write(settlement, isolationAfter(settlement.remainder.length)))) return null;
+        if (outcomes.length > 0) options.onSettled?.(settlement, job.id!);
+        return settlement;
+      });
+    }
+
+    function keep(resolved: ReadonlyMap<number, Resolved>): Promise<boolean> {
+      return inOrder(async () => {
+        const deliveries = decodeBatch(data);
+        for (const [index, found] of resolved) deliveries[index]!.resolved = found;
+        return write(settleBatch(deliveries, [], options.policy, 0, Math.random), data.isolation);
+      });
+    }
+
+    async function write(settlement: Settlement, isolation: Isolation | undefined): Promise<boolean> {
       const written = await writeSettlement(options.redis, keys, {
         jobId: job.id!,
         rev: data.rev,
@@ -245,10 +273,9 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
         settlement,
         ...(isolation ? { isolation } : {}),
       });
-      if (written.result !== 'settled') return null;
+      if (written.result !== 'settled') return false;
       data = written.data;
-      if (outcomes.length > 0) options.onSettled?.(settlement, job.id!);
-      return settlement;
+      return true;
     }
   }
 

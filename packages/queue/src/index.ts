@@ -10,7 +10,12 @@ export {
   removeRejections,
   reviveDeadLetters,
 } from './dead-letters.js';
-export { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
+export {
+  type DeliveryWorker,
+  type DeliveryWorkerOptions,
+  type KeepResolved,
+  startDeliveryWorker,
+} from './delivery-worker.js';
 export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
 export { discardDeadLetters } from './discard-dead-letters.js';
 export { PRIORITY, type Priority } from './enqueue.js';
@@ -45,3 +50,4 @@ export {
 } from './replays.js';
 export type { RejectedEvent, RoutedEvent } from './routed-event.js';
 export { createStoreClock, type StoreClock } from './store-clock.js';
+export { createSubscriptionCache } from './subscription-cache.js';
