@@ -16,14 +16,7 @@ import { CommandError } from '../load-context.js';
 import { arrivalOf } from './pipeline.js';
 import type { Subject } from './preview-event.js';
 import { readEventAt, type WrittenEvent } from './read-events.js';
-
-/** @throws CommandError for a source that there is not */
-export function findSource(config: Config, name: string | undefined): Source {
-  const found = name === undefined ? config.sources[0] : config.sources.find((each) => each.name === name);
-  if (found) return found;
-  const names = config.sources.map((each) => each.name).join(', ');
-  throw new CommandError(`no source ${name}; there are ${names}`);
-}
+import { rejectedArrival } from './rejected-arrival.js';
 
 /** @throws CommandError where it holds no such event */
 export function readStandardInput(index: number): Promise<WrittenEvent> {
@@ -68,14 +61,11 @@ export async function subjectOfLetter(id: string, config: Config, redis: Redis):
   return { kind: 'stored', from: id, event, source, delivery: { destination, rule } };
 }
 
-/** As a replay takes it: judged by the limits of now; its privacy was applied before it was stored. */
 function subjectOfRejected(from: string, letter: RejectedEvent, config: Config): Subject {
-  const { reason, detail, raw, via, receivedAt, source: name } = letter;
-  if (reason === 'unknown_write_key') return { kind: 'rejected', from, source: name, reason, detail };
-  const configured = config.sources.find((source) => source.name === name);
-  const source = { name, integrationNames: configured?.integrationNames ?? [] };
-  const arrival = { raw, via: via ?? 'tracking', receivedAtMs: Date.parse(receivedAt) };
-  return { kind: 'arrival', from, arrival, source };
+  const rejected = rejectedArrival(letter, config);
+  if (rejected) return { kind: 'arrival', from, ...rejected };
+  const { source, reason, detail } = letter;
+  return { kind: 'rejected', from, source, reason, detail };
 }
 
 /**

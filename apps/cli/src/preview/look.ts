@@ -1,5 +1,6 @@
 import { CommandError, openRedis } from '../load-context.js';
-import { findSource, lastSubjects, subjectOfFile, subjectOfLetter } from './find-subjects.js';
+import { findSource } from './find-source.js';
+import { lastSubjects, subjectOfFile, subjectOfLetter } from './find-subjects.js';
 import { previewEvent, type Subject } from './preview-event.js';
 import type { WrittenEvent } from './read-events.js';
 import { type ReadyPipeline, readPipeline } from './read-pipeline.js';

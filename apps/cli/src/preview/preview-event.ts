@@ -1,4 +1,4 @@
-import type { Config, Source } from '@meterbridge/config';
+import type { Config } from '@meterbridge/config';
 import type { UsageEvent } from '@meterbridge/delivery';
 import type { DestinationSettings } from '@meterbridge/destinations';
 import { readPath, type SegmentEvent } from '@meterbridge/segment-events';
@@ -13,6 +13,7 @@ import {
   type Pipeline,
   receiveEvent,
 } from './pipeline.js';
+import type { SourceRules } from './rejected-arrival.js';
 import { type Concealed, concealedBy, type Rule } from './rule-fields.js';
 
 /** An event to be looked at, and what is known of it. */
@@ -20,7 +21,7 @@ export type Subject = {
   /** What a person calls it: `event.json, event 2`, `lago/1795225509287-0`. */
   from: string;
 } & (
-  | { kind: 'arrival'; arrival: Arrival; source: PreviewSource }
+  | { kind: 'arrival'; arrival: Arrival; source: SourceRules }
   | { kind: 'rejected'; source: string; reason: string; detail: string }
   /** Frozen and stored; `delivery` where only one rule of one destination is meant. */
   | {
@@ -30,8 +31,6 @@ export type Subject = {
       delivery?: { destination: string; rule: string };
     }
 );
-
-type PreviewSource = Pick<Source, 'name' | 'privacy' | 'applyPrivacy' | 'integrationNames'>;
 
 /** What becomes of one event, as far as that can be said without sending it. */
 export type EventPreview = {

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { readBody } from '@meterbridge/segment-events';
 import { readLines } from './read-lines.js';
 
@@ -14,7 +13,7 @@ const BOUNDS = { events: 10_000, sharedBytes: MAX_TEXT };
  * libraries send, or NDJSON, a body in each line. Of NDJSON no more is read than is asked for. Gzip or not.
  * @throws NoEventsError where the text is neither
  */
-export async function* readEvents(input: Readable): AsyncGenerator<WrittenEvent> {
+export async function* readEvents(input: AsyncIterable<Buffer>): AsyncGenerator<WrittenEvent> {
   let pieces: string[] | undefined = [];
   let size = 0;
   let line = 0;
@@ -40,7 +39,8 @@ export async function* readEvents(input: Readable): AsyncGenerator<WrittenEvent>
   yield* events;
 }
 
-function readText(text: string): WrittenEvent[] | undefined {
+/** The events of one body; undefined where it is no JSON. */
+export function readText(text: string): WrittenEvent[] | undefined {
   const reading = readBody(text, BOUNDS);
   if (!reading.ok) return undefined;
   const { events, sentAt } = reading.body;
@@ -54,7 +54,7 @@ export class NoEventsError extends Error {
 }
 
 /** The event at `index`, from 1. @throws NoEventsError where there are fewer */
-export async function readEventAt(index: number, input: Readable): Promise<WrittenEvent> {
+export async function readEventAt(index: number, input: AsyncIterable<Buffer>): Promise<WrittenEvent> {
   let seen = 0;
   for await (const event of readEvents(input)) {
     seen += 1;

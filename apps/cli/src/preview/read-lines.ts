@@ -7,7 +7,7 @@ const NEWLINE = 0x0a;
  * The lines of a text, gzip'd or not, without their ends: a chunk and a line in memory at a time.
  * @throws what reading or decompressing the input throws
  */
-export async function* readLines(input: Readable): AsyncGenerator<string> {
+export async function* readLines(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let parts: Buffer[] = [];
   const line = () => {
     const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
@@ -27,7 +27,7 @@ export async function* readLines(input: Readable): AsyncGenerator<string> {
   if (parts.length > 0) yield line();
 }
 
-async function* decompress(input: Readable): AsyncGenerator<Buffer> {
+async function* decompress(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const chunks = input[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const first = await chunks.next();
   if (first.done) return;

@@ -22,13 +22,24 @@ const SHAPES: Record<DestinationSettings['type'], Shape> = {
   hyperline: { values: { customer: 'customer_id', eventType: 'event_type' }, properties: 'record' },
 };
 
+/** A value that the destination is asked for, and what it is asked by. */
+type Lookup = { lookup: string; customer: ValueRule };
+
+function isLookup(value: ValueRule | Lookup): value is Lookup {
+  return typeof value === 'object' && 'lookup' in value;
+}
+
 /** Every value of a rule, in the order in which it is mapped. */
 export function fieldsOf(type: DestinationSettings['type'], rule: Rule): RuleField[] {
   const { values, properties } = SHAPES[type];
-  const given = rule as unknown as Record<string, ValueRule | undefined>;
-  const single = Object.entries(values).flatMap(([name, target]) =>
-    given[name] === undefined ? [] : [{ path: [name], target: [target], rule: given[name] }],
-  );
+  const given = rule as unknown as Record<string, ValueRule | Lookup | undefined>;
+  const single = Object.entries(values).flatMap(([name, target]): RuleField[] => {
+    const value = given[name];
+    if (value === undefined) return [];
+    return isLookup(value)
+      ? [{ path: [name, 'customer'], target: [target], rule: value.customer }]
+      : [{ path: [name], target: [target], rule: value }];
+  });
   const named = Object.entries(propertiesOf(type, rule)).map(([name, value]) => ({
     path: [properties, name],
     target: [properties, name],

@@ -1,0 +1,122 @@
+import { statSync } from 'node:fs';
+import { countDeadLetters, knownDestinations, RECEIVER, readDeadLetters } from '@meterbridge/queue';
+import { isJsonObject } from '@meterbridge/segment-events';
+import type { Redis } from 'ioredis';
+import type { Letter } from '../../dead-letters/letter.js';
+import { startProgress } from '../../terminal/progress.js';
+import type { Pipeline } from '../pipeline.js';
+import { type Comparison, compareJudged } from './compare-judged.js';
+import { type Judged, judgeArchived, judgeDeath, judgeLetter } from './judge.js';
+import { readArchive } from './read-archive.js';
+import { compileSampler, type Sample } from './sample.js';
+import { countIn, emptyTally, type Tally } from './tally.js';
+
+/** What a change of the configuration does to a history. */
+export type HistoryReport = Tally<Sample> & {
+  /** Looked at. */
+  events: number;
+  /** Places of an archive that could not be read, the first few with why. */
+  unreadable: { count: number; first: string[] };
+  /** It was ended before all was looked at. */
+  stopped?: true;
+};
+
+export type HistoryOptions = {
+  /** The configuration in use; undefined: what the dead letters died of. */
+  before: Pipeline | undefined;
+  after: Pipeline;
+  /** How many of each verdict are kept to look at. */
+  samples: number;
+  isStopped: () => boolean;
+};
+
+const UNREADABLE_SHOWN = 5;
+
+/** Every dead letter under both configurations, as a replay would take it. Changes nothing. */
+export async function compareDeadLetters(redis: Redis, options: HistoryOptions): Promise<HistoryReport> {
+  const { before, after } = options;
+  const report = beginReport(options);
+  const pipelines = [before, after].filter((each) => each !== undefined);
+  const configured = pipelines.flatMap(({ config }) => config.destinations.map(({ name }) => name));
+  const names = [...new Set([...configured, ...(await knownDestinations(redis)), RECEIVER])];
+  const counts = await Promise.all(names.map((name) => countDeadLetters(name, redis)));
+  const total = counts.flatMap((byReason) => Object.values(byReason)).reduce((sum, count) => sum + count, 0);
+  const progress = startProgress('dead letters', total);
+  try {
+    for (const name of names) {
+      for await (const entry of readDeadLetters<Letter>(name, redis)) {
+        if (options.isStopped()) return { ...report.sum, stopped: true };
+        const was = before ? judgeLetter(entry, before) : judgeDeath(entry, after);
+        report.add(entry.id, was, judgeLetter(entry, after), entry.reason);
+        progress.add(1);
+      }
+    }
+  } finally {
+    progress.end();
+  }
+  return report.sum;
+}
+
+/** Every event of an archive under both configurations, as if it came when it did. */
+export async function compareArchive(
+  files: readonly string[],
+  sourceName: string | undefined,
+  { before, ...options }: HistoryOptions & { before: Pipeline },
+): Promise<HistoryReport> {
+  const report = beginReport({ before, ...options });
+  const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+  const progress = startProgress('kB', Math.ceil(bytes / 1_000));
+  let seen = 0;
+  const onBytes = (count: number) => {
+    const from = Math.floor(seen / 1_000);
+    seen += count;
+    progress.add(Math.floor(seen / 1_000) - from);
+  };
+  try {
+    for await (const found of readArchive(files, onBytes)) {
+      if (options.isStopped()) return { ...report.sum, stopped: true };
+      if ('problem' in found) {
+        report.addUnreadable(`${found.place}: ${found.problem}`);
+        continue;
+      }
+      const { event, place } = found;
+      const was = judgeArchived(event, before, sourceName);
+      report.add(idOf(event.raw, place), was, judgeArchived(event, options.after, sourceName));
+    }
+  } finally {
+    progress.end();
+  }
+  return report.sum;
+}
+
+function beginReport({ before, after, samples }: Pick<HistoryOptions, 'before' | 'after' | 'samples'>) {
+  const tally = emptyTally<Sample>();
+  const sum: HistoryReport = { events: 0, ...tally, unreadable: { count: 0, first: [] } };
+  const sampleOf = compileSampler(before ? [before, after] : [after]);
+  return {
+    sum,
+    add(id: string, was: Judged, is: Judged, diedOf = '') {
+      sum.events += 1;
+      for (const comparison of compareJudged(was, is)) {
+        countIn(sum, comparison, whyOf(comparison, diedOf), samples, () => sampleOf(id, comparison));
+      }
+    },
+    addUnreadable(what: string) {
+      sum.unreadable.count += 1;
+      if (sum.unreadable.first.length < UNREADABLE_SHOWN) sum.unreadable.first.push(what);
+    },
+  };
+}
+
+/** Of what fails why it does, of what is mended what it failed for, of any other dead letter what it died of. */
+function whyOf({ before, after }: Comparison, diedOf: string): string {
+  const failing = [after, before].find((side) => side && !side.result.ok);
+  if (!failing || failing.result.ok) return diedOf;
+  const { rule, result } = failing;
+  return rule === '' ? result.code : `${rule}: ${result.detail}`;
+}
+
+function idOf(raw: unknown, place: string): string {
+  const messageId = isJsonObject(raw) ? raw.messageId : undefined;
+  return typeof messageId === 'string' ? `${messageId} (${place})` : place;
+}

@@ -1,0 +1,11 @@
+import type { Config, Source } from '@meterbridge/config';
+import { CommandError } from '../load-context.js';
+
+/** The source of a name, or the first. @throws CommandError for one that there is not */
+export function findSource(config: Config, name: string | undefined): Source {
+  const found = name === undefined ? config.sources[0] : config.sources.find((each) => each.name === name);
+  if (found) return found;
+  throw new CommandError(
+    `no source ${name}; there are ${config.sources.map((each) => each.name).join(', ')}`,
+  );
+}
