@@ -9,6 +9,7 @@ import { addHold } from './commands/hold.js';
 import { addInit } from './commands/init.js';
 import { addPreview } from './commands/preview.js';
 import { addSchema } from './commands/schema.js';
+import { addTest } from './commands/test.js';
 import { addUp } from './commands/up.js';
 import { CommandError } from './load-context.js';
 
@@ -33,6 +34,7 @@ for (const add of [
   addDemo,
   addCheck,
   addPreview,
+  addTest,
   addDeadLetters,
   addHold,
   addAudit,
