@@ -84,7 +84,10 @@ export type DeliveryResult =
   | { ok: true; usage: UsageEvent }
   | { ok: false; code: UndeliverableCode; path: string; detail: string };
 
-/** The worker's part up to the request, for one delivery. */
+/**
+ * The worker's part up to the request, for one delivery. A subscription that would be looked up at the
+ * destination is not: the customer whose it is stands in its place.
+ */
 export function mapDelivery(
   { destinations }: Pipeline,
   destination: string,
@@ -92,7 +95,10 @@ export function mapDelivery(
   event: SegmentEvent,
 ): DeliveryResult {
   const mapped = destinations.get(destination)!.map(rule, event);
-  return mapped.ok ? mapped : { ok: false, ...mapped.failure };
+  if (!mapped.ok) return { ok: false, ...mapped.failure };
+  if (!mapped.pending) return mapped;
+  const { customer, complete } = mapped.pending;
+  return { ok: true, usage: complete(`<subscription of customer ${customer}>`) };
 }
 
 /** One destination's rules that take an event, in order, and what each makes of it. */
