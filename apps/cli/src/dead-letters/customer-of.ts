@@ -9,8 +9,8 @@ export type CustomerOf = (entry: LetterEntry) => string | undefined;
 const FALLBACK = [['context', 'groupId'], ['groupId'], ['userId']];
 
 /**
- * Reads a letter's customer: what its rule reads now as Lago's subscription or Hyperline's customer, as it is
- * sent, masked or hashed where the rule says so. Where the rule is gone or finds nothing, context.groupId,
+ * Reads a letter's customer: what its rule reads now as Lago's subscription (or whose it looks up) or
+ * Hyperline's customer, as it is sent, masked or hashed where the rule says so. Where the rule is gone or finds nothing, context.groupId,
  * groupId or userId.
  */
 export function compileCustomerOf(destinations: readonly DestinationSettings[]): CustomerOf {
@@ -33,9 +33,15 @@ export function compileCustomerOf(destinations: readonly DestinationSettings[]):
 }
 
 function ownersOf(settings: DestinationSettings): { name: string; owner: ValueRule }[] {
-  return settings.type === 'lago'
-    ? settings.rules.map(({ name, subscription }) => ({ name, owner: subscription }))
-    : settings.rules.map(({ name, customer }) => ({ name, owner: customer }));
+  if (settings.type !== 'lago')
+    return settings.rules.map(({ name, customer }) => ({ name, owner: customer }));
+  return settings.rules.map(({ name, subscription }) => {
+    const isLookedUp = typeof subscription === 'object' && 'lookup' in subscription;
+    return {
+      name,
+      owner: isLookedUp ? (subscription as unknown as { customer: ValueRule }).customer : subscription,
+    };
+  });
 }
 
 function textOf(value: unknown): string | undefined {

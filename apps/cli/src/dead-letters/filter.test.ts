@@ -31,10 +31,11 @@ const REJECTED: RejectedEvent = {
   receivedAt: '2026-11-21T14:25:00.000Z',
 };
 
-const ofLago: LetterEntry = { id: `lago/${AT}-3`, at: AT, reason: 'refused', letter: LETTER };
+const AN_ENTRY = { at: AT, cell: '', json: '' };
+const ofLago: LetterEntry = { ...AN_ENTRY, id: `lago/${AT}-3`, reason: 'refused', letter: LETTER };
 const ofReceiver: LetterEntry = {
+  ...AN_ENTRY,
   id: `receiver/${AT}-0`,
-  at: AT,
   reason: 'missing_type',
   letter: REJECTED,
 };
@@ -77,6 +78,8 @@ test('a letter is read only where what is cheap to know has not ruled it out', (
     id: 'lago/1-1',
     at: 1,
     reason: 'refused',
+    cell: '',
+    json: '',
     get letter(): never {
       throw new Error('read');
     },

@@ -1,5 +1,11 @@
-import type { Config } from '@meterbridge/config';
-import { findDeadLetter, knownDestinations, RECEIVER, readDeadLetters } from '@meterbridge/queue';
+import { type Config, secretsOf } from '@meterbridge/config';
+import {
+  countDeadLetters,
+  findDeadLetter,
+  knownDestinations,
+  RECEIVER,
+  readDeadLetters,
+} from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
 import { type CustomerOf, compileCustomerOf } from './customer-of.js';
@@ -13,19 +19,36 @@ export type LetterBox = {
   /** Every destination that has or had a queue, configured or not, and the receiver. */
   names: string[];
   customerOf: CustomerOf;
+  /** Takes the configuration's secrets out of what an API said. */
+  scrub(text: string): string;
+  /** How many letters a filter's destinations have, for progress: a filter means as many at most. */
+  count(filter: LetterFilter): Promise<number>;
   close(): void;
 };
+
+/** Shorter ones would take ordinary words out of a text, and protect nothing. */
+const SHORTEST_SECRET = 6;
 
 /** @throws CommandError where the configuration or Redis cannot be read */
 export async function openLetters(): Promise<LetterBox> {
   const config = readConfig(readCommandEnv(process.env));
   const redis = await openRedis(config.redis.url);
   const configured = config.destinations.map(({ name }) => name);
+  const names = [...new Set([...configured, ...(await knownDestinations(redis)), RECEIVER])];
+  const secrets = secretsOf(config).filter(({ length }) => length >= SHORTEST_SECRET);
   return {
     config,
     redis,
-    names: [...new Set([...configured, ...(await knownDestinations(redis)), RECEIVER])],
+    names,
     customerOf: compileCustomerOf(config.destinations),
+    scrub: (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text),
+    async count(filter) {
+      if (filter.ids) return filter.ids.length;
+      const counts = destinationsOf(filter, { names }).map((name) => countDeadLetters(name, redis));
+      const all = (await Promise.all(counts)).flatMap((each) => Object.entries(each));
+      const meant = all.filter(([reason]) => filter.reason === undefined || reason === filter.reason);
+      return meant.reduce((sum, [, count]) => sum + count, 0);
+    },
     close: () => redis.disconnect(),
   };
 }
