@@ -8,6 +8,7 @@ import { addDemo } from './commands/demo.js';
 import { addHold } from './commands/hold.js';
 import { addInit } from './commands/init.js';
 import { addPreview } from './commands/preview.js';
+import { addReplays } from './commands/replays.js';
 import { addSchema } from './commands/schema.js';
 import { addTest } from './commands/test.js';
 import { addUp } from './commands/up.js';
@@ -36,6 +37,7 @@ for (const add of [
   addPreview,
   addTest,
   addDeadLetters,
+  addReplays,
   addHold,
   addAudit,
   addSchema,

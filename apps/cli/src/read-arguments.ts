@@ -7,6 +7,14 @@ export function readCount(text: string): number {
   return Number(text);
 }
 
+/** @throws InvalidArgumentError, as above */
+export function readPercent(text: string): number {
+  const percent = /^\d{1,3}(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (percent <= 0 || percent > 100)
+    throw new InvalidArgumentError('a percentage above 0, up to 100, was expected.');
+  return percent;
+}
+
 /** Hours since 1970, of a time or of so long ago. */
 export function readSinceHour(text: string): number {
   const hour = readSince(text, Date.now());

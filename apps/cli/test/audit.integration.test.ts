@@ -140,7 +140,7 @@ test('adds up while events come, workers are killed, and a replay is killed in t
   expect(await next.process.exited).toMatchObject({ code: 0 });
 
   await stack.writeConfig(MENDED);
-  const replay = stack.start('cli', ['dead-letters', 'replay', '--all']);
+  const replay = stack.start('cli', ['dead-letters', 'replay', '--all', '--yes', '--rate', '2000']);
   await waitFor(async () => (await stack.account()).dead < 6_000, { what: 'the replay to begin' });
   replay.signal('SIGKILL');
   await replay.exited;
@@ -148,7 +148,7 @@ test('adds up while events come, workers are killed, and a replay is killed in t
   expect(half).toMatchObject({ code: 0, balanced: true, total: { accepted: 8_000 } });
   expect(half.total.dead).toBeGreaterThan(0);
 
-  expect((await stack.cli('dead-letters', 'replay', '--all')).code).toBe(0);
+  expect((await stack.cli('dead-letters', 'replay', '--all', '--yes')).code).toBe(0);
   await stack.startReady('worker');
   const done = await audit(stack, '--wait', '90', '--destination', 'lago');
   expect(done).toMatchObject({ code: 0, balanced: true, total: { accepted: 8_000, dead: 0, inFlight: 0 } });
@@ -162,9 +162,8 @@ test('a receiver letter that is replayed leaves the receiver and is accepted by 
   expect((await postBatch(receiver.url, future)).status).toBe(200);
   expect(byDestination((await audit(stack)).lines)).toMatchObject({ receiver: { accepted: 4, dead: 4 } });
   await stack.writeConfig(`${CONFIG}receiver: { maxEventFutureMinutes: 120 }\n`);
-  expect(JSON.parse((await stack.cli('dead-letters', 'replay', '--all', '--json')).output)).toEqual({
-    replayed: 4,
-  });
+  const replayed = await stack.cli('dead-letters', 'replay', '--all', '--yes', '--json');
+  expect(JSON.parse(replayed.output)).toMatchObject({ replay: { replayed: 4, deliveries: 8, inFlight: 8 } });
   const { code, lines } = await audit(stack);
   expect(code).toBe(0);
   expect(byDestination(lines)).toMatchObject({

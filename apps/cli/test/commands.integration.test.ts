@@ -94,7 +94,9 @@ test('dead letters are listed, shown, and delivered by a replay once the configu
 
   // Before anything is mended they come back, with their history.
   await stack.startReady('worker');
-  expect((await stack.cli('dead-letters', 'replay', letters[0]!.id!)).code).toBe(0);
+  expect(
+    (await stack.cli('dead-letters', 'replay', letters[0]!.id!, '--include-failing', '--yes')).code,
+  ).toBe(0);
   await waitFor(async () => (await stack.account()).dead === 60, { what: 'the letter to be back' });
   const again = await stack.cli('dead-letters', 'list', '--json');
   const newest = JSON.parse(again.output.trim().split('\n').at(-1)!) as { id: string };
@@ -104,8 +106,10 @@ test('dead letters are listed, shown, and delivered by a replay once the configu
 test('a replay with the configuration of now delivers them, and the account adds up', async () => {
   const { stack, ids } = await openWithDeadLetters(60);
   await stack.writeConfig(MENDED);
-  const replayed = await stack.cli('dead-letters', 'replay', '--reason', 'unmapped', '--json');
-  expect(JSON.parse(replayed.output)).toEqual({ replayed: 60 });
+  const replayed = await stack.cli('dead-letters', 'replay', '--reason', 'unmapped', '--yes', '--json');
+  expect(JSON.parse(replayed.output)).toMatchObject({
+    replay: { state: 'done', replayed: 60, inFlight: 60 },
+  });
   expect(await stack.account()).toMatchObject({ accepted: 60, dead: 0, inFlight: 60, difference: 0 });
   await stack.startReady('worker');
   const { lago } = await stack.settled(60);
@@ -117,7 +121,7 @@ test('a replay with the configuration of now delivers them, and the account adds
 test('a replay killed in the middle leaves each letter either dead or in flight; another finishes it', async () => {
   const { stack, ids } = await openWithDeadLetters(6_000);
   await stack.writeConfig(MENDED);
-  const killed = stack.start('cli', ['dead-letters', 'replay', '--reason', 'unmapped']);
+  const killed = stack.start('cli', ['dead-letters', 'replay', '--all', '--yes', '--rate', '2000']);
   await waitFor(async () => (await stack.account()).dead < ids.length, { what: 'the replay to begin' });
   killed.signal('SIGKILL');
   expect(await killed.exited).toMatchObject({ signal: 'SIGKILL' });
@@ -126,9 +130,9 @@ test('a replay killed in the middle leaves each letter either dead or in flight;
   expect(half.dead + half.inFlight).toBe(ids.length);
   expect(half.dead).toBeGreaterThan(0);
 
-  expect((await stack.cli('dead-letters', 'replay', '--reason', 'unmapped')).code).toBe(0);
+  expect((await stack.cli('dead-letters', 'replay', '--reason', 'unmapped', '--yes')).code).toBe(0);
   await stack.startReady('worker');
   const { lago } = await stack.settled(ids.length);
   expect(lago).toMatchObject({ accepted: ids.length, delivered: ids.length, dead: 0, difference: 0 });
   expectEachOnce(stack.sandbox, ids);
-});
+}, 120_000);

@@ -1,10 +1,6 @@
-import type { StoredDelivery } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
-import { encodeDeliveries } from './batch-codec.js';
 import { inflateDeadLetter } from './dead-letter-codec.js';
-import { addBatches } from './enqueue.js';
-import { queueKeys, RECEIVER } from './keys.js';
-import { openQueue } from './open-queue.js';
+import { queueKeys } from './keys.js';
 
 /**
  * A dead letter and where it lies: `<destination>/<stream id>`. The letter itself is read from its compressed
@@ -79,78 +75,6 @@ export async function findDeadLetter<Letter>(
   if (!/^\d+-\d+$/.test(streamId)) return null;
   const [found] = await redis.xrangeBuffer(queueKeys(destination).deadLetters, streamId, streamId);
   return found ? readEntry<Letter>(destination, found[0], found[1]) : null;
-}
-
-/**
- * Takes the entries out of the dead letters that are still there and corrects the ledger and the hours. A
- * revived delivery was accepted once already; one whose entry is gone (another replay was faster) counts as
- * accepted anew, in the hour in which it was accepted, so that every sum holds whatever happens.
- */
-const REVIVE = `
-if KEYS[4] and redis.call('EXISTS', KEYS[4]) == 0 then return 0 end
-local removed = 0
-local accepted = cjson.decode(ARGV[2])
-for i = 3, #ARGV do
-  local found = redis.call('XRANGE', KEYS[3], ARGV[i], ARGV[i])[1]
-  if found then
-    local entry = {}
-    for j = 1, #found[2], 2 do entry[found[2][j]] = found[2][j + 1] end
-    redis.call('XDEL', KEYS[3], ARGV[i])
-    removed = removed + 1
-    redis.call('HINCRBY', KEYS[1], 'dead:' .. entry.reason, -1)
-    if entry.cell and entry.cell ~= '' then
-      redis.call('HINCRBY', KEYS[2], entry.cell .. '/dead', -1)
-      accepted[entry.cell] = (accepted[entry.cell] or 0) - 1
-    end
-  end
-end
-redis.call('HINCRBY', KEYS[1], 'dead', 0 - removed)
-redis.call('HINCRBY', KEYS[1], 'accepted', ARGV[1] - removed)
-for cell, count in pairs(accepted) do
-  if count ~= 0 then redis.call('HINCRBY', KEYS[2], cell .. '/accepted', count) end
-end
-if KEYS[4] then redis.call('HSET', KEYS[4], 'n', ARGV[1], 'cells', ARGV[2]) end
-return removed
-`;
-
-/**
- * Puts dead letters back on their queue: the new job, their removal and the account in one transaction, so
- * that a crash anywhere leaves them either dead or in flight, never both and never neither.
- * @param entries at most a few hundred: they become one job
- * @param deliveries what they are tried as; usually one an entry
- */
-export async function reviveDeadLetters(
-  destination: string,
-  redis: Redis,
-  entries: { id: string }[],
-  deliveries: StoredDelivery[],
-): Promise<void> {
-  const keys = queueKeys(destination);
-  const queue = openQueue(destination, redis);
-  const batch = encodeDeliveries(deliveries);
-  try {
-    await addBatches(queue, [batch], (transaction, [jobId]) => {
-      transaction.eval(
-        REVIVE,
-        4,
-        keys.ledger,
-        keys.hours,
-        keys.deadLetters,
-        keys.job(jobId!),
-        batch.n,
-        JSON.stringify(batch.cells),
-        ...entries.map(streamId),
-      );
-    });
-  } finally {
-    await queue.close();
-  }
-}
-
-/** Removes the receiver's dead letters that have become deliveries; they never were a delivery before. */
-export async function removeRejections(redis: Redis, entries: { id: string }[]): Promise<void> {
-  const { ledger, hours, deadLetters } = queueKeys(RECEIVER);
-  await redis.eval(REVIVE, 3, ledger, hours, deadLetters, 0, '{}', ...entries.map(streamId));
 }
 
 function streamId({ id }: { id: string }): string {

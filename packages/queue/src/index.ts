@@ -7,8 +7,6 @@ export {
   type DeadLetterRange,
   findDeadLetter,
   readDeadLetters,
-  removeRejections,
-  reviveDeadLetters,
 } from './dead-letters.js';
 export {
   type DeliveryWorker,
@@ -20,6 +18,7 @@ export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
 export { discardDeadLetters } from './discard-dead-letters.js';
 export { PRIORITY, type Priority } from './enqueue.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
+export { keepFirstTimes } from './first-times.js';
 export { keepHoursBounded } from './forget-hours.js';
 export { changeGate, createGateStore, lookAtGate } from './gate-store.js';
 export {
@@ -44,6 +43,7 @@ export {
   keepReplay,
   listReplays,
   REPLAY_BEAT_MS,
+  REPLAY_HELD_MS,
   type ReplayRecord,
   type ReplayState,
   stopReplay,

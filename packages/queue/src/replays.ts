@@ -27,7 +27,7 @@ const recordKey = (id: string) => `${PREFIX}:${id}`;
 const holderKey = (id: string) => `${PREFIX}:${id}:holder`;
 
 /** After so long without a word of its process a replay is interrupted, and another may go on with it. */
-const HELD_MS = 3_000;
+export const REPLAY_HELD_MS = 3_000;
 /** How often its process has to say a word. */
 export const REPLAY_BEAT_MS = 500;
 /** How many replays are remembered. */
@@ -54,7 +54,7 @@ export async function createReplay<What>(
   holder: string,
   { by, what, lanes }: Pick<ReplayRecord<What>, 'by' | 'what' | 'lanes'>,
 ): Promise<string> {
-  const given = [holder, by, JSON.stringify(what), JSON.stringify(lanes), HELD_MS];
+  const given = [holder, by, JSON.stringify(what), JSON.stringify(lanes), REPLAY_HELD_MS];
   const id = (await redis.eval(CREATE, 2, LAST, IDS, PREFIX, ...given)) as string;
   await forgetOldest(redis);
   return id;
@@ -89,7 +89,11 @@ export async function holdReplay(
   holder: string,
 ): Promise<'held' | 'running' | 'done' | 'unknown'> {
   const keys = [recordKey(id), holderKey(id)];
-  return (await redis.eval(HOLD, 2, ...keys, holder, HELD_MS)) as 'held' | 'running' | 'done' | 'unknown';
+  return (await redis.eval(HOLD, 2, ...keys, holder, REPLAY_HELD_MS)) as
+    | 'held'
+    | 'running'
+    | 'done'
+    | 'unknown';
 }
 
 const KEEP = `
@@ -106,7 +110,7 @@ export async function keepReplay(
   holder: string,
 ): Promise<'kept' | 'stop' | 'lost'> {
   const keys = [recordKey(id), holderKey(id)];
-  return (await redis.eval(KEEP, 2, ...keys, holder, HELD_MS)) as 'kept' | 'stop' | 'lost';
+  return (await redis.eval(KEEP, 2, ...keys, holder, REPLAY_HELD_MS)) as 'kept' | 'stop' | 'lost';
 }
 
 const END = `

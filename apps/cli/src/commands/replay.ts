@@ -1,58 +1,116 @@
-import { RECEIVER } from '@meterbridge/queue';
+import { randomUUID } from 'node:crypto';
+import { createReplay, findDeadLetter } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import { addFilterOptions, type LetterFilter, readFilter } from '../dead-letters/filter.js';
-import { destinationsOf, openLetters, walkLetters } from '../dead-letters/open-letters.js';
+import { goneText, type LetterBox, openLetters } from '../dead-letters/open-letters.js';
 import { CommandError } from '../load-context.js';
-import { replayDestination } from '../replay/replay-destination.js';
-import { replayReceiver } from '../replay/replay-receiver.js';
+import { readCount, readPercent } from '../read-arguments.js';
+import { type ConductOptions, conduct } from '../replay/conduct.js';
+import { openLanes } from '../replay/lane.js';
+import { makePlan, type PlanOptions } from '../replay/make-plan.js';
+import { DEFAULT_SHARE, type PaceOptions } from '../replay/pace.js';
+import { planned, type ReplayPlan } from '../replay/plan.js';
+import { renderPlan } from '../replay/render.js';
+import type { ReplayWhat } from '../replay/run-replay.js';
+import { confirm } from '../terminal/confirm.js';
+import { whoRuns } from '../who.js';
 
-type ReplayOptions = LetterFilter & { all?: boolean; json?: boolean };
+type ReplayOptions = LetterFilter &
+  PlanOptions &
+  ConductOptions & { all?: boolean; yes?: boolean; dryRun?: boolean };
 
-/** Puts dead letters back on their queue; they are mapped anew with the configuration of now. */
-export async function replayDeadLetters(ids: string[], options: ReplayOptions): Promise<void> {
+/** Says what a replay would do, asks, and puts dead letters back on their queues. */
+export async function replayDeadLetters(
+  ids: string[],
+  options: ReplayOptions,
+  command: Pick<Command, 'error'>,
+): Promise<void> {
   const filter = readFilter(options, ids);
   if (Object.keys(filter).length === 0 && !options.all) {
-    throw new CommandError('say which: ids, --reason, --destination, or --all');
+    command.error('error: say which: ids, a filter such as --reason, or --all');
   }
   const box = await openLetters();
   try {
-    const counts: Record<string, number> = {};
-    const configured = box.config.destinations.map(({ name }) => name);
-    for (const name of destinationsOf(filter, box)) {
-      if (name !== RECEIVER && !configured.includes(name)) continue;
-      const here = filter.ids?.filter((id) => id.startsWith(`${name}/`));
-      const entries = walkLetters(box, { ...filter, destination: name, ...(here ? { ids: here } : {}) });
-      const replay = name === RECEIVER ? replayReceiver : replayDestination;
-      for await (const [what, count] of replay(name, entries, box.config, box.redis)) {
-        counts[what] = (counts[what] ?? 0) + count;
-        if (process.stderr.isTTY)
-          process.stderr.write(`\r${(counts.replayed ?? 0).toLocaleString('en')} replayed`);
-      }
+    await refuseGone(box, filter);
+    const lanes = await openLanes(box, filter);
+    const plan = await makePlan(box, filter, lanes, options);
+    const letters = planned(plan, options.includeFailing ?? false);
+    if (!options.json) console.log(describe(plan, options));
+    if (letters === 0 || options.dryRun) {
+      if (options.json) console.log(JSON.stringify({ plan }, null, 2));
+      return;
     }
-    if (process.stderr.isTTY) process.stderr.write('\r');
-    if (options.json) return console.log(JSON.stringify(counts));
-    const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    if (total === 0) return console.log('No dead letters match.');
-    for (const [what, count] of Object.entries(counts))
-      console.log(`${count.toLocaleString('en').padStart(9)}  ${what}`);
-    console.log('They are delivered by the worker now; those that fail again come back with their history.');
+    if (!options.yes && !(await confirm(`Put ${letters.toLocaleString('en')} dead letters back?`))) {
+      console.log('Nothing was done.');
+      process.exitCode = 1;
+      return;
+    }
+    const holder = randomUUID();
+    const what: ReplayWhat = {
+      filter,
+      pace: paceOptions(options),
+      includeFailing: options.includeFailing ?? false,
+      planned: letters,
+    };
+    const id = await createReplay(box.redis, holder, { by: whoRuns(), what, lanes });
+    if (!options.json) console.error(`Replay ${id}. Ctrl-C stops it after what is in hand.`);
+    await conduct(box, id, holder, options, plan);
   } finally {
     box.close();
   }
 }
 
+function describe(plan: ReplayPlan, { includeFailing = false }: ReplayOptions): string {
+  return plan.letters === 0 ? 'No dead letters match.' : renderPlan(plan, includeFailing);
+}
+
+function paceOptions({ rate, share }: ReplayOptions): PaceOptions {
+  return { ...(rate === undefined ? {} : { rate }), ...(share === undefined ? {} : { share }) };
+}
+
+/** Of ids that were given each has to be there: the others would be passed over without a word. */
+async function refuseGone({ redis }: LetterBox, { ids = [] }: LetterFilter): Promise<void> {
+  for (const id of ids) {
+    if (!(await findDeadLetter(id, redis))) throw new CommandError(goneText(id));
+  }
+}
+
 /** `meterbridge dead-letters replay` */
 export function addReplay(deadLetters: Command): void {
-  addFilterOptions(
-    deadLetters
-      .command('replay [ids...]')
-      .description('put them back on their queue; they are mapped anew with the configuration of now')
-      .option('--all', 'all of them'),
-  )
-    .option('--json', 'for machines')
+  const replay = deadLetters
+    .command('replay [ids...]')
+    .description('put them back on their queues; they are mapped anew with the configuration of now')
+    .option('--all', 'all of them');
+  addFilterOptions(replay)
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--yes', 'do not ask')
+    .option('--include-failing', 'those as well that would fail again; else they are left where they are')
+    .option('--check-all', 'ask the APIs for every event whether they have it already, not for 50 of each')
+    .option('--rate <n>', 'events a second, at most, for each destination', readCount)
+    .option(
+      '--share <percent>',
+      `of each destination's limit (requestsPerSecond × batchSize), at most; ${DEFAULT_SHARE} where neither is said`,
+      readPercent,
+    )
+    .option('--wait', 'until they are delivered or dead again; so it is on a terminal')
+    .option('--no-wait', 'end when they are on their queues')
+    .option('--json', 'plan and report as one document, for machines')
     .addHelpText(
       'after',
-      '\nSay which: ids, a filter, or --all. Let the workers have a mended configuration first.\nExamples:\n  meterbridge dead-letters replay --reason unmapped\n  meterbridge dead-letters replay lago/1795225509287-0',
+      `
+Say which: ids, a filter, or --all. Let the workers have the mended configuration first: they map, not this.
+What dies meanwhile, or again, is not replayed in a circle: the newest letter of the beginning is the last.
+Replayed events wait behind live ones. Their identity stays: a replay bills once.
+Each replay is remembered: meterbridge replays list. A stopped or killed one goes on: meterbridge replays resume.
+
+Examples:
+  meterbridge dead-letters replay --reason unmapped --dry-run
+  meterbridge dead-letters replay --reason unmapped --since 24h --share 20
+  meterbridge dead-letters replay lago/1795225509287-0 --yes
+  meterbridge dead-letters replay --all --yes --wait --json | jq .replay
+
+Exit codes: 0 done (letters that were left are told, and no error), 1 not done, stopped, or with --wait
+something is dead again, 2 wrong usage.`,
     )
     .action(replayDeadLetters);
 }

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  findReplay,
+  holdReplay,
+  listReplays,
+  REPLAY_BEAT_MS,
+  REPLAY_HELD_MS,
+  stopReplay,
+} from '@meterbridge/queue';
+import type { Command } from 'commander';
+import { type LetterBox, openLetters } from '../dead-letters/open-letters.js';
+import { CommandError } from '../load-context.js';
+import { type ConductOptions, conduct } from '../replay/conduct.js';
+import { isoTime, renderReplay, renderReplays } from '../replay/render.js';
+import type { Replay, ReplayWhat } from '../replay/run-replay.js';
+import { ReplayWatch } from '../replay/summary.js';
+
+type Options = { json?: boolean };
+
+/** Prints all replays that are remembered, the newest first. */
+export async function listAllReplays(options: Options): Promise<void> {
+  await withBox(async (box) => {
+    const replays = [];
+    for (const replay of await listReplays<ReplayWhat>(box.redis)) {
+      replays.push({ replay, replayed: (await new ReplayWatch(box, replay).progress()).replayed });
+    }
+    if (options.json) {
+      const lines = replays.map(({ replay, replayed }) => ({ ...toJson(replay), replayed }));
+      return console.log(JSON.stringify(lines, null, 2));
+    }
+    console.log(replays.length === 0 ? 'No replay is remembered.' : renderReplays(replays));
+  });
+}
+
+/** Prints one in full: what it was told, how far it came, and what became of what it put back. */
+export async function showReplay(id: string, options: Options): Promise<void> {
+  await withBox((box) => show(box, id, options));
+}
+
+async function show(box: LetterBox, id: string, options: Options): Promise<void> {
+  const replay = await find(box, id);
+  const summary = await new ReplayWatch(box, replay).look(replay.state);
+  if (options.json) return console.log(JSON.stringify({ ...toJson(replay), ...summary }, null, 2));
+  console.log(renderReplay(replay, summary));
+}
+
+/** Makes a running one stop after what it has in hand, and waits until it has. */
+export async function stopRunning(id: string, options: Options): Promise<void> {
+  await withBox(async (box) => {
+    await find(box, id);
+    while (await stopReplay(box.redis, id)) await sleep(REPLAY_BEAT_MS);
+    await show(box, id, options);
+  });
+}
+
+/** Goes on with one that was stopped or interrupted, with the configuration of now. */
+export async function resumeReplay(id: string, options: ConductOptions): Promise<void> {
+  await withBox(async (box) => {
+    const replay = await find(box, id);
+    const holder = randomUUID();
+    const held = await hold(box, replay, holder);
+    if (held === 'done') throw new CommandError(`replay ${id} is done: meterbridge replays show ${id}`);
+    if (held !== 'held') {
+      throw new CommandError(
+        `replay ${id} is running, begun by ${replay.by}: meterbridge replays stop ${id}`,
+      );
+    }
+    if (!options.json) console.error(`Replay ${id} goes on. Ctrl-C stops it after what is in hand.`);
+    await conduct(box, id, holder, options);
+  });
+}
+
+/** One whose process was killed seems to run until nobody has heard of it for some seconds. */
+async function hold(box: LetterBox, { id }: Replay, holder: string) {
+  const until = performance.now() + REPLAY_HELD_MS + REPLAY_BEAT_MS;
+  for (;;) {
+    const held = await holdReplay(box.redis, id, holder);
+    if (held !== 'running' || performance.now() > until) return held;
+    await sleep(REPLAY_BEAT_MS);
+  }
+}
+
+async function withBox(act: (box: LetterBox) => Promise<void>): Promise<void> {
+  const box = await openLetters();
+  try {
+    await act(box);
+  } finally {
+    box.close();
+  }
+}
+
+async function find(box: LetterBox, id: string): Promise<Replay> {
+  const replay = await findReplay<ReplayWhat>(box.redis, id);
+  if (!replay) throw new CommandError(`no replay ${id} is remembered; see meterbridge replays list`);
+  return replay;
+}
+
+/** Times as text; what was given, as it was given. */
+function toJson({ startedAt, endedAt, ...replay }: Replay) {
+  return { ...replay, startedAt: isoTime(startedAt), endedAt: endedAt === null ? null : isoTime(endedAt) };
+}
+
+/** `meterbridge replays` */
+export function addReplays(program: Command): void {
+  const replays = program
+    .command('replays')
+    .description('replays of dead letters: which there were, how far they came; to stop and resume them')
+    .addHelpText(
+      'after',
+      `
+A replay is begun with: meterbridge dead-letters replay. A hundred are remembered.
+
+Examples:
+  meterbridge replays list
+  meterbridge replays show 12
+  meterbridge replays stop 12
+  meterbridge replays resume 12 --wait
+
+Exit codes: 0 done, 1 there is none, it cannot be resumed, or it did not come to its end, 2 wrong usage.`,
+    );
+  replays
+    .command('list')
+    .description('the newest first')
+    .option('--json', 'one document, for machines')
+    .action(listAllReplays);
+  replays
+    .command('show <id>')
+    .description('how far it came, and what became of what it put back')
+    .option('--json', 'for machines')
+    .action(showReplay);
+  replays
+    .command('stop <id>')
+    .description('make a running one stop after what it has in hand')
+    .option('--json', 'for machines')
+    .action(stopRunning);
+  replays
+    .command('resume <id>')
+    .description('go on with one that was stopped or killed, at its pace, with the configuration of now')
+    .option('--wait', 'until what it put back is delivered or dead again; so it is on a terminal')
+    .option('--no-wait', 'end when everything is on its queue')
+    .option('--json', 'for machines')
+    .action(resumeReplay);
+}

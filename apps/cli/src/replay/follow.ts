@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startProgress } from '../terminal/progress.js';
+import type { ReplaySummary, ReplayWatch } from './summary.js';
+
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Waits until everything a replay has put back is delivered or dead again. Ctrl-C ends the waiting: what was put
+ * back is delivered all the same.
+ */
+export async function followReplay(
+  watch: ReplayWatch,
+  state: ReplaySummary['state'],
+): Promise<ReplaySummary> {
+  let isLeft = false;
+  const leave = (): void => {
+    isLeft = true;
+  };
+  process.once('SIGINT', leave);
+  let summary = await watch.look(state);
+  const progress = startProgress('deliveries settled', summary.deliveries);
+  let settled = 0;
+  try {
+    for (;;) {
+      progress.add(summary.deliveries - summary.inFlight - settled);
+      settled = summary.deliveries - summary.inFlight;
+      if (summary.inFlight === 0 || isLeft) return summary;
+      await sleep(LOOK_EVERY_MS);
+      summary = await watch.look(state);
+    }
+  } finally {
+    progress.end();
+    process.off('SIGINT', leave);
+  }
+}

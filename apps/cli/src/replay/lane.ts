@@ -1,0 +1,73 @@
+import { findDeadLetter, readDeadLetters } from '@meterbridge/queue';
+import { type LetterFilter, matches } from '../dead-letters/filter.js';
+import { destinationOf, type Letter, type LetterEntry } from '../dead-letters/letter.js';
+import { destinationsOf, type LetterBox } from '../dead-letters/open-letters.js';
+
+/** The dead letters of one destination, or of the receiver, that a replay is about. */
+export type Lane = {
+  destination: string;
+  /** The stream id of the newest when it began: what dies later, or again, is for another replay. */
+  through: string;
+};
+
+/** A letter's id within its destination, which Redis made: time and number. */
+export function streamIdOf({ id }: Pick<LetterEntry, 'id'>): string {
+  return id.slice(id.indexOf('/') + 1);
+}
+
+/** Below zero where the one came before the other. Pure. */
+export function compareStreamIds(one: string, other: string): number {
+  const [oneMs = 0, oneNumber = 0] = one.split('-').map(Number);
+  const [otherMs = 0, otherNumber = 0] = other.split('-').map(Number);
+  return oneMs - otherMs || oneNumber - otherNumber;
+}
+
+/** One lane for each destination that a filter is about and that has dead letters. */
+export async function openLanes(box: LetterBox, filter: LetterFilter): Promise<Lane[]> {
+  const newest = await Promise.all(
+    destinationsOf(filter, box).map(async (destination) => {
+      for await (const entry of readDeadLetters(destination, box.redis, { newestFirst: true })) {
+        return [{ destination, through: streamIdOf(entry) }];
+      }
+      return [];
+    }),
+  );
+  return newest.flat();
+}
+
+/**
+ * Walks a lane's letters that the filter means, oldest first. Letters that are there no more are passed over.
+ * @param position a stream id: goes on behind it; empty: from the beginning
+ */
+export async function* walkLane(
+  { destination, through }: Lane,
+  box: LetterBox,
+  filter: LetterFilter,
+  position = '',
+): AsyncGenerator<LetterEntry> {
+  for await (const entry of filter.ids ? findEach(filter.ids) : readAll()) {
+    if (matches(entry, filter, box.customerOf)) yield entry;
+  }
+
+  async function* readAll(): AsyncGenerator<LetterEntry> {
+    const range = {
+      through: `${destination}/${through}`,
+      ...(position === '' ? {} : { after: `${destination}/${position}` }),
+      ...(filter.since === undefined ? {} : { since: filter.since }),
+      ...(filter.until === undefined ? {} : { until: filter.until }),
+    };
+    yield* readDeadLetters<Letter>(destination, box.redis, range);
+  }
+
+  async function* findEach(ids: string[]): AsyncGenerator<LetterEntry> {
+    const here = ids
+      .filter((id) => destinationOf({ id }) === destination)
+      .map((id) => streamIdOf({ id }))
+      .filter((id) => position === '' || compareStreamIds(id, position) > 0)
+      .toSorted(compareStreamIds);
+    for (const id of new Set(here)) {
+      const entry = await findDeadLetter<Letter>(`${destination}/${id}`, box.redis);
+      if (entry) yield entry;
+    }
+  }
+}

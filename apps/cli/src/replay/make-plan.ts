@@ -1,0 +1,54 @@
+import type { LetterFilter } from '../dead-letters/filter.js';
+import type { LetterBox } from '../dead-letters/open-letters.js';
+import { startProgress } from '../terminal/progress.js';
+import { ApiQuestions } from './ask-api.js';
+import { compileJudge } from './judge-letter.js';
+import { type Lane, walkLane } from './lane.js';
+import { type PaceOptions, paceOf } from './pace.js';
+import { PlanTally, type ReplayPlan } from './plan.js';
+
+export type PlanOptions = PaceOptions & {
+  includeFailing?: boolean;
+  /** Ask the APIs for every event. */
+  checkAll?: boolean;
+};
+
+/** Looks at every letter once, as the replay would, and asks the APIs; changes nothing. */
+export async function makePlan(
+  box: LetterBox,
+  filter: LetterFilter,
+  lanes: readonly Lane[],
+  options: PlanOptions,
+): Promise<ReplayPlan> {
+  const { destinations } = box.config;
+  const judge = compileJudge(box.config);
+  const tally = new PlanTally();
+  const questions = new Map(
+    destinations.map((settings) => [settings.name, new ApiQuestions(settings, options.checkAll ?? false)]),
+  );
+  const progress = startProgress('dead letters looked at');
+  let looked = 0;
+  try {
+    for (const lane of lanes) {
+      for await (const entry of walkLane(lane, box, filter)) {
+        const verdict = judge(entry, '');
+        const isReadable = verdict.will !== 'stay' || verdict.why !== 'cannot be read';
+        const customer = isReadable ? box.customerOf(entry) : undefined;
+        tally.add(entry, verdict, customer, options.includeFailing ?? false);
+        looked += 1;
+        if (looked % 100 === 0) progress.add(100);
+        if (verdict.will !== 'go') continue;
+        for (const { destination, usage } of verdict.usages) await questions.get(destination)!.add(usage);
+      }
+    }
+    const held = await Promise.all([...questions.values()].map((each) => each.finish()));
+    const paces = new Map(destinations.map(({ name, limit }) => [name, paceOf(limit, options)]));
+    return tally.result(
+      held.filter((each) => each !== null),
+      paces,
+    );
+  } finally {
+    progress.end();
+    for (const each of questions.values()) each.close();
+  }
+}

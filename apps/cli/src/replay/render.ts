@@ -1,0 +1,169 @@
+import Table from 'cli-table3';
+import type { LetterFilter } from '../dead-letters/filter.js';
+import { style } from '../terminal/style.js';
+import type { Held, ReplayPlan } from './plan.js';
+import type { Replay } from './run-replay.js';
+import type { ReplaySummary } from './summary.js';
+
+const SHOWN = 10;
+
+const count = (value: number): string => value.toLocaleString('en');
+const row = (letters: number, words: string): string => `${count(letters).padStart(9)}  ${words}`;
+const plural = (value: number, one: string): string => `${count(value)} ${one}${value === 1 ? '' : 's'}`;
+
+/** What a replay would do, for people. */
+export function renderPlan(plan: ReplayPlan, includeFailing: boolean): string {
+  const lines = [
+    style('bold', plural(plan.letters, 'dead letter')),
+    ...some(plan.reasons, ({ destination, reason, letters }) => row(letters, `${destination}  ${reason}`)),
+  ];
+  if (plan.customers.length > 0) {
+    const more = plan.customersInAll - plan.customers.length;
+    lines.push(
+      '',
+      style('bold', `Of ${plural(plan.customersInAll, 'customer')}${more > 0 ? ', the first of them' : ''}`),
+      ...plan.customers.map(({ customer, letters }) => row(letters, customer)),
+    );
+  }
+  lines.push(
+    '',
+    style('bold', 'With the configuration of now'),
+    row(plan.go, style('green', 'can be delivered')),
+  );
+  const how = includeFailing ? 'is replayed nevertheless (--include-failing)' : 'left where they are';
+  lines.push(
+    ...some(plan.fail, ({ destination, why, letters }) =>
+      row(letters, `${style('yellow', 'would fail again')}, ${how}: ${destination}, ${why}`),
+    ),
+    ...some(plan.stay, ({ destination, why, detail, letters }) =>
+      row(
+        letters,
+        `${style('yellow', why)}, left where they are: ${destination}${detail ? `, ${detail}` : ''}`,
+      ),
+    ),
+  );
+  if (plan.held.length > 0) {
+    lines.push('', style('bold', 'At the destination already'), ...plan.held.map(renderHeld));
+  }
+  lines.push('', renderTime(plan));
+  return lines.join('\n');
+}
+
+function some<Group extends { letters: number }>(
+  groups: Group[],
+  render: (group: Group) => string,
+): string[] {
+  const more = groups.slice(SHOWN);
+  const letters = more.reduce((sum, group) => sum + group.letters, 0);
+  return [
+    ...groups.slice(0, SHOWN).map(render),
+    ...(more.length > 0 ? [row(letters, 'for other causes')] : []),
+  ];
+}
+
+function renderHeld({ destination, asked, same, other, problem }: Held): string {
+  const parts =
+    asked > 0 ? [`${count(same)} of ${count(asked)} asked for, which will count as duplicates`] : [];
+  if (other > 0) parts.push(style('red', `${count(other)} with another content or time under the same id`));
+  if (problem !== undefined)
+    parts.push(style('yellow', `not asked${asked > 0 ? ' further' : ''}: ${problem}`));
+  return `           ${destination}: ${parts.join('; ')}`;
+}
+
+function renderTime({ seconds }: ReplayPlan): string {
+  if (seconds === null) return 'Time: as fast as Redis takes them; nothing bounds the pace.';
+  return `Time: ${duration(seconds)} at the given pace.`;
+}
+
+/** In the two largest units. */
+export function duration(seconds: number): string {
+  const whole = Math.max(1, Math.round(seconds));
+  const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor((whole % 3_600) / 60)];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}
+
+/** What a replay came to, for people. */
+export function renderSummary(summary: ReplaySummary, { what }: Pick<Replay, 'what'>): string {
+  const { id, state, replayed, left, inFlight, deadAgain, delivered, deliveries } = summary;
+  const lines = [
+    style('bold', `Replay ${id} ${STATE_WORDS[state]}.`),
+    row(replayed, 'put back on their queues'),
+  ];
+  for (const [why, letters] of Object.entries(left)) lines.push(row(letters, `left where they are: ${why}`));
+  lines.push('', style('bold', `Of ${plural(deliveries, 'delivery').replace('deliverys', 'deliveries')}`));
+  lines.push(row(delivered, 'delivered'));
+  if (inFlight > 0) lines.push(row(inFlight, 'on their way'));
+  for (const { destination, reason, letters } of deadAgain) {
+    lines.push(row(letters, style('red', `dead again: ${destination}  ${reason}`)));
+  }
+  if (state === 'stopped' || state === 'interrupted') {
+    const rest = what.planned - replayed;
+    lines.push(
+      '',
+      `${count(Math.max(0, rest))} of those planned are still dead letters. To go on: meterbridge replays resume ${id}`,
+    );
+  }
+  if (inFlight > 0) lines.push('', `What becomes of those on their way: meterbridge replays show ${id}`);
+  return lines.join('\n');
+}
+
+const STATE_WORDS: Record<Replay['state'], string> = {
+  running: 'is running',
+  stopped: 'was stopped',
+  done: 'is done',
+  interrupted: 'was interrupted',
+};
+
+/** One replay in full, for people. */
+export function renderReplay(replay: Replay, summary: ReplaySummary): string {
+  const { by, startedAt, endedAt, what } = replay;
+  const { rate, share } = what.pace;
+  const facts: [string, string][] = [
+    ['begun', `${isoTime(startedAt)} by ${by}`],
+    ['ended', endedAt === null ? '' : isoTime(endedAt)],
+    ['which', describeFilter(what.filter)],
+    ['failing', what.includeFailing ? 'replayed as well (--include-failing)' : 'left where they are'],
+    ['pace', [rate && `--rate ${rate}`, share && `--share ${share}`].filter(Boolean).join(' ')],
+    ['planned', plural(what.planned, 'letter')],
+  ];
+  const said = facts.filter(([, value]) => value !== '');
+  return [
+    ...said.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}`),
+    '',
+    renderSummary(summary, replay),
+  ].join('\n');
+}
+
+/** All replays, a line each. */
+export function renderReplays(replays: { replay: Replay; replayed: number }[]): string {
+  const table = new Table({
+    head: ['id', 'begun, UTC', 'by', 'which', 'state', 'put back', 'planned'],
+    colAligns: ['right', 'left', 'left', 'left', 'left', 'right', 'right'],
+    style: { head: [], border: [] },
+    wordWrap: true,
+    colWidths: [null, null, null, 40, null, null, null],
+  });
+  for (const { replay, replayed } of replays) {
+    const { id, startedAt, by, what, state } = replay;
+    const begun = isoTime(startedAt).slice(0, 19).replace('T', ' ');
+    table.push([id, begun, by, describeFilter(what.filter), state, count(replayed), count(what.planned)]);
+  }
+  return table.toString();
+}
+
+/** As it was said on the command line. */
+export function describeFilter(filter: LetterFilter): string {
+  const { ids, since, until, ...texts } = filter;
+  const parts = Object.entries(texts).map(
+    ([name, value]) => `--${name} ${/\s/.test(value) ? `"${value}"` : value}`,
+  );
+  if (since !== undefined) parts.push(`--since ${isoTime(since)}`);
+  if (until !== undefined) parts.push(`--until ${isoTime(until)}`);
+  if (ids) parts.push(ids.length > 3 ? `${count(ids.length)} ids` : ids.join(' '));
+  return parts.join(' ') || '--all';
+}
+
+export function isoTime(at: number): string {
+  return new Date(at).toISOString();
+}

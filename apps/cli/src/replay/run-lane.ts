@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hourAt } from '@meterbridge/delivery';
+import { keepFirstTimes, RECEIVER, ReplayLane, type StoreClock } from '@meterbridge/queue';
+import type { LetterFilter } from '../dead-letters/filter.js';
+import type { LetterBox } from '../dead-letters/open-letters.js';
+import { Batch } from './batch.js';
+import type { Hold } from './hold.js';
+import type { JudgeLetter } from './judge-letter.js';
+import { compareStreamIds, type Lane, walkLane } from './lane.js';
+import { batchAt, type PaceOptions, paceOf, slowest, takeTurn } from './pace.js';
+
+export type LaneRun = {
+  box: LetterBox;
+  replayId: string;
+  filter: LetterFilter;
+  pace: PaceOptions;
+  includeFailing: boolean;
+  judge: JudgeLetter;
+  hold: Hold;
+  clock: StoreClock;
+  /** Told of letters that were put back. */
+  onReplayed: (letters: number) => void;
+};
+
+/** Letters in one step: a job of a destination; of the receiver several, since each step asks several slots. */
+const OWN_STEP = 100;
+const RECEIVERS_STEP = 500;
+/** Steps on their way to Redis: one write to its disk then serves several. */
+const STEPS_IN_HAND = 4;
+/** So often in a row a lane is begun again without getting further; somebody has to look then. */
+const MAX_VAIN = 5;
+const REST_MS = 500;
+/** How long a stop may go unheard while the pace makes it wait. */
+const NAP_MS = 200;
+
+/** Thrown where a step did not happen: the lane is read again from where Redis says it stands. */
+class ElsewhereError extends Error {
+  override name = 'ElsewhereError';
+  readonly code = 'elsewhere';
+}
+
+/**
+ * Replays one lane to its end, or until it has to stop. A step that met trouble is not known to have happened:
+ * Redis is asked where the replay stands, and it goes on from there.
+ * @throws what Redis answers, where it gets no further
+ */
+export async function runLane(lane: Lane, run: LaneRun): Promise<void> {
+  const { redis } = run.box;
+  const targets = new Map<string, ReplayLane>();
+  const target = (name: string): ReplayLane => {
+    const known = targets.get(name) ?? new ReplayLane(name, run.replayId, redis);
+    targets.set(name, known);
+    return known;
+  };
+  let position: string | undefined;
+  let vain = 0;
+  try {
+    for (;;) {
+      try {
+        const { position: now } = await target(lane.destination).progress();
+        vain = now === position ? vain + 1 : 0;
+        position = now;
+        if (now !== '' && compareStreamIds(now, lane.through) >= 0) return;
+        await walk(lane, now, run, target);
+        if (run.hold.stopping) return;
+      } catch (error) {
+        if (vain >= MAX_VAIN) throw error;
+        await sleep(REST_MS);
+        // Waits for as long as Redis is away.
+        await redis.ping();
+      }
+    }
+  } finally {
+    for (const each of targets.values()) await each.close();
+  }
+}
+
+async function walk(
+  lane: Lane,
+  position: string,
+  run: LaneRun,
+  target: (name: string) => ReplayLane,
+): Promise<void> {
+  const { box, hold, judge, replayId, includeFailing } = run;
+  const isReceivers = lane.destination === RECEIVER;
+  const pace = paceOfLane(lane, run);
+  const most = batchAt(pace, isReceivers ? RECEIVERS_STEP : OWN_STEP);
+  const known = new Map<string, ReadonlySet<string>>();
+  if (isReceivers) {
+    for (const { name } of box.config.destinations) {
+      known.set(name, new Set(await target(name).lastRejections()));
+    }
+  }
+  const inHand: Promise<void>[] = [];
+  let free = 0;
+  let batch = new Batch(position);
+
+  const submit = async (): Promise<void> => {
+    const full = batch;
+    batch = new Batch(full.through);
+    hold.beat();
+    const turn = takeTurn(full.most, pace, free, performance.now());
+    free = turn.free;
+    if (!(await waited(turn.waitMs, hold))) return;
+    const step = isReceivers
+      ? moveRejections(full, known, run, target)
+      : moveOwn(full, target(lane.destination));
+    const moved = step.then(() => run.onReplayed(full.size));
+    moved.catch(() => {});
+    inHand.push(moved);
+    if (inHand.length >= (isReceivers ? 1 : STEPS_IN_HAND)) await inHand.shift();
+  };
+
+  try {
+    for await (const entry of walkLane(lane, box, run.filter, position)) {
+      batch.add(entry, judge(entry, replayId), includeFailing);
+      if (batch.size >= most) await submit();
+      if (hold.stopping) return;
+    }
+    if (batch.size > 0) await submit();
+    if (hold.stopping) return;
+    for (const step of inHand.splice(0)) await step;
+    const { left, from } = batch;
+    const isAtEnd = await target(lane.destination).take({ left, from, through: lane.through });
+    if (!isAtEnd) throw new ElsewhereError('the replay stands elsewhere');
+  } finally {
+    await Promise.allSettled(inHand);
+  }
+}
+
+async function moveOwn(batch: Batch, own: ReplayLane): Promise<void> {
+  const [destination] = batch.destinations();
+  if (!(await own.take(batch.ownStep(destination!))))
+    throw new ElsewhereError('a letter was taken meanwhile');
+}
+
+/**
+ * Letters of the receiver become deliveries of other slots, where no transaction reaches: each destination
+ * remembers whose it has, so that whoever goes on after a kill adds none of them twice. Then they leave.
+ */
+async function moveRejections(
+  batch: Batch,
+  known: ReadonlyMap<string, ReadonlySet<string>>,
+  { box, clock }: LaneRun,
+  target: (name: string) => ReplayLane,
+): Promise<void> {
+  const timed = batch.timed.map(({ source, event: { messageId, timestamp } }) => ({
+    source,
+    messageId,
+    timestamp,
+  }));
+  const times = timed.length > 0 ? await keepFirstTimes(box.redis, timed) : [];
+  for (const [index, { event }] of batch.timed.entries()) event.timestamp = times[index]!;
+  for (const destination of batch.destinations()) {
+    const step = batch.addStep(destination, known.get(destination)!, hourAt(clock.now()));
+    if (step && !(await target(destination).take(step))) throw new ElsewhereError('they were added already');
+  }
+  if (!(await target(RECEIVER).take(batch.awayStep())))
+    throw new ElsewhereError('a letter was taken meanwhile');
+}
+
+/** The receiver's letters go to every destination: as slowly as the slowest takes them. */
+function paceOfLane({ destination }: Lane, { box, pace }: LaneRun): number | null {
+  const limits = box.config.destinations.filter(
+    ({ name }) => destination === RECEIVER || name === destination,
+  );
+  return slowest(limits.map(({ limit }) => paceOf(limit, pace)));
+}
+
+/** False where it has to stop meanwhile. */
+async function waited(ms: number, hold: Hold): Promise<boolean> {
+  const until = performance.now() + ms;
+  for (;;) {
+    if (hold.stopping) return false;
+    const left = until - performance.now();
+    if (left <= 0) return true;
+    await sleep(Math.min(left, NAP_MS));
+  }
+}

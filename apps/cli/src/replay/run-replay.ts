@@ -1,0 +1,63 @@
+import { createStoreClock, endReplay, type ReplayRecord } from '@meterbridge/queue';
+import type { LetterFilter } from '../dead-letters/filter.js';
+import type { LetterBox } from '../dead-letters/open-letters.js';
+import { startProgress } from '../terminal/progress.js';
+import { Hold, type StopReason } from './hold.js';
+import { compileJudge } from './judge-letter.js';
+import type { PaceOptions } from './pace.js';
+import { runLane } from './run-lane.js';
+
+/** What a replay is told once, and keeps to when it is resumed. */
+export type ReplayWhat = {
+  filter: LetterFilter;
+  pace: PaceOptions;
+  includeFailing: boolean;
+  /** Letters that its plan meant to put back. */
+  planned: number;
+};
+
+export type Replay = ReplayRecord<ReplayWhat>;
+
+/**
+ * Goes through a replay's lanes, one after the other, from where it stands, and lets go of it: done, or stopped.
+ * A process that is killed leaves it interrupted.
+ * @param holder who holds it, as `createReplay` or `holdReplay` was told
+ * @param replayed letters it has put back before
+ * @returns why it ended early; undefined where it is done
+ */
+export async function runReplay(
+  box: LetterBox,
+  { id, what, lanes }: Pick<Replay, 'id' | 'what' | 'lanes'>,
+  holder: string,
+  replayed: number,
+): Promise<StopReason | undefined> {
+  const hold = new Hold(box.redis, id, holder);
+  const clock = createStoreClock(box.redis);
+  const progress = startProgress('dead letters', Math.max(0, what.planned - replayed));
+  let isDone = false;
+  try {
+    await clock.synchronize();
+    const judge = compileJudge(box.config);
+    for (const lane of lanes) {
+      await runLane(lane, {
+        box,
+        replayId: id,
+        filter: what.filter,
+        pace: what.pace,
+        includeFailing: what.includeFailing,
+        judge,
+        hold,
+        clock,
+        onReplayed: (letters) => progress.add(letters),
+      });
+      if (hold.stopping) break;
+    }
+    isDone = hold.stopping === undefined;
+    return hold.stopping;
+  } finally {
+    progress.end();
+    clock.stop();
+    hold.end();
+    await endReplay(box.redis, id, holder, isDone ? 'done' : 'stopped');
+  }
+}

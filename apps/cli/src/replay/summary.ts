@@ -1,0 +1,86 @@
+import { RECEIVER, ReplayLane, type ReplayState, readDeadLetters } from '@meterbridge/queue';
+import { isDelivery, type Letter } from '../dead-letters/letter.js';
+import type { LetterBox } from '../dead-letters/open-letters.js';
+import type { Replay } from './run-replay.js';
+
+/** What a replay has come to by now. */
+export type ReplaySummary = {
+  id: string;
+  state: ReplayState;
+  /** Letters that were put back. */
+  replayed: number;
+  /** Letters that were left where they are, by why. */
+  left: Record<string, number>;
+  /** What was put on queues: a letter may be several. */
+  deliveries: number;
+  /** Of those: not settled yet. */
+  inFlight: number;
+  /** Dead letters again. */
+  deadAgain: DeadAgain[];
+  /** All the others: delivered, or the destination had them already. */
+  delivered: number;
+};
+
+export type DeadAgain = { destination: string; reason: string; letters: number };
+
+type Box = Pick<LetterBox, 'redis' | 'names'>;
+
+/** Looks at one replay again and again; each dead letter is read once. */
+export class ReplayWatch {
+  private readonly box: Box;
+  private readonly replay: Replay;
+  private readonly lanes: { destination: string; lane: ReplayLane; after: string | undefined }[];
+  private readonly deadAgain = new Map<string, DeadAgain>();
+
+  constructor(box: Box, replay: Replay) {
+    this.box = box;
+    this.replay = replay;
+    this.lanes = box.names.map((destination) => ({
+      destination,
+      lane: new ReplayLane(destination, replay.id, box.redis),
+      after: undefined,
+    }));
+  }
+
+  /** What it has done, without a look at what came of it. */
+  async progress(): Promise<Pick<ReplaySummary, 'replayed' | 'left' | 'deliveries'>> {
+    const sum = { replayed: 0, left: {} as Record<string, number>, deliveries: 0 };
+    for (const { lane } of this.lanes) {
+      const { replayed, deliveries, left } = await lane.progress();
+      sum.replayed += replayed;
+      sum.deliveries += deliveries;
+      for (const [why, letters] of Object.entries(left)) sum.left[why] = (sum.left[why] ?? 0) + letters;
+    }
+    return sum;
+  }
+
+  /** @param state as it is known by now */
+  async look(state: ReplayState): Promise<ReplaySummary> {
+    const progress = await this.progress();
+    // In this order: what dies between the two looks would else be in neither.
+    let inFlight = 0;
+    for (const { lane } of this.lanes) inFlight += await lane.inFlight();
+    await this.countDeadAgain();
+    const deadAgain = [...this.deadAgain.values()].toSorted((one, other) => other.letters - one.letters);
+    const dead = deadAgain.reduce((sum, { letters }) => sum + letters, 0);
+    const delivered = Math.max(0, progress.deliveries - inFlight - dead);
+    return { id: this.replay.id, state, ...progress, inFlight, deadAgain, delivered };
+  }
+
+  /** A letter says in its history which replay ended its life before. */
+  private async countDeadAgain(): Promise<void> {
+    for (const lane of this.lanes) {
+      if (lane.destination === RECEIVER) continue;
+      const { destination, after } = lane;
+      const range = after === undefined ? { since: this.replay.startedAt } : { after };
+      for await (const entry of readDeadLetters<Letter>(destination, this.box.redis, range)) {
+        lane.after = entry.id;
+        const { letter, reason } = entry;
+        if (!isDelivery(letter) || letter.history?.at(-1)?.replay !== this.replay.id) continue;
+        const group = `${destination} ${reason}`;
+        const known = this.deadAgain.get(group) ?? { destination, reason, letters: 0 };
+        this.deadAgain.set(group, { ...known, letters: known.letters + 1 });
+      }
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import { hostname, userInfo } from 'node:os';
+
+/** Who runs this command, for what is remembered of it: `<user>@<machine>`. */
+export function whoRuns(): string {
+  return `${userName()}@${hostname()}`;
+}
+
+/** In a container the user may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'somebody');
+  }
+}
