@@ -1,7 +1,8 @@
 import type { Cells } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
+import { countJobs } from './count-jobs.js';
 import { queueKeys } from './keys.js';
-import { type Balance, balance, EACH_JOB, readCounts } from './ledger.js';
+import { type Balance, balance, readCounts } from './ledger.js';
 
 /** What became of what one source brought to one destination in one hour. */
 export type AuditLine = Balance & {
@@ -30,48 +31,20 @@ export type AuditLook = {
   jobs: [cells: string, jobs: number][];
 };
 
-/** Totals, hours and jobs in one look, so that every sum holds under load too. */
-const AUDIT = `${EACH_JOB}
-local inFlight = 0
-local texts = {}
-eachJob(ARGV[1], function(_, job)
-  inFlight = inFlight + tonumber(job[1] or 0)
-  local text = job[2] or '{}'
-  texts[text] = (texts[text] or 0) + 1
-end, 'n', 'cells')
-local jobs = {}
-for text, count in pairs(texts) do
-  jobs[#jobs + 1] = text
-  jobs[#jobs + 1] = count
-end
-return {
-  redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2]), redis.call('XLEN', KEYS[3]), inFlight, jobs,
-}
-`;
-
 /**
- * A destination's account by hour and source, oldest first. The lines add up to what `readAccount` says, and
- * each has a difference of its own: two mistakes that cancel out in the total do not do so here.
+ * A destination's account by hour and source, oldest first, all of one moment. The lines add up to what
+ * `readAccount` says, and each has a difference of its own: two mistakes that cancel out in the total do not do
+ * so here.
  */
 export async function readAudit(destination: string, redis: Redis): Promise<AuditLine[]> {
-  const keys = queueKeys(destination);
-  const [ledger, hours, letters, inFlight, jobs] = (await redis.eval(
-    AUDIT,
-    3,
-    keys.ledger,
-    keys.hours,
-    keys.deadLetters,
-    keys.bull(''),
-  )) as [string[], string[], number, number, (string | number)[]];
-  const look: AuditLook = {
-    ledger: readCounts(ledger),
-    hours: readCounts(hours),
-    letters,
-    inFlight,
-    jobs: [],
-  };
-  for (let i = 0; i < jobs.length; i += 2) look.jobs.push([jobs[i] as string, jobs[i + 1] as number]);
-  return auditLines(look).map((line) => ({ destination, ...line }));
+  const look = await countJobs(queueKeys(destination), redis, { withHours: true });
+  return auditLines({
+    ledger: readCounts(look.ledger),
+    hours: readCounts(look.hours),
+    letters: look.letters,
+    inFlight: look.inFlight,
+    jobs: [...look.cells],
+  }).map((line) => ({ destination, ...line }));
 }
 
 /** Pure. Lines in which nothing was ever counted, or nothing is left, are left out. */

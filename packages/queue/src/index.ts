@@ -30,7 +30,14 @@ export {
 export { createInTurn, type InTurn } from './in-turn.js';
 export { RECEIVER } from './keys.js';
 export { findForgotten, knownDestinations } from './known-destinations.js';
-export { type Account, type Balance, countDeadLetters, readAccount } from './ledger.js';
+export {
+  type Account,
+  type Balance,
+  countDeadLetters,
+  readAccount,
+  readStanding,
+  type Standing,
+} from './ledger.js';
 export { type MemoryWatch, watchMemory } from './memory-pressure.js';
 export { readNewestWaiting } from './newest-waiting.js';
 export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';

@@ -17,6 +17,8 @@ export type QueueKeys = {
   imported: string;
   /** String: the gate's JSON. */
   gate: string;
+  /** String, while somebody counts the jobs: whose count it is. What it needs lies under names behind this. */
+  counting: string;
   /** Hash of one BullMQ job. */
   job: (jobId: string) => string;
   /** Any other key of the BullMQ queue: `wait`, `active`, … */
@@ -39,6 +41,7 @@ export function queueKeys(destination: string): QueueKeys {
     deadLetterLog: `${prefix}:dead-letter-log`,
     imported: `${prefix}:imported`,
     gate: `${prefix}:gate`,
+    counting: `${prefix}:counting`,
     job: bull,
     bull,
   };

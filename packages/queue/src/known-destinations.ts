@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type Account, readAccount } from './ledger.js';
+import { readStanding, type Standing } from './ledger.js';
 
 const KEY = 'meterbridge:destinations';
 
@@ -17,8 +17,8 @@ export async function knownDestinations(redis: Redis): Promise<string[]> {
  * Destinations that are no longer configured and still have deliveries waiting or dead letters: removed or
  * renamed too early. No worker takes their jobs, and no list shows their dead letters.
  */
-export async function findForgotten(redis: Redis, configured: readonly string[]): Promise<Account[]> {
+export async function findForgotten(redis: Redis, configured: readonly string[]): Promise<Standing[]> {
   const others = (await knownDestinations(redis)).filter((name) => !configured.includes(name));
-  const accounts = await Promise.all(others.map((name) => readAccount(name, redis)));
-  return accounts.filter(({ inFlight, dead }) => inFlight > 0 || dead > 0);
+  const standings = await Promise.all(others.map((name) => readStanding(name, redis)));
+  return standings.filter(({ inFlight, dead }) => inFlight > 0 || dead > 0);
 }

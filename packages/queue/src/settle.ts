@@ -8,6 +8,7 @@ import {
 } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries } from './batch-codec.js';
+import { KEEP_BEFORE } from './count-jobs.js';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import type { QueueKeys } from './keys.js';
 
@@ -22,6 +23,7 @@ if (redis.call('HGET', KEYS[1], 'rev') or '0') ~= ARGV[1] then
   if redis.call('HGET', KEYS[1], 'by') == ARGV[2] then return 'settled' end
   return 'stale'
 end
+${KEEP_BEFORE}
 redis.call('HSET', KEYS[1], 'data', ARGV[3], 'n', ARGV[4], 'cells', ARGV[5], 'rev', ARGV[1] + 1, 'by', ARGV[2])
 local at = 8
 local function raise(key, counts)
@@ -66,11 +68,12 @@ export async function writeSettlement(
   const hours = hourCounts(settlement);
   const result = (await redis.eval(
     SETTLE,
-    4,
+    5,
     keys.job(request.jobId),
     keys.ledger,
     keys.hours,
     keys.deadLetters,
+    keys.counting,
     rev,
     request.by,
     JSON.stringify(data),
