@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome, StoredDelivery } from '@meterbridge/delivery';
-import type { MappedUsage, Sender } from '@meterbridge/destinations';
-import type { SegmentEvent } from '@meterbridge/segment-events';
+import type { MappedUsage, Sender, SubscriptionReader } from '@meterbridge/destinations';
 import { attemptDeliveries } from './attempt-deliveries.js';
+
+type SegmentEvent = StoredDelivery['event'];
 
 const aDelivery = (messageId: string): StoredDelivery => ({
   rule: 'usage',
@@ -40,4 +41,39 @@ test('one outcome a delivery, in order; what failed says what was sent, what was
     { outcome: 'failed', code: 'refused', status: 422, detail: 'no such metric', usage: '{"id":"b"}' },
     { outcome: 'unsent' },
   ]);
+});
+
+test('a subscription that was kept is used again, as long as the customer is the same', async () => {
+  const asked: string[] = [];
+  const mapPending = (_rule: string, { messageId: key, userId }: SegmentEvent): MappedUsage => ({
+    ok: true,
+    pending: {
+      customer: userId!,
+      at: 0,
+      complete: (subscription) => ({ key, slot: key, body: subscription }),
+    },
+  });
+  const bodies: string[] = [];
+  const sender = senderThat({});
+  sender.deliver = async (usages) => {
+    for (const { key, body } of usages) bodies.push(`${key} ${body}`);
+    return usages.map(() => ({ outcome: 'delivered' }));
+  };
+  const reader: SubscriptionReader['resolve'] = (questions) =>
+    questions.map(async ({ customer }) => {
+      asked.push(customer);
+      return { outcome: 'found', subscription: `new-${customer}` } as const;
+    });
+  const of = (messageId: string, userId: string, customer?: string): StoredDelivery => ({
+    rule: 'usage',
+    source: 'web',
+    event: { messageId, userId } as SegmentEvent,
+    ...(customer === undefined ? {} : { resolved: { customer, subscription: `old-${customer}` } }),
+  });
+  const deliveries = [of('kept', 'c1', 'c1'), of('fresh', 'c1'), of('remapped', 'c2', 'c1')];
+  const lookups = { reader: { resolve: reader }, keep: async () => true };
+  const outcomes = await attemptDeliveries({ map: mapPending }, sender, deliveries, {}, lookups);
+  expect(outcomes).toEqual(deliveries.map(() => ({ outcome: 'delivered' })));
+  expect(bodies.toSorted()).toEqual(['fresh new-c1', 'kept old-c1', 'remapped new-c2']);
+  expect(asked).toEqual(['c1', 'c2']);
 });

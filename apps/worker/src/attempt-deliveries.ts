@@ -1,5 +1,6 @@
 import type { Outcome, StoredDelivery, UsageEvent } from '@meterbridge/delivery';
 import type { Destination, Sender } from '@meterbridge/destinations';
+import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
 /**
  * After this many failures in a row a delivery goes alone: it may be what its API answers 500 to, and its
@@ -10,24 +11,35 @@ const ALONE_AFTER_ATTEMPTS = 3;
 
 /**
  * One attempt at a batch job's deliveries: each event is mapped from its original, and what could be mapped
- * is handed to the sender together. One outcome a delivery, in order. The events themselves are let go of
- * before the wait: they would fill the memory of a worker whose API is slow.
+ * is handed to the sender together; what lacks its subscription follows as that is found. One outcome a
+ * delivery, in order. The events themselves are let go of before the wait: they would fill the memory of a
+ * worker whose API is slow.
  */
 export async function attemptDeliveries(
   destination: Pick<Destination, 'map'>,
   sender: Sender,
   deliveries: StoredDelivery[],
   how: { first?: boolean } = {},
+  lookups?: Lookups,
 ): Promise<Outcome[]> {
-  const { usages, outcomes, failedOften } = mapDeliveries(destination, deliveries);
-  const sent = (await sender.deliver(usages, { ...how, alone: failedOften })).map((outcome, index) =>
-    // Should it die of this, its dead letter shows what was sent.
-    outcome.outcome === 'failed' ? { ...outcome, usage: usages[index]!.body } : outcome,
-  );
+  const { usages, outcomes, failedOften, pending } = mapDeliveries(destination, deliveries);
+  const deliver = async (ready: UsageEvent[], alone: ReadonlySet<number>) =>
+    (await sender.deliver(ready, { ...how, alone })).map((outcome, index) =>
+      // Should it die of this, its dead letter shows what was sent.
+      outcome.outcome === 'failed' ? { ...outcome, usage: ready[index]!.body } : outcome,
+    );
+  const sending = deliver(usages, failedOften);
+  if (pending.length > 0) {
+    if (!lookups) throw new Error('a rule has subscriptions looked up, and nobody is there to do it');
+    const found = await sendAsFound(pending, lookups, deliver);
+    for (const [index, outcome] of found) outcomes[index] = outcome;
+    outcomes.length = deliveries.length;
+  }
+  const sent = await sending;
   if (outcomes.length === 0) return sent;
   let next = 0;
   // A hole is a delivery that was mapped, and so sent.
-  return Array.from(outcomes, (failed) => failed ?? sent[next++]!);
+  return Array.from(outcomes, (known) => known ?? sent[next++]!);
 }
 
 /** What could be mapped, in order, and an outcome for each that could not; none at all where all could. */
@@ -35,15 +47,25 @@ function mapDeliveries(destination: Pick<Destination, 'map'>, deliveries: Stored
   const usages: UsageEvent[] = [];
   const outcomes: (Outcome | undefined)[] = [];
   const failedOften = new Set<number>();
+  const pending: Pending[] = [];
   for (const [index, delivery] of deliveries.entries()) {
     const mapped = destination.map(delivery.rule, delivery.event);
-    if (mapped.ok) {
-      if ((delivery.tries?.attempts ?? 0) >= ALONE_AFTER_ATTEMPTS) failedOften.add(usages.length);
-      usages.push(mapped.usage);
+    if (!mapped.ok) {
+      outcomes[index] = { outcome: 'failed', code: mapped.code, detail: mapped.failure.detail };
       continue;
     }
-    outcomes[index] = { outcome: 'failed', code: mapped.code, detail: mapped.failure.detail };
+    const isAlone = (delivery.tries?.attempts ?? 0) >= ALONE_AFTER_ATTEMPTS;
+    const usage = mapped.usage ?? completeAsKept(mapped.pending, delivery);
+    if (usage) {
+      if (isAlone) failedOften.add(usages.length);
+      usages.push(usage);
+    } else pending.push({ index, isAlone, usage: mapped.pending! });
   }
   if (outcomes.length > 0) outcomes.length = deliveries.length;
-  return { usages, outcomes, failedOften };
+  return { usages, outcomes, failedOften, pending };
+}
+
+/** What was found before it was first sent stays, as long as the mapping names the same customer. */
+function completeAsKept(pending: Pending['usage'], { resolved }: StoredDelivery): UsageEvent | undefined {
+  return resolved?.customer === pending.customer ? pending.complete(resolved.subscription) : undefined;
 }

@@ -30,6 +30,7 @@ import type {
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
+import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
 
 export type DeliveryProcess = {
@@ -119,16 +120,25 @@ async function openLane(
     },
   });
   const http = createHttpClient(destination.connection);
+  const onLimiterProblem = (problem: string) => {
+    metrics.limiterProblems.inc({ destination: name, problem });
+    log.warn({ problem }, 'limiter.recovered');
+  };
   const limiter = createRateLimiter({
     id: name,
     concurrency: limit.concurrency,
     ...(limit.requestsPerSecond === 'unlimited'
       ? {}
       : { requestsPerSecond: limit.requestsPerSecond, redisUrl: config.redis.url }),
-    onProblem(problem) {
-      metrics.limiterProblems.inc({ destination: name, problem });
-      log.warn({ problem }, 'limiter.recovered');
-    },
+    onProblem: onLimiterProblem,
+  });
+  const reads = await openSubscriptionReader(destination, {
+    http,
+    redis,
+    redisUrl: config.redis.url,
+    now: clock.now,
+    log,
+    onLimiterProblem,
   });
   const sender = createSender({
     destination,
@@ -148,7 +158,14 @@ async function openLane(
     redis,
     concurrency: JOBS_IN_HAND,
     policy: { ...DEFAULT_RETRY_POLICY, ...config.retry },
-    attempt: (deliveries, how) => attemptDeliveries(destination, sender, deliveries, how),
+    attempt: (deliveries, how, keep) =>
+      attemptDeliveries(
+        destination,
+        sender,
+        deliveries,
+        how,
+        reads ? { reader: reads.reader, keep } : undefined,
+      ),
     whenOpen: sender.whenOpen,
     inTurn,
     onSettled: (settlement, jobId) => recordSettlement(events, name, jobId, settlement),
@@ -158,13 +175,16 @@ async function openLane(
   return {
     async status(reader: Redis): Promise<DestinationStatus> {
       const { hold, handHold, breaker } = gate.current();
-      const state: BreakerState = hold || handHold ? 'held' : breaker.state;
+      const isHeld = hold || handHold || reads?.gate.current().hold;
+      const state: BreakerState = isHeld ? 'held' : breaker.state;
       return { ...(await readStatus(name, reader, clock)), breaker: state };
     },
     async stop() {
       sender.drain();
+      reads?.reader.drain();
       await worker.close();
       await limiter.close();
+      await reads?.close();
       await gate.close();
       http.close();
       redis.disconnect();

@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals';
+import type { Outcome, UsageEvent } from '@meterbridge/delivery';
+import type { PendingUsage, Resolution } from '@meterbridge/destinations';
+import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
+
+const pendingOf = (customer: string, at: number, isAlone = false): Pending => ({
+  index: at,
+  isAlone,
+  usage: {
+    customer,
+    at: 0,
+    complete: (subscription: string): UsageEvent => ({ key: `k${at}`, slot: `k${at}`, body: subscription }),
+  } satisfies PendingUsage,
+});
+
+const found = (subscription: string): Resolution => ({ outcome: 'found', subscription });
+
+/** Everything that happens, in order; each customer's subscription when the test says it. */
+function open(keep: Lookups['keep'] = async () => true) {
+  const log: string[] = [];
+  const tell = new Map<string, (resolution: Resolution) => void>();
+  const lookups: Lookups = {
+    reader: {
+      resolve: (questions) =>
+        questions.map(({ customer }) => new Promise((resolve) => tell.set(customer, resolve))),
+    },
+    async keep(resolved) {
+      log.push(
+        `keep ${[...resolved].map(([at, { customer, subscription }]) => `${at}:${customer}=${subscription}`)}`,
+      );
+      return keep(resolved);
+    },
+  };
+  const deliver = async (usages: UsageEvent[], alone: ReadonlySet<number>): Promise<Outcome[]> => {
+    log.push(`send ${usages.map(({ body }) => body)}${alone.size > 0 ? ` alone ${[...alone]}` : ''}`);
+    return usages.map(() => ({ outcome: 'delivered' }));
+  };
+  return {
+    log,
+    tell: (customer: string, resolution: Resolution) => tell.get(customer)!(resolution),
+    lookups,
+    deliver,
+  };
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test('what is found is written down before it is sent, and what is known together goes together', async () => {
+  const { log, tell, lookups, deliver } = open();
+  const sent = sendAsFound([pendingOf('a', 3), pendingOf('b', 5, true)], lookups, deliver);
+  tell('a', found('s-a'));
+  tell('b', found('s-b'));
+  expect(await sent).toEqual(new Map([3, 5].map((at) => [at, { outcome: 'delivered' }])));
+  expect(log).toEqual(['keep 3:a=s-a,5:b=s-b', 'send s-a,s-b alone 1']);
+});
+
+test('nobody waits for the subscription of another customer', async () => {
+  const { log, tell, lookups, deliver } = open();
+  const sent = sendAsFound([pendingOf('slow', 0), pendingOf('fast', 1)], lookups, deliver);
+  tell('fast', found('s-fast'));
+  await turn();
+  expect(log).toEqual(['keep 1:fast=s-fast', 'send s-fast']);
+  tell('slow', { outcome: 'failed', code: 'timeout', detail: 'reading the subscription: late' });
+  expect(await sent).toEqual(
+    new Map<number, unknown>([
+      [1, { outcome: 'delivered' }],
+      [0, { outcome: 'failed', code: 'timeout', detail: 'reading the subscription: late' }],
+    ]),
+  );
+  expect(log).toHaveLength(2);
+});
+
+test.each<[string, Lookups['keep'], object]>([
+  ['whose job is of another worker', async () => false, { outcome: 'unsent' }],
+  [
+    'that cannot be written down',
+    async () => Promise.reject(new TypeError('away')),
+    { outcome: 'failed', code: 'connection', detail: expect.stringContaining('TypeError') },
+  ],
+])('what is found for a delivery %s is not sent', async (_what, keep, outcome) => {
+  const { log, tell, lookups, deliver } = open(keep);
+  const sent = sendAsFound([pendingOf('a', 0)], lookups, deliver);
+  tell('a', found('s-a'));
+  expect(await sent).toEqual(new Map([[0, outcome]]));
+  expect(log).toEqual(['keep 0:a=s-a']);
+});

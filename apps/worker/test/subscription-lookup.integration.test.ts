@@ -1,0 +1,251 @@
+import { expect, test } from '@jest/globals';
+import type { DeadLetter } from '@meterbridge/delivery';
+import { readDeadLetters } from '@meterbridge/queue';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import { expireLocks } from '../../cli/test/expire-locks.js';
+import { makeTracks, sendAll, type Track } from '../../cli/test/retrying-client.js';
+import { type Stack, type StackOptions, useStack } from '../../cli/test/run-stack.js';
+import { LAGO_KEY } from '../../cli/test/stack-config.js';
+import { isHeld, probeNow } from './held-destination.js';
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+type Lago = NonNullable<NonNullable<StackOptions['sandbox']>['lago']>;
+type Subscription = Exclude<NonNullable<Lago['knownSubscriptions']>[number], string>;
+
+const PATH = '/api/v1/subscriptions';
+const READS = 'lago:reads';
+
+/** Two kinds of events: whose subscription is looked up, and who name theirs. */
+const CONFIG = `
+sources:
+  - { name: backend, writeKey: "\${SEGMENT_WRITE_KEY}" }
+destinations:
+  - name: lago
+    type: lago
+    url: \${LAGO_API_URL}
+    apiKey: \${LAGO_API_KEY}
+    timeoutMs: 5000
+    limit: { requestsPerSecond: 200, concurrency: 4 }
+    rules:
+      - name: calls
+        when: event = "API Call"
+        code: api_call
+        subscription: { lookup: customer, customer: [context.groupId, userId] }
+      - { name: logins, when: event = "Login", code: login, subscription: { value: sub-named } }
+`;
+
+/** Each of the customers in turn. */
+function tracksOf(customers: readonly string[], count: number): Track[] {
+  const tracks = makeTracks(count);
+  return tracks.map((track, index) => ({
+    ...track,
+    context: { groupId: customers[index % customers.length] },
+  }));
+}
+
+const subscriptionOf = (customer: string, over: Partial<Subscription> = {}): Subscription => ({
+  external_id: `sub-of-${customer}`,
+  external_customer_id: customer,
+  ...over,
+});
+
+async function open(subscriptions: Subscription[], lago: Partial<Lago> = {}) {
+  const stack = await stacks.open({
+    config: CONFIG,
+    sandbox: {
+      lago: { apiKey: LAGO_KEY, store: 'clickhouse', knownSubscriptions: subscriptions, ...lago },
+    },
+  });
+  return { stack, receiver: await stack.startReady('receiver') };
+}
+
+async function untilSettled(stack: Stack, accepted: number, timeoutMs = 30_000) {
+  return waitFor(
+    async () => {
+      const account = await stack.account();
+      return account.accepted >= accepted && account.inFlight === 0 ? account : undefined;
+    },
+    { what: `${accepted} deliveries to be settled`, timeoutMs },
+  );
+}
+
+/** Who is billed for what, as Lago has it: one line an event in effect. */
+function billed(stack: Stack): string[] {
+  return stack.sandbox.lago
+    .events()
+    .map((event) => `${event.external_subscription_id} ${event.transaction_id}`)
+    .toSorted();
+}
+
+const expected = (tracks: readonly Track[]) =>
+  tracks
+    .map(({ messageId, context }) => `sub-of-${(context as { groupId: string }).groupId} ${messageId}`)
+    .toSorted();
+
+async function deadLetters(stack: Stack): Promise<DeadLetter[]> {
+  const all: DeadLetter[] = [];
+  for await (const { letter } of readDeadLetters<DeadLetter>('lago', stack.redis)) all.push(letter);
+  return all;
+}
+
+test('1,000 events of 50 customers: at most 50 reads, within their limit, and each event under its own', async () => {
+  const customers = Array.from({ length: 50 }, (_, index) => `acct-${index}`);
+  const { stack, receiver } = await open(
+    customers.map((customer) => subscriptionOf(customer)),
+    { readRequestsPerSecond: 25 },
+  );
+  const tracks = tracksOf(customers, 1_000);
+  await sendAll(receiver.url, tracks);
+  const first = await stack.startReady('worker');
+  expect(await untilSettled(stack, 1_000)).toMatchObject({ delivered: 1_000, dead: 0, difference: 0 });
+  expect(billed(stack)).toEqual(expected(tracks));
+  // What is known is not read again, by whichever worker.
+  const second = await stack.startReady('worker');
+  const more = tracksOf(customers, 200);
+  await sendAll(receiver.url, more);
+  await untilSettled(stack, 1_200);
+  expect(billed(stack)).toEqual(expected([...tracks, ...more]));
+
+  const { requests, byStatus } = stack.sandbox.lago.inspect();
+  const logged = (msg: string) =>
+    [first, second].reduce(
+      (sum, { process }) => sum + process.output().split(`"msg":"${msg}"`).length - 1,
+      0,
+    );
+  // The last lines of a log may be on their way yet.
+  await waitFor(() => logged('subscription.read') + logged('delivery.attempted') === requests, {
+    what: 'a line of the log for each request',
+  });
+  expect(logged('subscription.read')).toBe(50);
+  expect(byStatus[429]).toBeUndefined();
+}, 60_000);
+
+test('a crash between send and settle: under the same subscription again, though the customer has another now', async () => {
+  const subscriptions = [subscriptionOf('acct')];
+  const { stack, receiver } = await open(subscriptions);
+  const tracks = tracksOf(['acct'], 100);
+  await sendAll(receiver.url, tracks);
+  // Stored, and nobody is told.
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    match: { method: 'POST' },
+    afterStoring: true,
+    hang: true,
+  });
+  const first = await stack.startReady('worker');
+  await waitFor(() => stack.sandbox.lago.ledger.size === 100, { what: 'the events to be stored' });
+  first.process.signal('SIGKILL');
+  await first.process.exited;
+  expect(await stack.account()).toMatchObject({ inFlight: 100, delivered: 0 });
+
+  stack.sandbox.lago.faults.clear();
+  // As if it had always been so, and nothing of before were known any more.
+  subscriptions.splice(0, 1, subscriptionOf('acct', { external_id: 'another' }));
+  for (const key of await stack.redis.keys('*:subscriptions:*')) await stack.redis.del(key);
+  await expireLocks(stack.redis);
+  const later = tracksOf(['acct'], 10);
+  await stack.startReady('worker');
+  expect(await untilSettled(stack, 100)).toMatchObject({ delivered: 100, dead: 0, difference: 0 });
+  expect(billed(stack)).toEqual(expected(tracks));
+  const { replaced, billedTwice } = stack.sandbox.lago.inspect().events;
+  expect(replaced).toBeGreaterThanOrEqual(100);
+  expect(billedTwice).toBe(0);
+
+  await sendAll(receiver.url, later);
+  await untilSettled(stack, 110);
+  expect(billed(stack).filter((line) => line.startsWith('another '))).toHaveLength(10);
+}, 60_000);
+
+test('none and several are dead letters that say so, and a replay works once there is one', async () => {
+  const subscriptions = [
+    subscriptionOf('two'),
+    subscriptionOf('two', { external_id: 'second' }),
+    subscriptionOf('good'),
+  ];
+  const { stack, receiver } = await open(subscriptions);
+  const tracks = tracksOf(['none', 'two', 'good'], 30);
+  await sendAll(receiver.url, tracks);
+  await stack.startReady('worker');
+  expect(await untilSettled(stack, 30)).toMatchObject({
+    delivered: 10,
+    dead: 20,
+    deadByReason: { no_subscription: 10, several_subscriptions: 10 },
+    difference: 0,
+  });
+  const died = await deadLetters(stack);
+  expect(new Set(died.map(({ tries }) => tries.lastDetail))).toEqual(
+    new Set([expect.stringContaining('assign one'), expect.stringContaining('name one in the event')]),
+  );
+  expect(died.some(({ resolved }) => resolved !== undefined)).toBe(false);
+
+  subscriptions.splice(1, 1, subscriptionOf('none'));
+  await waitFor(
+    async () => {
+      await stack.cli('dead-letters', 'replay', '--all', '--yes');
+      return (await untilSettled(stack, 30))?.dead === 0;
+    },
+    { what: 'a replay that works', timeoutMs: 40_000 },
+  );
+  expect(billed(stack)).toEqual(expected(tracks));
+}, 90_000);
+
+test("one customer's read that hangs keeps back nobody else's events", async () => {
+  const customers = ['a', 'b', 'c', 'd', 'e'];
+  const { stack, receiver } = await open(customers.map((customer) => subscriptionOf(customer)));
+  stack.sandbox.lago.faults.add({ match: { path: PATH }, hang: true });
+  const tracks = tracksOf(customers, 100);
+  await sendAll(receiver.url, tracks);
+  await stack.startReady('worker');
+  await waitFor(() => stack.sandbox.lago.ledger.size === 80, { what: 'the events of the others' });
+  // The read still hangs: nobody has given it up.
+  expect(stack.sandbox.lago.inspect().byStatus.none).toBeUndefined();
+  expect(await untilSettled(stack, 100)).toMatchObject({ delivered: 100, dead: 0, difference: 0 });
+  expect(billed(stack)).toEqual(expected(tracks));
+}, 60_000);
+
+test('reads that are refused hold what needs them, and nothing else; nothing is dead', async () => {
+  const { stack, receiver } = await open([subscriptionOf('acct'), { external_id: 'sub-named' }]);
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    match: { path: PATH },
+    respond: { status: 401, body: {} },
+  });
+  const tracks = tracksOf(['acct'], 50);
+  await sendAll(receiver.url, tracks);
+  const worker = await stack.startReady('worker');
+  await waitFor(() => isHeld(stack, READS), { what: 'the hold of reads' });
+  const logins = makeTracks(50, { event: 'Login' });
+  await sendAll(receiver.url, logins);
+  await waitFor(() => stack.sandbox.lago.ledger.size === 50, { what: 'the events that need no read' });
+  expect(await isHeld(stack, 'lago')).toBe(false);
+  expect(await (await fetch(`${worker.url}/metrics`)).text()).toContain(
+    'meterbridge_breaker_state{destination="lago",state="held"} 1',
+  );
+  await waitFor(async () => (await stack.account()).delivered === 50, { what: 'their settlement' });
+  expect(await stack.account()).toMatchObject({ dead: 0, inFlight: 50 });
+
+  stack.sandbox.lago.faults.clear();
+  await probeNow(stack, READS);
+  expect(await untilSettled(stack, 100)).toMatchObject({ delivered: 100, dead: 0, difference: 0 });
+  expect(billed(stack).filter((line) => line.startsWith('sub-of-acct '))).toHaveLength(50);
+}, 60_000);
+
+test('a worker whose reads are held drains at once, and hands everything back', async () => {
+  const { stack, receiver } = await open([subscriptionOf('acct')]);
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    match: { path: PATH },
+    respond: { status: 403, body: {} },
+  });
+  await sendAll(receiver.url, tracksOf(['acct'], 50));
+  const worker = await stack.startReady('worker');
+  await waitFor(
+    async () => (await stack.redis.get(`meterbridge:{${READS}}:gate`))?.includes('forbidden') ?? false,
+    { what: 'the hold of reads' },
+  );
+  worker.process.signal('SIGTERM');
+  expect(await worker.process.exited).toEqual({ code: 0, signal: null });
+  expect(await stack.account()).toMatchObject({ inFlight: 50, dead: 0, jobs: { active: 0 } });
+});
