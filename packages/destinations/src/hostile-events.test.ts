@@ -114,7 +114,7 @@ test('what no database can store is found wherever it stands, and nothing else i
   });
   fc.assert(
     fc.property(text, text, (key, value) => {
-      const isStorable = [key, value].every((each) => each.isWellFormed() && !each.includes('\u0000'));
+      const isStorable = ![key, value].some((each) => /[\0\p{Cs}]/u.test(each));
       expect(refuseUnstorable(JSON.stringify({ [key]: value })) === undefined).toBe(isStorable);
     }),
     runs(1_000),
