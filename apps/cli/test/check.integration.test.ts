@@ -96,3 +96,21 @@ test('metrics that cannot be read are a warning that says so', async () => {
   expect(output).toMatch(/^! lago: the billable metrics could not be read .*HTTP 403.*no code was checked$/m);
   expect(code).toBe(0);
 });
+
+test('where a subscription is looked up, a key that may not read subscriptions is a failure', async () => {
+  const config = configWith('- { name: calls, code: login, subscription: { lookup: customer } }');
+  const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
+  expect(await check(stack)).toMatchObject({
+    code: 0,
+    byLevel: { ok: ['lago, subscriptions: can be read, for rules that look them up', expect.anything()] },
+  });
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    match: { path: '/api/v1/subscriptions' },
+    respond: { status: 403, body: { status: 403, error: 'Forbidden' } },
+  });
+  expect(await check(stack)).toMatchObject({
+    code: 1,
+    byLevel: { fail: [expect.stringMatching(/^lago, subscriptions: cannot be read .*HTTP 403/)] },
+  });
+});

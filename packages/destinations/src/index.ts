@@ -3,6 +3,7 @@ export * from './http-answer.js';
 export * from './http-client.js';
 export type { HyperlineRule, HyperlineSettings } from './hyperline/settings.js';
 export * from './kinds.js';
+export { checkSubscriptionReads } from './lago/check-subscriptions.js';
 export { type LagoMetric, type ReadMetrics, readLagoMetrics } from './lago/read-metrics.js';
 export { isLookup, type LagoRule, type LagoSettings } from './lago/settings.js';
 export * from './lago/subscription-reader.js';

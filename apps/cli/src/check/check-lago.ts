@@ -1,15 +1,28 @@
-import { type HttpClient, type LagoSettings, readLagoMetrics } from '@meterbridge/destinations';
+import {
+  checkSubscriptionReads,
+  type HttpClient,
+  isLookup,
+  type LagoSettings,
+  readLagoMetrics,
+} from '@meterbridge/destinations';
 import { judgeLagoRule } from './judge-rule.js';
 import type { Line } from './line.js';
 import { mayTakeTheSameEvent } from './overlap.js';
 
-/** Holds a Lago destination's rules against the billable metrics that are there. */
+/** Holds a Lago destination's rules against what is there: billable metrics, and subscriptions to be read. */
 export async function checkLagoRules(
   settings: LagoSettings,
   http: Pick<HttpClient, 'get'>,
   report: (line: Line) => void,
 ): Promise<void> {
   const { name, rules } = settings;
+  if (rules.some(({ subscription }) => isLookup(subscription))) {
+    const reads = await checkSubscriptionReads(http);
+    const detail = reads.ready
+      ? 'can be read, for rules that look them up'
+      : `cannot be read (${reads.problem}): usage of rules that look them up would wait`;
+    report({ level: reads.ready ? 'ok' : 'fail', what: `${name}, subscriptions`, detail });
+  }
   const read = await readLagoMetrics(http);
   if (read.ok) {
     for (const rule of rules)
