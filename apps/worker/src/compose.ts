@@ -16,6 +16,7 @@ import {
   keepHoursBounded,
   RECEIVER,
   readAccount,
+  readStanding,
   refuseUnsafeRedis,
   type StoreClock,
   startDeliveryWorker,
@@ -30,6 +31,7 @@ import type {
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
+import { nowAndThen } from './now-and-then.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
 
@@ -76,9 +78,11 @@ export async function composeWorker(
   const lanes = await Promise.all(
     config.destinations.map((settings) => openLane(settings, config, clock, inTurn, logger, metrics, events)),
   );
-  metrics.watchDestinations(() =>
-    Promise.all([...lanes.map((lane) => lane.status(redis)), readStatus(RECEIVER, redis, clock)]),
-  );
+  const statusReaders = [
+    ...lanes.map(({ name, breaker }) => statusReader(name, redis, clock, breaker)),
+    statusReader(RECEIVER, redis, clock),
+  ];
+  metrics.watchDestinations(() => Promise.all(statusReaders.map((read) => read())));
   const hours = keepHoursBounded(redis);
   Object.assign(status, { ready: true, reason: '' });
 
@@ -173,11 +177,11 @@ async function openLane(
   });
 
   return {
-    async status(reader: Redis): Promise<DestinationStatus> {
+    name,
+    breaker(): BreakerState {
       const { hold, handHold, breaker } = gate.current();
       const isHeld = hold || handHold || reads?.gate.current().hold;
-      const state: BreakerState = isHeld ? 'held' : breaker.state;
-      return { ...(await readStatus(name, reader, clock)), breaker: state };
+      return isHeld ? 'held' : breaker.state;
     },
     async stop() {
       sender.drain();
@@ -192,10 +196,33 @@ async function openLane(
   };
 }
 
-async function readStatus(destination: string, redis: Redis, clock: StoreClock): Promise<DestinationStatus> {
-  const { inFlight, dead, difference, oldestJobAt } = await readAccount(destination, redis);
-  const oldestEventAgeMs = oldestJobAt === null ? 0 : clock.now() - oldestJobAt;
-  return { destination, inFlight, oldestEventAgeMs, dead, difference };
+/**
+ * What metrics tell of a destination at each scrape. Whether it adds up, and which of all jobs is the oldest, is
+ * counted from the jobs, and so seldom enough to cost Redis little.
+ */
+function statusReader(
+  destination: string,
+  redis: Redis,
+  clock: StoreClock,
+  breaker?: () => BreakerState,
+): () => Promise<DestinationStatus> {
+  const count = nowAndThen(() => readAccount(destination, redis));
+  return async () => {
+    const [counted, { inFlight, dead, oldestJobAt }] = await Promise.all([
+      count(),
+      readStanding(destination, redis),
+    ]);
+    const now = clock.now();
+    const oldestAt = inFlight === 0 ? now : Math.min(now, oldestJobAt ?? now, counted?.oldestJobAt ?? now);
+    return {
+      destination,
+      inFlight,
+      oldestEventAgeMs: now - oldestAt,
+      dead,
+      ...(counted ? { difference: counted.difference } : {}),
+      ...(breaker ? { breaker: breaker() } : {}),
+    };
+  };
 }
 
 function recordSettlement(

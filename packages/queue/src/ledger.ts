@@ -67,7 +67,8 @@ end
 look('LRANGE', 'wait', -20, -1)
 look('LRANGE', 'active', 0, 199)
 look('ZRANGE', 'prioritized', 0, 19)
-look('ZRANGE', 'delayed', 0, 199)
+look('ZRANGE', 'delayed', 0, 99)
+look('ZRANGE', 'delayed', -100, -1)
 return {
   redis.call('HGETALL', KEYS[1]), redis.call('XLEN', KEYS[2]),
   length('wait', 'LLEN') + length('paused', 'LLEN') + length('prioritized', 'ZCARD'),

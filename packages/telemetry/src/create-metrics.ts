@@ -15,8 +15,11 @@ export type DestinationStatus = {
   oldestEventAgeMs: number;
   /** Dead letters that lie there. */
   dead: number;
-  /** What was accepted minus what became of it: anything but zero is a bug or a loss. */
-  difference: number;
+  /**
+   * What was accepted minus what became of it: anything but zero is a bug or a loss. Counted from the jobs now
+   * and then; left out where that was not done yet.
+   */
+  difference?: number;
   /** The receiver has none. */
   breaker?: BreakerState;
 };
@@ -107,7 +110,7 @@ export function createMetrics() {
     deadLetters: gauge('dead_letters', 'Dead letters that lie there, over all processes', ['destination']),
     difference: gauge(
       'account_difference',
-      'Accepted minus delivered, duplicate, filtered, dead and in flight: anything but 0 is a loss or a bug',
+      'Accepted minus what became of it, counted now and then: anything but 0 is a loss or a bug',
       ['destination'],
     ),
     breaker: gauge('breaker_state', '1 for the state the destination is in', ['destination', 'state']),
@@ -127,7 +130,7 @@ export function createMetrics() {
       status.inFlight.set({ destination }, inFlight);
       status.oldestAge.set({ destination }, oldestEventAgeMs / 1_000);
       status.deadLetters.set({ destination }, dead);
-      status.difference.set({ destination }, difference);
+      if (difference !== undefined) status.difference.set({ destination }, difference);
       if (!breaker) continue;
       for (const state of BREAKER_STATES) {
         status.breaker.set({ destination, state }, state === breaker ? 1 : 0);
