@@ -7,7 +7,7 @@ import { type LimiterProcess, mostWithin, useLimiterProcesses } from './limiter-
 const startProcess = useLimiterProcesses();
 const openWay = useRedisWays();
 const redis = useReplicatedRedis();
-const RATE = 50;
+const RATE = 100;
 let way: RedisWay;
 let processes: LimiterProcess[];
 let names = 0;

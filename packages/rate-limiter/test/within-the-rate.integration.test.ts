@@ -5,7 +5,7 @@ import { type LimiterProcess, mostWithin, useLimiterProcesses } from './limiter-
 
 const suite = useRedis();
 const startProcess = useLimiterProcesses();
-const RATE = 50;
+const RATE = 100;
 let processes: LimiterProcess[];
 let keys: string;
 let names = 0;
