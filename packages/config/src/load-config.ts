@@ -39,7 +39,7 @@ export type LoadedConfig =
   | { ok: false; problems: ConfigProblem[] };
 
 export type LoadOptions = {
-  /** For those who connect to nothing: the keys and URLs of sources and destinations need not be set. */
+  /** For those who connect to nothing: keys and URLs of sources and destinations may be unset, or empty. */
   allowUnset?: boolean;
 };
 
@@ -69,7 +69,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   const yaml = readYaml(text);
   if (!yaml.ok) return { ok: false, problems: [...problems, ...yaml.problems] };
 
-  const interpolated = interpolate(yaml.data, env);
+  const interpolated = interpolate(yaml.data, options.allowUnset ? withoutEmpty(env) : env);
   const parsed = parseFile(interpolated);
   const found = [
     ...(parsed.success ? [] : readIssues(parsed.error.issues, configJsonSchema)),
@@ -143,6 +143,10 @@ function readAs(expected: string, data: unknown, path: readonly PropertyKey[]): 
   else if (expected === 'boolean' && /^(true|false)$/.test(text)) holder[key] = text === 'true';
   else return false;
   return true;
+}
+
+function withoutEmpty(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
 const FOR_CONNECTING = new Set<string | number | undefined>([
