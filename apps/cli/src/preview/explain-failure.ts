@@ -25,8 +25,10 @@ export function explainFailure(
     const failure = failureOf(settings, ruleWithOnly(settings.type, rule, field), event);
     return failure ? [{ ...failure, field: field.path }] : [];
   });
-  const isFound = found.some(({ code, detail }) => code === whole.code && detail === whole.detail);
-  return isFound ? found : [{ ...whole, field: [] }, ...found];
+  // A field alone may count other things than all of them together.
+  const isWhole = ({ code, path }: MappingFailure) => code === whole.code && path === whole.path;
+  if (!found.some(isWhole)) return [{ ...whole, field: [] }, ...found];
+  return found.map((failure) => (isWhole(failure) ? { ...failure, detail: whole.detail } : failure));
 }
 
 function failureOf(

@@ -74,7 +74,11 @@ function renderRule(rule: RulePreview): string[] {
   const lines = [
     `  ${failures ? cross() : check()} ${title} ${failures ? 'takes it and cannot map it' : 'takes it'}`,
   ];
-  if (kept) lines.push('      it is its own rule since it was received; now it would not be', ...why);
+  if (kept)
+    lines.push(
+      '      a replay maps it under this rule, which it was received under; now it would not take it',
+      ...why,
+    );
   for (const { field, how } of hides ?? []) lines.push(`      ${how} ${field}`);
   for (const failure of failures ?? []) {
     const { field, code, detail, place: at } = failure;

@@ -109,11 +109,11 @@ function beginReport({ before, after, samples }: Pick<HistoryOptions, 'before' |
 }
 
 /** Of what fails why it does, of what is mended what it failed for, of any other dead letter what it died of. */
-function whyOf({ before, after }: Comparison, diedOf: string): string {
+function whyOf({ destination, before, after }: Comparison, diedOf: string): string {
   const failing = [after, before].find((side) => side && !side.result.ok);
   if (!failing || failing.result.ok) return diedOf;
   const { rule, result } = failing;
-  return rule === '' ? result.code : `${rule}: ${result.detail}`;
+  return rule === '' ? result.code : `${destination} ${rule}: ${result.detail}`;
 }
 
 function idOf(raw: unknown, place: string): string {

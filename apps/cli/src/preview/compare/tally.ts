@@ -40,9 +40,10 @@ export function countIn<Sample>(
   tally.total[verdict] += 1;
   tally.byDestination[destination] ??= noCounts();
   tally.byDestination[destination][verdict] += 1;
-  tally.reasons[verdict] ??= {};
+  // Without a prototype: a reason may be called `constructor`.
+  tally.reasons[verdict] ??= Object.create(null) as Record<string, number>;
   const reasons = tally.reasons[verdict];
-  const under = Object.hasOwn(reasons, why) || Object.keys(reasons).length < MAX_REASONS ? why : OTHER;
+  const under = why in reasons || Object.keys(reasons).length < MAX_REASONS ? why : OTHER;
   reasons[under] = (reasons[under] ?? 0) + 1;
   if (verdict === 'filtered' || reasons[under] > most) return;
   tally.samples[verdict] ??= [];
