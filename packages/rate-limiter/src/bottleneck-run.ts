@@ -2,7 +2,7 @@ import Bottleneck from 'bottleneck';
 import { Redis } from 'ioredis';
 import { LimiterRedis } from './redis-time.js';
 import type { SharedPacerOptions } from './shared-pacer.js';
-import { createStartLog, startLimit } from './start-log.js';
+import { createStartLog, limiterName, startLimit } from './start-log.js';
 
 /** One bottleneck with its own connection, from opening it to its first failure. */
 export type BottleneckRun = {
@@ -39,8 +39,7 @@ export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
   // its own folder, where a strict package manager has not put it.
   const connection = new Bottleneck.IORedisConnection({ Redis, client });
   connection.on('error', () => {});
-  // The keys of a destination share a hash tag; a Redis Cluster keeps them in one place.
-  const name = `meterbridge:{${id}}`;
+  const name = limiterName(id);
   const limit = startLimit(requestsPerSecond);
   const minTime = (limit.windowMs + EASE_MS) / limit.starts;
   const limiter = new Bottleneck({ id: name, minTime, clientTimeout: CLIENT_TIMEOUT_MS, connection });

@@ -12,9 +12,22 @@ export type StartLimit = { starts: number; windowMs: number };
 const ROOM_MS = 15;
 const LATE_MS = 10;
 
+/** More than bottleneck hands out in a second (2,700, measured): the list need not be longer. */
+const MOST_STARTS = 5_000;
+
+/** What everything in Redis of one account's limiter is called by; a Redis Cluster keeps it in one place. */
+export function limiterName(id: string): string {
+  return `meterbridge:{${id}}`;
+}
+
+/** The list of the latest starts, epoch milliseconds by Redis' clock. */
+export function startsKey(limiter: string): string {
+  return `b_${limiter}_starts`;
+}
+
 /** A second's starts, or the time of a single one where it is less than one a second. */
 export function startLimit(requestsPerSecond: number): StartLimit {
-  const starts = Math.max(1, Math.floor(requestsPerSecond));
+  const starts = Math.max(1, Math.min(Math.floor(requestsPerSecond), MOST_STARTS));
   return { starts, windowMs: (starts * 1_000) / requestsPerSecond + ROOM_MS };
 }
 
@@ -48,8 +61,8 @@ return {0, start}
  * The last word before a request starts: bottleneck's turns are taken ahead, and come too close together
  * once a process was frozen, or Redis has lost what it knew.
  */
-export function createStartLog(redis: Redis, id: string, { starts, windowMs }: StartLimit) {
-  const key = `b_${id}_starts`;
+export function createStartLog(redis: Redis, limiter: string, { starts, windowMs }: StartLimit) {
+  const key = startsKey(limiter);
   /** The quickest answer of the last hundred or so. */
   let quickMs = 0;
 
