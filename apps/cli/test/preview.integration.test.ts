@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { waitFor } from '@meterbridge/testing';
 import { type RunningProcess, startProcess } from './running-process.js';
 import { CONFIG, EMAIL, IP_ADDRESS, PHONE } from './stack-config.js';
+
+// Each command is a process that loads everything anew: on a busy machine that takes its time.
+jest.setTimeout(120_000);
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 

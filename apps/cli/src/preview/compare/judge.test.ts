@@ -66,14 +66,14 @@ function rejection(change: object): LetterEntry {
   return { id: 'receiver/1-0', at: 1, reason: letter.reason, letter } as unknown as LetterEntry;
 }
 
-const damaged: LetterEntry = {
+const damaged = {
   id: 'lago/1-0',
   at: 1,
   reason: 'unmapped',
   get letter(): never {
     throw new Error('incorrect header check');
   },
-};
+} as unknown as LetterEntry;
 
 function told(entry: LetterEntry): string[] {
   return compareJudged(judgeDeath(entry, mended), judgeLetter(entry, mended)).map(
