@@ -44,27 +44,39 @@ export function compileLagoRule(rule: LagoRule): (event: SegmentEvent) => Mapped
     const amount = readAmount(event);
     if (!amount.ok) return amount;
 
-    const transactionId = event.messageId + suffix;
-    const timestamp = toLagoSeconds(event.timestamp);
-    const sent = toLagoProperties(properties.value);
-    const complete = (subscription: string): UsageEvent => ({
-      key: `${transactionId} ${timestamp}`,
-      slot: transactionId,
-      // One flat string: pieced together, each body would drag its pieces through the garbage collector.
-      body: JSON.stringify({
-        transaction_id: transactionId,
-        external_subscription_id: subscription,
-        code: metric.value,
-        timestamp,
-        precise_total_amount_cents: amount.value ?? undefined,
-        properties: sent,
-      }),
-    });
-    const usage = complete(owner.value);
+    const sent: Sent = {
+      transaction_id: event.messageId + suffix,
+      external_subscription_id: owner.value,
+      code: metric.value,
+      timestamp: toLagoSeconds(event.timestamp),
+      precise_total_amount_cents: amount.value ?? undefined,
+      properties: toLagoProperties(properties.value),
+    };
+    const usage = toUsage(sent);
     const refused = refuseUnstorable(usage.body);
     if (refused) return refused;
     if (!isLookedUp) return mapped(usage);
+    const complete = (subscription: string) => toUsage({ ...sent, external_subscription_id: subscription });
     return mapped({ customer: owner.value, at: Date.parse(event.timestamp), complete });
+  };
+}
+
+/** As Lago reads it. */
+type Sent = {
+  transaction_id: string;
+  external_subscription_id: string;
+  code: string;
+  timestamp: string;
+  precise_total_amount_cents: string | undefined;
+  properties: MappedProperties;
+};
+
+function toUsage(sent: Sent): UsageEvent {
+  return {
+    key: `${sent.transaction_id} ${sent.timestamp}`,
+    slot: sent.transaction_id,
+    // One flat string: pieced together, each body would drag its pieces through the garbage collector.
+    body: JSON.stringify(sent),
   };
 }
 
