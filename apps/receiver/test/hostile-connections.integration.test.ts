@@ -78,3 +78,31 @@ describe('a client that never ends is sent away, and its connection is gone', ()
     await server.drain(20_000);
   }, 10_000);
 });
+
+test('what came before garbage on a connection is taken, and what came after is not', async () => {
+  const { port, received, rejected } = await startReceiver({}, SHORT);
+  const write = (event: object) => {
+    const body = JSON.stringify(event);
+    return `POST /v1/track HTTP/1.1\r\nHost: x\r\nAuthorization: ${key.authorization}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  };
+  const events = [track(), track(), track()];
+  const [first, second, third] = events.map(write);
+  await stubbornClient(port, `${first}${second}\u0000\u0001garbage\r\n\r\n${third}`).answer;
+  expect(received.map(({ event }) => event.messageId)).toEqual([events[0]!.messageId, events[1]!.messageId]);
+  expect(rejected).toEqual([]);
+});
+
+test('a body that says it is shorter than it is, and one that ends too soon, store nothing of a half event', async () => {
+  const { port, received, rejected } = await startReceiver({}, SHORT);
+  const body = JSON.stringify({ batch: [track(), track()] });
+  const head = `${HEAD}Authorization: ${key.authorization}\r\n`;
+  const cut = await stubbornClient(port, `${head}Content-Length: ${body.length - 5}\r\n\r\n${body}`).answer;
+  expect(cut).toMatch(/^HTTP\/1\.1 400 /);
+  expect(rejected).toMatchObject([{ reason: 'invalid_json', raw: body.slice(0, -5) }]);
+  const late = await stubbornClient(port, `${head}Content-Length: ${body.length + 5}\r\n\r\n${body}`).answer;
+  expect(late).toMatch(/^HTTP\/1\.1 408 /);
+  const chunk = `${body.length.toString(16)}\r\n${body}\r\n`;
+  const open = await stubbornClient(port, `${head}Transfer-Encoding: chunked\r\n\r\n${chunk}`).answer;
+  expect(open).toMatch(/^HTTP\/1\.1 408 /);
+  expect(received).toEqual([]);
+});
