@@ -10,6 +10,7 @@ import { addInit } from './commands/init.js';
 import { addPreview } from './commands/preview.js';
 import { addReplays } from './commands/replays.js';
 import { addSchema } from './commands/schema.js';
+import { addStatus } from './commands/status.js';
 import { addTest } from './commands/test.js';
 import { addUp } from './commands/up.js';
 import { CommandError } from './load-context.js';
@@ -38,6 +39,7 @@ for (const add of [
   addTest,
   addDeadLetters,
   addReplays,
+  addStatus,
   addHold,
   addAudit,
   addSchema,

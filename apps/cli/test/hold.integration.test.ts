@@ -56,7 +56,7 @@ test('what is held by hand is not sent, over restarts of workers, and all of it 
   expectEachOnce(stack.sandbox, idsOf([...before, ...during, ...after]));
   await waitFor(() => next.process.output().includes('destination.resumed'), { what: 'the word of it' });
   expect((await stack.cli('resume', 'lago')).output).toContain('lago is not held');
-}, 90_000);
+}, 180_000);
 
 test('resume ends a hold by a refused key at once, and the key proves itself', async () => {
   const stack = await stacks.open();
@@ -78,7 +78,7 @@ test('resume ends a hold by a refused key at once, and the key proves itself', a
   });
   // Without it, the next probe would be a minute away.
   expect((await stack.settled(10, 30_000)).lago).toMatchObject({ delivered: 10, dead: 0 });
-}, 60_000);
+}, 180_000);
 
 test('refuses a destination that there is not, and a hold without a word why', async () => {
   const stack = await stacks.open();

@@ -5,7 +5,7 @@ import {
   type HttpClient,
   type SubscriptionReader,
 } from '@meterbridge/destinations';
-import { createGateStore, createSubscriptionCache } from '@meterbridge/queue';
+import { createGateStore, createSubscriptionCache, readsOf } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
 import type { Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
@@ -33,8 +33,7 @@ export async function openSubscriptionReader(
 ): Promise<OpenedReader | null> {
   if (!limit) return null;
   const { http, redis, redisUrl, now, log } = deps;
-  // No destination has a colon in its name.
-  const id = `${name}:reads`;
+  const id = readsOf(name);
   const gate = await createGateStore(id, redis, { now });
   const limiter = createRateLimiter({
     id,

@@ -1,6 +1,7 @@
 export { type AuditLine, readAudit } from './audit.js';
 export { type BatchData, decodeBatch, encodeBatch } from './batch-codec.js';
 export { connectConsumer, connectProducer } from './connection.js';
+export { countWorkers } from './count-workers.js';
 export { type HandRecord, type HandRun, readDeadLetterLog, recordHand } from './dead-letter-log.js';
 export {
   type DeadLetterEntry,
@@ -28,7 +29,7 @@ export {
   type PortableLetter,
 } from './import-dead-letters.js';
 export { createInTurn, type InTurn } from './in-turn.js';
-export { RECEIVER } from './keys.js';
+export { RECEIVER, readsOf } from './keys.js';
 export { findForgotten, knownDestinations } from './known-destinations.js';
 export {
   type Account,
@@ -38,7 +39,7 @@ export {
   readStanding,
   type Standing,
 } from './ledger.js';
-export { type MemoryWatch, watchMemory } from './memory-pressure.js';
+export { type MemoryWatch, readMemory, watchMemory } from './memory-pressure.js';
 export { readNewestWaiting } from './newest-waiting.js';
 export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';
 export { type LaneProgress, ReplayLane, type ReplayStep } from './replay-lane.js';

@@ -46,3 +46,8 @@ export function queueKeys(destination: string): QueueKeys {
     bull,
   };
 }
+
+/** What is kept apart for a destination's reads, its gate and its limiter: a destination's name has no colon. */
+export function readsOf(destination: string): string {
+  return `${destination}:reads`;
+}

@@ -8,6 +8,13 @@ export type MemoryWatch = {
 
 const LOOK_EVERY_MS = 1_000;
 
+/** What Redis uses, and its `maxmemory`: 0 for none. */
+export async function readMemory(redis: Redis): Promise<{ usedBytes: number; limitBytes: number }> {
+  const info = await redis.info('memory');
+  const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+  return { usedBytes: number('used_memory'), limitBytes: number('maxmemory') };
+}
+
 /**
  * Watches Redis' memory, so that senders are told to wait before it is full; deliveries go on meanwhile and
  * make room. @param share of `maxmemory`, 0 to 1, above which new events are refused
@@ -16,10 +23,8 @@ export function watchMemory(redis: Redis, share: number): MemoryWatch {
   let full = false;
   const look = async () => {
     try {
-      const info = await redis.info('memory');
-      const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-      const limit = number('maxmemory');
-      full = limit > 0 && number('used_memory') > limit * share;
+      const { usedBytes, limitBytes } = await readMemory(redis);
+      full = limitBytes > 0 && usedBytes > limitBytes * share;
     } catch {
       // Redis away is the writer's matter: it answers 503.
     }

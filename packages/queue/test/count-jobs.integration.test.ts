@@ -52,7 +52,7 @@ describe('many jobs', () => {
     await adding;
     const done = await line.settled();
     expect(done).toMatchObject({ accepted: 3 * MANY + 2_000, difference: 0 });
-    expect(done.dead).toBeGreaterThan(0);
+    expect(done!.dead).toBeGreaterThan(0);
     await worker.close();
     // Nothing of a count stays behind.
     expect(await line.redis.keys(`${queueKeys(line.destination).counting}*`)).toEqual([]);

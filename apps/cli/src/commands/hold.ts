@@ -1,10 +1,10 @@
-import { hostname, userInfo } from 'node:os';
 import type { Config } from '@meterbridge/config';
 import { gateAfterHold, gateAfterResume } from '@meterbridge/delivery';
-import { changeGate, createStoreClock, knownDestinations } from '@meterbridge/queue';
+import { changeGate, createStoreClock, knownDestinations, readsOf } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
+import { whoRuns } from '../who.js';
 
 /** Stops sending to a destination until somebody resumes it; what is accepted meanwhile waits. */
 export async function hold(destination: string, options: { reason: string; json?: boolean }): Promise<void> {
@@ -14,9 +14,8 @@ export async function hold(destination: string, options: { reason: string; json?
     const clock = createStoreClock(redis);
     try {
       await clock.synchronize();
-      const by = `${userInfo().username}@${hostname()}`;
       const { before, after } = await changeGate(destination, redis, (gate) =>
-        gateAfterHold(gate, { reason: reason.slice(0, 500), by }, clock.now()),
+        gateAfterHold(gate, { reason: reason.slice(0, 500), by: whoRuns() }, clock.now()),
       );
       if (options.json) return console.log(JSON.stringify({ destination, held: after.handHold }));
       console.log(
@@ -35,7 +34,9 @@ export async function hold(destination: string, options: { reason: string; json?
 export async function resume(destination: string, options: { json?: boolean }): Promise<void> {
   await withDestination(destination, async (redis) => {
     const { before } = await changeGate(destination, redis, gateAfterResume);
-    const { hold, handHold } = before;
+    const reads = await changeGate(readsOf(destination), redis, gateAfterResume);
+    const { handHold } = before;
+    const hold = before.hold ?? reads.before.hold;
     if (options.json) {
       return console.log(JSON.stringify({ destination, ended: { byHand: handHold, byAnswer: hold } }));
     }

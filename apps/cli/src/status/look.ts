@@ -1,0 +1,70 @@
+import type { Config } from '@meterbridge/config';
+import type { Gate } from '@meterbridge/delivery';
+import {
+  countWorkers,
+  knownDestinations,
+  lookAtGate,
+  RECEIVER,
+  readMemory,
+  readStanding,
+  readsOf,
+  type Standing,
+} from '@meterbridge/queue';
+import { countStarts } from '@meterbridge/rate-limiter';
+import type { Redis } from 'ioredis';
+
+/** What is seen of one destination at one moment, or of the receiver's own dead letters. */
+export type PlaceLook = {
+  standing: Standing;
+  /** The receiver sends nothing, and has none. */
+  gate?: Gate;
+  /** The gate of what is asked of its API beside events. */
+  readsGate?: Gate;
+  /** Requests that started within the last second. */
+  requestsPerSecond?: number;
+  /** What of them is allowed; left out where nothing limits them, or it is not configured any more. */
+  limit?: number;
+  /** Left out where Redis does not tell. */
+  workers?: number;
+  isConfigured: boolean;
+};
+
+/** Everything of one moment. Costs Redis about a millisecond a destination, however much waits. */
+export type Look = {
+  /** Epoch milliseconds, by Redis' clock. */
+  at: number;
+  places: PlaceLook[];
+  memory: { usedBytes: number; limitBytes: number };
+};
+
+/** Looks at what is configured, and at what is not any more and still has something. */
+export async function lookAtAll(config: Config, redis: Redis, now: () => number): Promise<Look> {
+  const configured = config.destinations.map(({ name }) => name);
+  const names = [...new Set([...configured, ...(await knownDestinations(redis))])];
+  const [workersOf, memory] = await Promise.all([countWorkers(redis), readMemory(redis)]);
+  const at = now();
+  const places = await Promise.all(
+    names.map(async (name): Promise<PlaceLook> => {
+      const limit = config.destinations.find((each) => each.name === name)?.limit.requestsPerSecond;
+      const [standing, gate, readsGate, requestsPerSecond] = await Promise.all([
+        readStanding(name, redis),
+        lookAtGate(name, redis),
+        lookAtGate(readsOf(name), redis),
+        limit === 'unlimited' ? undefined : countStarts(name, redis),
+      ]);
+      return {
+        standing,
+        gate,
+        readsGate,
+        ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+        ...(typeof limit === 'number' ? { limit } : {}),
+        ...(workersOf ? { workers: workersOf(name) } : {}),
+        isConfigured: configured.includes(name),
+      };
+    }),
+  );
+  const hasSomething = ({ standing, isConfigured }: PlaceLook) =>
+    isConfigured || standing.inFlight > 0 || standing.dead > 0;
+  const receiver = { standing: await readStanding(RECEIVER, redis), isConfigured: true };
+  return { at, places: [...places.filter(hasSomething), receiver], memory };
+}

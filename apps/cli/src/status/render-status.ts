@@ -1,0 +1,125 @@
+import { RECEIVER } from '@meterbridge/queue';
+import Table from 'cli-table3';
+import { style } from '../terminal/style.js';
+import type { GateStatus, HoldStatus, PlaceStatus, Status } from './report.js';
+
+/** A table for people, and below it what somebody should know in words. */
+export function renderStatus(status: Status): string {
+  const table = new Table({
+    head: [
+      'destination',
+      'in/s',
+      'out/s',
+      'in flight',
+      'oldest',
+      'drained in',
+      'delivered',
+      'dead',
+      'gate',
+      'requests/s',
+      'workers',
+    ],
+    colAligns: [
+      'left',
+      'right',
+      'right',
+      'right',
+      'right',
+      'right',
+      'right',
+      'right',
+      'left',
+      'right',
+      'right',
+    ],
+    style: { head: [], border: [] },
+  });
+  for (const place of status.places) table.push(rowOf(place));
+  const words = status.places.flatMap((place) => wordsOf(place, status.at));
+  return [table.toString(), memoryOf(status.redis), ...words].join('\n');
+}
+
+function rowOf(place: PlaceStatus): string[] {
+  const { destination, dead, gate } = place;
+  const deadText = dead > 0 ? style('yellow', count(dead)) : '0';
+  if (destination === RECEIVER) return [destination, '', '', '', '', '', '', deadText, '', '', ''];
+  const { requestsPerSecond, requestLimit, workers } = place;
+  return [
+    destination,
+    count(place.inPerSecond),
+    count(place.outPerSecond),
+    count(place.inFlight),
+    place.oldestAgeMs === null ? '–' : duration(place.oldestAgeMs / 1_000),
+    drain(place),
+    count(place.delivered + place.duplicate),
+    deadText,
+    gate ? gateOf(gate) : '',
+    requestLimit === null ? 'no limit' : `${requestsPerSecond} of ${requestLimit}`,
+    workers === null ? '?' : workers === 0 ? style('red', '0') : String(workers),
+  ];
+}
+
+function drain({ inFlight, drainSeconds }: PlaceStatus): string {
+  if (inFlight === 0) return '–';
+  return drainSeconds === null ? 'not getting less' : duration(drainSeconds);
+}
+
+function gateOf({ state, waitUntil }: GateStatus): string {
+  if (state === 'held') return style('red', 'held');
+  if (state === 'open') return style('yellow', 'breaker open');
+  if (state === 'half-open') return style('yellow', 'breaker half-open');
+  return waitUntil === null ? 'sending' : style('yellow', 'told to wait');
+}
+
+function wordsOf(
+  { destination, gate, jobs, inFlight, workers, isConfigured }: PlaceStatus,
+  at: number,
+): string[] {
+  const words = (gate?.holds ?? []).map((hold) => `${destination}: ${holdWords(hold, destination)}`);
+  if (gate?.waitUntil && gate.state !== 'held') {
+    words.push(`${destination}: nothing is sent for ${duration((gate.waitUntil - at) / 1_000)}`);
+  }
+  if (!isConfigured) words.push(`${destination}: is not configured any more, and no worker takes its jobs`);
+  else if (workers === 0 && inFlight > 0) words.push(`${destination}: no worker is connected`);
+  if (inFlight > 0) {
+    const { waiting, active, delayed } = jobs;
+    words.push(
+      `${destination}: ${count(waiting)} jobs wait, ${count(active)} are in hand, ${count(delayed)} are put back`,
+    );
+  }
+  return words;
+}
+
+function holdWords(hold: HoldStatus, destination: string): string {
+  const since = new Date(hold.since).toISOString().slice(0, 19).concat('Z');
+  if (hold.by === 'hand') {
+    return `held by ${hold.who} since ${since}: ${hold.reason}. Let it go: meterbridge resume ${destination}`;
+  }
+  const what = hold.to === 'reads' ? 'lookups are held' : 'held';
+  return `${what} since ${since}, the API answered ${hold.code}: ${hold.detail}. Mend the key or the URL; it is probed every minute`;
+}
+
+function memoryOf({ usedBytes, limitBytes, guardBytes }: Status['redis']): string {
+  const used = `Redis memory: ${megabytes(usedBytes)}`;
+  if (limitBytes === null || guardBytes === null) return `${used} used, no maxmemory set`;
+  const percent = Math.round((100 * usedBytes) / limitBytes);
+  const line = `${used} of ${megabytes(limitBytes)} (${percent} %); senders are told to wait from ${megabytes(guardBytes)} on`;
+  return usedBytes > guardBytes ? style('red', line) : line;
+}
+
+function megabytes(bytes: number): string {
+  return `${count(Math.round(bytes / 1_048_576))} MB`;
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en');
+}
+
+/** The two largest units: `3 d 4 h`, `12 min`, `45 s`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3_600)} h ${Math.floor((whole % 3_600) / 60)} min`;
+  return `${count(Math.floor(whole / 86_400))} d ${Math.floor((whole % 86_400) / 3_600)} h`;
+}

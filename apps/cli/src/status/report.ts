@@ -1,0 +1,110 @@
+import { decideGate, type Gate } from '@meterbridge/delivery';
+import type { Standing } from '@meterbridge/queue';
+import type { Look, PlaceLook } from './look.js';
+
+/** Whether a destination is sent to, in the words of the metrics. Times are epoch milliseconds. */
+export type GateStatus = {
+  state: 'closed' | 'open' | 'half-open' | 'held';
+  /** Until when nothing is sent by the API's own word, or while the breaker is open; null where that is not so. */
+  waitUntil: number | null;
+  holds: HoldStatus[];
+};
+
+/** A hold by somebody, or by an answer of the API: to events, or to what is asked of it beside them. */
+export type HoldStatus =
+  | { by: 'hand'; reason: string; who: string; since: number }
+  | {
+      by: 'answer';
+      to: 'events' | 'reads';
+      code: string;
+      detail: string;
+      since: number;
+      nextProbeAt: number;
+    };
+
+export type PlaceStatus = Omit<Standing, 'oldestJobAt'> & {
+  /** Events a second, in the time between the two looks: queued, and delivered or found delivered. */
+  inPerSecond: number;
+  outPerSecond: number;
+  /** The oldest delivery's wait, in milliseconds; null where nothing is in flight. */
+  oldestAgeMs: number | null;
+  /** Until nothing is in flight, at the pace of the two looks; null where it does not get less. */
+  drainSeconds: number | null;
+  gate: GateStatus | null;
+  requestsPerSecond: number | null;
+  /** Null where nothing limits them. */
+  requestLimit: number | null;
+  workers: number | null;
+  isConfigured: boolean;
+};
+
+export type Status = {
+  at: number;
+  places: PlaceStatus[];
+  redis: {
+    usedBytes: number;
+    /** Its `maxmemory`; null for none. */
+    limitBytes: number | null;
+    /** From here on senders are told to come later. */
+    guardBytes: number | null;
+  };
+};
+
+/** What two looks a moment apart tell. Pure. @param memoryShare as the configuration has it, 0 to 1 */
+export function reportStatus(before: Look, now: Look, memoryShare: number): Status {
+  const seconds = Math.max(0.001, (now.at - before.at) / 1_000);
+  const { usedBytes, limitBytes } = now.memory;
+  return {
+    at: now.at,
+    places: now.places.map((place) => {
+      const { destination } = place.standing;
+      const earlier = before.places.find(({ standing }) => standing.destination === destination);
+      return reportPlace(earlier?.standing ?? place.standing, place, seconds, now.at);
+    }),
+    redis: {
+      usedBytes,
+      limitBytes: limitBytes || null,
+      guardBytes: limitBytes ? Math.round(limitBytes * memoryShare) : null,
+    },
+  };
+}
+
+function reportPlace(before: Standing, place: PlaceLook, seconds: number, at: number): PlaceStatus {
+  const { oldestJobAt, ...standing } = place.standing;
+  const { requestsPerSecond = null, limit = null, workers = null, isConfigured } = place;
+  const perSecond = (of: (standing: Standing) => number) => (of(place.standing) - of(before)) / seconds;
+  const fewerPerSecond = -perSecond(({ inFlight }) => inFlight);
+  return {
+    ...standing,
+    inPerSecond: round(perSecond(({ accepted, filtered }) => accepted - filtered)),
+    outPerSecond: round(perSecond(({ delivered, duplicate }) => delivered + duplicate)),
+    oldestAgeMs: oldestJobAt === null ? null : Math.max(0, at - oldestJobAt),
+    drainSeconds:
+      standing.inFlight === 0 ? 0 : fewerPerSecond > 0 ? Math.ceil(standing.inFlight / fewerPerSecond) : null,
+    gate: place.gate ? reportGate(place.gate, place.readsGate, at) : null,
+    requestsPerSecond,
+    requestLimit: limit,
+    workers,
+    isConfigured,
+  };
+}
+
+/** A person's word first, then the API's. */
+export function reportGate(gate: Gate, readsGate: Gate | undefined, at: number): GateStatus {
+  const { handHold, hold, breaker } = gate;
+  const decision = decideGate(gate, at);
+  const holds: HoldStatus[] = [];
+  if (handHold) holds.push({ by: 'hand', reason: handHold.reason, who: handHold.by, since: handHold.since });
+  if (hold) holds.push({ by: 'answer', to: 'events', ...hold });
+  if (readsGate?.hold) holds.push({ by: 'answer', to: 'reads', ...readsGate.hold });
+  const isWaiting = decision.may === 'wait' && Number.isFinite(decision.untilMs);
+  return {
+    state: holds.length > 0 ? 'held' : breaker.state,
+    waitUntil: isWaiting ? decision.untilMs : null,
+    holds,
+  };
+}
+
+function round(rate: number): number {
+  return Math.round(rate * 10) / 10;
+}
