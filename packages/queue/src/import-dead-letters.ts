@@ -19,8 +19,8 @@ export type Imported = {
   added: number;
   /** Of those, how many were among the discarded ones and are so no more. */
   restored: number;
-  /** Ids, as given, where one lies already: under the id it died under, or since an earlier import. */
-  stillThere: string[];
+  /** Which of those given, by index, lie there already: under the id they died under, or since an import. */
+  stillThere: number[];
 };
 
 /**
@@ -37,7 +37,7 @@ for i = 2, #ARGV, 4 do
   local isThere = #redis.call('XRANGE', KEYS[3], was, was) > 0
     or copy and #redis.call('XRANGE', KEYS[3], copy, copy) > 0
   if isThere then
-    there[#there + 1] = was
+    there[#there + 1] = (i - 2) / 4
   else
     local id = redis.call('XADD', KEYS[3], '*', 'reason', reason, 'z', z, 'cell', cell, 'was', was)
     redis.call('HSET', KEYS[5], was, id)
@@ -75,7 +75,7 @@ export async function importDeadLetters(
   if (destination !== RECEIVER) await rememberDestination(redis, destination);
   const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(destination);
   const keys = [ledger, hours, deadLetters, deadLetterLog, imported];
-  const [added, restored, there] = (await redis.eval(
+  const [added, restored, stillThere] = (await redis.eval(
     IMPORT,
     keys.length,
     ...keys,
@@ -86,8 +86,15 @@ export async function importDeadLetters(
       encodeDeadLetter(letter),
       cell,
     ]),
-  )) as [number, number, string[]];
-  return { added, restored, stillThere: there.map((id) => `${destination}/${id}`) };
+  )) as [number, number, number[]];
+  return { added, restored, stillThere };
+}
+
+/** The id under which an imported letter lies now; null where none does that died under this one. */
+export async function findImported(id: string, redis: Redis): Promise<string | null> {
+  const [destination = '', was = ''] = id.split('/');
+  const now = await redis.hget(queueKeys(destination).imported, was);
+  return now === null ? null : `${destination}/${now}`;
 }
 
 const FORGET = `

@@ -23,6 +23,7 @@ export { keepFirstTimes } from './first-times.js';
 export { keepHoursBounded } from './forget-hours.js';
 export { changeGate, createGateStore, lookAtGate } from './gate-store.js';
 export {
+  findImported,
   forgetImported,
   type Imported,
   importDeadLetters,

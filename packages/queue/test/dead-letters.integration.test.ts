@@ -173,7 +173,7 @@ describe('an import', () => {
     const bring = (run: string) =>
       importDeadLetters(line.destination, line.redis, lines, aRun(run, 'restored'));
     expect(await bring('2')).toEqual({ added: 60, restored: 60, stillThere: [] });
-    expect(await bring('3')).toEqual({ added: 0, restored: 0, stillThere: idsOf(letters) });
+    expect(await bring('3')).toEqual({ added: 0, restored: 0, stillThere: [...letters.keys()] });
     await expectAddsUp(line, { accepted: 60, dead: 60, discarded: 0 });
     expect(await line.account()).toEqual(before);
     const back = await lettersOf(line);
@@ -201,7 +201,7 @@ describe('an import', () => {
     expect(imported).toEqual({
       added: 1,
       restored: 1,
-      stillThere: idsOf(letters.toSpliced(3, 1)),
+      stillThere: [0, 1, 2, 4, 5, 6, 7, 8, 9],
     });
     await expectAddsUp(line, { accepted: 10, dead: 10, discarded: 0 });
   });

@@ -1,5 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { discardLetters } from '../dead-letters/discard.js';
+import { listDiscards } from '../dead-letters/discards.js';
+import { exportLetters } from '../dead-letters/export.js';
 import { addFilterOptions } from '../dead-letters/filter.js';
+import { addActorOption } from '../dead-letters/hand-run.js';
+import { importLetters } from '../dead-letters/import.js';
 import { listDeadLetters } from '../dead-letters/list.js';
 import { showDeadLetter } from '../dead-letters/show.js';
 import { GROUPINGS, type Grouping } from '../dead-letters/tally.js';
@@ -18,6 +23,8 @@ export function addDeadLetters(program: Command): void {
     .action(showDeadLetter);
 
   addReplay(deadLetters);
+  addDiscard(deadLetters);
+  addExportAndImport(deadLetters);
 }
 
 function addList(deadLetters: Command): void {
@@ -54,4 +61,94 @@ function readGrouping(text: string, before: Grouping[] = []): Grouping[] {
   const what = GROUPINGS.find((each) => each === text);
   if (!what) throw new InvalidArgumentError(`one of ${GROUPINGS.join(', ')} was expected.`);
   return before.includes(what) ? before : [...before, what];
+}
+
+function addDiscard(deadLetters: Command): void {
+  const discard = deadLetters
+    .command('discard [ids...]')
+    .description('take them away for good, and keep who did it and why')
+    .requiredOption('--because <text>', 'why; remembered with it')
+    .option('--all', 'all of them');
+  addActorOption(addFilterOptions(discard))
+    .option('--dry-run', 'say what would be discarded, and do nothing')
+    .option('--yes', 'do not ask')
+    .option('--json', 'plan and result as one document, for machines')
+    .addHelpText(
+      'after',
+      `
+Say which: ids, a filter, or --all. A discarded event is never billed. It leaves "dead" in the account and is
+counted as "discarded", in the hour in which it was accepted, so that every sum holds (meterbridge audit).
+Each page of 500 is discarded whole or not at all: interrupted anywhere, the same command goes on. What dies
+after the plan was made is not meant.
+
+Examples:
+  meterbridge dead-letters export --customer load-test > load-test.ndjson
+  meterbridge dead-letters discard --customer load-test --because "a load test, nobody's usage" --dry-run
+  meterbridge dead-letters discard lago/1795225509287-0 --because "billed by hand, invoice 2026-114" --yes
+
+Exit codes: 0 done, 1 not done or stopped, 2 wrong usage.`,
+    )
+    .action(discardLetters);
+
+  deadLetters
+    .command('discards')
+    .description('what was discarded, brought back by an import, or edited: when, by whom, and why')
+    .option('--destination <name>', 'of one destination, or of the receiver')
+    .option('--limit <n>', 'lines to print', readCount, 20)
+    .option('--json', 'one JSON object a line, all of them, with the first hundred ids of each')
+    .addHelpText(
+      'after',
+      `
+The last thousand runs of each destination are remembered.
+
+Examples:
+  meterbridge dead-letters discards
+  meterbridge dead-letters discards --json | jq 'select(.what == "discarded") | .letters'
+
+Exit codes: 0 done, 1 Redis or the configuration cannot be read, 2 wrong usage.`,
+    )
+    .action(listDiscards);
+}
+
+function addExportAndImport(deadLetters: Command): void {
+  addFilterOptions(
+    deadLetters
+      .command('export [ids...]')
+      .description('write them to standard output, one a line, with all that is known of them'),
+  )
+    .addHelpText(
+      'after',
+      `
+A file of dead letters holds events: whatever the sources' privacy rules left in them. Keep it as you keep those.
+
+Examples:
+  meterbridge dead-letters export > all.ndjson
+  meterbridge dead-letters export --reason refused --since 7d | gzip > refused.ndjson.gz
+
+Exit codes: 0 done, 1 not all of them, 2 wrong usage.`,
+    )
+    .action(exportLetters);
+
+  addActorOption(
+    deadLetters
+      .command('import <file>')
+      .description("put exported letters back among the dead letters; a gzip'd file, too"),
+  )
+    .option('--json', 'the result as one document, for machines')
+    .addHelpText(
+      'after',
+      `
+A letter is known by the id it died under: one that lies here still, or again since an earlier import, is left
+alone. So a file can be imported any number of times, and an interrupted import is run again. One that was
+discarded leaves "discarded" in the account; any other is accepted anew, in its hour. One that was replayed in
+the meantime comes back as a dead letter, too: its API tells it from a second event when it is replayed again.
+Bad lines are named, and the others are imported.
+
+Examples:
+  meterbridge dead-letters import all.ndjson
+  meterbridge dead-letters import refused.ndjson.gz --json | jq .problems
+
+Exit codes: 0 done, 1 bad lines, or stopped, 2 wrong usage.`,
+    )
+    .action(importLetters);
 }

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { DeadLetter } from '@meterbridge/delivery';
 import type { RejectedEvent } from '@meterbridge/queue';
 import { Command } from 'commander';
-import { addFilterOptions, type LetterFilter, matches, readFilter } from './filter.js';
+import { addFilterOptions, type LetterFilter, matches, readFilter, sayFilter } from './filter.js';
 import type { LetterEntry } from './letter.js';
 
 const AT = Date.parse('2026-11-21T14:25:00.500Z');
@@ -97,4 +97,12 @@ test('the options of a command become the filter, and nothing else of them does'
     since: Date.parse('2026-11-21'),
   });
   expect(readFilter({})).toEqual({});
+});
+
+test.each<[LetterFilter, string]>([
+  [{}, ''],
+  [{ reason: 'refused', event: 'API Call' }, '--reason refused --event "API Call"'],
+  [{ ids: ['lago/1-1', 'lago/1-2'], since: AT }, 'lago/1-1 lago/1-2 --since 2026-11-21T14:25:00.500Z'],
+])('%j is said as %s', (filter, said) => {
+  expect(sayFilter(filter)).toBe(said);
 });

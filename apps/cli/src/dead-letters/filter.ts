@@ -61,6 +61,15 @@ export function readFilter(options: LetterFilter, ids: string[] = []): LetterFil
   return Object.fromEntries(said);
 }
 
+/** A filter as it would be said on the command line; empty for every letter. */
+export function sayFilter({ ids = [], ...filter }: LetterFilter): string {
+  const options = Object.entries(filter).map(([field, value]) => {
+    const text = typeof value === 'number' ? new Date(value).toISOString() : String(value);
+    return `--${field} ${/^[\w.:-]+$/.test(text) ? text : JSON.stringify(text)}`;
+  });
+  return [...ids, ...options].join(' ').slice(0, 1_000);
+}
+
 /** Pure. What is cheap to know is looked at first: most letters need not be read in full. */
 export function matches(entry: LetterEntry, filter: LetterFilter, customerOf: CustomerOf): boolean {
   const { ids, destination, reason, event, customer, source, rule, since, until, text } = filter;

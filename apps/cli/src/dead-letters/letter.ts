@@ -1,5 +1,5 @@
 import type { DeadLetter } from '@meterbridge/delivery';
-import { type DeadLetterEntry, RECEIVER, type RejectedEvent } from '@meterbridge/queue';
+import type { DeadLetterEntry, RejectedEvent } from '@meterbridge/queue';
 import { isJsonObject, type JsonObject } from '@meterbridge/segment-events';
 
 /** A delivery that could not be delivered, or of the receiver: what arrived and is no Segment event. */
@@ -46,8 +46,4 @@ export function messageIdOf(letter: Letter): string {
 function textOf(event: JsonObject, field: string): string | undefined {
   const value = event[field];
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-export function isReceivers(entry: Pick<LetterEntry, 'id'>): boolean {
-  return destinationOf(entry) === RECEIVER;
 }

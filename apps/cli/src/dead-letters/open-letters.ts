@@ -66,27 +66,42 @@ export function destinationsOf(filter: LetterFilter, { names }: Pick<LetterBox, 
   return named.length === 0 ? names : names.filter((name) => named.includes(name));
 }
 
+export type WalkOptions = {
+  /** Goes on behind this one, in the same order. */
+  after?: string;
+  /** The newest that counts, by destination; destinations that are not named are passed over. */
+  through?: ReadonlyMap<string, string>;
+  newestFirst?: boolean;
+};
+
 /**
  * Walks all dead letters that a filter means, destination by destination, oldest first, in constant memory:
  * a page of 500 at a time. What dies meanwhile is for the next walk.
- * @param after goes on behind this one, in the same order
- * @throws CommandError for an id that is there no more, before anything else is read
+ * @throws CommandError for an id that is there no more, unless `through` says that this is a second walk
  */
 export async function* walkLetters(
   box: LetterBox,
   filter: LetterFilter,
-  { after, newestFirst = false }: { after?: string; newestFirst?: boolean } = {},
+  { after, through, newestFirst = false }: WalkOptions = {},
 ): AsyncGenerator<LetterEntry> {
   const all = destinationsOf(filter, box);
   if (filter.ids) {
-    yield* findEach(filter.ids, box, filter);
+    for (const entry of await findAll(filter.ids, box, through === undefined)) {
+      if (matches(entry, filter, box.customerOf)) yield entry;
+    }
     return;
   }
   const names = after === undefined ? all : all.slice(beginAt(after, all));
   for (const name of names) {
     const isAfter = after !== undefined && destinationOf({ id: after }) === name;
     const { since, until } = filter;
-    const range = { newestFirst, ...(isAfter ? { after } : {}) };
+    const last = through?.get(name);
+    if (through && last === undefined) continue;
+    const range = {
+      newestFirst,
+      ...(isAfter ? { after } : {}),
+      ...(last === undefined ? {} : { through: last }),
+    };
     const bounds = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
     for await (const entry of readDeadLetters<Letter>(name, box.redis, { ...range, ...bounds })) {
       if (matches(entry, filter, box.customerOf)) yield entry;
@@ -100,16 +115,12 @@ function beginAt(after: string, names: string[]): number {
   return begin;
 }
 
-async function* findEach(
-  ids: string[],
-  { redis, customerOf }: LetterBox,
-  filter: LetterFilter,
-): AsyncGenerator<LetterEntry> {
-  const found = await Promise.all(ids.map((id) => findDeadLetter<Letter>(id, redis)));
-  for (const [index, entry] of found.entries()) {
-    if (!entry) throw new CommandError(goneText(ids[index]!));
-  }
-  for (const entry of found) if (entry && matches(entry, filter, customerOf)) yield entry;
+async function findAll(ids: string[], { redis }: LetterBox, areExpected: boolean): Promise<LetterEntry[]> {
+  const wanted = [...new Set(ids)];
+  const found = await Promise.all(wanted.map((id) => findDeadLetter<Letter>(id, redis)));
+  const gone = wanted.find((_, index) => !found[index]);
+  if (gone !== undefined && areExpected) throw new CommandError(goneText(gone));
+  return found.filter((entry) => entry !== null);
 }
 
 export function goneText(id: string): string {

@@ -1,0 +1,89 @@
+import { cellOf, FAILURE_FOLLOWS } from '@meterbridge/delivery';
+import { type PortableLetter, RECEIVER } from '@meterbridge/queue';
+import { segmentEventSchema } from '@meterbridge/segment-events';
+import { z } from 'zod';
+import { destinationOf, type Letter, type LetterEntry } from './letter.js';
+
+/** A letter as a line of JSON, with all that is known of it: the letter itself as it is stored. */
+export function writePortable({ id, was, at, reason, cell, json }: LetterEntry): string {
+  const [head, time] = [was ?? id, new Date(at).toISOString()].map((text) => JSON.stringify(text));
+  return `{"id":${head},"at":${time},"reason":${JSON.stringify(reason)},"cell":${JSON.stringify(cell)},"letter":${json}}`;
+}
+
+export type ReadPortable =
+  | { ok: true; letter: PortableLetter & { letter: Letter } }
+  | { ok: false; problem: string };
+
+const idSchema = z.string().regex(/^[^/]+\/\d{1,16}-\d{1,16}$/, 'the id of a dead letter was expected');
+
+const reasons = Object.entries(FAILURE_FOLLOWS).filter(([, follows]) => follows === 'dead-letter');
+
+/** What is read anywhere of a letter; what else it has is kept. */
+const deliverySchema = z.looseObject({
+  rule: z.string().min(1),
+  source: z.string().min(1),
+  event: segmentEventSchema,
+  hour: z.int().min(0).max(9_999_999).optional(),
+  reason: z.enum(reasons.map(([reason]) => reason)),
+  tries: z.looseObject({
+    attempts: z.int().min(0),
+    firstFailedAt: z.int(),
+    lastCode: z.string(),
+    lastStatus: z.int().optional(),
+    lastDetail: z.string().optional(),
+  }),
+  history: z.array(z.looseObject({ reason: z.string(), attempts: z.int(), at: z.int() })).optional(),
+  usage: z.looseObject({ body: z.string(), characters: z.int() }).optional(),
+});
+
+const rejectedSchema = z.looseObject({
+  source: z.string().min(1),
+  via: z.enum(['tracking', 'webhook']).optional(),
+  reason: z.string().min(1),
+  detail: z.string(),
+  raw: z.unknown(),
+  receivedAt: z.iso.datetime({ precision: 3 }),
+});
+
+const lineSchema = z.looseObject({ id: idSchema, cell: z.string(), letter: z.looseObject({}) });
+
+/**
+ * Reads a line of an export. A problem names the field and what was expected, and never a value.
+ * @param names the destinations there are, and the receiver
+ */
+export function readPortable(text: string, names: readonly string[]): ReadPortable {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { ok: false, problem: 'is not JSON' };
+  }
+  const line = lineSchema.safeParse(json);
+  if (!line.success) return { ok: false, problem: describe(line.error, '') };
+  const { id, cell } = line.data;
+  const destination = destinationOf({ id });
+  if (!names.includes(destination)) {
+    return { ok: false, problem: `there is no destination ${JSON.stringify(destination).slice(0, 80)}` };
+  }
+  const isReceivers = destination === RECEIVER;
+  const read = (isReceivers ? rejectedSchema : deliverySchema).safeParse(line.data.letter);
+  if (!read.success) return { ok: false, problem: describe(read.error, 'letter.') };
+  // As it came: what a schema gives back is a copy, with its fields in another order.
+  const { letter } = json as { letter: Letter };
+  const { reason, source } = letter;
+  if (!isReceivers) {
+    const { hour } = letter as { hour?: number };
+    const ownCell = hour === undefined ? '' : cellOf(hour, source);
+    return { ok: true, letter: { id, reason, cell: ownCell, letter } };
+  }
+  const end = cell.indexOf('/');
+  const isOwn = cell === '' || (/^\d{1,7}$/.test(cell.slice(0, end)) && cell.slice(end + 1) === source);
+  if (!isOwn) return { ok: false, problem: 'cell: an hour and the source of the letter were expected' };
+  return { ok: true, letter: { id, reason, cell, letter } };
+}
+
+function describe({ issues }: z.ZodError, prefix: string): string {
+  const [first] = issues;
+  const path = first!.path.join('.');
+  return path === '' ? first!.message : `${prefix}${path}: ${first!.message}`;
+}

@@ -1,0 +1,269 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import { RECEIVER } from '@meterbridge/queue';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import { makeTracks, sendAll, type Track } from './retrying-client.js';
+import { type Stack, useStack } from './run-stack.js';
+import { CONFIG, PHONE } from './stack-config.js';
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+/** Lago's metric needs a weight, which the rule does not send: what has tokens is refused. */
+const METRICS = {
+  api_call: { aggregation: 'sum_agg', field: 'tokens', expression: 'event.properties.weight * 2' },
+} as const;
+
+const withoutTokens = (count: number) =>
+  makeTracks(count, { properties: { model: 'small', subscription_id: 'sub-2' }, traits: { phone: PHONE } });
+
+/** A stack in which these events died at Lago, or in the receiver; receiver and worker are gone again. */
+async function openWithLetters(tracks: readonly Track[], accepted = tracks.length): Promise<Stack> {
+  const stack = await stacks.open({ sandbox: { lago: { metrics: METRICS } as never } });
+  const receiver = await stack.startReady('receiver');
+  const worker = await stack.startReady('worker');
+  await sendAll(receiver.url, tracks, 500);
+  await stack.settled(accepted);
+  for (const { process } of [receiver, worker]) {
+    process.signal('SIGTERM');
+    expect(await process.exited).toMatchObject({ code: 0 });
+  }
+  return stack;
+}
+
+/** Five refused, three that could not be mapped, two without a type. */
+async function openWithSome(): Promise<Stack> {
+  const untyped = makeTracks(2, { type: undefined });
+  const stack = await openWithLetters([...makeTracks(5), ...withoutTokens(3), ...untyped], 8);
+  expect((await stack.account(RECEIVER)).dead).toBe(2);
+  return stack;
+}
+
+const linesOf = (output: string) => output.trim().split('\n').filter(Boolean);
+const objectsOf = (output: string) => linesOf(output).map((line) => JSON.parse(line));
+
+async function list(stack: Stack, ...args: string[]): Promise<Record<string, string>[]> {
+  const { code, output } = await stack.cli('dead-letters', 'list', '--json', ...args);
+  expect(code).toBe(0);
+  return objectsOf(output);
+}
+
+describe('list', () => {
+  test('filters by whatever is known of a letter, and pages through them either way', async () => {
+    const stack = await openWithSome();
+    const count = async (...args: string[]) => (await list(stack, ...args)).length;
+    expect(await count()).toBe(10);
+    expect(await count('--reason', 'refused')).toBe(5);
+    expect(await count('--destination', 'receiver')).toBe(2);
+    expect(await count('--customer', 'sub-2')).toBe(3);
+    expect(await count('--customer', 'sub-1')).toBe(5);
+    expect(await count('--rule', 'api-calls', '--event', 'API Call', '--source', 'backend')).toBe(8);
+    expect(await count('--text', 'VARIABLE: WEIGHT')).toBe(5);
+    expect(await count('--text', '"model":"small","subscription_id":"sub-2"')).toBe(3);
+    expect(await count('--since', '1h')).toBe(10);
+    expect(await count('--until', '1h')).toBe(0);
+
+    const all = (await list(stack)).map(({ id }) => id!);
+    const newest = (await list(stack, '--newest', '--destination', 'lago')).map(({ id }) => id!);
+    expect(newest).toEqual(all.slice(0, 8).toReversed());
+    const page = await stack.cli('dead-letters', 'list', '--limit', '3');
+    expect(page.output).toContain(all[2]!);
+    expect(page.output).not.toContain(all[3]!);
+    expect(page.output).toContain(`--after ${all[2]}`);
+    expect(page.output).toContain('5  lago  refused');
+    expect((await list(stack, '--after', all[2]!)).map(({ id }) => id)).toEqual(all.slice(3));
+    expect((await list(stack, '--after', all[8]!)).map(({ id }) => id)).toEqual(all.slice(9));
+    expect((await stack.cli('dead-letters', 'list', '--after', 'lago/x')).code).toBe(1);
+    expect((await stack.cli('dead-letters', 'list', '--since', 'yesterday')).code).toBe(2);
+  }, 120_000);
+
+  test('counts by what they have in common', async () => {
+    const stack = await openWithSome();
+    const groups = await list(stack, '--by', 'destination', '--by', 'reason');
+    expect(groups.map(({ destination, reason, letters }) => [destination, reason, letters])).toEqual([
+      ['lago', 'refused', 5],
+      ['lago', 'unmapped', 3],
+      ['receiver', 'missing_type', 2],
+    ]);
+    const { output, code } = await stack.cli('dead-letters', 'list', '--by', 'customer', '--limit', '1');
+    expect(code).toBe(0);
+    expect(output).toMatch(/sub-1 +│ +5/);
+    expect(output).toMatch(/total +│ +10/);
+    expect(output).toContain('smaller groups');
+    expect((await stack.cli('dead-letters', 'list', '--by', 'colour')).code).toBe(2);
+  }, 120_000);
+});
+
+describe('discard', () => {
+  test('asks for a reason and says what it would do; discarded letters are counted and remembered', async () => {
+    const stack = await openWithSome();
+    const discard = (...args: string[]) => stack.cli('dead-letters', 'discard', ...args);
+    expect((await discard('--reason', 'refused')).code).toBe(2);
+    expect((await discard('--because', 'a test')).code).toBe(2);
+    expect(await discard('--all', '--because', ' ')).toMatchObject({ code: 1 });
+    const unasked = await discard('--reason', 'refused', '--because', 'a test');
+    expect(unasked).toMatchObject({ code: 1, output: expect.stringContaining('--yes') });
+    const dry = await discard('--reason', 'refused', '--because', 'a test', '--dry-run');
+    expect(dry).toMatchObject({ code: 0, output: expect.stringMatching(/lago +│ +refused +│ +5/) });
+    expect(await stack.account()).toMatchObject({ dead: 8, discarded: 0 });
+
+    const done = await discard(
+      ...['--reason', 'refused', '--because', 'nobody’s usage', '--as', 'ops', '--yes', '--json'],
+    );
+    expect(done.code).toBe(0);
+    expect(JSON.parse(done.output)).toMatchObject({
+      plan: [{ destination: 'lago', reason: 'refused', letters: 5 }],
+      discarded: 5,
+    });
+    const [{ id }] = (await list(stack, '--destination', 'receiver')) as [{ id: string }];
+    expect((await discard(id, '--because', 'not ours', '--yes')).code).toBe(0);
+    expect(await discard(id, '--because', 'again', '--yes')).toMatchObject({ code: 1 });
+    expect(await discard('--reason', 'refused', '--because', 'again')).toMatchObject({ code: 0 });
+
+    expect(await stack.account()).toMatchObject({
+      ...{ accepted: 8, dead: 3, discarded: 5, difference: 0 },
+      deadByReason: { unmapped: 3 },
+    });
+    expect(await stack.account(RECEIVER)).toMatchObject({ dead: 1, discarded: 1, difference: 0 });
+    const audit = await stack.cli('audit', '--json');
+    expect(audit.code).toBe(0);
+    expect(JSON.parse(audit.output).total).toMatchObject({ dead: 4, discarded: 6, difference: 0 });
+    expect((await stack.cli('audit')).output).toContain('discarded');
+
+    const log = objectsOf((await stack.cli('dead-letters', 'discards', '--json')).output);
+    expect(log).toMatchObject([
+      { what: 'discarded', destination: 'receiver', letters: 1, because: 'not ours', filter: id, ids: [id] },
+      {
+        ...{ what: 'discarded', destination: 'lago', letters: 5, byReason: { refused: 5 } },
+        ...{ because: 'nobody’s usage', by: 'ops', filter: '--reason refused' },
+      },
+    ]);
+    expect((await stack.cli('dead-letters', 'discards')).output).toContain('nobody’s usage');
+  }, 120_000);
+
+  test('killed or told to stop in the middle, it has discarded whole pages, and the same command goes on', async () => {
+    const stack = await openWithLetters(withoutTokens(6_000));
+    const args = ['dead-letters', 'discard', '--reason', 'unmapped', '--because', 'a load test', '--yes'];
+    const begun = async (before: number) =>
+      waitFor(async () => (await stack.account()).discarded > before, { what: 'it to begin' });
+    const look = async () => {
+      const account = await stack.account();
+      expect(account).toMatchObject({ accepted: 6_000, difference: 0 });
+      expect(account.dead + account.discarded).toBe(6_000);
+      expect((await stack.cli('audit')).code).toBe(0);
+      return account;
+    };
+    const killed = stack.start('cli', args);
+    await begun(0);
+    killed.signal('SIGKILL');
+    await killed.exited;
+    const half = await look();
+    expect(half.dead).toBeGreaterThan(0);
+
+    const stopped = stack.start('cli', args);
+    await begun(half.discarded);
+    stopped.signal('SIGINT');
+    const { code } = await stopped.exited;
+    const later = await look();
+    // It may have been done by then.
+    expect(code).toBe(later.dead > 0 ? 1 : 0);
+    if (later.dead > 0) expect(stopped.output()).toContain('Stopped');
+
+    expect((await stack.cli(...args)).code).toBe(0);
+    expect(await look()).toMatchObject({ dead: 0, discarded: 6_000 });
+  }, 120_000);
+});
+
+describe('export and import', () => {
+  /** The letters' content, whatever ids they have now. */
+  async function contents(stack: Stack): Promise<unknown[]> {
+    const { output } = await stack.cli('dead-letters', 'export');
+    return objectsOf(output.replace(/^[\d,]+ letters exported\.$/m, ''));
+  }
+
+  test('what was exported and discarded comes back as it was, in content, time and account', async () => {
+    const stack = await openWithSome();
+    const file = join(stack.env.METERBRIDGE_CONFIG!, '..', 'letters.ndjson');
+    const before = await contents(stack);
+    expect(before).toHaveLength(10);
+    const accounts = async () => Promise.all(['lago', RECEIVER].map((name) => stack.account(name)));
+    const counts = await accounts();
+    await writeFile(file, before.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const bring = async (path = file) => {
+      const { code, output } = await stack.cli('dead-letters', 'import', path, '--json');
+      return { code, ...JSON.parse(output) };
+    };
+    expect(await bring()).toMatchObject({ code: 0, imported: 0, stillThere: 10 });
+
+    await stack.cli('dead-letters', 'discard', '--all', '--because', 'a test', '--yes');
+    expect((await stack.account()).dead).toBe(0);
+    expect(await bring()).toMatchObject({ code: 0, imported: 10, restored: 10, stillThere: 0, bad: 0 });
+    expect(await bring()).toMatchObject({ code: 0, imported: 0, stillThere: 10 });
+    expect(await contents(stack)).toEqual(before);
+    expect(await accounts()).toEqual(counts);
+    expect((await stack.cli('audit')).code).toBe(0);
+
+    // They are as good as they were: mended, they are delivered, each once.
+    const mended = CONFIG.replace('as: number }', 'as: number, default: 0 }').replace(
+      'model: properties.model }',
+      'model: properties.model, weight: { value: 1 } }',
+    );
+    await stack.writeConfig(mended);
+    await stack.startReady('worker');
+    const replayed = await stack.cli('dead-letters', 'replay', '--destination', 'lago', '--yes', '--wait');
+    expect(replayed.code).toBe(0);
+    expect(await stack.account()).toMatchObject({ accepted: 8, delivered: 8, dead: 0, difference: 0 });
+    expect(stack.sandbox.lago.ledger.counts()).toMatchObject({ keys: 8, changed: 0 });
+  }, 120_000);
+
+  test('bad lines are named, the others are imported, and what was never here is accepted', async () => {
+    const stack = await openWithSome();
+    const letters = (await contents(stack)) as { id: string; letter: { event?: { messageId: string } } }[];
+    await stack.redis.flushall();
+    const [first, second, third] = letters;
+    const lines = [
+      JSON.stringify(first),
+      '{"id":',
+      JSON.stringify({ ...second, id: 'elsewhere/1-1' }),
+      '',
+      JSON.stringify({ ...third, letter: { ...third!.letter, event: {} } }),
+      JSON.stringify(letters.at(-1)),
+      JSON.stringify(first),
+      // Another one that says it died as the first did.
+      JSON.stringify({ ...second, id: first!.id }),
+    ];
+    const file = join(stack.env.METERBRIDGE_CONFIG!, '..', 'letters.ndjson.gz');
+    await writeFile(file, gzipSync(lines.join('\r\n')));
+    const { code, output } = await stack.cli('dead-letters', 'import', file);
+    expect(code).toBe(1);
+    expect(output).toMatch(/line 2: is not JSON/);
+    expect(output).toMatch(/line 3: there is no destination "elsewhere"/);
+    expect(output).toMatch(/line 5: letter\.event\./);
+    expect(output).toMatch(/line 8: another letter/);
+    expect(output).toMatch(/2 {2}imported\n +2 {2}of those are accepted anew\n +1 {2}lie there still/);
+    expect(await stack.account()).toMatchObject({ accepted: 1, dead: 1, difference: 0 });
+    expect(await stack.account(RECEIVER)).toMatchObject({ accepted: 1, dead: 1, difference: 0 });
+    const missing = await stack.cli('dead-letters', 'import', '/nowhere');
+    expect(missing).toMatchObject({ code: 1, output: expect.stringContaining('ENOENT') });
+  }, 120_000);
+
+  test('an import that is killed is run again', async () => {
+    const stack = await openWithLetters(withoutTokens(6_000));
+    const file = join(stack.env.METERBRIDGE_CONFIG!, '..', 'letters.ndjson');
+    const exported = stack.start('cli', ['dead-letters', 'export']);
+    expect(await exported.exited).toMatchObject({ code: 0 });
+    await writeFile(file, exported.output().replace(/^[\d,]+ letters exported\.$/m, ''));
+    expect(linesOf(await readFile(file, 'utf8'))).toHaveLength(6_000);
+    await stack.cli('dead-letters', 'discard', '--all', '--because', 'a test', '--yes');
+    const killed = stack.start('cli', ['dead-letters', 'import', file]);
+    await waitFor(async () => (await stack.account()).dead > 0, { what: 'it to begin' });
+    killed.signal('SIGKILL');
+    await killed.exited;
+    expect(await stack.account()).toMatchObject({ accepted: 6_000, difference: 0 });
+    expect((await stack.cli('dead-letters', 'import', file)).code).toBe(0);
+    expect(await stack.account()).toMatchObject({ dead: 6_000, discarded: 0, accepted: 6_000 });
+    expect((await stack.cli('audit')).code).toBe(0);
+  }, 120_000);
+});
