@@ -2,10 +2,8 @@ import {
   type FreezeContext,
   freezeEvent,
   isEnabled,
-  isJsonObject,
-  OBJECT_FIELDS,
+  keepRefused,
   readTimestampMs,
-  toStorable,
 } from '@meterbridge/segment-events';
 import type { ReceivedEvent, ReceiverRejectionReason, ReceiverSource, RejectedEvent } from './ports.js';
 
@@ -87,29 +85,9 @@ function reject(
     via: context.via,
     reason,
     detail,
-    raw: toKeep(raw, source),
+    raw: keepRefused(raw, source.applyPrivacy),
     receivedAt: new Date(context.receivedAtMs).toISOString(),
     ...(sentAtMs === null ? {} : { sentAt: new Date(sentAtMs).toISOString() }),
   });
   judgement.results.push({ status: 'rejected', reason, message: detail });
-}
-
-/**
- * Privacy goes by paths, and text has none: what such a source sends as mere text is not kept, be it a whole
- * event or, in JSON within JSON, what stands where a path would go on.
- */
-export function toKeep(raw: unknown, source: ReceiverSource): unknown {
-  const storable = toStorable(raw);
-  if (!source.applyPrivacy) return storable;
-  const kept = withholdText(storable);
-  if (isJsonObject(kept)) {
-    for (const field of OBJECT_FIELDS) if (field in kept) kept[field] = withholdText(kept[field]);
-  }
-  return source.applyPrivacy(kept);
-}
-
-/** Text, and whatever a list holds beside objects, stands where no path can reach it. */
-function withholdText(value: unknown): unknown {
-  if (typeof value === 'string') return `[${value.length} characters withheld]`;
-  return Array.isArray(value) ? value.filter(isJsonObject) : value;
 }

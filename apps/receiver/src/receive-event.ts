@@ -3,13 +3,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   type BodyReading,
   holdsMoreValuesThan,
+  keepRefused,
   readBody,
   type SegmentBody,
 } from '@meterbridge/segment-events';
 import { type Answer, failure, SUCCESS } from './answer.js';
 import { attributeEvents } from './attribute-events.js';
 import { authorizeWebhook } from './authorize-webhook.js';
-import { type Judgement, judgeEvents, toKeep } from './judge-events.js';
+import { type Judgement, judgeEvents } from './judge-events.js';
 import type { ReceiverDeps, ReceiverSource, RejectedEvent } from './ports.js';
 import type { Route } from './routes.js';
 import { indexWriteKeys, readAuthorization } from './write-keys.js';
@@ -32,15 +33,15 @@ export type ReceiveEvents = (request: EventRequest) => Promise<Answer>;
 const MAX_EVENTS_PER_REQUEST = 10_000;
 
 /**
- * A hundred for each event that may come: some 0.3 seconds of parsing (measured). Whoever sends more need not
- * be anybody we know, since the write key may stand in the body.
+ * A hundred keys and values for each event that may come: some 0.3 seconds of parsing (measured). Whoever sends
+ * more need not be anybody we know, since the write key may stand in the body.
  */
 const MAX_VALUES_PER_REQUEST = 100 * MAX_EVENTS_PER_REQUEST;
 
 const TOO_MANY_VALUES = failure(
   413,
   'too_many_values',
-  `the body holds more than ${MAX_VALUES_PER_REQUEST} values; send smaller batches`,
+  `the body holds more than ${MAX_VALUES_PER_REQUEST} keys and values; send smaller batches`,
 );
 const UNAUTHORIZED = failure(401, 'unauthorized', 'the write key is missing or not one of this installation');
 const UNKNOWN_SOURCE = failure(404, 'unknown_source', 'no source of this name takes webhooks');
@@ -142,7 +143,8 @@ function readEvents({ rawBody, route }: EventRequest, sharedBytes: number): Body
 
 function unreadable(request: EventRequest, detail: string, source: ReceiverSource): RejectedEvent {
   const { rawBody, route, receivedAtMs } = request;
-  const raw = toKeep(isUtf8(rawBody) ? rawBody.toString('utf8') : rawBody.toString('base64'), source);
+  const text = isUtf8(rawBody) ? rawBody.toString('utf8') : rawBody.toString('base64');
+  const raw = keepRefused(text, source.applyPrivacy);
   const receivedAt = new Date(receivedAtMs).toISOString();
   return { source: source.name, via: route.kind, reason: 'invalid_json', detail, raw, receivedAt };
 }
