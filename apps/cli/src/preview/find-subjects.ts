@@ -57,8 +57,9 @@ export async function subjectOfLetter(id: string, config: Config, redis: Redis):
   if (!config.destinations.some(({ name }) => name === destination)) {
     throw new CommandError(`${id} is of ${destination}, which is not configured`);
   }
-  const { event, source, rule } = letter;
-  return { kind: 'stored', from: id, event, source, delivery: { destination, rule } };
+  const { event, source, rule, resolved } = letter;
+  const delivery = { destination, rule, ...(resolved ? { resolved } : {}) };
+  return { kind: 'stored', from: id, event, source, delivery };
 }
 
 function subjectOfRejected(from: string, letter: RejectedEvent, config: Config): Subject {

@@ -1,5 +1,5 @@
 import type { Config, Source } from '@meterbridge/config';
-import type { UsageEvent } from '@meterbridge/delivery';
+import type { Resolved, UsageEvent } from '@meterbridge/delivery';
 import { compileDestination, type Destination } from '@meterbridge/destinations';
 import {
   freezeEvent,
@@ -85,20 +85,26 @@ export type DeliveryResult =
   | { ok: false; code: UndeliverableCode; path: string; detail: string };
 
 /**
- * The worker's part up to the request, for one delivery. A subscription that would be looked up at the
- * destination is not: the customer whose it is stands in its place.
+ * The worker's part up to the request, for one delivery. Nothing is looked up at the destination: where a
+ * subscription would be, the customer whose it is stands in its place.
+ * @param resolved what was looked up for it before
  */
 export function mapDelivery(
   { destinations }: Pipeline,
   destination: string,
   rule: string,
   event: SegmentEvent,
+  resolved?: Resolved,
 ): DeliveryResult {
   const mapped = destinations.get(destination)!.map(rule, event);
   if (!mapped.ok) return { ok: false, ...mapped.failure };
   if (!mapped.pending) return mapped;
   const { customer, complete } = mapped.pending;
-  return { ok: true, usage: complete(`<subscription of customer ${customer}>`) };
+  const isKnown = resolved?.customer === customer;
+  return {
+    ok: true,
+    usage: complete(isKnown ? resolved.subscription : `<subscription of customer ${customer}>`),
+  };
 }
 
 /** One destination's rules that take an event, in order, and what each makes of it. */

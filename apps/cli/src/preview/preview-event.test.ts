@@ -289,6 +289,11 @@ test('a subscription that is looked up is named by its customer', () => {
   ).toMatchObject({
     events: [{ external_subscription_id: '<subscription of customer u7>' }],
   });
+  const resolved = { customer: 'u7', subscription: 'sub-7' };
+  const dead = { ...subject, delivery: { destination: 'lago', rule: 'looked-up', resolved } };
+  expect(previewEvent(dead, named.pipeline, named.placeOf).destinations[0]!.requests[0]!.body).toMatchObject({
+    events: [{ external_subscription_id: 'sub-7' }],
+  });
 });
 
 test("a dead letter is looked at under its own rule, of its own destination, whatever the rule's filter says now", () => {

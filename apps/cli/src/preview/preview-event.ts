@@ -1,5 +1,5 @@
 import type { Config } from '@meterbridge/config';
-import type { UsageEvent } from '@meterbridge/delivery';
+import type { Resolved, UsageEvent } from '@meterbridge/delivery';
 import type { DestinationSettings } from '@meterbridge/destinations';
 import { readPath, type SegmentEvent } from '@meterbridge/segment-events';
 import { explainFailure, type FieldFailure } from './explain-failure.js';
@@ -28,9 +28,11 @@ export type Subject = {
       kind: 'stored';
       event: SegmentEvent;
       source: string;
-      delivery?: { destination: string; rule: string };
+      delivery?: OneDelivery;
     }
 );
+
+type OneDelivery = { destination: string; rule: string; resolved?: Resolved };
 
 /** What becomes of one event, as far as that can be said without sending it. */
 export type EventPreview = {
@@ -113,7 +115,7 @@ function previewDestinations(
   source: string,
   pipeline: Pipeline,
   placeOf: PlaceOf,
-  only?: { destination: string; rule: string },
+  only?: OneDelivery,
 ): DestinationPreview[] {
   const { config } = pipeline;
   const routed = new Map(
@@ -125,7 +127,7 @@ function previewDestinations(
     const kept = only && rules.find(({ name }) => name === only.rule);
     const results = new Map(
       kept
-        ? [[kept.name, mapDelivery(pipeline, settings.name, kept.name, event)]]
+        ? [[kept.name, mapDelivery(pipeline, settings.name, kept.name, event, only.resolved)]]
         : routed.get(settings.name)!.map(({ rule, result }) => [rule, result]),
     );
     const ruleAt = (at: number) => (path: string[]) => placeOf(['destinations', index, 'rules', at, ...path]);

@@ -44,7 +44,7 @@ export function judgeLetter(entry: LetterEntry, pipeline: Pipeline): Judged {
   if (!letter) return { status: 'rejected', failed: failedOf(UNREADABLE) };
   if (!isDelivery(letter)) return judgeRejected(letter, pipeline);
   const destination = destinationOf(entry);
-  const { event, source, rule, reason } = letter;
+  const { event, source, rule, reason, resolved } = letter;
   if (reason === 'poison') return only(destination, [{ rule, result: failedOf(POISON) }]);
   const settings = pipeline.config.destinations.find(({ name }) => name === destination);
   if (!settings) {
@@ -53,7 +53,7 @@ export function judgeLetter(entry: LetterEntry, pipeline: Pipeline): Judged {
     ]);
   }
   if (settings.rules.some(({ name }) => name === rule)) {
-    return only(destination, [{ rule, result: mapDelivery(pipeline, destination, rule, event) }]);
+    return only(destination, [{ rule, result: mapDelivery(pipeline, destination, rule, event, resolved) }]);
   }
   return only(destination, sidesOf(event, source, pipeline).get(destination)!);
 }
