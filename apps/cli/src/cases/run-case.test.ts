@@ -27,6 +27,16 @@ function pageExpects(expected: string, change = ''): string {
   return `cases:\n  - name: a page\n    event: { type: page, userId: u, messageId: m, timestamp: 2026-01-31T12:00:00Z${change} }\n    expect: ${expected}\n`;
 }
 
+const documented = /```yaml\n(cases:\n[\s\S]*?)```/.exec(
+  readFileSync(join(ROOT, 'docs/cli.md'), 'utf8'),
+)![1]!;
+
+test('the documented cases are right by the example', () => {
+  const cases = casesOf(documented);
+  expect(cases).toHaveLength(2);
+  for (const each of cases) expect(renderCase(each, runCase(each, pipeline))).toBe(`  ✓ ${each.name}`);
+});
+
 const example = findCaseFiles(EXAMPLE).flatMap((file) => readCases(file, config));
 
 test.each(example.map((each) => [each.name, each] as const))('the example: %s', (_, each) => {
