@@ -25,6 +25,9 @@ export type Usage = {
   code: string | null;
 };
 
+/** The source of a configuration that nobody was asked about. */
+export const STANDARD_SOURCE: DraftSource = { name: 'backend', writeKeyVariable: 'SEGMENT_WRITE_KEY' };
+
 export const ABOUT = [
   'yaml-language-server: $schema=./meterbridge.schema.json',
   '',

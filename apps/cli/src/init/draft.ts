@@ -9,7 +9,15 @@ export type Draft = {
   destinations: readonly DraftDestination[];
 };
 
-export type DraftSource = { name: string; writeKeyVariable: string };
+export type DraftSource = {
+  name: string;
+  writeKeyVariable: string;
+  /** False where nothing is to be dropped of its events. */
+  isPrivate?: boolean;
+};
+
+/** What nobody bills by, and what says where somebody is. */
+export const DROPPED = ['context.ip', 'context.userAgent'];
 
 export type DraftDestination = { type: DestinationType; url: string; rules: readonly DraftRule[] };
 
@@ -53,6 +61,16 @@ export const KINDS: Record<
 };
 
 export const WEBHOOK_VARIABLE = 'SEGMENT_WEBHOOK_SECRET';
+export const FUNCTION_VARIABLE = 'SEGMENT_FUNCTION_SECRET';
+
+const SECRETS: Field[] = [
+  { key: 'webhookSecret', value: `\${${WEBHOOK_VARIABLE}:-}`, beside: 'empty: no webhooks' },
+  {
+    key: 'functionSecret',
+    value: `\${${FUNCTION_VARIABLE}:-}`,
+    beside: 'empty: no Segment Function (docs/segment-function.md)',
+  },
+];
 
 /** The text of a configuration file. */
 export function writeDraft({ about, sources, destinations }: Draft): string {
@@ -76,6 +94,7 @@ export function variablesOf({ sources, destinations }: Draft): string[] {
   const names = [
     ...sources.map(({ writeKeyVariable }) => writeKeyVariable),
     WEBHOOK_VARIABLE,
+    FUNCTION_VARIABLE,
     ...destinations.flatMap(({ type }) => [KINDS[type].urlVariable, KINDS[type].keyVariable]),
   ];
   return [...new Set(names)];
@@ -86,7 +105,7 @@ const ABOVE_SECOND = [
   '`sources: [backend]` beside its name.',
 ];
 
-function sourceFields({ name, writeKeyVariable }: DraftSource, index: number): Field[] {
+function sourceFields({ name, writeKeyVariable, isPrivate = true }: DraftSource, index: number): Field[] {
   const fields: Field[] = [
     {
       key: 'name',
@@ -97,18 +116,14 @@ function sourceFields({ name, writeKeyVariable }: DraftSource, index: number): F
     { key: 'writeKey', value: `\${${writeKeyVariable}}`, beside: 'what your clients send with' },
   ];
   // One secret for two sources would let the one speak for the other.
-  if (index === 0) {
+  if (index === 0) fields.push(...SECRETS);
+  if (isPrivate) {
     fields.push({
-      key: 'webhookSecret',
-      value: `\${${WEBHOOK_VARIABLE}:-}`,
-      beside: 'empty: no webhooks',
+      key: 'privacy',
+      value: { drop: DROPPED },
+      above: ['Taken out before anything is stored: it is in no queue, dead letter or log.'],
     });
   }
-  fields.push({
-    key: 'privacy',
-    value: { drop: ['context.ip', 'context.userAgent'] },
-    above: ['Taken out before anything is stored: it is in no queue, dead letter or log.'],
-  });
   return fields;
 }
 

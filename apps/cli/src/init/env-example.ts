@@ -1,8 +1,12 @@
-import { KINDS, WEBHOOK_VARIABLE } from './draft.js';
+import { FUNCTION_VARIABLE, KINDS, WEBHOOK_VARIABLE } from './draft.js';
 
 const HINTS: Record<string, { about: string; value: string }> = {
   [WEBHOOK_VARIABLE]: {
     about: "The shared secret of Segment's webhook destination. Empty: webhooks are refused.",
+    value: '',
+  },
+  [FUNCTION_VARIABLE]: {
+    about: 'The secret of the Segment Function that forwards events. Empty: there is none.',
     value: '',
   },
   ...Object.fromEntries(

@@ -34,3 +34,13 @@ export function quoteFql(text: string): string {
 export function escapeKey(key: string): string {
   return key.replace(/[\\.]/g, '\\$&');
 }
+
+/** A key as a part of a path in FQL, which wants more characters escaped. */
+export function escapeFqlKey(key: string): string {
+  return key.replace(/[^a-zA-Z0-9_-]/gu, '\\$&');
+}
+
+/** Text as a pattern that only this text matches. */
+export function escapeGlob(text: string): string {
+  return text.replace(/[*?[\]^\\-]/g, '\\$&');
+}
