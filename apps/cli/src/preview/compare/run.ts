@@ -1,4 +1,5 @@
 import { openRedis } from '../../load-context.js';
+import { heedInterruption } from '../../terminal/interruption.js';
 import { readPipeline } from '../read-pipeline.js';
 import { compareArchive, compareDeadLetters, type HistoryReport } from './compare-history.js';
 import { findFiles } from './find-files.js';
@@ -25,11 +26,9 @@ export async function compareOver(options: ComparisonOptions): Promise<boolean> 
   const inUse = readPipeline();
   const changed = options.with === undefined ? undefined : readPipeline(options.with);
   const files = findFiles(options.archive ?? []);
-  let isStopped = false;
-  process.once('SIGINT', () => {
-    isStopped = true;
-  });
-  const how = { after: (changed ?? inUse).pipeline, samples: options.samples, isStopped: () => isStopped };
+  const interruption = heedInterruption();
+  const isStopped = () => interruption.isAsked;
+  const how = { after: (changed ?? inUse).pipeline, samples: options.samples, isStopped };
   const before = changed ? inUse.pipeline : undefined;
   const reports: { deadLetters?: HistoryReport; archive?: HistoryReport } = {};
   if (options.allDeadLetters) {
@@ -40,9 +39,10 @@ export async function compareOver(options: ComparisonOptions): Promise<boolean> 
       redis.disconnect();
     }
   }
-  if (before && files.length > 0 && !isStopped) {
+  if (before && files.length > 0 && !isStopped()) {
     reports.archive = await compareArchive(files, options.source, { ...how, before });
   }
+  interruption.end();
   if (options.json) console.log(JSON.stringify(reports));
   else {
     const title = changed ? `${inUse.file} → ${changed.file}` : inUse.file;
@@ -50,5 +50,5 @@ export async function compareOver(options: ComparisonOptions): Promise<boolean> 
     if (deadLetters) console.log(`${renderReport(`${title}, dead letters`, deadLetters)}\n`);
     if (archive) console.log(`${renderReport(`${title}, events of the archive`, archive)}\n`);
   }
-  return !isStopped && Object.values(reports).every((report) => !isWorse(report));
+  return !isStopped() && Object.values(reports).every((report) => !isWorse(report));
 }
