@@ -207,7 +207,7 @@ describe.each([
       fc.property(answersOf(api), ({ sent, ...answer }) => {
         outcomesOf(api, answer, sent);
       }),
-      runs(1_000),
+      runs(400),
     );
   });
 
@@ -226,7 +226,7 @@ describe.each([
           }
         }
       }),
-      runs(1_000),
+      runs(400),
     );
   });
 
@@ -241,7 +241,7 @@ describe.each([
           expect([JSON.stringify(details[at]), JSON.stringify(details)]).toContain(stored);
         }
       }),
-      runs(500),
+      runs(300),
     );
   });
 
