@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { discardLetters } from '../dead-letters/discard.js';
 import { listDiscards } from '../dead-letters/discards.js';
+import { editLetter } from '../dead-letters/edit.js';
 import { exportLetters } from '../dead-letters/export.js';
 import { addFilterOptions } from '../dead-letters/filter.js';
 import { addActorOption } from '../dead-letters/hand-run.js';
@@ -16,12 +17,8 @@ export function addDeadLetters(program: Command): void {
   const deadLetters = program.command('dead-letters').description('what could not be delivered, and why');
   addList(deadLetters);
 
-  deadLetters
-    .command('show <id>')
-    .description('one in full: the event, why it is here, what the API said')
-    .option('--json', 'for machines')
-    .action(showDeadLetter);
-
+  addShow(deadLetters);
+  addEdit(deadLetters);
   addReplay(deadLetters);
   addDiscard(deadLetters);
   addExportAndImport(deadLetters);
@@ -61,6 +58,51 @@ function readGrouping(text: string, before: Grouping[] = []): Grouping[] {
   const what = GROUPINGS.find((each) => each === text);
   if (!what) throw new InvalidArgumentError(`one of ${GROUPINGS.join(', ')} was expected.`);
   return before.includes(what) ? before : [...before, what];
+}
+
+function addShow(deadLetters: Command): void {
+  deadLetters
+    .command('show <id>')
+    .description('one in full: why it is here, what was sent beside what would be sent now, the event')
+    .option('--json', 'one document, for machines')
+    .addHelpText(
+      'after',
+      `
+Of several attempts the first one's time and the last one's words are kept, and each earlier life. What was sent
+is kept since a letter's death, if anything was; "now" is the configuration that this command reads.
+
+Examples:
+  meterbridge dead-letters show lago/1795225509287-0
+  meterbridge dead-letters show lago/1795225509287-0 --json | jq .now
+
+Exit codes: 0 done, 1 there is no such letter, 2 wrong usage.`,
+    )
+    .action(showDeadLetter);
+}
+
+function addEdit(deadLetters: Command): void {
+  addActorOption(
+    deadLetters
+      .command('edit <id>')
+      .description("change one's event in $VISUAL or $EDITOR, see what that comes to, and put it back"),
+  )
+    .option('--yes', 'do not ask')
+    .option('--json', 'one document, for machines')
+    .addHelpText(
+      'after',
+      `
+messageId, timestamp and receivedAt may not change: that would be another event, and could be billed twice. What
+may have arrived before it died (expired, poison) may not change its customer or its id at the API either. What
+is no Segment event, or would be dead again, is refused; the text is kept, and opens again.
+Who edited it and when stays in its history, and under "discards".
+
+Examples:
+  meterbridge dead-letters edit lago/1795225509287-0
+  EDITOR="code --wait" meterbridge dead-letters edit lago/1795225509287-0 --as "billing on-call"
+
+Exit codes: 0 done, 1 not done, 2 wrong usage.`,
+    )
+    .action(editLetter);
 }
 
 function addDiscard(deadLetters: Command): void {

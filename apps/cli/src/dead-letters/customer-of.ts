@@ -39,7 +39,7 @@ function ownersOf(settings: DestinationSettings): { name: string; owner: ValueRu
     const isLookedUp = typeof subscription === 'object' && 'lookup' in subscription;
     return {
       name,
-      owner: isLookedUp ? (subscription as unknown as { customer: ValueRule }).customer : subscription,
+      owner: isLookedUp ? subscription.customer : subscription,
     };
   });
 }

@@ -31,12 +31,13 @@ function render(records: HandRecord[], limit: number): string {
     colWidths: [null, null, null, null, null, 40, 40],
   });
   for (const record of records.slice(0, limit)) {
-    const { at, what, destination, letters, byReason, by, because = '', filter = '' } = record;
+    const { at, what, destination, letters, byReason, by, because = '', filter, ids } = record;
     const reasons = Object.entries(byReason).map(
       ([reason, count]) => `${count.toLocaleString('en')} ${reason}`,
     );
     const count = `${letters.toLocaleString('en')}\n${reasons.join('\n')}`;
-    table.push([shortTime(at), what, destination, count, by, because, filter]);
+    const which = filter || (letters === 1 ? ids[0]! : '');
+    table.push([shortTime(at), what, destination, count, by, because, which]);
   }
   const more = records.length - limit;
   return more > 0 ? `${table}\n… and ${more.toLocaleString('en')} earlier (--limit)` : `${table}`;

@@ -1,39 +1,101 @@
 import { findDeadLetter } from '@meterbridge/queue';
 import { CommandError } from '../load-context.js';
-import { detailOf, type Letter } from './letter.js';
-import { goneText, openLetters } from './open-letters.js';
+import { style } from '../terminal/style.js';
+import { detailOf, eventOf, isDelivery, type Letter, type LetterEntry } from './letter.js';
+import { shortTime } from './list.js';
+import { compileMapNow, type MappedNow, mappedThen, type Now } from './map-now.js';
+import { goneText, type LetterBox, openLetters } from './open-letters.js';
+import { renderSides, type SideTitles } from './side-by-side.js';
 
-/** Prints one dead letter in full: the event, why it is here, what the API said, earlier lives. */
+/** Prints one dead letter in full: its lives, what was sent, what would be sent now, and the event. */
 export async function showDeadLetter(id: string, options: { json?: boolean }): Promise<void> {
-  const { redis, close } = await openLetters();
+  const box = await openLetters();
   try {
-    const entry = await findDeadLetter<Letter>(id, redis);
+    const entry = await findDeadLetter<Letter>(id, box.redis);
     if (!entry) throw new CommandError(goneText(id));
-    if (options.json)
-      return console.log(
-        JSON.stringify({ id: entry.id, at: entry.at, reason: entry.reason, letter: entry.letter }),
-      );
-    const { letter } = entry;
-    const facts: [string, unknown][] = [
-      ['id', entry.id],
-      ['dead since', new Date(entry.at).toISOString()],
-      ['reason', entry.reason],
-      ['detail', detailOf(letter)],
-      ['source', letter.source],
-    ];
-    if ('rule' in letter) {
-      const { tries, rule, history } = letter;
-      facts.push(['rule', rule], ['attempts', tries.attempts], ['last status', tries.lastStatus]);
-      for (const life of history ?? [])
-        facts.push([
-          'before',
-          `${life.reason} (${life.detail ?? ''}), replayed ${new Date(life.at).toISOString()}`,
-        ]);
+    const now = compileMapNow(box.config)(entry);
+    if (options.json) {
+      const { id, at, reason, letter } = entry;
+      const was = entry.was === undefined ? {} : { was: entry.was };
+      return console.log(box.scrub(JSON.stringify({ id, ...was, at, reason, letter, now: toJson(now) })));
     }
-    for (const [name, value] of facts)
-      if (value !== undefined) console.log(`${`${name}:`.padEnd(13)}${value}`);
-    console.log(`event:\n${JSON.stringify('event' in letter ? letter.event : letter.raw, null, 2)}`);
+    const event = JSON.stringify(eventOf(entry.letter), null, 2);
+    const parts = [renderFacts(entry, box), renderMapping(entry, now), `event:\n${event}`];
+    console.log(box.scrub(parts.join('\n\n')));
   } finally {
-    close();
+    box.close();
   }
+}
+
+function renderFacts(entry: LetterEntry, { customerOf }: LetterBox): string {
+  const { letter } = entry;
+  const facts: [string, unknown][] = [
+    ['id', entry.id],
+    ['was', entry.was && `${entry.was}, before it was exported and imported`],
+    ['dead since', `${shortTime(entry.at)} UTC`],
+    ['reason', entry.reason],
+    ['detail', detailOf(letter)],
+    ['source', letter.source],
+    ['customer', customerOf(entry)],
+  ];
+  if (isDelivery(letter)) {
+    const { tries, rule, history = [] } = letter;
+    const { attempts, firstFailedAt, lastStatus } = tries;
+    const first = attempts > 1 ? `, the first at ${shortTime(firstFailedAt)}` : '';
+    facts.push(['rule', rule], ['attempts', `${attempts}${first}`], ['last status', lastStatus]);
+    for (const life of history) {
+      const { reason, status, detail, at, replay, edited } = life;
+      const words = [reason, status && `HTTP ${status}`, detail].filter(Boolean).join(', ');
+      const replayed = replay === undefined ? '' : `; replayed (${replay})`;
+      const changed = edited ? `; edited by ${edited.by} at ${shortTime(edited.at)}` : '';
+      facts.push(['before', `${words}; died ${shortTime(at)} after ${life.attempts}${replayed}${changed}`]);
+    }
+  } else facts.push(['received', letter.receivedAt], ['by way of', letter.via]);
+  return facts
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`)
+    .join('\n');
+}
+
+/** What was sent beside what would be sent; one table for each rule that would take it. */
+function renderMapping(entry: LetterEntry, now: Now): string {
+  const then = mappedThen(entry);
+  const left = 'body' in then ? pretty(then.body) : `(${then.why})`;
+  if (now.will === 'stay') return `mapped then:\n${left}\n\nmapped now:\n(${now.why})`;
+  return now.mapped.map((mapped) => renderMapped(left, mapped)).join('\n\n');
+}
+
+/** What was mapped, or would be, beside what is mapped now by one rule. */
+export function renderMapped(left: string, mapped: MappedNow, [then, now] = THEN_AND_NOW): string {
+  const right = mapped.as === 'usage' ? pretty(mapped.usage.body) : `(nothing: ${mapped.why})`;
+  return renderTexts(left, right, {
+    left: then!,
+    right: `${now}, by ${mapped.destination}/${mapped.rule}`,
+  });
+}
+
+const THEN_AND_NOW = ['mapped when it died', 'mapped now'];
+
+/** Two texts beside each other, as wide as the terminal is. */
+export function renderTexts(left: string, right: string, titles: SideTitles): string {
+  return renderSides(left, right, titles, process.stdout.columns ?? WIDTH, {
+    left: (text) => style('red', text),
+    right: (text) => style('green', text),
+  });
+}
+
+/** Where nobody knows how wide it may be. */
+const WIDTH = 160;
+
+export function pretty(body: string): string {
+  return JSON.stringify(JSON.parse(body), null, 2);
+}
+
+function toJson(now: Now) {
+  if (now.will === 'stay') return now;
+  return now.mapped.map(({ destination, rule, ...mapped }) => ({
+    destination,
+    rule,
+    ...(mapped.as === 'usage' ? { usage: JSON.parse(mapped.usage.body) } : { nothing: mapped.why }),
+  }));
 }

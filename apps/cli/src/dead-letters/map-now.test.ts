@@ -1,0 +1,111 @@
+import { expect, test } from '@jest/globals';
+import { parseConfig } from '@meterbridge/config';
+import type { DeadLetter } from '@meterbridge/delivery';
+import { compileCustomerOf } from './customer-of.js';
+import type { LetterEntry } from './letter.js';
+import { compileMapNow, mappedThen } from './map-now.js';
+
+const FILE = `
+sources: [{ name: web, writeKey: a-write-key }]
+destinations:
+  - name: lago
+    type: lago
+    apiKey: a-key
+    rules:
+      - { name: calls, when: event = "API Call", code: api_call, subscription: [properties.subscription_id] }
+      - { name: logins, when: event = "Login", code: login, subscription: { path: userId, hash: sha256 } }
+  - name: asking
+    type: lago
+    apiKey: a-key
+    rules:
+      - { name: calls, code: api_call, subscription: { lookup: customer, customer: context.groupId } }
+`;
+const loaded = parseConfig(FILE, { REDIS_URL: 'redis://127.0.0.1' });
+if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+const { config } = loaded;
+const mapNow = compileMapNow(config);
+const customerOf = compileCustomerOf(config.destinations);
+
+const EVENT = {
+  ...{ type: 'track', event: 'API Call', messageId: 'm-1', userId: 'ann' },
+  ...{ timestamp: '2026-11-21T14:25:00.500Z', receivedAt: '2026-11-21T14:25:01.000Z' },
+  context: { groupId: 'acct' },
+};
+
+function aLetter(of: Record<string, unknown>, destination = 'lago'): LetterEntry {
+  const letter = {
+    ...{ rule: 'calls', source: 'web', event: EVENT, reason: 'refused' },
+    tries: { attempts: 1, firstFailedAt: 1, lastCode: 'refused', lastDetail: 'words' },
+    ...of,
+  } as unknown as DeadLetter;
+  return { id: `${destination}/1-1`, at: 1, reason: letter.reason, cell: '', json: '', letter };
+}
+
+const inSub = { ...EVENT, properties: { subscription_id: 'sub' } };
+const login = { ...EVENT, event: 'Login' };
+
+test.each<[string, LetterEntry, object]>([
+  [
+    'by its rule, as long as there is one',
+    aLetter({ event: inSub }),
+    { will: 'go', mapped: [{ destination: 'lago', rule: 'calls', as: 'usage' }] },
+  ],
+  [
+    'by whichever takes it, where its rule is gone',
+    aLetter({ event: login, rule: 'gone' }),
+    { will: 'go', mapped: [{ rule: 'logins', as: 'usage' }] },
+  ],
+  [
+    'by none',
+    aLetter({ event: { ...EVENT, event: 'Other' }, rule: 'gone' }),
+    { will: 'stay', why: 'taken by no rule' },
+  ],
+  [
+    'to nothing',
+    aLetter({}),
+    { mapped: [{ as: 'nothing', why: expect.stringContaining('properties.subscription_id') }] },
+  ],
+  ['not at all, a poison', aLetter({ event: inSub, reason: 'poison' }), { will: 'stay' }],
+  ['nor what nobody delivers', aLetter({}, 'elsewhere'), { will: 'stay' }],
+])('maps %s', (_name, entry, now) => {
+  expect(mapNow(entry)).toMatchObject(now);
+});
+
+test('a subscription that is looked up is the one that was found for this customer, or named by whose it is', () => {
+  const body = (resolved?: object) => {
+    const now = mapNow(aLetter({ event: inSub, resolved }, 'asking'));
+    return JSON.stringify(now);
+  };
+  expect(body()).toContain('<subscription of customer acct>');
+  expect(body({ customer: 'acct', subscription: 'sub-9' })).toContain('sub-9');
+  expect(body({ customer: 'another', subscription: 'sub-9' })).not.toContain('sub-9');
+});
+
+test.each<[string, LetterEntry, object]>([
+  ['what was sent', aLetter({ usage: { body: '{"a":1}', characters: 7 } }), { body: '{"a":1}' }],
+  [
+    'what was cut',
+    aLetter({ usage: { body: '{"a"', characters: 40_000 } }),
+    { why: '40,000 characters, of which the first 4 are kept: {"a"' },
+  ],
+  ['nothing', aLetter({ reason: 'unmapped' }), { why: 'nothing: words' }],
+  ['nothing of a poison', aLetter({ reason: 'poison' }), { why: 'not kept: a poison is not mapped again' }],
+  ['nothing before it was kept', aLetter({}), { why: 'not kept: it died under a version that kept none' }],
+])('knows of when it died: %s', (_name, entry, then) => {
+  expect(mappedThen(entry)).toEqual(then);
+});
+
+test.each<[string, LetterEntry, unknown]>([
+  ['its rule bills', aLetter({ event: inSub }), 'sub'],
+  ['its rule looks up', aLetter({ event: inSub }, 'asking'), 'acct'],
+  [
+    'is sent, hashed',
+    aLetter({ event: login, rule: 'logins' }),
+    expect.stringMatching(/^[0-9a-f]{64}$/) as never,
+  ],
+  ['the event names, where its rule finds nobody', aLetter({}), 'acct'],
+  ['the event names, where its rule is gone', aLetter({ event: inSub, rule: 'gone' }), 'acct'],
+  ['nobody', aLetter({ event: { ...EVENT, userId: '', context: {} } }), undefined],
+])('its customer is whom %s', (_name, entry, customer) => {
+  expect(customerOf(entry)).toEqual(customer);
+});

@@ -1,0 +1,77 @@
+import type { Config } from '@meterbridge/config';
+import type { PermanentCode, UsageEvent } from '@meterbridge/delivery';
+import { compileDestination } from '@meterbridge/destinations';
+import { compileJudge } from '../replay/judge-letter.js';
+import { isDelivery, type LetterEntry } from './letter.js';
+
+/** What a letter's event is mapped to under one rule of one destination. */
+export type MappedNow = { destination: string; rule: string } & (
+  | { as: 'usage'; usage: UsageEvent }
+  /** Names path and expectation, never a value. */
+  | { as: 'nothing'; why: string }
+);
+
+/** What a replay would make of a letter with the configuration of now; or why it would leave it where it is. */
+export type Now = { will: 'go'; mapped: MappedNow[] } | { will: 'stay'; why: string };
+
+export type MapNow = (entry: LetterEntry) => Now;
+
+/** Pure: maps as a replay would, by the rules that would take it. */
+export function compileMapNow(config: Config): MapNow {
+  const judge = compileJudge(config);
+  const destinations = new Map(
+    config.destinations.map((settings) => [settings.name, compileDestination(settings)]),
+  );
+  return (entry) => {
+    const verdict = judge(entry, '');
+    if (verdict.will === 'stay') {
+      return { will: 'stay', why: verdict.detail ? `${verdict.why}: ${verdict.detail}` : verdict.why };
+    }
+    if (entry.reason === 'poison') return { will: 'stay', why: NOT_HERE };
+    const mapped = verdict.moves.flatMap(({ destination, deliveries }) =>
+      deliveries.map((delivery): MappedNow => {
+        const { rule, event, resolved } = delivery;
+        const result = destinations.get(destination)!.map(rule, event);
+        if (!result.ok) return { destination, rule, as: 'nothing', why: result.failure.detail };
+        if (result.usage) return { destination, rule, as: 'usage', usage: result.usage };
+        // As a worker does: what was found for this customer before stays.
+        const { customer, complete } = result.pending;
+        const isKept = resolved?.customer === customer;
+        const subscription = isKept ? resolved.subscription : `<subscription of customer ${customer}>`;
+        return { destination, rule, as: 'usage', usage: complete(subscription) };
+      }),
+    );
+    if (mapped.length === 0) return { will: 'stay', why: 'taken by no rule' };
+    return { will: 'go', mapped };
+  };
+}
+
+const NOT_HERE = 'not mapped here: its workers died of it, and mapping it may be what kills';
+
+/** Reasons of what died before there was anything to send. */
+const NEVER_WRITTEN: ReadonlySet<string> = new Set<PermanentCode>([
+  'unmapped',
+  'unknown_rule',
+  'no_subscription',
+  'several_subscriptions',
+]);
+
+/** What a letter was mapped to when it died, or why that is not known. */
+export function mappedThen({ reason, letter }: LetterEntry): { body: string } | { why: string } {
+  if (!isDelivery(letter)) return { why: 'it was no Segment event' };
+  const { usage, tries } = letter;
+  if (usage && usage.body.length === usage.characters) return { body: usage.body };
+  if (usage) {
+    const kept = usage.body.length.toLocaleString('en');
+    return {
+      why: `${usage.characters.toLocaleString('en')} characters, of which the first ${kept} are kept: ${usage.body}`,
+    };
+  }
+  if (NEVER_WRITTEN.has(reason)) return { why: `nothing: ${tries.lastDetail ?? ''}` };
+  return {
+    why:
+      reason === 'poison'
+        ? 'not kept: a poison is not mapped again'
+        : 'not kept: it died under a version that kept none',
+  };
+}
