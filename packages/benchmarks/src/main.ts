@@ -2,14 +2,17 @@ import { cpus } from 'node:os';
 import Table from 'cli-table3';
 import { meterbridge, ordinary } from './designs.js';
 import { measureSingle, measureThroughput, measureWaiting, type Throughput } from './measure.js';
+import { measureReplay, measureRetries } from './measure-replay.js';
 import { freePort } from './stage.js';
 
-const NAMES = ['throughput', 'memory', 'acknowledgement'] as const;
-const HELP = `npm run bench                 all of them, about two minutes
+const NAMES = ['throughput', 'memory', 'acknowledgement', 'replay'] as const;
+const HELP = `npm run bench                 all of them, about three minutes
 npm run bench -- throughput   end to end, 100 events a request, against the ordinary design
 npm run bench -- memory       Redis bytes of a waiting event
 npm run bench -- acknowledgement
                               single-event requests, against a bare Express route
+npm run bench -- replay       100,000 dead letters, from the command until all are stored, against
+                              BullMQ's failed jobs retried one by one
 
 Everything runs on this machine, on the loopback, with a Redis of its own (appendfsync always). Machines
 are noisy: trust the ratios of one run, not its absolute figures.`;
@@ -71,6 +74,23 @@ async function compareAcknowledgement(): Promise<void> {
   );
 }
 
+async function compareReplay(): Promise<void> {
+  const ours = await measureReplay(100_000);
+  const theirs = await measureRetries(10_000);
+  const table = new Table({
+    head: ['dead events, from the command until all are stored', 'events', 'seconds', 'events/s'],
+    style: { head: [], border: [] },
+  });
+  for (const each of [theirs, ours]) {
+    table.push([each.what, round(each.events), round(each.seconds, 1), round(each.eventsPerSecond)]);
+  }
+  console.log(table.toString());
+  console.log(
+    `${round(ours.events)} in ${round(ours.seconds, 1)} s (goal: 20); ` +
+      `ratio: ${round(ours.eventsPerSecond / theirs.eventsPerSecond, 1)} times retrying failed jobs\n`,
+  );
+}
+
 const asked = process.argv.slice(2);
 if (asked.includes('--help') || asked.some((name) => !(NAMES as readonly string[]).includes(name))) {
   console.log(HELP);
@@ -81,4 +101,5 @@ if (asked.includes('--help') || asked.some((name) => !(NAMES as readonly string[
   if (chosen.includes('throughput')) await compareThroughput();
   if (chosen.includes('memory')) await compareMemory();
   if (chosen.includes('acknowledgement')) await compareAcknowledgement();
+  if (chosen.includes('replay')) await compareReplay();
 }

@@ -23,7 +23,8 @@ export type Throughput = {
   cpuPerMillion: Record<string, number>;
 };
 
-const load = (plan: object) => runToEnd<Load>('./load/main.js', { tag: Date.now().toString(36), ...plan });
+export const load = (plan: object) =>
+  runToEnd<Load>('./load/main.js', { tag: Date.now().toString(36), ...plan });
 
 /** End to end: 100 events a request until all of them are stored in the sandbox. */
 export async function measureThroughput(design: Design, events: number): Promise<Throughput> {
@@ -91,7 +92,7 @@ export async function measureSingle(
   }
 }
 
-function refuseFailures(sent: Load): void {
+export function refuseFailures(sent: Load): void {
   if (sent.non2xx + sent.errors > 0) {
     throw new Error(
       `${sent.non2xx} answers were no success, ${sent.errors} requests failed: no figure from this run`,
@@ -99,7 +100,7 @@ function refuseFailures(sent: Load): void {
   }
 }
 
-async function untilStored(stage: Stage, events: number): Promise<number> {
+export async function untilStored(stage: Stage, events: number): Promise<number> {
   for (;;) {
     const answer = await fetch(`${stage.sandboxUrl}/inspect`);
     const { lago } = (await answer.json()) as { lago: { ledger: { keys: number } } };

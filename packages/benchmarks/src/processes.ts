@@ -12,13 +12,14 @@ export async function run(
   env: Record<string, string>,
   readyUrl?: string,
 ): Promise<Running> {
-  const profiling = process.env.BENCH_PROFILE_DIR
-    ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE_DIR}`, `--cpu-prof-name=${name}.cpuprofile`]
-    : [];
-  const child = spawn(process.execPath, [...profiling, fileURLToPath(new URL(script, import.meta.url))], {
-    env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', NODE_ENV: 'production', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...profiling(name), fileURLToPath(new URL(script, import.meta.url))],
+    {
+      env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', NODE_ENV: 'production', ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const firstLine = new Promise<void>((resolve) => {
     createInterface({ input: child.stdout! }).once('line', () => resolve());
   });
@@ -28,6 +29,22 @@ export async function run(
   died.catch(() => {});
   await Promise.race([readyUrl ? untilOk(readyUrl) : firstLine, died]);
   return { name, pid: child.pid!, stop: () => stop(child) };
+}
+
+function profiling(name: string): string[] {
+  const directory = process.env.BENCH_PROFILE_DIR;
+  return directory ? ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}.cpuprofile`] : [];
+}
+
+/** Runs a script to its end, which must be a good one; its output is for the operator. */
+export async function runCommand(script: string, args: string[], env: Record<string, string>): Promise<void> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(process.execPath, [...profiling('command'), path, ...args], {
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
+    stdio: ['ignore', process.env.BENCH_VERBOSE ? 'inherit' : 'ignore', 'inherit'],
+  });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  if (code !== 0) throw new Error(`${script} ended with ${code}`);
 }
 
 /** Runs a script to its end and gives the JSON of its last line. */
@@ -43,7 +60,7 @@ export async function runToEnd<Result>(script: string, argument: unknown): Promi
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);

@@ -14,6 +14,8 @@ export type Stage = {
   sandboxUrl: string;
   /** For an ordinary receiver or worker and for ours alike. */
   env: Record<string, string>;
+  /** For the processes that are started from now on; the configuration as text goes in and comes out. */
+  changeConfig(change: (text: string) => string): Promise<void>;
   start(name: string, script: string, env?: Record<string, string>, readyUrl?: string): Promise<Running>;
   processes: Running[];
   close(): Promise<void>;
@@ -63,6 +65,7 @@ export async function openStage(): Promise<Stage> {
     redisUrl: local.url,
     sandboxUrl,
     env,
+    changeConfig: (change) => writeFile(configFile, change(CONFIG)),
     start,
     processes,
     async close() {

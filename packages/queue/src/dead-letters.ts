@@ -36,7 +36,7 @@ export type DeadLetterRange = {
 const PAGE = 500;
 
 /**
- * Walks a destination's dead letters, oldest first, a page in memory at a time. Entries that arrive (or return)
+ * Walks a destination's dead letters, oldest first, two pages in memory at a time. Entries that arrive (or return)
  * meanwhile are for the next walk.
  */
 export async function* readDeadLetters<Letter>(
@@ -52,17 +52,24 @@ export async function* readDeadLetters<Letter>(
   const [newest] = await redis.xrevrange(deadLetters, end, low, 'COUNT', 1);
   if (!newest) return;
   const high = newest[0];
-  let from = after === undefined ? undefined : `(${streamId({ id: after })}`;
+  const fetchPage = (from: string | undefined) =>
+    newestFirst
+      ? redis.xrevrangeBuffer(deadLetters, from ?? high, low, 'COUNT', PAGE)
+      : redis.xrangeBuffer(deadLetters, from ?? low, high, 'COUNT', PAGE);
+  let coming = fetchPage(after === undefined ? undefined : `(${streamId({ id: after })}`);
   for (;;) {
-    const page = newestFirst
-      ? await redis.xrevrangeBuffer(deadLetters, from ?? high, low, 'COUNT', PAGE)
-      : await redis.xrangeBuffer(deadLetters, from ?? low, high, 'COUNT', PAGE);
+    const page = await coming;
+    const isLast = page.length < PAGE;
+    if (!isLast) {
+      // Redis reads it while this one is looked at.
+      coming = fetchPage(`(${page.at(-1)![0].toString()}`);
+      coming.catch(() => {});
+    }
     for (const [id, fields] of page) {
       const entry = readEntry<Letter>(destination, id, fields);
       if (entry.at >= since && entry.at < until) yield entry;
     }
-    if (page.length < PAGE) return;
-    from = `(${page.at(-1)![0].toString()}`;
+    if (isLast) return;
   }
 }
 

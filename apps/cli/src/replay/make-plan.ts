@@ -26,7 +26,7 @@ export async function makePlan(
   const questions = new Map(
     destinations.map((settings) => [settings.name, new ApiQuestions(settings, options.checkAll ?? false)]),
   );
-  const progress = startProgress('dead letters looked at');
+  const progress = startProgress('dead letters looked at', await box.count(filter));
   let looked = 0;
   try {
     for (const lane of lanes) {

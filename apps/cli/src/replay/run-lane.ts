@@ -26,7 +26,7 @@ export type LaneRun = {
 const OWN_STEP = 100;
 const RECEIVERS_STEP = 500;
 /** Steps on their way to Redis: one write to its disk then serves several. */
-const STEPS_IN_HAND = 4;
+const STEPS_IN_HAND = 16;
 /** So often in a row a lane is begun again without getting further; somebody has to look then. */
 const MAX_VAIN = 5;
 const REST_MS = 500;
@@ -68,11 +68,19 @@ export async function runLane(lane: Lane, run: LaneRun): Promise<void> {
         await sleep(REST_MS);
         // Waits for as long as Redis is away.
         await redis.ping();
+        // A queue that was opened in a bad moment stays bad.
+        await closeAll(targets);
       }
     }
   } finally {
-    for (const each of targets.values()) await each.close();
+    await closeAll(targets);
   }
+}
+
+async function closeAll(targets: Map<string, ReplayLane>): Promise<void> {
+  const all = [...targets.values()];
+  targets.clear();
+  await Promise.allSettled(all.map((each) => each.close()));
 }
 
 async function walk(
@@ -105,7 +113,8 @@ async function walk(
     const step = isReceivers
       ? moveRejections(full, known, run, target)
       : moveOwn(full, target(lane.destination));
-    const moved = step.then(() => run.onReplayed(full.size));
+    const letters = full.size;
+    const moved = step.then(() => run.onReplayed(letters));
     moved.catch(() => {});
     inHand.push(moved);
     if (inHand.length >= (isReceivers ? 1 : STEPS_IN_HAND)) await inHand.shift();

@@ -1,4 +1,4 @@
-import { Worker } from 'bullmq';
+import { UnrecoverableError, Worker } from 'bullmq';
 import { got } from 'got';
 import { Redis } from 'ioredis';
 
@@ -9,6 +9,8 @@ const connection = new Redis(process.env.REDIS_URL!, { maxRetriesPerRequest: nul
 const worker = new Worker<Event>(
   'ordinary',
   async ({ data: event }) => {
+    // What a wrong mapping comes to: for good, whatever is tried again.
+    if (process.env.WRONG_MAPPING) throw new UnrecoverableError('tokens_used is missing');
     await got.post(`${process.env.LAGO_API_URL}/api/v1/events`, {
       headers: { authorization: `Bearer ${process.env.LAGO_API_KEY}` },
       json: {
