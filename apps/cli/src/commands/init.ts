@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { ABOUT, draftFromAnswers, STANDARD_SOURCE } from '../init/answers.js';
 import { takeStandard, withQuestions } from '../init/ask.js';
 import { DROPPED, type Draft, neededVariables, variablesOf, writeDraft } from '../init/draft.js';
+import { describeOpen } from '../init/from-function/findings.js';
 import { type FunctionReading, readFunction } from '../init/from-function/read-function.js';
 import { renderReading } from '../init/from-function/report.js';
 import { askAll } from '../init/questions.js';
@@ -68,7 +69,7 @@ function readPasted(path: string): string {
   }
 }
 
-function draftFromFunction(path: string, { destinations }: FunctionReading): Draft {
+function draftFromFunction(path: string, { destinations, open }: FunctionReading): Draft {
   const about = [
     ...ABOUT,
     '',
@@ -78,7 +79,14 @@ function draftFromFunction(path: string, { destinations }: FunctionReading): Dra
   // What a rule sends must not be taken out before.
   const rules = JSON.stringify(destinations);
   const keeps = DROPPED.every((path) => !rules.includes(path));
-  return { about, sources: [{ ...STANDARD_SOURCE, ...(keeps ? {} : { isPrivate: false }) }], destinations };
+  return {
+    about,
+    sources: [{ ...STANDARD_SOURCE, isPrivate: keeps }],
+    destinations,
+    unfinished: open
+      .filter(({ inRule }) => !inRule)
+      .map((item) => `line ${item.line}, ${describeOpen(item)}`),
+  };
 }
 
 function write(draft: Draft, file: string, { force = false }: InitOptions): Written {

@@ -9,8 +9,8 @@ export type Answers = {
   lagoUrl: string;
   sources: readonly DraftSource[];
   usage: readonly Usage[];
-  /** Paths to the external id of the Lago subscription, in order of preference. */
-  subscription: readonly string[];
+  /** Paths to the external id of the Lago subscription, in order of preference; or Lago is asked for it. */
+  subscription: readonly string[] | 'lookup';
   /** Paths to Hyperline's customer. */
   customer: readonly string[];
 };
@@ -54,15 +54,19 @@ export function draftFromAnswers(answers: Answers): Draft {
   };
 }
 
-function lagoFields(usage: Usage, subscription: readonly string[], isFirst: boolean): DraftRule {
+function lagoFields(usage: Usage, subscription: Answers['subscription'], isFirst: boolean): DraftRule {
   const fields = [whenField(usage, isFirst)];
   if (usage.code !== null) {
     fields.push({ key: 'code', value: usage.code, ...onlyFirst(isFirst, { beside: 'the billable metric' }) });
   }
+  const isLookup = subscription === 'lookup';
+  const about = isLookup
+    ? 'Lago is asked for the subscription of the customer, [context.groupId, userId] unless `customer` says another.'
+    : 'The first that is not null becomes the external_subscription_id.';
   fields.push({
     key: 'subscription',
-    value: oneOrMany(subscription),
-    ...onlyFirst(isFirst, { above: ['The first that is not null becomes the external_subscription_id.'] }),
+    value: isLookup ? { lookup: 'customer' } : oneOrMany(subscription),
+    ...onlyFirst(isFirst, { above: [about] }),
   });
   const quantity = quantityOf(usage);
   if (quantity) {

@@ -7,6 +7,7 @@ import { escapeKey, snakeCase } from './names.js';
 
 const NONE = '-';
 const EVERY = '*';
+const LOOKUP = 'lookup';
 
 /** Asks for what a configuration needs to know. Every question has a standard answer that works. */
 export async function askAll(ask: Ask): Promise<Answers> {
@@ -27,9 +28,9 @@ export async function askAll(ask: Ask): Promise<Answers> {
   const usage = await askUsage(ask, hasLago);
   const subscription = hasLago
     ? await ask({
-        text: 'Who is billed in Lago: paths to the external id of the subscription, the first that is there?',
+        text: `Who is billed in Lago: paths to the external id of the subscription, the first that is there; or ${LOOKUP} to have Lago asked for the customer's?`,
         standard: 'properties.subscription_id, context.groupId, userId',
-        read: readPaths,
+        read: readSubscription,
       })
     : [];
   const customer = destinations.includes('hyperline')
@@ -129,6 +130,10 @@ export function readQuantity(answer: string): Reading<string | null> {
   if (answer === NONE) return took(null);
   const isPath = /^(properties|traits|context)\../.test(answer);
   return readPath(isPath ? answer : `properties.${escapeKey(answer)}`);
+}
+
+export function readSubscription(answer: string): Reading<string[] | 'lookup'> {
+  return answer === LOOKUP ? took('lookup') : readPaths(answer);
 }
 
 export function readPaths(answer: string): Reading<string[]> {

@@ -24,8 +24,8 @@ export type FaultCode =
   | 'body_is_no_text'
   | 'key_in_code';
 
-/** What a person has to write before the configuration loads. */
-export type OpenItem = { line: number; field: string; code: string; why: string };
+/** What a person has to write before the configuration loads. `inRule`: there is an empty place for it. */
+export type OpenItem = { line: number; field: string; code: string; why: string; inRule: boolean };
 
 export type Findings = {
   faults: Fault[];
@@ -65,9 +65,9 @@ export function valueField(
 }
 
 /** A field that a person has to fill in; the comment above it says what the function had there. */
-export function openField(findings: Findings, key: string, item: OpenItem): Field {
+export function openField(findings: Findings, key: string, item: Omit<OpenItem, 'inRule'>): Field {
   const { line, field, code, why } = item;
-  findings.open.push({ line, field, code, why });
+  findings.open.push({ line, field, code, why, inRule: true });
   return {
     key,
     value: '',
@@ -75,6 +75,6 @@ export function openField(findings: Findings, key: string, item: OpenItem): Fiel
   };
 }
 
-export function describeOpen({ field, code, why }: OpenItem): string {
+export function describeOpen({ field, code, why }: Omit<OpenItem, 'inRule'>): string {
   return code === '' ? `${field}: ${why}` : `${field}: \`${code}\` (${why})`;
 }

@@ -1,4 +1,4 @@
-import type { Field } from '../commented-yaml.js';
+import type { Field, Plain } from '../commented-yaml.js';
 import { type Findings, openField, valueField } from './findings.js';
 import { propertyFields } from './property-fields.js';
 import { isMadeUp, isPath, partsOf, readSentFields } from './sent-fields.js';
@@ -124,11 +124,11 @@ function subscriptionField(object: ObjectSym, findings: Findings): Field {
     };
     return openField(findings, 'subscription', missing);
   }
-  if (subscription) return field;
-  findings.differences.push({
-    line: who.line,
-    what: "the function named the customer; `subscription` has to be the subscription's external id",
-  });
-  const above = `line ${who.line} named the customer: this has to be the external id of the subscription.`;
-  return { ...field, above: [...(field.above ?? []), above] };
+  if (subscription || field.value === '') return field;
+  // As the function meant it: the customer's own subscription, which Lago knows.
+  return {
+    ...field,
+    value: { lookup: 'customer', customer: field.value as Plain },
+    above: ["The function named the customer: Lago is asked for the customer's subscription."],
+  };
 }

@@ -77,6 +77,9 @@ export function binary(machine: Machine, node: BinaryExpression, scope: Scope): 
   const left = machine.parts.evaluate(machine, node.left, scope);
   const right = machine.parts.evaluate(machine, node.right, scope);
   const { operator } = node;
+  if (operator === 'instanceof' && left.kind === 'error' && right.kind === 'builtin') {
+    return constant(right.name === 'Error' || right.name === left.name);
+  }
   if (COMPARISONS.includes(operator)) {
     return { kind: 'test', test: compare(machine, operator, left, right, node) };
   }

@@ -21,7 +21,7 @@ test('a name that is declared twice is a problem of a text that can be read', ()
 test.each([
   ['a brace that is missing', 'function onTrack(event) {\n  fetch("x");\n', 3],
   ['two words side by side', 'function onTrack(event) {\n  const body = event userId;\n}', 2],
-  ['nothing of the kind', 'on: [push]\njobs:\n  - run: x y', 2],
+  ['nothing of the kind', 'on: [push]\njobs:\n  - run: x y', 3],
 ])('%s is guessed at, and said to be', (_, source, line) => {
   const { problems, isExact } = parseFunction(source);
   expect(isExact).toBe(false);

@@ -37,7 +37,7 @@ export function readFunction(source: string): FunctionReading {
   }
   if (!isExact) {
     const why = 'the text is no JavaScript: what was read may not be what it says';
-    findings.open.push({ line: problems[0]!.line, field: 'all of it', code: '', why });
+    findings.open.push({ line: problems[0]!.line, field: 'all of it', code: '', why, inRule: false });
   }
   const handlers = findHandlers(source, program);
   const read = handlers.map((handler) => ({
@@ -67,13 +67,16 @@ function readHandler(source: string, program: Program, { name, line }: Handler, 
   const { ways, isComplete } = explore(source, program, name, ACCEPTED);
   if (!isComplete) {
     const why = 'it has more ways through it than can be read';
-    findings.open.push({ line, field: name, code: '', why });
+    findings.open.push({ line, field: name, code: '', why, inRule: false });
+    return [];
   }
   return ways.flatMap(({ requests, loops, changes }) => {
     for (const at of loops) {
       findings.differences.push({ line: at, what: 'a loop: it was read as if it ran once' });
     }
-    for (const { line: at, code, why } of changes) findings.open.push({ line: at, field: name, code, why });
+    for (const { line: at, code, why } of changes) {
+      findings.open.push({ line: at, field: name, code, why, inRule: false });
+    }
     return requests.flatMap((request) => usageOf(request, findings));
   });
 }
@@ -89,7 +92,9 @@ function usageOf(request: Request, findings: Findings): Usage[] {
     });
   }
   const reading = readRequest(request);
-  if (reading.is === 'unclear') findings.open.push({ line, field: 'request', code: '', why: reading.why });
+  if (reading.is === 'unclear') {
+    findings.open.push({ line, field: 'request', code: '', why: reading.why, inRule: false });
+  }
   if (reading.is === 'other') findings.differences.push({ line, what: `${reading.why}; left out` });
   if (reading.is !== 'usage') return [];
   if (!reading.isText) {

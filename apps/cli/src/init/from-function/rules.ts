@@ -39,6 +39,7 @@ export function makeRule(
     field: 'when',
     code: atom.code,
     why: atom.why,
+    inRule: true,
   }));
   findings.open.push(...open);
   const names = [...new Set(eventNames(cases))];

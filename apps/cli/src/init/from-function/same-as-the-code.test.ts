@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parseConfig } from '@meterbridge/config';
-import { compileDestination } from '@meterbridge/destinations';
+import { compileDestination, type MappedUsage } from '@meterbridge/destinations';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { runPasted } from '../../../test/run-pasted.js';
 import { writeDraft } from '../draft.js';
@@ -101,10 +101,16 @@ function compileRules({ destinations }: FunctionReading): (event: Event) => (Sen
     return config.route(given, 'backend').flatMap(({ destination, rules }) =>
       rules.map((rule) => {
         const mapped = compiled.get(destination)!.map(rule, given);
-        return mapped.ok ? comparable(JSON.parse(mapped.usage.body) as Sent) : null;
+        return mapped.ok ? comparable(bodyOf(mapped)) : null;
       }),
     );
   };
+}
+
+/** Where Lago is asked for the subscription, a customer's is called like the customer here. */
+function bodyOf(mapped: MappedUsage & { ok: true }): Sent {
+  const { body } = mapped.usage ?? mapped.pending.complete(mapped.pending.customer);
+  return JSON.parse(body) as Sent;
 }
 
 const SAME_NAMES: Record<string, string> = {

@@ -53,6 +53,7 @@ export function readSentFields(sent: ObjectSym, type: DestinationType, findings:
       field: `...${['event', ...sent.all.path].join('.')}`,
       code: '',
       why: `the fields of ${title}'s event that the sender names itself`,
+      inRule: false,
     });
   }
   return { ...sent, fields };

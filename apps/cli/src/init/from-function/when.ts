@@ -13,13 +13,17 @@ export function writeWhen(type: string | null, cases: readonly Literal[][]): Whe
   const parts = simple.map((each) => toFql(each.filter(isClear)) ?? []);
   if (parts.some((each) => each.length === 0)) {
     if (unclear.length === 0) return base.length === 0 ? null : { fql: base.join(), unclear };
-    return { fql: [...base, ''].join(' and '), unclear };
+    return { fql: joinParts([...base, '']), unclear };
   }
   const [only, ...others] = parts;
   const text =
     others.length === 0 ? only! : [`(${parts.map((each) => `(${each.join(' and ')})`).join(' or ')})`];
   // What is unclear leaves an `and` without its end: such a filter is refused until somebody writes it.
-  return { fql: [...base, ...text, ...(unclear.length > 0 ? [''] : [])].join(' and '), unclear };
+  return { fql: joinParts([...base, ...text, ...(unclear.length > 0 ? [''] : [])]), unclear };
+}
+
+function joinParts(parts: readonly string[]): string {
+  return parts.join(' and ').trim();
 }
 
 /** The names of the events that are asked for, where there is nothing but names. */
