@@ -208,7 +208,7 @@ function statusReader(
 ): () => Promise<DestinationStatus> {
   const count = nowAndThen(() => readAccount(destination, redis));
   return async () => {
-    const [counted, { inFlight, dead, oldestJobAt }] = await Promise.all([
+    const [counted, { inFlight, dead, discarded, oldestJobAt }] = await Promise.all([
       count(),
       readStanding(destination, redis),
     ]);
@@ -219,6 +219,7 @@ function statusReader(
       inFlight,
       oldestEventAgeMs: now - oldestAt,
       dead,
+      discarded,
       ...(counted ? { difference: counted.difference } : {}),
       ...(breaker ? { breaker: breaker() } : {}),
     };

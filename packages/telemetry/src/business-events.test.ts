@@ -67,10 +67,12 @@ test("a destination's status is read for each scrape, and absent when it cannot 
     inFlight: 3,
     oldestEventAgeMs: 1_500,
     dead: 4,
+    discarded: 5,
     difference: -2,
     breaker: 'open',
   };
-  const receiver = { destination: 'receiver', inFlight: 0, oldestEventAgeMs: 0, dead: 7, difference: 0 };
+  const none = { inFlight: 0, oldestEventAgeMs: 0, discarded: 0, difference: 0 };
+  const receiver = { destination: 'receiver', ...none, dead: 7 };
   let read = (): Promise<DestinationStatus[]> => Promise.resolve([status, receiver]);
   metrics.watchDestinations(() => read());
   expect(await samples('deliveries_in_flight')).toEqual([
@@ -80,6 +82,10 @@ test("a destination's status is read for each scrape, and absent when it cannot 
   expect(await samples('dead_letters')).toEqual([
     'meterbridge_dead_letters{destination="lago"} 4',
     'meterbridge_dead_letters{destination="receiver"} 7',
+  ]);
+  expect(await samples('dead_letters_discarded')).toEqual([
+    'meterbridge_dead_letters_discarded{destination="lago"} 5',
+    'meterbridge_dead_letters_discarded{destination="receiver"} 0',
   ]);
   expect(await samples('account_difference')).toEqual([
     'meterbridge_account_difference{destination="lago"} -2',

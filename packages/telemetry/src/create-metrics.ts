@@ -15,6 +15,8 @@ export type DestinationStatus = {
   oldestEventAgeMs: number;
   /** Dead letters that lie there. */
   dead: number;
+  /** Dead letters that were discarded, and not brought back. */
+  discarded: number;
   /**
    * What was accepted minus what became of it: anything but zero is a bug or a loss. Counted from the jobs now
    * and then; left out where that was not done yet.
@@ -108,6 +110,9 @@ export function createMetrics() {
       'destination',
     ]),
     deadLetters: gauge('dead_letters', 'Dead letters that lie there, over all processes', ['destination']),
+    discarded: gauge('dead_letters_discarded', 'Dead letters that were discarded, and not brought back', [
+      'destination',
+    ]),
     difference: gauge(
       'account_difference',
       'Accepted minus what became of it, counted now and then: anything but 0 is a loss or a bug',
@@ -126,10 +131,12 @@ export function createMetrics() {
     const found = await Promise.race([all, deadline]);
     late.abort();
     deadline.catch(() => {});
-    for (const { destination, inFlight, oldestEventAgeMs, dead, difference, breaker } of found.flat()) {
+    for (const each of found.flat()) {
+      const { destination, inFlight, oldestEventAgeMs, dead, discarded, difference, breaker } = each;
       status.inFlight.set({ destination }, inFlight);
       status.oldestAge.set({ destination }, oldestEventAgeMs / 1_000);
       status.deadLetters.set({ destination }, dead);
+      status.discarded.set({ destination }, discarded);
       if (difference !== undefined) status.difference.set({ destination }, difference);
       if (!breaker) continue;
       for (const state of BREAKER_STATES) {
