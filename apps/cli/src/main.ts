@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { addAudit } from './commands/audit.js';
+import { addBackfill } from './commands/backfill.js';
 import { addCheck } from './commands/check.js';
 import { addDeadLetters } from './commands/dead-letters.js';
 import { addDemo } from './commands/demo.js';
@@ -39,6 +40,7 @@ for (const add of [
   addTest,
   addDeadLetters,
   addReplays,
+  addBackfill,
   addStatus,
   addHold,
   addAudit,

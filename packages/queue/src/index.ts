@@ -1,4 +1,5 @@
 export { type AuditLine, readAudit } from './audit.js';
+export { BackfillPositions, type FilePosition } from './backfill-positions.js';
 export { type BatchData, decodeBatch, encodeBatch } from './batch-codec.js';
 export { connectConsumer, connectProducer } from './connection.js';
 export { countWorkers } from './count-workers.js';

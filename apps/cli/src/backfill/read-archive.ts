@@ -1,0 +1,127 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { FilePosition } from '@meterbridge/queue';
+import { Group, type Sink } from './group.js';
+import type { JudgeLine } from './judge-line.js';
+import { type Line, readLines } from './read-lines.js';
+
+/** An event is 32 KB at most, and JSON may be written loosely. */
+const MOST_LINE_BYTES = 1_048_576;
+/** What is written at once: some jobs of a destination. */
+const GROUP_EVENTS = 500;
+const GROUP_CHARACTERS = 500_000;
+/** What is passed by costs nothing, and how far it goes has to be known now and then. */
+const GROUP_LINES = 20_000;
+
+export const STANDARD_INPUT = '-';
+
+export type Reading = {
+  files: readonly string[];
+  judge: JudgeLine;
+  sink: Sink;
+  /** Where to go on, by file. */
+  positions: ReadonlyMap<string, FilePosition>;
+  /** Events a group may hold. */
+  mostEvents?: number;
+  isStopped: () => boolean;
+  /** Told of what was read of the files, as they are stored. */
+  onBytes: (count: number) => void;
+};
+
+/** A file that could not be read to its end, and after which line. */
+export type Unreadable = { file: string; line: number; problem: string };
+
+/** What was read: all, or up to a stop. */
+export type ReadResult = { unreadable: Unreadable[]; stoppedAt?: { file: string; line: number } };
+
+class ReadError extends Error {
+  override name = 'ReadError';
+  readonly code = 'unreadable';
+}
+
+/**
+ * Reads files one after the other and hands on what their lines are, in groups. A file that is cut off or damaged
+ * takes nothing of the others with it.
+ */
+export async function readArchive(reading: Reading): Promise<ReadResult> {
+  const { files, judge, sink, isStopped, mostEvents = GROUP_EVENTS } = reading;
+  const result: ReadResult = { unreadable: [] };
+  let group = new Group();
+  const handOn = async () => {
+    const full = group;
+    group = new Group();
+    await sink.add(full);
+  };
+  for (const file of files) {
+    const { bytes, stamp } = await statOf(file);
+    const from = startOf(reading.positions.get(file), stamp);
+    if (from.isDone) {
+      reading.onBytes(bytes ?? 0);
+      continue;
+    }
+    let line = 0;
+    const reach = (isDone: boolean) =>
+      group.reached.set(file, { line: Math.max(line, from.line), isDone, stamp });
+    try {
+      for await (const lines of open(file, reading.onBytes)) {
+        for (const text of lines) {
+          line += 1;
+          if (line <= from.line) continue;
+          group.lines += 1;
+          if (typeof text === 'string') group.characters += text.length;
+          for (const judged of judge(text, `${file}:${line}`)) group.add(judged, file, line);
+          if (!isFull(group, mostEvents)) continue;
+          reach(false);
+          await handOn();
+          if (isStopped()) break;
+        }
+        if (isStopped()) break;
+      }
+      reach(!isStopped());
+    } catch (error) {
+      if (!(error instanceof ReadError)) throw error;
+      reach(false);
+      result.unreadable.push({ file, line, problem: error.message });
+    }
+    if (isStopped()) {
+      result.stoppedAt = { file, line };
+      break;
+    }
+  }
+  await handOn();
+  await sink.end();
+  return result;
+}
+
+function isFull({ events, lines, characters, passedBy }: Group, mostEvents: number): boolean {
+  if (events.length >= mostEvents || lines >= GROUP_LINES) return true;
+  return characters >= GROUP_CHARACTERS && lines > passedBy.length;
+}
+
+/** The beginning, where the file is another one than that of the position. */
+function startOf(position: FilePosition | undefined, stamp: string): FilePosition {
+  return position?.stamp === stamp ? position : { line: 0, isDone: false, stamp };
+}
+
+async function* open(file: string, onBytes: Reading['onBytes']): AsyncGenerator<readonly Line[]> {
+  const input = file === STANDARD_INPUT ? process.stdin : createReadStream(file);
+  try {
+    yield* readLines(counted(input, onBytes), MOST_LINE_BYTES);
+  } catch (error) {
+    throw new ReadError((error as Error).message, { cause: error });
+  }
+}
+
+async function* counted(input: AsyncIterable<Buffer>, onBytes: Reading['onBytes']): AsyncGenerator<Buffer> {
+  for await (const piece of input) {
+    onBytes(piece.length);
+    yield piece;
+  }
+}
+
+/** A file's size, null for standard input, and what changes when it is written to. */
+export async function statOf(file: string): Promise<{ bytes: number | null; stamp: string }> {
+  if (file === STANDARD_INPUT) return { bytes: null, stamp: file };
+  const { size, mtimeMs } = await stat(file);
+  return { bytes: size, stamp: `${size} bytes of ${new Date(mtimeMs).toISOString()}` };
+}

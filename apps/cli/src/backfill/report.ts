@@ -1,0 +1,111 @@
+import { style } from '../terminal/style.js';
+import type { ReadResult, Unreadable } from './read-archive.js';
+import type { BadLine, DestinationTally, Tally } from './tally.js';
+
+export type BackfillReport = {
+  state: 'done' | 'stopped' | 'dry run';
+  files: number;
+  /** That were read this time. */
+  lines: number;
+  seconds: number;
+  /** That were taken. */
+  events: number;
+  eventsPerSecond: number;
+  /** Read and not wanted: by their time, by the filter, or switched off here by their own `integrations`. */
+  skipped: { outOfTime: number; notSelected: number; ignored: number };
+  /** Dead letters of the receiver, by reason, and the first hundred lines of them. */
+  rejected: Record<string, number>;
+  badLines: BadLine[];
+  unreadable: Unreadable[];
+  destinations: DestinationTally[];
+  /** Where it stopped; the next run with `--resume` goes on there, or a little before. */
+  stoppedAt?: { file: string; line: number };
+};
+
+/** Pure. */
+export function reportBackfill(
+  state: BackfillReport['state'],
+  files: number,
+  { unreadable, stoppedAt }: ReadResult,
+  tally: Tally,
+  seconds: number,
+): BackfillReport {
+  return {
+    state,
+    files,
+    lines: tally.lines,
+    seconds: Math.round(seconds * 10) / 10,
+    events: tally.events,
+    eventsPerSecond: Math.round(tally.events / Math.max(0.001, seconds)),
+    skipped: { outOfTime: tally.outOfTime, notSelected: tally.notSelected, ignored: tally.ignored },
+    rejected: tally.rejected,
+    badLines: tally.badLines,
+    unreadable,
+    destinations: tally.destinations,
+    ...(stoppedAt ? { stoppedAt } : {}),
+  };
+}
+
+/** Bad lines that people are shown; all that are named stand in the JSON. */
+const SHOWN_LINES = 10;
+
+export function renderBackfill(report: BackfillReport): string {
+  const { state, lines, events, seconds, eventsPerSecond, skipped, badLines, unreadable } = report;
+  const isDry = state === 'dry run';
+  const out = [
+    `${count(lines)} lines read, ${count(events)} events ${isDry ? 'would be taken' : 'taken'}, in ${seconds} s (${count(eventsPerSecond)} events/s)`,
+  ];
+  const passedBy: [number, string][] = [
+    [skipped.outOfTime, 'out of --since and --until'],
+    [skipped.notSelected, 'not selected by --where'],
+    [skipped.ignored, 'switched off here by their integrations'],
+  ];
+  for (const [events, why] of passedBy) if (events > 0) out.push(`${number(events)}  ${why}`);
+  for (const destination of report.destinations) out.push(...renderDestination(destination, isDry));
+  for (const [reason, events] of Object.entries(report.rejected)) {
+    out.push(`${number(events)}  ${style('yellow', `rejected: ${reason}`)}`);
+  }
+  for (const { file, line, detail, reason } of badLines.slice(0, SHOWN_LINES)) {
+    out.push(`           ${file}, line ${line}: ${reason}: ${detail.replace(` (${file}:${line})`, '')}`);
+  }
+  if (badLines.length > SHOWN_LINES) out.push('           … (--json names the first hundred)');
+  if (badLines.length > 0 && !isDry)
+    out.push('They are dead letters of the receiver: meterbridge dead-letters list');
+  for (const { file, line, problem } of unreadable) {
+    out.push(style('red', `${file} could not be read behind line ${line}: ${problem}`));
+  }
+  out.push(...lastWords(report));
+  return out.join('\n');
+}
+
+function renderDestination(
+  { destination, deliveries, filtered, rules, failures }: DestinationTally,
+  isDry: boolean,
+): string[] {
+  const lines = [`${number(deliveries)}  ${destination}: deliveries ${isDry ? 'it would get' : 'queued'}`];
+  for (const [rule, of] of Object.entries(rules)) lines.push(`${number(of)}    by rule ${rule}`);
+  if (filtered > 0) lines.push(`${number(filtered)}  ${destination}: filtered, no rule takes them`);
+  for (const [failure, of] of Object.entries(failures)) {
+    lines.push(`${number(of)}  ${destination}: ${style('yellow', 'would be dead letters')}: ${failure}`);
+  }
+  return lines;
+}
+
+function lastWords({ state, stoppedAt, unreadable }: BackfillReport): string[] {
+  if (state === 'dry run') return ['Nothing was written.'];
+  if (state === 'stopped') {
+    const where = stoppedAt ? ` at ${stoppedAt.file}, line ${stoppedAt.line}` : '';
+    return [`Stopped${where}. The same command with --resume goes on from there.`];
+  }
+  if (unreadable.length > 0)
+    return ['Once mended, the same command with --resume goes on with what is left.'];
+  return ['Workers deliver it behind what is live: meterbridge status, meterbridge audit.'];
+}
+
+function number(of: number): string {
+  return count(of).padStart(11);
+}
+
+function count(of: number): string {
+  return of.toLocaleString('en');
+}

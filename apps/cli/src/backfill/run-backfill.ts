@@ -1,0 +1,196 @@
+import { hash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config, Source } from '@meterbridge/config';
+import {
+  BackfillPositions,
+  connectProducer,
+  createStoreClock,
+  DeliveryWriter,
+  type FilePosition,
+  PRIORITY,
+  refuseUnsafeRedis,
+  UnsafeRedisError,
+  watchMemory,
+} from '@meterbridge/queue';
+import type { Redis } from 'ioredis';
+import { CommandError } from '../load-context.js';
+import { compilePipeline } from '../preview/pipeline.js';
+import { batchAt } from '../replay/pace.js';
+import { heedInterruption } from '../terminal/interruption.js';
+import { startProgress } from '../terminal/progress.js';
+import { createDryRun } from './dry-run.js';
+import { Feed, StoppedError } from './feed.js';
+import { compileJudge, type Selection } from './judge-line.js';
+import { type ReadResult, readArchive, statOf } from './read-archive.js';
+import { type BackfillReport, reportBackfill } from './report.js';
+import { Tally } from './tally.js';
+
+export type Backfill = {
+  config: Config;
+  source: Source;
+  files: readonly string[];
+  selection: Selection;
+  /** The filter's text: positions are of one selection. */
+  whereText: string | undefined;
+  /** Events a second at most; null for as many as Redis takes. */
+  rate: number | null;
+  resume: boolean;
+};
+
+/**
+ * Of the share of Redis' memory from which on senders are told to wait: whatever history is brought, what is live
+ * has room.
+ */
+const MEMORY_SHARE = 0.75;
+const MOST_EVENTS = 500;
+const CONNECT_MS = 5_000;
+
+/** Reads everything and says what would become of it; needs no Redis. */
+export async function dryRun({ config, source, files, selection }: Backfill): Promise<BackfillReport> {
+  const tally = new Tally(config.destinations.map(({ name }) => name));
+  const interruption = heedInterruption();
+  const progress = await startReading(files);
+  const began = performance.now();
+  try {
+    const result = await readArchive({
+      files,
+      judge: compileJudge(source, config.receiver, selection, Date.now),
+      sink: createDryRun(compilePipeline(config), source.name, tally),
+      positions: new Map(),
+      isStopped: () => interruption.isAsked,
+      onBytes: progress.add,
+    });
+    return reportBackfill('dry run', files.length, result, tally, secondsSince(began));
+  } finally {
+    progress.end();
+    interruption.end();
+  }
+}
+
+/** @throws CommandError where Redis cannot be used, or does not hold what it was told */
+export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
+  const { config, source, files, selection, rate } = backfill;
+  const redis = connectProducer(config.redis.url, () => {});
+  const clock = createStoreClock(redis);
+  const memory = watchMemory(redis, config.redis.maxMemoryShare * MEMORY_SHARE);
+  const destinations = config.destinations.map(({ name }) => name);
+  const writer = new DeliveryWriter({ redis, now: clock.now, destinations, priority: PRIORITY.backfill });
+  const interruption = heedInterruption();
+  const isStopped = () => interruption.isAsked;
+  try {
+    await untilReady(redis, config);
+    await clock.synchronize();
+    const positions = new BackfillPositions(redis, idOf(backfill));
+    const kept = await startingPositions(positions, backfill);
+    const tally = new Tally(destinations);
+    const progress = await startReading(files);
+    const feed = new Feed({
+      writer,
+      memory,
+      positions,
+      route: config.route,
+      source: source.name,
+      tally,
+      rate,
+      isStopped,
+      onWait: (why) => console.error(why ? `${why}: waiting …` : 'Going on.'),
+    });
+    const began = performance.now();
+    const result = await readArchive({
+      files,
+      judge: compileJudge(source, config.receiver, selection, clock.now),
+      sink: feed,
+      positions: kept,
+      mostEvents: batchAt(rate, MOST_EVENTS),
+      isStopped,
+      onBytes: progress.add,
+    })
+      .catch(async (error): Promise<ReadResult | null> => {
+        if (!(error instanceof StoppedError)) throw error;
+        await feed.abandon();
+        return null;
+      })
+      .finally(progress.end);
+    const state = result && !result.stoppedAt ? 'done' : 'stopped';
+    return reportBackfill(state, files.length, result ?? { unreadable: [] }, tally, secondsSince(began));
+  } finally {
+    interruption.end();
+    await writer.close().catch(() => {});
+    memory.stop();
+    clock.stop();
+    redis.disconnect();
+  }
+}
+
+/** @throws CommandError where Redis does not answer within five seconds, or can lose what it is given */
+async function untilReady(redis: Redis, config: Config): Promise<void> {
+  const deadline = performance.now() + CONNECT_MS;
+  while (redis.status !== 'ready') {
+    if (performance.now() > deadline) {
+      const shown = config.redis.url.replace(/\/\/.*@/, '//…@');
+      throw new CommandError(`Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`);
+    }
+    await sleep(20);
+  }
+  try {
+    await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, detail }) =>
+      console.error(`Redis ${what}: ${detail}`),
+    );
+  } catch (error) {
+    throw error instanceof UnsafeRedisError ? new CommandError(error.message) : error;
+  }
+}
+
+/** Where to go on, by file as it is given. Without `--resume` nowhere: what is kept is forgotten. */
+async function startingPositions(
+  positions: BackfillPositions,
+  { files, resume }: Backfill,
+): Promise<Map<string, FilePosition>> {
+  const kept = await positions.read();
+  if (resume) {
+    if (kept.size === 0) console.error('Nothing is kept of an earlier run of the same: from the beginning.');
+    return new Map(
+      files.flatMap((file) => (kept.get(resolve(file)) ? [[file, kept.get(resolve(file))!]] : [])),
+    );
+  }
+  if ([...kept.values()].some(({ isDone }) => !isDone)) {
+    console.error(
+      'An earlier run of the same did not come to its end; --resume goes on there. From the beginning:',
+    );
+  }
+  await positions.forget();
+  return new Map();
+}
+
+/** The same for the same selection of the same source's events. */
+function idOf({ source, selection: { since, until }, whereText }: Backfill): string {
+  return hash(
+    'sha256',
+    JSON.stringify([source.name, since ?? null, until ?? null, whereText ?? null]),
+    'hex',
+  );
+}
+
+/** Progress by what is read of the files, as they are stored. */
+async function startReading(files: readonly string[]): Promise<{ add(bytes: number): void; end(): void }> {
+  const sizes = (await Promise.all(files.map(statOf))).map(({ bytes }) => bytes);
+  const isKnown = sizes.every((bytes) => bytes !== null);
+  const total = sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
+  const bar = startProgress('KB', isKnown ? Math.max(1, Math.floor(total / 1_024)) : undefined);
+  let read = 0;
+  let shown = 0;
+  return {
+    add(bytes) {
+      read += bytes;
+      const kilobytes = Math.floor(read / 1_024);
+      if (kilobytes > shown) bar.add(kilobytes - shown);
+      shown = kilobytes;
+    },
+    end: () => bar.end(),
+  };
+}
+
+function secondsSince(began: number): number {
+  return (performance.now() - began) / 1_000;
+}
