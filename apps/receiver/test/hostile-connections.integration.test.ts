@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { waitFor } from '@meterbridge/testing';
 import { startServer } from '../src/server.js';
 import { BACKEND_KEY, basic, startReceiver, stopReceivers, track } from './running-receiver.js';
 
@@ -77,6 +78,24 @@ describe('a client that never ends is sent away, and its connection is gone', ()
     await isGone;
     await server.drain(20_000);
   }, 10_000);
+});
+
+test('a client that does not wait for its answers has no more than a hundred under way', async () => {
+  let asked = 0;
+  const ready = async () => {
+    asked++;
+    return { ready: true };
+  };
+  const { port, post } = await startReceiver({ ready }, SHORT);
+  const question = 'GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n';
+  const patient = stubbornClient(port, question.repeat(100));
+  await waitFor(() => asked === 100, { what: 'all of its questions to be asked' });
+  const { socket } = stubbornClient(port, question.repeat(100_000));
+  await new Promise((resolve) => socket.once('close', resolve));
+  expect(asked).toBe(200);
+  expect((await post('/v1/track', track(), key)).status).toBe(200);
+  patient.socket.end();
+  expect((await patient.answer).match(/"status":"ready"/g)).toHaveLength(100);
 });
 
 test('what came before garbage on a connection is taken, and what came after is not', async () => {
