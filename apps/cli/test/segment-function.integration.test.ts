@@ -123,7 +123,7 @@ test('a Redis that is nearly full: 429, and Segment sends again', async () => {
       { what: 'the receiver to see how full Redis is' },
     );
     expect(refusal).toBeInstanceOf(RetryError);
-    expect(refusal.message).toMatch(/^HTTP 429/);
+    expect(refusal?.message).toMatch(/^HTTP 429/);
   } finally {
     await stack.redis.config('SET', 'maxmemory', '0');
   }

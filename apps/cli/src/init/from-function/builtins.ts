@@ -25,8 +25,9 @@ const BUILTINS: Record<string, Builtin> = {
   'Math.floor': ofSeconds,
   'Math.round': ofSeconds,
   'Math.trunc': ofSeconds,
-  'Object.assign': (machine, given, node) => {
-    const object: ObjectSym = { kind: 'object', fields: [], all: null, line: lineOf(node) };
+  'Object.assign': (machine, [target, ...given], node) => {
+    if (target?.kind !== 'object') return machine.unknown(node, 'puts fields into something unknown');
+    const object: ObjectSym = target;
     for (const each of given) {
       const problem = spread(object, each, lineOf(node));
       if (problem) return machine.unknown(node, problem);

@@ -7,8 +7,14 @@ import { masks } from './masking.js';
 import { member } from './member.js';
 import { lineOf, type Scope, type Sym, snapshot, UNDEFINED } from './symbols.js';
 
-/** What a call gives back. A request among what it does is noted. */
+/** What a call gives back. A request among what it does is noted, and so is what cannot be read. */
 export function call(machine: Machine, node: CallExpression, scope: Scope): Sym {
+  const result = resultOf(machine, node, scope);
+  if (result.kind === 'unknown' && !result.answer) machine.unread.push(result);
+  return result;
+}
+
+function resultOf(machine: Machine, node: CallExpression, scope: Scope): Sym {
   const { callee } = node;
   if (callee.type === 'MemberExpression' && !callee.computed && callee.property.type === 'Identifier') {
     const { name } = callee.property;

@@ -11,8 +11,7 @@ export type Atom =
   | { kind: 'match'; path: readonly string[]; before: boolean; text: string; after: boolean }
   /** Neither missing nor null, false, 0 or empty. */
   | { kind: 'truthy'; path: readonly string[] }
-  /** `answer`: what the API answered decides, after the request. */
-  | { kind: 'unclear'; line: number; code: string; why: string; answer: boolean };
+  | { kind: 'unclear'; line: number; code: string; why: string };
 
 /** A condition as the code has it. */
 export type Test =

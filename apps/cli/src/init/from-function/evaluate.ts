@@ -12,7 +12,7 @@ import type { Test } from './condition.js';
 import { joinText } from './join-text.js';
 import type { Machine } from './machine.js';
 import { member } from './member.js';
-import { assignment, binary, logical, unary } from './operators.js';
+import { assignment, binary, logical, unary, update } from './operators.js';
 import { spread } from './spread.js';
 import {
   constant,
@@ -69,6 +69,8 @@ export function evaluate(machine: Machine, node: Expression | Super | SpreadElem
       return binary(machine, node, scope);
     case 'AssignmentExpression':
       return assignment(machine, node, scope);
+    case 'UpdateExpression':
+      return update(machine, node, scope);
     case 'ArrowFunctionExpression':
     case 'FunctionExpression':
       return { kind: 'closure', node, scope };

@@ -43,7 +43,7 @@ export function execute(machine: Machine, node: Statement, scope: Scope): Comple
   const { evaluate, test } = machine.parts;
   switch (node.type) {
     case 'ExpressionStatement':
-      evaluate(machine, node.expression, scope);
+      executeExpression(machine, node.expression, scope);
       return NEXT;
     case 'VariableDeclaration':
       declareVariables(machine, node, scope);
@@ -77,6 +77,13 @@ export function execute(machine: Machine, node: Statement, scope: Scope): Comple
     default:
       return NEXT;
   }
+}
+
+/** What a statement does is all that it is for: where that cannot be told, it may have been anything. */
+function executeExpression(machine: Machine, node: Expression, scope: Scope): void {
+  const value = machine.parts.evaluate(machine, node, scope);
+  if (value.kind !== 'unknown' || value.answer) return;
+  if (node.type !== 'AssignmentExpression' && node.type !== 'UpdateExpression') machine.doubts.push(value);
 }
 
 function declareVariables(machine: Machine, node: VariableDeclaration, scope: Scope): void {
@@ -128,7 +135,7 @@ function withDefault(machine: Machine, value: Sym, standIn: Expression, scope: S
   return {
     kind: 'fallback',
     options: options.flatMap((each) => (each.kind === 'fallback' ? each.options : [each])),
-    lax: false,
+    passes: 'undefined',
     line: lineOf(standIn),
   };
 }

@@ -2,7 +2,7 @@ import type { AnyNode, Program } from 'acorn';
 import { evaluate, testOf } from './evaluate.js';
 import { bind, callClosure, declare, execute } from './execute.js';
 import { type Answer, Machine, type Request, Thrown, TooLong } from './machine.js';
-import { lineOf, type Sym, type Unknown } from './symbols.js';
+import { lineOf, type Sym } from './symbols.js';
 
 /** How the function ended, as Segment sees it: a success, a RetryError, or any other error. */
 export type Ending = 'success' | 'repeated' | 'dropped';
@@ -11,10 +11,7 @@ export type Ending = 'success' | 'repeated' | 'dropped';
 export type Way = {
   requests: readonly Request[];
   ending: Ending;
-  loops: ReadonlySet<number>;
-  /** What it does to the event before sending. */
-  changes: readonly Unknown[];
-};
+} & Pick<Machine, 'loops' | 'doubts' | 'unread'>;
 
 /** `isComplete`: false where there are more ways than anybody could read a configuration for. */
 export type Ways = { ways: Way[]; isComplete: boolean };
@@ -33,7 +30,8 @@ export function explore(source: string, program: Program, handler: string, answe
     const machine = new Machine({ source, answer, choices, parts: PARTS });
     try {
       const ending = walk(machine, program, handler);
-      ways.push({ requests: machine.requests, ending, loops: machine.loops, changes: machine.changes });
+      const { requests, loops, doubts, unread } = machine;
+      ways.push({ requests, ending, loops, doubts, unread });
     } catch (error) {
       if (error instanceof TooLong) return { ways, isComplete: false };
       throw error;
@@ -46,14 +44,20 @@ export function explore(source: string, program: Program, handler: string, answe
   return { ways, isComplete: false };
 }
 
-/** The handlers that Segment would call, in the order of the text: `onTrack`, and where it stands. */
-export function findHandlers(source: string, program: Program): { name: string; line: number }[] {
+export type Handler = { name: string; line: number };
+
+/** The handlers that Segment would call, in the order of the text; `left`: those without usage. */
+export function findHandlers(source: string, program: Program): { handlers: Handler[]; left: Handler[] } {
   const machine = new Machine({ source, answer: 'unreachable', choices: [], parts: PARTS });
   walkProgram(machine, program);
-  return HANDLERS.flatMap((name) => {
-    const found = machine.globals.names.get(name);
-    return found?.kind === 'closure' ? [{ name, line: lineOf(found.node as AnyNode) }] : [];
-  }).toSorted((a, b) => a.line - b.line);
+  const find = (names: readonly string[]) =>
+    names
+      .flatMap((name): Handler[] => {
+        const found = machine.globals.names.get(name);
+        return found?.kind === 'closure' ? [{ name, line: lineOf(found.node as AnyNode) }] : [];
+      })
+      .toSorted((a, b) => a.line - b.line);
+  return { handlers: find(HANDLERS), left: find(['onDelete']) };
 }
 
 function walk(machine: Machine, program: Program, handler: string): Ending {

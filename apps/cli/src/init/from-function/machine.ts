@@ -43,8 +43,10 @@ export class Machine {
   readonly requests: Request[] = [];
   /** Lines of loops, whose body is read once. */
   readonly loops = new Set<number>();
-  /** What the code does to the event itself. */
-  readonly changes: Unknown[] = [];
+  /** What the code does beside its values, and nobody can tell what that changes. */
+  readonly doubts: Unknown[] = [];
+  /** Calls of what is not in the code. */
+  readonly unread: Unknown[] = [];
   /** How deep calls are nested. */
   depth = 0;
   /** How many questions were asked. */

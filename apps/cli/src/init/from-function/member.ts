@@ -1,6 +1,6 @@
 import type { AnyNode } from 'acorn';
 import type { Machine } from './machine.js';
-import { constant, fieldOf, type Sym, UNDEFINED } from './symbols.js';
+import { constant, fieldOf, lineOf, type Sym, UNDEFINED } from './symbols.js';
 
 /** What stands behind `object.name`. */
 export function member(machine: Machine, object: Sym, name: string, node: AnyNode): Sym {
@@ -36,7 +36,7 @@ export function member(machine: Machine, object: Sym, name: string, node: AnyNod
     case 'error':
       return { kind: 'unknown', line: 0, code: machine.quote(node), why: 'what an error says', answer: true };
     case 'unknown':
-      return { ...object, code: machine.quote(node) };
+      return { ...object, line: lineOf(node), code: machine.quote(node) };
     default:
       return machine.unknown(node, 'Meterbridge has nothing like it');
   }

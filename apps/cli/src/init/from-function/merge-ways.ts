@@ -1,5 +1,5 @@
 import { type Atom, atomKey, type Literal } from './condition.js';
-import { type ObjectSym, type Sym, symKey } from './symbols.js';
+import { type ObjectSym, type Passed, type Sym, symKey } from './symbols.js';
 
 /** One usage event that is sent, in each of the cases: within a case, everything has to hold. */
 export type Sending = { line: number; body: ObjectSym; cases: Literal[][] };
@@ -61,8 +61,8 @@ function unifySendings(a: Sending, b: Sending): Sending | null {
   const asked = caseA.find(({ atom }) => atomKey(atom) === atomKey(question))!;
   // `truthy` holds where there is something, `= null` where there is nothing.
   const hasInA = asked.holds === (question.kind === 'truthy');
-  const lax = question.kind === 'truthy';
-  const body = unifyObjects(hasInA ? a.body : b.body, hasInA ? b.body : a.body, place, lax);
+  const passes = question.kind === 'truthy' ? 'empty' : 'null';
+  const body = unifyObjects(hasInA ? a.body : b.body, hasInA ? b.body : a.body, place, passes);
   if (!body) return null;
   return { line: a.line, body, cases: [caseA.filter((literal) => literal !== asked)] };
 }
@@ -74,28 +74,29 @@ function placeAskedFor(atom: Atom): readonly string[] | null {
 }
 
 /** One value that is `present` where the event has the place, else `absent`. Null where that cannot be said. */
-function unify(present: Sym, absent: Sym, place: readonly string[], lax: boolean): Sym | null {
+function unify(present: Sym, absent: Sym, place: readonly string[], passes: Passed): Sym | null {
   if (symKey(present) === symKey(absent)) return present;
-  if (present.kind === 'object' && absent.kind === 'object') return unifyObjects(present, absent, place, lax);
+  if (present.kind === 'object' && absent.kind === 'object')
+    return unifyObjects(present, absent, place, passes);
   if (present.kind === 'json' && absent.kind === 'json') {
-    const of = unify(present.of, absent.of, place, lax);
+    const of = unify(present.of, absent.of, place, passes);
     return of && { kind: 'json', of };
   }
   if (present.kind === 'list' && absent.kind === 'list' && present.items.length === absent.items.length) {
-    const items = present.items.map((item, at) => unify(item, absent.items[at]!, place, lax));
+    const items = present.items.map((item, at) => unify(item, absent.items[at]!, place, passes));
     return items.every((item) => item !== null) ? { kind: 'list', items } : null;
   }
   if (!comesFrom(present, place)) return null;
   if (absent.kind === 'constant' && absent.value === undefined) return { kind: 'optional', of: present };
   const options = [present, absent].flatMap((each) => (each.kind === 'fallback' ? each.options : [each]));
-  return { kind: 'fallback', options, lax, line: 0 };
+  return { kind: 'fallback', options, passes, line: 0 };
 }
 
 function unifyObjects(
   present: ObjectSym,
   absent: ObjectSym,
   place: readonly string[],
-  lax: boolean,
+  passes: Passed,
 ): ObjectSym | null {
   if (JSON.stringify(present.all?.path) !== JSON.stringify(absent.all?.path)) return null;
   const others = new Map(absent.fields.map((field) => [field.name, field]));
@@ -104,7 +105,7 @@ function unifyObjects(
     const other = others.get(field.name);
     others.delete(field.name);
     const value = other
-      ? unify(field.value, other.value, place, lax)
+      ? unify(field.value, other.value, place, passes)
       : comesFrom(field.value, place)
         ? ({ kind: 'optional', of: field.value } as const)
         : null;

@@ -1,4 +1,11 @@
-import type { AssignmentExpression, BinaryExpression, Expression, LogicalExpression, Pattern } from 'acorn';
+import type {
+  AssignmentExpression,
+  BinaryExpression,
+  Expression,
+  LogicalExpression,
+  Pattern,
+  UpdateExpression,
+} from 'acorn';
 import { COMPARISONS, compare } from './compare.js';
 import type { Test } from './condition.js';
 import { joinText } from './join-text.js';
@@ -24,7 +31,7 @@ export function logical(machine: Machine, node: LogicalExpression, scope: Scope)
   if (left.kind === 'unknown') return left;
   if (left.kind === 'settings') return left;
   const options = [left, right].flatMap((each) => (each.kind === 'fallback' ? each.options : [each]));
-  return { kind: 'fallback', options, lax, line: lineOf(node) };
+  return { kind: 'fallback', options, passes: lax ? 'empty' : 'null', line: lineOf(node) };
 }
 
 /** `a && a.b` only keeps JavaScript from stumbling; any other `&&` is a condition. */
@@ -123,8 +130,19 @@ export function assignment(machine: Machine, node: AssignmentExpression, scope: 
       machine.unknown(node, 'a field whose name comes from the event'),
       lineOf(node),
     );
-  } else if (object.kind === 'path' || object.kind === 'events') {
-    machine.changes.push(machine.unknown(node, 'changes the event itself'));
+  } else if (object.kind !== 'builtin' && object.kind !== 'closure') {
+    const isEvent = object.kind === 'path' || object.kind === 'events';
+    machine.doubts.push(
+      machine.unknown(node, isEvent ? 'changes the event itself' : 'changes something unknown'),
+    );
   }
+  return value;
+}
+
+/** `n++`: nobody counts here, and what is counted is unknown from then on. */
+export function update(machine: Machine, node: UpdateExpression, scope: Scope): Sym {
+  const value = machine.unknown(node, 'Meterbridge computes nothing');
+  if (node.argument.type === 'Identifier') assign(scope, node.argument.name, value);
+  else machine.doubts.push(value);
   return value;
 }

@@ -27,7 +27,7 @@ export function propertyFields(
   if (value.all?.over) {
     findings.differences.push({
       line: value.all.line,
-      what: `...${pathText(value.all.path)} stood behind other fields and won over them; here the names win`,
+      what: `...${pathText(value.all.path)} stood behind the messageId: a field of that name took its place; here it does not`,
     });
   }
   for (const part of value.fields) {

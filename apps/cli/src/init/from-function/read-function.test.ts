@@ -358,6 +358,60 @@ test.each<[string, string]>([
   expect(readFunction(source).open.length).toBeGreaterThan(0);
 });
 
+test.each([
+  ['a field set by a library', "_.set(usage, 'code', 'y');"],
+  ['a property taken out of all', 'delete usage.properties.secret;'],
+  ['an item of a list replaced', 'list[0] = usage;'],
+  ['an event that is changed', 'event.userId = event.properties.owner;'],
+  ['something that is called for its own sake', 'await notify(usage);'],
+  ['a count on the event', 'event.properties.count++;'],
+])('what may have changed the usage is not passed over: %s', (_, statement) => {
+  const source = `async function onTrack(event, settings) {
+  const list = [1];
+  const usage = { ${WHO}, properties: { ...event.properties } };
+  ${statement}
+  await fetch(${URL_LAGO}, { method: 'POST', body: JSON.stringify({ event: usage }) });
+}`;
+  expect(readFunction(source).open).toEqual([
+    {
+      line: 4,
+      field: 'onTrack',
+      code: expect.stringMatching(/\w/),
+      why: expect.stringMatching(/\w/),
+      inRule: false,
+    },
+  ]);
+});
+
+test('what another API answers decides nothing without a word', () => {
+  const source = lago(`${WHO}, properties: { plan: account.plan }`).replace(
+    'let response;',
+    "const found = await fetch('https://accounts.acme.example/' + event.userId); const account = await found.json(); if (!account.active) return; let response;",
+  );
+  expect(readFunction(source).open).toEqual([
+    { line: 3, field: 'when', code: 'account.active', why: 'what the API answered', inRule: true },
+    { line: 5, field: 'properties.plan', code: 'account.plan', why: 'what the API answered', inRule: true },
+  ]);
+});
+
+test('a handler that sends by something unknown is not taken for one that sends nothing', () => {
+  const source = `${lago(WHO)}
+async function onIdentify(event, settings) { await new Client(settings).send(event); }
+async function onGroup(event) { throw new EventNotSupported('no'); }
+async function onDelete(event) { await fetch('x'); }`;
+  const { open, differences } = readFunction(source);
+  expect(open).toEqual([
+    {
+      line: 9,
+      field: 'onIdentify',
+      code: 'new Client(settings).send(event)',
+      why: expect.stringContaining('it may send usage'),
+      inRule: false,
+    },
+  ]);
+  expect(differences).toEqual([{ line: 11, what: 'onDelete: Meterbridge takes no such event; left out' }]);
+});
+
 test('other requests are named and left out', () => {
   const source = lago(WHO).replace(
     'let response;',

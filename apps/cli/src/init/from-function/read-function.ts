@@ -1,7 +1,7 @@
 import type { Program } from 'acorn';
 import { type DestinationType, type DraftDestination, KINDS } from '../draft.js';
 import { judgeEndings } from './endings.js';
-import { explore, findHandlers } from './explore.js';
+import { explore, findHandlers, type Handler } from './explore.js';
 import { type Findings, tidy } from './findings.js';
 import type { Request } from './machine.js';
 import { mergeSendings, type Sending } from './merge-ways.js';
@@ -15,8 +15,6 @@ export type FunctionReading = Findings & {
   requests: { handler: string; line: number; to: DestinationType }[];
   destinations: DraftDestination[];
 };
-
-type Handler = { name: string; line: number };
 
 /** One usage event that a handler sends. */
 type Usage = { target: Target; sending: Sending };
@@ -39,7 +37,10 @@ export function readFunction(source: string): FunctionReading {
     const why = 'the text is no JavaScript: what was read may not be what it says';
     findings.open.push({ line: problems[0]!.line, field: 'all of it', code: '', why, inRule: false });
   }
-  const handlers = findHandlers(source, program);
+  const { handlers, left } = findHandlers(source, program);
+  for (const { name, line } of left) {
+    findings.differences.push({ line, what: `${name}: Meterbridge takes no such event; left out` });
+  }
   const read = handlers.map((handler) => ({
     handler,
     usage: readHandler(source, program, handler, findings),
@@ -70,15 +71,24 @@ function readHandler(source: string, program: Program, { name, line }: Handler, 
     findings.open.push({ line, field: name, code: '', why, inRule: false });
     return [];
   }
-  return ways.flatMap(({ requests, loops, changes }) => {
+  const usage = ways.flatMap(({ requests, loops, doubts }) => {
     for (const at of loops) {
       findings.differences.push({ line: at, what: 'a loop: it was read as if it ran once' });
     }
-    for (const { line: at, code, why } of changes) {
-      findings.open.push({ line: at, field: name, code, why, inRule: false });
+    if (requests.length > 0) {
+      for (const { line: at, code, why } of doubts) {
+        findings.open.push({ line: at, field: name, code, why, inRule: false });
+      }
     }
     return requests.flatMap((request) => usageOf(request, findings));
   });
+  // What sends nothing that can be seen may still send by something that cannot be read.
+  const [unread] = ways.flatMap(({ unread }) => unread);
+  if (usage.length === 0 && unread) {
+    const { line: at, code, why } = unread;
+    findings.open.push({ line: at, field: name, code, why: `${why}: it may send usage`, inRule: false });
+  }
+  return usage;
 }
 
 function usageOf(request: Request, findings: Findings): Usage[] {
@@ -105,9 +115,10 @@ function usageOf(request: Request, findings: Findings): Usage[] {
       cost: 'the API was sent "[object Object]" and refused it',
     });
   }
-  // What was answered to one request says nothing of the event that the next is about.
-  const known = literals.filter(({ atom }) => atom.kind !== 'unclear' || !atom.answer);
-  return reading.objects.map((body) => ({ target: reading.target, sending: { line, body, cases: [known] } }));
+  return reading.objects.map((body) => ({
+    target: reading.target,
+    sending: { line, body, cases: [[...literals]] },
+  }));
 }
 
 /** Segment calls onBatch or the others, never both for one event: only one of them can be the rules. */

@@ -341,6 +341,18 @@ test.each<[string, string]>([
       'function who({ properties, context, userId }) { if (properties.subscription_id) return properties.subscription_id; if (context && context.groupId) { return context.groupId; } return userId; }',
     ),
   ],
+  [
+    'a default that every property may take the place of',
+    onTrack(
+      `await send({ ${WHO}, code: 'x', properties: { tokens: 1, region: event.context.plan, ...event.properties, fixed: 2 } }, settings);`,
+    ),
+  ],
+  [
+    'Object.assign to what is there',
+    onTrack(
+      `const usage = { ${WHO}, code: 'x', properties: {} }; Object.assign(usage.properties, { region: event.properties.region }); let sent = 0; sent++; await send(usage, settings);`,
+    ),
+  ],
   ['every property', onTrack(`await send({ ${WHO}, code: 'x', properties: event.properties }, settings);`)],
   [
     'every property and one more',

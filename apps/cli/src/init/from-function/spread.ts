@@ -17,8 +17,28 @@ export function spread(object: ObjectSym, from: Sym, line: number): string | nul
   }
   if (from.kind !== 'path') return 'takes over the fields of something unknown';
   if (object.all) return 'takes over the fields of two objects';
-  object.all = { path: from.path, over: object.fields.length > 0, line };
+  object.all = { path: from.path, over: takeOver(object, from.path, line), line };
   return null;
+}
+
+/**
+ * What stands behind wins: `{ quantity: 1, ...event.properties }` is a default. The messageId stays what it is,
+ * since an event that has an `id` of its own was hardly meant to take its place. Returns whether it stood there.
+ */
+function takeOver(object: ObjectSym, path: readonly string[], line: number): boolean {
+  let hasMessageId = false;
+  for (const field of object.fields) {
+    if (isMessageId(field.value)) hasMessageId = true;
+    else {
+      const own: Sym = { kind: 'path', path: [...path, field.name] };
+      field.value = { kind: 'fallback', options: [own, field.value], passes: 'undefined', line };
+    }
+  }
+  return hasMessageId;
+}
+
+function isMessageId(sym: Sym): boolean {
+  return sym.kind === 'path' && sym.path.join('.') === 'messageId';
 }
 
 function isEmpty(sym: Sym): boolean {

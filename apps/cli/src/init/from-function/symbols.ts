@@ -13,8 +13,8 @@ export type Sym =
   | { kind: 'constant'; value: Constant }
   | ObjectSym
   | { kind: 'list'; items: Sym[] }
-  /** The first that is there: `a ?? b`, or `a || b` (`lax`), which passes over empty text, 0 and false, too. */
-  | { kind: 'fallback'; options: readonly Sym[]; lax: boolean; line: number }
+  /** The first that is there; `passes`: what is passed over. */
+  | { kind: 'fallback'; options: readonly Sym[]; passes: Passed; line: number }
   /** Left out where it is not there. */
   | { kind: 'optional'; of: Sym }
   /** `cuts`: the line where parseInt drops the decimals. */
@@ -36,14 +36,17 @@ export type Sym =
   | { kind: 'error'; name: string }
   | Unknown;
 
+/** A default's `undefined`, `??`'s null, or what `||` takes for empty: '', 0 and false, too. */
+export type Passed = 'undefined' | 'null' | 'empty';
+
 export type ObjectSym = { kind: 'object'; fields: SymField[]; all: Spread | null; line: number };
 
 export type SymField = { name: string; value: Sym; line: number };
 
-/** `...event.properties`; `over`: it comes behind a field of the same object and so wins over it. */
+/** `...event.properties`; `over`: it stood behind the messageId, and so before it where it had a field of its name. */
 export type Spread = { path: readonly string[]; over: boolean; line: number };
 
-/** What cannot be told. `answer`: it depends on what the API answered. */
+/** What cannot be told. `answer`: it is something that was answered or thrown, which to read changes nothing. */
 export type Unknown = { kind: 'unknown'; line: number; code: string; why: string; answer?: boolean };
 
 export type Scope = { names: Map<string, Sym>; outer: Scope | null };

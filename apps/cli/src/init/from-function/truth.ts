@@ -31,7 +31,6 @@ export function truthOf(machine: Machine, sym: Sym, node: AnyNode): Test {
         line: lineOf(node),
         code: machine.quote(node),
         why: sym.why,
-        answer: sym.answer ?? false,
       };
     case 'text':
     case 'time':
@@ -51,7 +50,7 @@ export function truthOf(machine: Machine, sym: Sym, node: AnyNode): Test {
 }
 
 export function unclear(machine: Machine, node: AnyNode, why: string): Test {
-  return { kind: 'unclear', line: lineOf(node), code: machine.quote(node), why, answer: false };
+  return { kind: 'unclear', line: lineOf(node), code: machine.quote(node), why };
 }
 
 export function known(holds: boolean): Test {

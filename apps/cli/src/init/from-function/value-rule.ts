@@ -154,9 +154,18 @@ function fallbackRule(
   };
 }
 
-/** `x || 1` makes 1 of a 0: that is another bill. */
-function aboutDefault({ lax, line }: Sym & { kind: 'fallback' }, value: Constant): Remark[] {
-  if (!lax || !value) return [];
-  const what = `\`|| ${JSON.stringify(value)}\` stood for 0, false and empty text, too; a default stands for what is missing`;
-  return [{ line, what }];
+/** `x || 1` makes 1 of a 0, and a null that stays null is no 1: either is another bill. */
+function aboutDefault({ passes, line }: Sym & { kind: 'fallback' }, value: Constant): Remark[] {
+  const text = JSON.stringify(value);
+  if (passes === 'empty' && value) {
+    const what = `\`|| ${text}\` stood for 0, false and empty text, too; a default stands for what is missing`;
+    return [{ line, what }];
+  }
+  if (passes !== 'undefined' || value === undefined || value === null) return [];
+  return [
+    {
+      line,
+      what: `null was sent as null where ${text} stood for what is missing; a default stands for both`,
+    },
+  ];
 }
