@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
 import type { ReplaySummary, ReplayWatch } from './summary.js';
 
@@ -12,11 +13,7 @@ export async function followReplay(
   watch: ReplayWatch,
   state: ReplaySummary['state'],
 ): Promise<ReplaySummary> {
-  let isLeft = false;
-  const leave = (): void => {
-    isLeft = true;
-  };
-  process.once('SIGINT', leave);
+  const interruption = heedInterruption();
   let summary = await watch.look(state);
   const progress = startProgress('deliveries settled', summary.deliveries);
   let settled = 0;
@@ -24,12 +21,12 @@ export async function followReplay(
     for (;;) {
       progress.add(summary.deliveries - summary.inFlight - settled);
       settled = summary.deliveries - summary.inFlight;
-      if (summary.inFlight === 0 || isLeft) return summary;
+      if (summary.inFlight === 0 || interruption.isAsked) return summary;
       await sleep(LOOK_EVERY_MS);
       summary = await watch.look(state);
     }
   } finally {
     progress.end();
-    process.off('SIGINT', leave);
+    interruption.end();
   }
 }

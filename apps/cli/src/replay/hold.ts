@@ -1,5 +1,6 @@
 import { keepReplay, REPLAY_BEAT_MS } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
+import { heedInterruption } from '../terminal/interruption.js';
 
 /** Why a replay ends before its end: a signal, a word from elsewhere, or another process has gone on with it. */
 export type StopReason = 'signal' | 'asked' | 'lost';
@@ -10,6 +11,7 @@ export class Hold {
   private readonly id: string;
   private readonly holder: string;
   private readonly timer: NodeJS.Timeout;
+  private readonly interruption = heedInterruption();
   private isAsking = false;
   private reason: StopReason | undefined;
 
@@ -18,12 +20,10 @@ export class Hold {
     this.id = id;
     this.holder = holder;
     this.timer = setInterval(() => this.beat(), REPLAY_BEAT_MS);
-    process.on('SIGINT', this.onSignal);
-    process.on('SIGTERM', this.onSignal);
   }
 
   get stopping(): StopReason | undefined {
-    return this.reason;
+    return this.reason ?? (this.interruption.isAsked ? 'signal' : undefined);
   }
 
   /** Says that it lives, and asks whether to stop: the answer is there one step later. */
@@ -46,14 +46,6 @@ export class Hold {
 
   end(): void {
     clearInterval(this.timer);
-    process.off('SIGINT', this.onSignal);
-    process.off('SIGTERM', this.onSignal);
+    this.interruption.end();
   }
-
-  /** The second time nobody waits: what is written is whole in any case. */
-  private readonly onSignal = (): void => {
-    if (this.reason !== undefined) process.exit(1);
-    this.reason = 'signal';
-    process.stderr.write('\nStopping after what is in hand …\n');
-  };
 }

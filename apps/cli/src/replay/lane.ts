@@ -40,34 +40,38 @@ export async function openLanes(box: LetterBox, filter: LetterFilter): Promise<L
  * @param position a stream id: goes on behind it; empty: from the beginning
  */
 export async function* walkLane(
-  { destination, through }: Lane,
+  lane: Lane,
   box: LetterBox,
   filter: LetterFilter,
   position = '',
 ): AsyncGenerator<LetterEntry> {
-  for await (const entry of filter.ids ? findEach(filter.ids) : readAll()) {
+  const { destination, through } = lane;
+  const entries = filter.ids
+    ? findEach(filter.ids, lane, position, box)
+    : readDeadLetters<Letter>(destination, box.redis, {
+        through: `${destination}/${through}`,
+        ...(position === '' ? {} : { after: `${destination}/${position}` }),
+        ...(filter.since === undefined ? {} : { since: filter.since }),
+        ...(filter.until === undefined ? {} : { until: filter.until }),
+      });
+  for await (const entry of entries) {
     if (matches(entry, filter, box.customerOf)) yield entry;
   }
+}
 
-  async function* readAll(): AsyncGenerator<LetterEntry> {
-    const range = {
-      through: `${destination}/${through}`,
-      ...(position === '' ? {} : { after: `${destination}/${position}` }),
-      ...(filter.since === undefined ? {} : { since: filter.since }),
-      ...(filter.until === undefined ? {} : { until: filter.until }),
-    };
-    yield* readDeadLetters<Letter>(destination, box.redis, range);
-  }
-
-  async function* findEach(ids: string[]): AsyncGenerator<LetterEntry> {
-    const here = ids
-      .filter((id) => destinationOf({ id }) === destination)
-      .map((id) => streamIdOf({ id }))
-      .filter((id) => position === '' || compareStreamIds(id, position) > 0)
-      .toSorted(compareStreamIds);
-    for (const id of new Set(here)) {
-      const entry = await findDeadLetter<Letter>(`${destination}/${id}`, box.redis);
-      if (entry) yield entry;
-    }
+async function* findEach(
+  ids: readonly string[],
+  { destination }: Lane,
+  position: string,
+  { redis }: LetterBox,
+): AsyncGenerator<LetterEntry> {
+  const here = ids
+    .filter((id) => destinationOf({ id }) === destination)
+    .map((id) => streamIdOf({ id }))
+    .filter((id) => position === '' || compareStreamIds(id, position) > 0)
+    .toSorted(compareStreamIds);
+  for (const id of new Set(here)) {
+    const entry = await findDeadLetter<Letter>(`${destination}/${id}`, redis);
+    if (entry) yield entry;
   }
 }

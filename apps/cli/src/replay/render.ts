@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { LetterFilter } from '../dead-letters/filter.js';
+import { sayFilter } from '../dead-letters/filter.js';
 import { style } from '../terminal/style.js';
 import type { Held, ReplayPlan } from './plan.js';
 import type { Replay } from './run-replay.js';
@@ -30,7 +30,7 @@ export function renderPlan(plan: ReplayPlan, includeFailing: boolean): string {
     style('bold', 'With the configuration of now'),
     row(plan.go, style('green', 'can be delivered')),
   );
-  const how = includeFailing ? 'is replayed nevertheless (--include-failing)' : 'left where they are';
+  const how = includeFailing ? 'replayed nevertheless' : 'left where they are';
   lines.push(
     ...some(plan.fail, ({ destination, why, letters }) =>
       row(letters, `${style('yellow', 'would fail again')}, ${how}: ${destination}, ${why}`),
@@ -122,7 +122,7 @@ export function renderReplay(replay: Replay, summary: ReplaySummary): string {
   const facts: [string, string][] = [
     ['begun', `${isoTime(startedAt)} by ${by}`],
     ['ended', endedAt === null ? '' : isoTime(endedAt)],
-    ['which', describeFilter(what.filter)],
+    ['which', which(what)],
     ['failing', what.includeFailing ? 'replayed as well (--include-failing)' : 'left where they are'],
     ['pace', [rate && `--rate ${rate}`, share && `--share ${share}`].filter(Boolean).join(' ')],
     ['planned', plural(what.planned, 'letter')],
@@ -147,21 +147,14 @@ export function renderReplays(replays: { replay: Replay; replayed: number }[]): 
   for (const { replay, replayed } of replays) {
     const { id, startedAt, by, what, state } = replay;
     const begun = isoTime(startedAt).slice(0, 19).replace('T', ' ');
-    table.push([id, begun, by, describeFilter(what.filter), state, count(replayed), count(what.planned)]);
+    table.push([id, begun, by, which(what), state, count(replayed), count(what.planned)]);
   }
   return table.toString();
 }
 
 /** As it was said on the command line. */
-export function describeFilter(filter: LetterFilter): string {
-  const { ids, since, until, ...texts } = filter;
-  const parts = Object.entries(texts).map(
-    ([name, value]) => `--${name} ${/\s/.test(value) ? `"${value}"` : value}`,
-  );
-  if (since !== undefined) parts.push(`--since ${isoTime(since)}`);
-  if (until !== undefined) parts.push(`--until ${isoTime(until)}`);
-  if (ids) parts.push(ids.length > 3 ? `${count(ids.length)} ids` : ids.join(' '));
-  return parts.join(' ') || '--all';
+function which({ filter }: Replay['what']): string {
+  return sayFilter(filter) || '--all';
 }
 
 export function isoTime(at: number): string {

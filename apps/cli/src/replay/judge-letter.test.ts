@@ -1,0 +1,207 @@
+import { expect, test } from '@jest/globals';
+import { parseConfig } from '@meterbridge/config';
+import type { DeadLetter } from '@meterbridge/delivery';
+import type { RejectedEvent } from '@meterbridge/queue';
+import type { LetterEntry } from '../dead-letters/letter.js';
+import { compileJudge } from './judge-letter.js';
+
+const CONFIG = `
+sources:
+  - { name: backend, writeKey: wk, integrations: [Billing] }
+receiver: { maxEventAgeDays: 30 }
+destinations:
+  - name: lago
+    type: lago
+    apiKey: k
+    rules:
+      - name: calls
+        when: type = "track" and event = "API Call"
+        subscription: userId
+        properties: { tokens: { path: properties.tokens, as: number } }
+      - { name: logins, when: event = "Login", subscription: userId }
+      - { name: doubled, when: event = "Login", subscription: userId, transactionIdSuffix: ":2" }
+  - name: hyperline
+    type: hyperline
+    apiKey: k
+    rules:
+      - { name: usage, when: type = "track", customer: userId, eventType: event, record: { "*": properties } }
+`;
+
+const parsed = parseConfig(CONFIG, {});
+if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+const judge = compileJudge(parsed.config);
+
+const DIED = Date.parse('2026-11-21T14:25:00.000Z');
+const RECEIVED = Date.parse('2026-11-21T14:00:00.000Z');
+
+const EVENT = {
+  type: 'track',
+  event: 'API Call',
+  messageId: 'm-1',
+  userId: 'u-1',
+  timestamp: '2026-11-21T13:00:00.000Z',
+  receivedAt: new Date(RECEIVED).toISOString(),
+  properties: { tokens: 7 },
+};
+
+type Changes = Partial<Record<'rule' | 'reason' | 'destination', string>> & { event?: object };
+
+function delivery({ destination = 'lago', event, ...changes }: Changes = {}): LetterEntry {
+  const letter = {
+    rule: 'calls',
+    source: 'backend',
+    event: { ...EVENT, ...event },
+    hour: 5,
+    reason: 'unmapped',
+    tries: { attempts: 2, firstFailedAt: 1, lastCode: 'unmapped', lastDetail: 'tokens' },
+    ...changes,
+  } as unknown as DeadLetter;
+  return { id: `${destination}/${DIED}-0`, at: DIED, reason: letter.reason, cell: '', json: '', letter };
+}
+
+function rejection(changes: Partial<RejectedEvent> = {}, raw: object = {}): LetterEntry {
+  const { receivedAt: _receivedAt, ...sent } = EVENT;
+  const letter: RejectedEvent = {
+    source: 'backend',
+    via: 'tracking',
+    reason: 'timestamp_out_of_range',
+    detail: 'too old',
+    raw: { ...sent, ...raw },
+    receivedAt: new Date(RECEIVED).toISOString(),
+    ...changes,
+  };
+  return { id: `receiver/${DIED}-0`, at: DIED, reason: letter.reason, cell: '', json: '', letter };
+}
+
+const device = (extra: object) => ({
+  context: { library: { name: 'analytics-ios' } },
+  ...extra,
+});
+const unreadable: LetterEntry = {
+  ...delivery(),
+  get letter(): never {
+    throw new Error('incorrect data check');
+  },
+};
+
+test.each<[string, LetterEntry, object]>([
+  ['maps by its rule', delivery(), { will: 'go', rules: ['lago calls'] }],
+  [
+    'would fail again, and says why without a value',
+    delivery({ event: { properties: { tokens: 'many' } } }),
+    { will: 'fail', rules: ['lago calls'], why: expect.stringMatching(/^unmapped: .*properties\.tokens/) },
+  ],
+  [
+    'its rule is gone: whatever takes it now',
+    delivery({ rule: 'gone', event: { event: 'Login' } }),
+    { will: 'go', rules: ['lago logins', 'lago doubled'] },
+  ],
+  [
+    'its rule is gone, and none takes it',
+    delivery({ rule: 'gone', event: { event: 'Other' } }),
+    { will: 'stay', why: 'taken by no rule' },
+  ],
+  [
+    'a poison is not mapped here',
+    delivery({ reason: 'poison', event: { properties: null } }),
+    { will: 'go', rules: ['lago calls'], usages: 0 },
+  ],
+  [
+    'its destination is gone',
+    delivery({ destination: 'before' }),
+    { will: 'stay', why: 'of a destination that is not configured' },
+  ],
+  ['is damaged', unreadable, { will: 'stay', why: 'cannot be read' }],
+  [
+    'a Segment event by now, for whoever takes it',
+    rejection(),
+    { will: 'go', rules: ['lago calls', 'hyperline usage'] },
+  ],
+  [
+    'a Segment event that no rule takes',
+    rejection({}, { type: 'page' }),
+    { will: 'go', rules: ['lago -', 'hyperline -'] },
+  ],
+  [
+    'still none',
+    rejection({}, { event: '' }),
+    { will: 'stay', why: 'still no Segment event', detail: expect.stringMatching(/^missing_event: /) },
+  ],
+  [
+    'older than what is taken now, seen from when it came',
+    rejection({}, { timestamp: '2026-10-01T00:00:00.000Z' }),
+    { will: 'stay', why: 'still no Segment event', detail: expect.stringMatching(/^timestamp_out_of_range/) },
+  ],
+  [
+    'a body that was no JSON',
+    { ...rejection({ reason: 'invalid_json', raw: '{"batch":' }) },
+    { will: 'stay', why: 'still no Segment event', detail: expect.stringMatching(/^not_an_object/) },
+  ],
+  [
+    'nobody vouches for an unknown key',
+    rejection({ reason: 'unknown_write_key' }),
+    { will: 'stay', why: 'of an unknown write key' },
+  ],
+  [
+    'switched off here',
+    rejection({}, { integrations: { Billing: false } }),
+    { will: 'stay', why: 'switched off by its integrations' },
+  ],
+  [
+    'forwarded by Segment, which has heeded that already',
+    rejection({ via: 'webhook' }, { integrations: { Billing: false } }),
+    { will: 'go', rules: ['lago calls', 'hyperline usage'] },
+  ],
+  [
+    'of a source that is gone',
+    rejection({ source: 'before' }, { integrations: { All: false } }),
+    { will: 'go', rules: ['lago calls', 'hyperline usage'] },
+  ],
+])('a letter that %s', (_name, entry, expected) => {
+  const verdict = judge(entry, '12');
+  const rules =
+    verdict.will === 'stay'
+      ? undefined
+      : verdict.moves.flatMap(({ destination, deliveries }) =>
+          (deliveries.length === 0 ? [{ rule: '-' }] : deliveries).map(
+            ({ rule }) => `${destination} ${rule}`,
+          ),
+        );
+  expect({
+    ...verdict,
+    ...(rules ? { rules } : {}),
+    ...(verdict.will === 'go' ? { usages: verdict.usages.length } : {}),
+  }).toMatchObject(expected);
+});
+
+test('a delivery keeps its hour and begins its tries anew; its history says what replayed it', () => {
+  const verdict = judge(delivery(), '12');
+  expect(verdict).toMatchObject({ will: 'go', usages: [{ destination: 'lago' }] });
+  const [{ deliveries }] = verdict.will === 'go' ? verdict.moves : [{ deliveries: [] }];
+  expect(deliveries).toEqual([
+    {
+      rule: 'calls',
+      source: 'backend',
+      event: EVENT,
+      hour: 5,
+      history: [{ reason: 'unmapped', detail: 'tokens', attempts: 2, at: DIED, replay: '12' }],
+    },
+  ]);
+});
+
+test("a device's clock is corrected by when its batch was sent", () => {
+  const timestamps = [
+    rejection({ sentAt: '2026-11-21T15:00:00.000Z' }, device({})),
+    rejection({}, device({})),
+    rejection({}, device({ sentAt: '2026-11-21T14:30:00.000Z' })),
+  ].map((entry) => {
+    const verdict = judge(entry, '12');
+    if (verdict.will !== 'go') throw new Error(verdict.why);
+    return [verdict.moves[0]!.deliveries[0]!.event.timestamp, verdict.timed !== undefined];
+  });
+  expect(timestamps).toEqual([
+    ['2026-11-21T12:00:00.000Z', true],
+    ['2026-11-21T13:00:00.000Z', false],
+    ['2026-11-21T12:30:00.000Z', true],
+  ]);
+});
