@@ -77,8 +77,13 @@ async function* decompress(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer>
     head = Buffer.concat([head, value]);
   }
   const whole = (async function* () {
-    if (head.length > 0) yield head;
-    yield* { [Symbol.asyncIterator]: () => pieces };
+    try {
+      if (head.length > 0) yield head;
+      yield* { [Symbol.asyncIterator]: () => pieces };
+    } finally {
+      // Whoever stops early, even within the first piece, lets go of the input.
+      await pieces.return?.();
+    }
   })();
   if (head[0] !== 0x1f || head[1] !== 0x8b) {
     yield* whole;

@@ -1,12 +1,10 @@
 import { readBody } from '@meterbridge/segment-events';
-import { readLines } from './read-lines.js';
+import { MOST_TEXT_BYTES, readLines } from './read-lines.js';
 
 /** An event as it is written down, and when its batch was sent, where that is said. */
 export type WrittenEvent = { raw: unknown; sentAt?: unknown };
 
-/** More of one JSON text than a person would paste is no event. */
-const MAX_TEXT = 50_000_000;
-const BOUNDS = { events: 10_000, sharedBytes: MAX_TEXT };
+const BOUNDS = { events: 10_000, sharedBytes: MOST_TEXT_BYTES };
 
 /**
  * The events of a text, in order: one JSON value, which may be an event or any body that Segment and its
@@ -27,7 +25,7 @@ export async function* readEvents(input: AsyncIterable<Buffer>): AsyncGenerator<
       yield* events;
     } else if (pieces) {
       size += text.length;
-      if (size > MAX_TEXT) throw new NoEventsError('it is too long for one JSON value');
+      if (size > MOST_TEXT_BYTES) throw new NoEventsError('it is too long for one JSON value');
       pieces.push(text);
     } else {
       throw new NoEventsError(`line ${line} is not JSON`);
@@ -39,8 +37,7 @@ export async function* readEvents(input: AsyncIterable<Buffer>): AsyncGenerator<
   yield* events;
 }
 
-/** The events of one body; undefined where it is no JSON. */
-export function readText(text: string): WrittenEvent[] | undefined {
+function readText(text: string): WrittenEvent[] | undefined {
   const reading = readBody(text, BOUNDS);
   if (!reading.ok) return undefined;
   const { events, sentAt } = reading.body;

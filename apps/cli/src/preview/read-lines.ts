@@ -1,43 +1,14 @@
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { readLines as readPieces } from '../backfill/read-lines.js';
 
-const NEWLINE = 0x0a;
+/** More of one text than a person would paste is no event. */
+export const MOST_TEXT_BYTES = 50_000_000;
 
 /**
- * The lines of a text, gzip'd or not, without their ends: a chunk and a line in memory at a time.
- * @throws what reading or decompressing the input throws
+ * The lines of a text of JSON, gzip'd or not, one by one. A line that has no text, being too long or no UTF-8,
+ * comes as these words, which are no JSON either. Throws what reading or decompressing throws.
  */
 export async function* readLines(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let parts: Buffer[] = [];
-  const line = () => {
-    const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-    parts = [];
-    const end = bytes.at(-1) === 0x0d ? bytes.length - 1 : bytes.length;
-    return bytes.toString('utf8', 0, end);
-  };
-  for await (const chunk of decompress(input)) {
-    let from = 0;
-    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-      parts.push(chunk.subarray(from, at));
-      from = at + 1;
-      yield line();
-    }
-    if (from < chunk.length) parts.push(chunk.subarray(from));
+  for await (const lines of readPieces(input, MOST_TEXT_BYTES)) {
+    for (const line of lines) yield typeof line === 'string' ? line : line.problem;
   }
-  if (parts.length > 0) yield line();
-}
-
-async function* decompress(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const chunks = input[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const first = await chunks.next();
-  if (first.done) return;
-  const all = Readable.from(
-    (async function* () {
-      yield first.value;
-      yield* { [Symbol.asyncIterator]: () => chunks };
-    })(),
-  );
-  const isGzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
-  // What fails on the way comes out where it is read.
-  yield* isGzip ? pipeline(all, createGunzip(), () => {}) : all;
 }

@@ -1,12 +1,11 @@
 import { statSync } from 'node:fs';
 import { countDeadLetters, knownDestinations, RECEIVER, readDeadLetters } from '@meterbridge/queue';
-import { isJsonObject } from '@meterbridge/segment-events';
 import type { Redis } from 'ioredis';
 import type { Letter } from '../../dead-letters/letter.js';
 import { startProgress } from '../../terminal/progress.js';
 import type { Pipeline } from '../pipeline.js';
 import { type Comparison, compareJudged } from './compare-judged.js';
-import { type Judged, judgeArchived, judgeDeath, judgeLetter } from './judge.js';
+import { compileArchiveJudge, type Judged, judgeDeath, judgeLetter } from './judge.js';
 import { readArchive } from './read-archive.js';
 import { compileSampler, type Sample } from './sample.js';
 import { countIn, emptyTally, type Tally } from './tally.js';
@@ -15,7 +14,7 @@ import { countIn, emptyTally, type Tally } from './tally.js';
 export type HistoryReport = Tally<Sample> & {
   /** Looked at. */
   events: number;
-  /** Places of an archive that could not be read, the first few with why. */
+  /** Files of an archive that could not be read to their end, the first few with why. */
   unreadable: { count: number; first: string[] };
   /** It was ended before all was looked at. */
   stopped?: true;
@@ -73,15 +72,20 @@ export async function compareArchive(
     progress.add(Math.floor(seen / 1_000) - from);
   };
   try {
+    const judgeBefore = compileArchiveJudge(before, sourceName);
+    const judgeAfter = compileArchiveJudge(options.after, sourceName);
     for await (const found of readArchive(files, onBytes)) {
       if (options.isStopped()) return { ...report.sum, stopped: true };
       if ('problem' in found) {
         report.addUnreadable(`${found.place}: ${found.problem}`);
         continue;
       }
-      const { event, place } = found;
-      const was = judgeArchived(event, before, sourceName);
-      report.add(idOf(event.raw, place), was, judgeArchived(event, options.after, sourceName));
+      const { line, place } = found;
+      const were = judgeBefore(line, place);
+      for (const [index, { messageId, judged }] of judgeAfter(line, place).entries()) {
+        const id = messageId === undefined ? place : `${messageId} (${place})`;
+        report.add(id, were[index]?.judged ?? judged, judged);
+      }
     }
   } finally {
     progress.end();
@@ -114,9 +118,4 @@ function whyOf({ destination, before, after }: Comparison, diedOf: string): stri
   if (!failing || failing.result.ok) return diedOf;
   const { rule, result } = failing;
   return rule === '' ? result.code : `${destination} ${rule}: ${result.detail}`;
-}
-
-function idOf(raw: unknown, place: string): string {
-  const messageId = isJsonObject(raw) ? raw.messageId : undefined;
-  return typeof messageId === 'string' ? `${messageId} (${place})` : place;
 }

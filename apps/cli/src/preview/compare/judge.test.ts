@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { pipelineOf } from '../../../test/pipeline-of.js';
 import type { LetterEntry } from '../../dead-letters/letter.js';
+import type { Pipeline } from '../pipeline.js';
 import { compareJudged } from './compare-judged.js';
-import { judgeArchived, judgeDeath, judgeLetter } from './judge.js';
+import { compileArchiveJudge, type Judged, judgeDeath, judgeLetter } from './judge.js';
 import { compileSampler } from './sample.js';
 
 const CONFIG = `
@@ -31,6 +32,12 @@ destinations:
 `;
 const { pipeline } = pipelineOf(CONFIG);
 const mended = pipelineOf(CONFIG.replace('as: number }', 'as: number, default: 0 }')).pipeline;
+
+/** What one configuration makes of an archived event. */
+function judgeArchived(raw: object, of: Pipeline, source?: string): Judged {
+  const [only] = compileArchiveJudge(of, source)(JSON.stringify(raw), 'a.gz:1');
+  return only!.judged;
+}
 
 const EVENT = {
   type: 'track',
@@ -132,14 +139,26 @@ test('an archived event is received when it was, whatever its age, by the privac
     receivedAt: '1999-01-31T12:00:01Z',
     properties: { tokens: 5 },
   };
-  const judged = judgeArchived({ raw }, pipeline, undefined);
+  const judged = judgeArchived(raw, pipeline);
   const [comparison] = compareJudged({ status: 'taken', sides: new Map([['lago', []]]) }, judged);
   expect(sampleOf('m', comparison!)).toMatchObject({
     usage: { transaction_id: 'm', timestamp: '917784000.000', properties: { tokens: 5 } },
   });
   const unsent = { ...raw, receivedAt: undefined };
-  expect(judgeArchived({ raw: unsent }, pipeline, 'backend')).toEqual(judged);
-  expect(() => judgeArchived({ raw }, pipeline, 'nobody')).toThrow('no source nobody; there are backend');
+  expect(judgeArchived(unsent, pipeline, 'backend')).toEqual(judged);
+  expect(() => judgeArchived(raw, pipeline, 'nobody')).toThrow('no source nobody; there are backend');
+});
+
+test('an archived line is judged as a backfill judges it', () => {
+  const judge = compileArchiveJudge(pipeline, undefined);
+  expect(judge('', 'a.gz:1')).toEqual([]);
+  expect(judge('{"cut', 'a.gz:1')).toMatchObject([
+    { judged: { status: 'rejected', failed: { code: 'invalid_json' } } },
+  ]);
+  const off = JSON.stringify({ ...EVENT, integrations: { All: false } });
+  expect(judge(off, 'a.gz:1')).toEqual([{ judged: { status: 'taken', sides: new Map() } }]);
+  const timeless = JSON.stringify({ ...EVENT, timestamp: undefined, receivedAt: undefined });
+  expect(judge(timeless, 'a.gz:1')).toMatchObject([{ judged: { failed: { code: 'invalid_timestamp' } } }]);
 });
 
 test('a value that either configuration hides shows in no difference', () => {
@@ -149,7 +168,7 @@ test('a value that either configuration hides shows in no difference', () => {
     [pipeline, open],
     [open, pipeline],
   ] as const) {
-    const [before, after] = pipelines.map((each) => judgeArchived({ raw }, each, undefined));
+    const [before, after] = pipelines.map((each) => judgeArchived(raw, each));
     const comparison = compareJudged(before!, after!).find(({ verdict }) => verdict === 'changed')!;
     const sample = compileSampler(pipelines)('m', comparison);
     expect(sample.differences).toEqual([{ field: 'record.email', hidden: true }]);

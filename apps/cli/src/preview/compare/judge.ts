@@ -1,16 +1,10 @@
 import type { RejectedEvent } from '@meterbridge/queue';
-import { isJsonObject, readTimestampMs, type SegmentEvent } from '@meterbridge/segment-events';
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import { compileJudge } from '../../backfill/judge-line.js';
+import type { Line } from '../../backfill/read-lines.js';
 import { destinationOf, isDelivery, type Letter, type LetterEntry } from '../../dead-letters/letter.js';
 import { findSource } from '../find-source.js';
-import {
-  arrivalOf,
-  type DeliveryResult,
-  deliver,
-  mapDelivery,
-  type Pipeline,
-  receiveEvent,
-} from '../pipeline.js';
-import type { WrittenEvent } from '../read-events.js';
+import { type DeliveryResult, deliver, mapDelivery, type Pipeline, receiveEvent } from '../pipeline.js';
 import { rejectedArrival } from '../rejected-arrival.js';
 
 /** What one rule makes of an event. */
@@ -24,18 +18,24 @@ export type Judged =
   /** By destination; none: filtered there. */
   { status: 'taken'; sides: Map<string, Side[]> } | { status: 'rejected'; failed: Failed };
 
-/** An event of an archive, as if it came when it did come. @param sourceName the first where left out */
-export function judgeArchived(
-  { raw, sentAt }: WrittenEvent,
-  pipeline: Pipeline,
-  sourceName: string | undefined,
-): Judged {
-  const said = readTimestampMs(isJsonObject(raw) ? raw.timestamp : undefined);
+/** What becomes of each event of an archived line, and its own id, where it has one. */
+export type JudgeArchived = (line: Line, place: string) => { messageId?: string; judged: Judged }[];
+
+/** Judges archived events as a backfill does. @param sourceName the first where left out */
+export function compileArchiveJudge(pipeline: Pipeline, sourceName: string | undefined): JudgeArchived {
   const source = findSource(pipeline.config, sourceName);
-  const received = receiveEvent(arrivalOf(raw, said ?? Date.now(), sentAt), source, pipeline.config.receiver);
-  if (received.status === 'rejected') return { status: 'rejected', failed: failedOf(received) };
-  if (received.status === 'ignored') return { status: 'taken', sides: new Map() };
-  return { status: 'taken', sides: sidesOf(received.event, source.name, pipeline) };
+  const judgeLine = compileJudge(source, pipeline.config.receiver, {}, Date.now);
+  return (line, place) =>
+    judgeLine(line, place).map((found) => {
+      if (found.is === 'rejected') {
+        const { reason, detail } = found.rejected;
+        return { judged: { status: 'rejected', failed: failedOf({ reason, detail }) } };
+      }
+      if (found.is !== 'taken') return { judged: { status: 'taken', sides: new Map() } };
+      const { event } = found;
+      const sides = sidesOf(event, source.name, pipeline);
+      return { messageId: event.messageId, judged: { status: 'taken', sides } };
+    });
 }
 
 /** A dead letter as a replay takes it: under its own rule, while there is one; else routed anew. */

@@ -1,32 +1,32 @@
 import { createReadStream } from 'node:fs';
-import { readText, type WrittenEvent } from '../read-events.js';
-import { readLines } from '../read-lines.js';
+import { type Line, readLines } from '../../backfill/read-lines.js';
 
-/** One event of an archive and where it stands, or what could not be read there. */
-export type ArchivedEvent = { place: string; event: WrittenEvent } | { place: string; problem: string };
+/** One line of an archive and where it stands, or why its file could not be read to its end. */
+export type ArchivedLine = { place: string; line: Line } | { place: string; problem: string };
+
+/** As a backfill has it: an event is 32 KB at most, and JSON may be written loosely. */
+const MOST_LINE_BYTES = 1_048_576;
 
 /**
- * Walks files of NDJSON, gzip'd or not, one line in memory at a time. What cannot be read is said and passed by.
+ * Walks files of NDJSON, gzip'd or not, a piece in memory at a time. A file that is cut off or damaged is said,
+ * and takes nothing of the others with it.
  * @param onBytes is told of what was read of the files, as they are stored
  */
 export async function* readArchive(
   files: readonly string[],
   onBytes: (count: number) => void,
-): AsyncGenerator<ArchivedEvent> {
+): AsyncGenerator<ArchivedLine> {
   for (const file of files) {
-    let line = 0;
+    let number = 0;
     try {
-      for await (const text of readLines(counted(createReadStream(file), onBytes))) {
-        line += 1;
-        if (text.trim() === '') continue;
-        const place = `${file}:${line}`;
-        const events = readText(text);
-        if (!events) yield { place, problem: 'not JSON' };
-        else for (const event of events) yield { place, event };
+      for await (const lines of readLines(counted(createReadStream(file), onBytes), MOST_LINE_BYTES)) {
+        for (const line of lines) {
+          number += 1;
+          yield { place: `${file}:${number}`, line };
+        }
       }
     } catch (error) {
-      // A file that is cut off or damaged must not take the others with it.
-      yield { place: `${file}:${line + 1}`, problem: (error as Error).message };
+      yield { place: `${file}:${number + 1}`, problem: (error as Error).message };
     }
   }
 }
