@@ -8,7 +8,7 @@ import { readCount, readPercent } from '../read-arguments.js';
 import { type ConductOptions, conduct } from '../replay/conduct.js';
 import { openLanes } from '../replay/lane.js';
 import { makePlan, type PlanOptions } from '../replay/make-plan.js';
-import { DEFAULT_SHARE, type PaceOptions } from '../replay/pace.js';
+import { choosePace, DEFAULT_SHARE, type Pace } from '../replay/pace.js';
 import { planned, type ReplayPlan } from '../replay/plan.js';
 import { renderPlan } from '../replay/render.js';
 import type { ReplayWhat } from '../replay/run-replay.js';
@@ -17,6 +17,7 @@ import { whoRuns } from '../who.js';
 
 type ReplayOptions = LetterFilter &
   PlanOptions &
+  Pace &
   ConductOptions & { all?: boolean; yes?: boolean; dryRun?: boolean };
 
 /** Says what a replay would do, asks, and puts dead letters back on their queues. */
@@ -33,7 +34,8 @@ export async function replayDeadLetters(
   try {
     await refuseGone(box, filter);
     const lanes = await openLanes(box, filter);
-    const plan = await makePlan(box, filter, lanes, options);
+    const pace = choosePace(options);
+    const plan = await makePlan(box, filter, lanes, pace, options);
     const letters = planned(plan, options.includeFailing ?? false);
     if (!options.json) console.log(describe(plan, options));
     if (letters === 0 || options.dryRun) {
@@ -48,7 +50,7 @@ export async function replayDeadLetters(
     const holder = randomUUID();
     const what: ReplayWhat = {
       filter,
-      pace: paceOptions(options),
+      pace,
       includeFailing: options.includeFailing ?? false,
       planned: letters,
     };
@@ -62,10 +64,6 @@ export async function replayDeadLetters(
 
 function describe(plan: ReplayPlan, { includeFailing = false }: ReplayOptions): string {
   return plan.letters === 0 ? 'No dead letters match.' : renderPlan(plan, includeFailing);
-}
-
-function paceOptions({ rate, share }: ReplayOptions): PaceOptions {
-  return { ...(rate === undefined ? {} : { rate }), ...(share === undefined ? {} : { share }) };
 }
 
 /** Of ids that were given each has to be there: the others would be passed over without a word. */

@@ -15,16 +15,16 @@ export async function followReplay(
 ): Promise<ReplaySummary> {
   const interruption = heedInterruption();
   let summary = await watch.look(state);
-  const progress = startProgress('deliveries settled', summary.deliveries);
-  let settled = 0;
+  const progress = startProgress('deliveries settled', summary.inFlight);
+  let settled = summary.deliveries - summary.inFlight;
   try {
-    for (;;) {
-      progress.add(summary.deliveries - summary.inFlight - settled);
-      settled = summary.deliveries - summary.inFlight;
-      if (summary.inFlight === 0 || interruption.isAsked) return summary;
+    while (summary.inFlight > 0 && !interruption.isAsked) {
       await sleep(LOOK_EVERY_MS);
       summary = await watch.look(state);
+      progress.add(summary.deliveries - summary.inFlight - settled);
+      settled = summary.deliveries - summary.inFlight;
     }
+    return summary;
   } finally {
     progress.end();
     interruption.end();

@@ -4,10 +4,10 @@ import { startProgress } from '../terminal/progress.js';
 import { ApiQuestions } from './ask-api.js';
 import { compileJudge } from './judge-letter.js';
 import { type Lane, walkLane } from './lane.js';
-import { type PaceOptions, paceOf } from './pace.js';
+import { type Pace, paceOf } from './pace.js';
 import { PlanTally, type ReplayPlan } from './plan.js';
 
-export type PlanOptions = PaceOptions & {
+export type PlanOptions = {
   includeFailing?: boolean;
   /** Ask the APIs for every event. */
   checkAll?: boolean;
@@ -18,6 +18,7 @@ export async function makePlan(
   box: LetterBox,
   filter: LetterFilter,
   lanes: readonly Lane[],
+  pace: Pace,
   options: PlanOptions,
 ): Promise<ReplayPlan> {
   const { destinations } = box.config;
@@ -42,7 +43,7 @@ export async function makePlan(
       }
     }
     const held = await Promise.all([...questions.values()].map((each) => each.finish()));
-    const paces = new Map(destinations.map(({ name, limit }) => [name, paceOf(limit, options)]));
+    const paces = new Map(destinations.map(({ name, limit }) => [name, paceOf(limit, pace)]));
     return tally.result(
       held.filter((each) => each !== null),
       paces,

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { batchAt, type PaceOptions, paceOf, slowest, takeTurn } from './pace.js';
+import { batchAt, choosePace, type Pace, paceOf, slowest, takeTurn } from './pace.js';
 
 const LAGO = { requestsPerSecond: 400, batchSize: 100 };
 const OWN = { requestsPerSecond: 'unlimited' as const, batchSize: 100 };
 
-test.each<[string, typeof LAGO | typeof OWN, PaceOptions, number | null]>([
+test.each<[string, typeof LAGO | typeof OWN, Pace, number | null]>([
   ['half of the limit where nothing is said', LAGO, {}, 20_000],
   ['a share of the limit', LAGO, { share: 10 }, 4_000],
   ['the whole limit', LAGO, { share: 100 }, 40_000],
@@ -15,7 +15,7 @@ test.each<[string, typeof LAGO | typeof OWN, PaceOptions, number | null]>([
   ['nor does a share of it', OWN, { share: 10 }, null],
   ['but a rate does', OWN, { rate: 50 }, 50],
 ])('%s', (_name, limit, options, pace) => {
-  expect(paceOf(limit, options)).toBe(pace);
+  expect(paceOf(limit, choosePace(options))).toBe(pace);
 });
 
 test.each<[(number | null)[], number | null]>([

@@ -1,21 +1,21 @@
-/** How much of a destination's limit a replay may take, and at most how many events a second. */
-export type PaceOptions = { rate?: number; share?: number };
+/** How much of a destination's limit a replay may take, in percent, and at most how many events a second. */
+export type Pace = { rate?: number; share?: number };
 
 /** Half of the limit: live traffic keeps the other. */
 export const DEFAULT_SHARE = 50;
 
+/** What was said, or the default share where nothing was. */
+export function choosePace({ rate, share }: { rate?: number; share?: number }): Pace {
+  if (rate === undefined && share === undefined) return { share: DEFAULT_SHARE };
+  return { ...(rate === undefined ? {} : { rate }), ...(share === undefined ? {} : { share }) };
+}
+
 type Limit = { requestsPerSecond: number | 'unlimited'; batchSize: number };
 
-/**
- * Deliveries a second that are put on a destination's queue; null where nothing bounds them.
- * @param options where neither is said, the default share; where both are, the lesser counts
- */
-export function paceOf(limit: Limit, { rate, share }: PaceOptions): number | null {
-  const bound = rate === undefined && share === undefined ? DEFAULT_SHARE : share;
-  const shared =
-    bound === undefined || limit.requestsPerSecond === 'unlimited'
-      ? Number.POSITIVE_INFINITY
-      : (limit.requestsPerSecond * limit.batchSize * bound) / 100;
+/** Deliveries a second that are put on a destination's queue: the lesser of both; null where nothing bounds them. */
+export function paceOf({ requestsPerSecond, batchSize }: Limit, { rate, share }: Pace): number | null {
+  const isShared = share !== undefined && requestsPerSecond !== 'unlimited';
+  const shared = isShared ? (requestsPerSecond * batchSize * share) / 100 : Number.POSITIVE_INFINITY;
   const least = Math.min(shared, rate ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(least) ? least : null;
 }

@@ -7,13 +7,13 @@ import { Batch } from './batch.js';
 import type { Hold } from './hold.js';
 import type { JudgeLetter } from './judge-letter.js';
 import { compareStreamIds, type Lane, walkLane } from './lane.js';
-import { batchAt, type PaceOptions, paceOf, slowest, takeTurn } from './pace.js';
+import { batchAt, type Pace, paceOf, slowest, takeTurn } from './pace.js';
 
 export type LaneRun = {
   box: LetterBox;
   replayId: string;
   filter: LetterFilter;
-  pace: PaceOptions;
+  pace: Pace;
   includeFailing: boolean;
   judge: JudgeLetter;
   hold: Hold;

@@ -4,13 +4,13 @@ import type { LetterBox } from '../dead-letters/open-letters.js';
 import { startProgress } from '../terminal/progress.js';
 import { Hold, type StopReason } from './hold.js';
 import { compileJudge } from './judge-letter.js';
-import type { PaceOptions } from './pace.js';
+import type { Pace } from './pace.js';
 import { runLane } from './run-lane.js';
 
 /** What a replay is told once, and keeps to when it is resumed. */
 export type ReplayWhat = {
   filter: LetterFilter;
-  pace: PaceOptions;
+  pace: Pace;
   includeFailing: boolean;
   /** Letters that its plan meant to put back. */
   planned: number;
