@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { useRedis, waitFor } from '@meterbridge/testing';
+import { useRedis } from '@meterbridge/testing';
 import { makeTracks, sendAll, type Track } from './retrying-client.js';
 import { expectEachOnce, type Stack, useStack } from './run-stack.js';
 import { CONFIG } from './stack-config.js';
