@@ -19,7 +19,7 @@ export function writeYaml(fields: readonly Field[]): string {
 }
 
 /** A value on one line, as it would stand behind a key. */
-export function inlineYaml(value: Plain): string {
+function inlineYaml(value: Plain): string {
   return typeof value === 'object' && value !== null ? flowYaml(value) : scalarYaml(value);
 }
 
@@ -44,7 +44,7 @@ function isList(value: Plain): value is readonly Plain[] {
 }
 
 /** Comment lines; what a comment quotes may hold line breaks of its own. */
-export function commentLines(lines: readonly string[]): string[] {
+function commentLines(lines: readonly string[]): string[] {
   return lines.flatMap((line) => line.split(/\r\n|[\n\r\u2028\u2029]/)).map((line) => `# ${line}`.trimEnd());
 }
 

@@ -89,19 +89,19 @@ async function askUsage(ask: Ask, hasLago: boolean): Promise<Usage[]> {
   return usage;
 }
 
-export function readDestinations(answer: string): Reading<DestinationType[]> {
+function readDestinations(answer: string): Reading<DestinationType[]> {
   const word = answer.toLowerCase();
   if (word === 'both') return took(['lago', 'hyperline']);
   if (word === 'lago' || word === 'hyperline') return took([word]);
   return refused('lago, hyperline or both was expected');
 }
 
-export function readLagoUrl(answer: string): Reading<string> {
+function readLagoUrl(answer: string): Reading<string> {
   const parsed = destinationKinds.lago.settingsSchema.shape.url.safeParse(answer);
   return parsed.success ? took(parsed.data) : refused(parsed.error.issues[0]!.message);
 }
 
-export function readNames(answer: string): Reading<string[]> {
+function readNames(answer: string): Reading<string[]> {
   const names = splitList(answer);
   const problem = names.map((name) => nameSchema.safeParse(name).error?.issues[0]?.message).find(Boolean);
   if (problem) return refused(problem);
@@ -110,7 +110,7 @@ export function readNames(answer: string): Reading<string[]> {
 }
 
 /** A key that somebody pastes must not end up in the file. */
-export function readVariable(answer: string, taken: readonly string[]): Reading<string> {
+function readVariable(answer: string, taken: readonly string[]): Reading<string> {
   if (!/^[A-Z][A-Z0-9_]*$/.test(answer)) {
     return refused(
       'the name of a variable was expected, such as SEGMENT_WRITE_KEY; the key itself is no part of the file',
@@ -119,24 +119,24 @@ export function readVariable(answer: string, taken: readonly string[]): Reading<
   return taken.includes(answer) ? refused('two sources cannot share a write key') : took(answer);
 }
 
-export function readEvents(answer: string): Reading<(string | null)[]> {
+function readEvents(answer: string): Reading<(string | null)[]> {
   if (answer === EVERY) return took([null]);
   const names = [...new Set(splitList(answer))];
   return names.length > 0 ? took(names) : refused('at least one name was expected');
 }
 
 /** A property by its name, or by its whole path. */
-export function readQuantity(answer: string): Reading<string | null> {
+function readQuantity(answer: string): Reading<string | null> {
   if (answer === NONE) return took(null);
   const isPath = /^(properties|traits|context)\../.test(answer);
   return readPath(isPath ? answer : `properties.${escapeKey(answer)}`);
 }
 
-export function readSubscription(answer: string): Reading<string[] | 'lookup'> {
+function readSubscription(answer: string): Reading<string[] | 'lookup'> {
   return answer === LOOKUP ? took('lookup') : readPaths(answer);
 }
 
-export function readPaths(answer: string): Reading<string[]> {
+function readPaths(answer: string): Reading<string[]> {
   const paths: string[] = [];
   for (const part of splitList(answer)) {
     const path = readPath(part);

@@ -87,7 +87,7 @@ function isExcluded(known: readonly Literal[], { path, value }: Atom & { kind: '
   });
 }
 
-export function aboutPlace(known: readonly Literal[], path: readonly string[]): Literal[] {
+function aboutPlace(known: readonly Literal[], path: readonly string[]): Literal[] {
   const place = JSON.stringify(path);
   return known.filter(({ atom }) => 'path' in atom && JSON.stringify(atom.path) === place);
 }

@@ -15,13 +15,13 @@ import { member } from './member.js';
 import { lineOf, type Scope, type Sym, UNDEFINED } from './symbols.js';
 
 /** How a statement ended. */
-export type Completion = { how: 'next' | 'break' | 'continue' } | { how: 'return'; value: Sym };
+type Completion = { how: 'next' | 'break' | 'continue' } | { how: 'return'; value: Sym };
 
 const NEXT: Completion = { how: 'next' };
 const MAX_DEPTH = 12;
 
 /** Goes through statements in order, those of a function's body or of a block. */
-export function executeAll(machine: Machine, body: readonly AnyNode[], outer: Scope): Completion {
+function executeAll(machine: Machine, body: readonly AnyNode[], outer: Scope): Completion {
   const scope: Scope = { names: new Map(), outer };
   for (const node of body) declare(node, scope);
   for (const node of body) {

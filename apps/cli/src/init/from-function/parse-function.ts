@@ -40,6 +40,6 @@ export function parseFunction(source: string): ParsedFunction {
 }
 
 /** The line of an offset, from 1. */
-export function lineAt(source: string, offset: number): number {
+function lineAt(source: string, offset: number): number {
   return source.slice(0, offset).split(/\r\n|[\n\r\u2028\u2029]/).length;
 }

@@ -51,7 +51,7 @@ export function translate(sym: Sym, type: DestinationType, at: { line: number; c
 }
 
 /** The shortest way to write a rule: a path, a list of paths, or an object. */
-export function shorten({ path, as, default: standIn, mask, hash }: PathRule): Plain {
+function shorten({ path, as, default: standIn, mask, hash }: PathRule): Plain {
   const paths: Plain = path.length === 1 ? path[0]! : path;
   const rest = { as, default: standIn, mask, hash };
   const said = Object.fromEntries(
