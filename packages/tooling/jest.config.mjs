@@ -14,6 +14,7 @@ export default {
     ],
   },
   transformIgnorePatterns: ['/node_modules/', '/dist/'],
-  testTimeout: 30_000,
+  // Longer than any wait for a condition: a busy machine is not a failure, and what hangs still ends.
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

@@ -72,7 +72,7 @@ test('says for each destination, source and hour what became of what was accepte
   expect(table.output).toMatch(/lago +│ +52 │ +40 │ +0 │ +7 │ +5 │ +0 │ +0 │/);
   expect(table.output).toMatch(/total +│ +107 │/);
   expect(table.output).toContain('It adds up');
-}, 60_000);
+});
 
 test('looks only at what is asked for, and refuses names and times that mean nothing', async () => {
   const stack = await stacks.open();
@@ -117,7 +117,7 @@ test('a lost job ends it with 1, says which hour, and is a metric; a removed des
   const metrics = await (await fetch(`${worker.url}/metrics`)).text();
   expect(metrics).toContain('meterbridge_account_difference{destination="lago"} 20');
   expect(metrics).toContain('meterbridge_account_difference{destination="receiver"} 0');
-}, 60_000);
+});
 
 test('adds up while events come, workers are killed, and a replay is killed in the middle', async () => {
   const stack = await stacks.open();
@@ -187,4 +187,4 @@ test('does not wait for ever for a Redis that went away', async () => {
   expect(await waiting.exited).toMatchObject({ code: 1 });
   expect(waiting.output()).toContain('Redis does not answer');
   await suite.redis.restart();
-}, 60_000);
+});

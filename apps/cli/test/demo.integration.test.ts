@@ -32,4 +32,4 @@ test('the demo sends, adds up, agrees with the sandbox and ends with 0', async (
   expect(output).toContain('What the sandbox holds agrees with it.');
   expect(output).toMatch(/lago +│ unmapped +│ +20/);
   expect(output).not.toContain('a-real');
-}, 120_000);
+});

@@ -183,4 +183,4 @@ test('a Redis that is killed under it is waited for, and each letter goes once',
   for (const name of ['lago', 'hyperline']) {
     expect(await stack.account(name)).toMatchObject({ accepted: all, dead: 0, difference: 0 });
   }
-}, 120_000);
+});

@@ -120,7 +120,7 @@ test('a plan says how many, whose, what would fail again and why, and what the A
     go: 50,
     held: [{ destination: 'lago', asked: 0, problem: expect.stringContaining('no answer') }],
   });
-}, 60_000);
+});
 
 test('a replay delivers what maps now, follows it to its end, and does not go in a circle', async () => {
   const dead = makeTracks(250, withoutTokens());
@@ -175,7 +175,7 @@ test('a replay delivers what maps now, follows it to its end, and does not go in
   expect((await stack.cli('replays', 'resume', again.replay.id)).output).toContain('is done');
   expect((await stack.cli('replays', 'show', '999')).code).toBe(1);
   expect(await stack.cli('audit')).toMatchObject({ code: 0 });
-}, 120_000);
+});
 
 test("the receiver's letters are judged anew, and become deliveries of the rules of now", async () => {
   const old = new Date(Date.now() - 10 * 86_400_000);
@@ -248,4 +248,4 @@ test("the receiver's letters are judged anew, and become deliveries of the rules
   expect(Math.abs(offMs)).toBeLessThan(60_000);
   expect(await stack.account('receiver')).toMatchObject({ accepted: 16, dead: 16, difference: 0 });
   expect(await stack.cli('audit')).toMatchObject({ code: 0 });
-}, 120_000);
+});

@@ -80,7 +80,7 @@ test('Redis killed in the middle of a flow: what was answered 200 is delivered o
     stack.sandbox,
     clients.sent.map(({ messageId }) => messageId),
   );
-}, 60_000);
+});
 
 test('Redis frozen: every request is answered 503 within a second, and taken once it goes on', async () => {
   const stack = await stacks.open();

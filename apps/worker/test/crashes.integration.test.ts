@@ -112,7 +112,7 @@ test('workers killed one after the other, while one API hangs and the other refu
     hyperline: { dead: 0, difference: 0 },
   });
   expectEachOnce(stack.sandbox, idsOf(tracks));
-}, 90_000);
+});
 
 test('told to stop while jobs of a crashed worker wait for their turn and their gate, it hands them back at once', async () => {
   const stack = await stacks.open({ sandbox: { latencyMs: 1_000 } });
@@ -147,4 +147,4 @@ test('told to stop while jobs of a crashed worker wait for their turn and their 
       expect(data.isolation?.trial?.begun ?? false).toBe(false);
     }
   }
-}, 30_000);
+});

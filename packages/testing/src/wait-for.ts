@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type WaitForOptions = {
-  /** Default: 10 seconds. */
+  /** Default: 30 seconds, since machines are busy; a condition that holds costs none of it. */
   timeoutMs?: number;
   /** Ends the sentence "Waited in vain for ...". */
   what: string;
@@ -15,7 +15,7 @@ const POLL_EVERY_MS = 10;
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, what }: WaitForOptions,
+  { timeoutMs = 30_000, what }: WaitForOptions,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
