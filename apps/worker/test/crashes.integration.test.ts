@@ -48,7 +48,13 @@ test('a poison among 3,500 in hand is convicted within the crashes promised, it 
     void worker.exited.then(() => {
       isGone = true;
     });
-    await waitFor(async () => isGone || (isDone = await settled()), { what: 'an end', timeoutMs: 30_000 });
+    await waitFor(
+      async () => {
+        isDone = await settled();
+        return isDone || isGone;
+      },
+      { what: 'an end' },
+    );
     if (isDone) continue;
     expect(await worker.exited).toMatchObject({ signal: 'SIGKILL' });
     crashes += 1;

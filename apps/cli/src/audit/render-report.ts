@@ -19,7 +19,9 @@ const NAMES: Grouping[] = ['hour', 'destination', 'source'];
 export function renderReport({ lines, total, unbalanced }: AuditReport, by?: Grouping): string {
   const names = NAMES.filter((name) => !by || name === by);
   // Most have never discarded anything.
-  const shown = COUNTS.filter(([count]) => count !== 'discarded' || lines.some(({ discarded }) => discarded !== 0));
+  const shown = COUNTS.filter(
+    ([count]) => count !== 'discarded' || lines.some(({ discarded }) => discarded !== 0),
+  );
   const table = new Table({
     head: [
       ...names.map((name) => (name === 'hour' ? 'hour, UTC' : name)),
