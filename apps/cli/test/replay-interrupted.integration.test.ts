@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
+import { parseConfig } from '@meterbridge/config';
+import { createReplay, RECEIVER, ReplayLane, readDeadLetters } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
+import type { Letter, LetterEntry } from '../src/dead-letters/letter.js';
+import { Batch } from '../src/replay/batch.js';
+import { compileJudge } from '../src/replay/judge-letter.js';
+import { streamIdOf } from '../src/replay/lane.js';
 import { makeTracks, sendAll, type Track } from './retrying-client.js';
 import { expectEachOnce, type Stack, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
@@ -114,6 +120,41 @@ test('killed again and again while a worker delivers, it loses nothing and doubl
   }
   expect(await stack.cli('audit')).toMatchObject({ code: 0 });
 }, 300_000);
+
+test("killed between two destinations of the receiver's letters, it gives neither of them twice", async () => {
+  const all = 700;
+  const { stack, tracks } = await openMended(0, all);
+  await stack.startReady('worker');
+  const parsed = parseConfig(MENDED, stack.env);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const judge = compileJudge(parsed.config);
+  // What a process has done that is killed there: the first three hundred are on the queue of one of two.
+  const batch = new Batch('');
+  const letters: LetterEntry[] = [];
+  for await (const entry of readDeadLetters<Letter>(RECEIVER, stack.redis)) letters.push(entry);
+  for (const entry of letters.slice(0, 300)) batch.add(entry, judge(entry, '1'), false);
+  const id = await createReplay(stack.redis, 'killed', {
+    by: 'a test',
+    what: { filter: {}, pace: {}, includeFailing: false, planned: all },
+    lanes: [{ destination: RECEIVER, through: streamIdOf(letters.at(-1)!) }],
+  });
+  const lane = new ReplayLane('lago', id, stack.redis);
+  expect(await lane.take(batch.addStep('lago', new Set(), 400_000)!)).toBe(true);
+  await lane.close();
+  await expireHolder(stack, id);
+  expect((await show(stack, id)).state).toBe('interrupted');
+
+  expect(await stack.cli('replays', 'resume', id, '--wait')).toMatchObject({ code: 0 });
+  for (const name of ['lago', 'hyperline']) {
+    const account = await stack.account(name);
+    expect(account).toMatchObject({ accepted: all, delivered: all, duplicate: 0, difference: 0 });
+  }
+  expectEachOnce(
+    stack.sandbox,
+    tracks.map(({ messageId }) => messageId),
+  );
+  expect(await stack.account(RECEIVER)).toMatchObject({ accepted: 0, dead: 0, difference: 0 });
+}, 120_000);
 
 test('is stopped from another terminal, by a signal, and goes on from there', async () => {
   const all = 600;
