@@ -4,39 +4,17 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { RECEIVER } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { makeTracks, sendAll, type Track } from './retrying-client.js';
+import { MENDED, openWithLetters, withoutTokens } from './dead-letter-stack.js';
+import { makeTracks } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
-import { CONFIG, PHONE } from './stack-config.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
 
-/** Lago's metric needs a weight, which the rule does not send: what has tokens is refused. */
-const METRICS = {
-  api_call: { aggregation: 'sum_agg', field: 'tokens', expression: 'event.properties.weight * 2' },
-} as const;
-
-const withoutTokens = (count: number) =>
-  makeTracks(count, { properties: { model: 'small', subscription_id: 'sub-2' }, traits: { phone: PHONE } });
-
-/** A stack in which these events died at Lago, or in the receiver; receiver and worker are gone again. */
-async function openWithLetters(tracks: readonly Track[], accepted = tracks.length): Promise<Stack> {
-  const stack = await stacks.open({ sandbox: { lago: { metrics: METRICS } as never } });
-  const receiver = await stack.startReady('receiver');
-  const worker = await stack.startReady('worker');
-  await sendAll(receiver.url, tracks, 500);
-  await stack.settled(accepted);
-  for (const { process } of [receiver, worker]) {
-    process.signal('SIGTERM');
-    expect(await process.exited).toMatchObject({ code: 0 });
-  }
-  return stack;
-}
-
 /** Five refused, three that could not be mapped, two without a type. */
 async function openWithSome(): Promise<Stack> {
   const untyped = makeTracks(2, { type: undefined });
-  const stack = await openWithLetters([...makeTracks(5), ...withoutTokens(3), ...untyped], 8);
+  const stack = await openWithLetters(stacks, [...makeTracks(5), ...withoutTokens(3), ...untyped], 8);
   expect((await stack.account(RECEIVER)).dead).toBe(2);
   return stack;
 }
@@ -144,7 +122,7 @@ describe('discard', () => {
   }, 120_000);
 
   test('killed or told to stop in the middle, it has discarded whole pages, and the same command goes on', async () => {
-    const stack = await openWithLetters(withoutTokens(6_000));
+    const stack = await openWithLetters(stacks, withoutTokens(6_000));
     const args = ['dead-letters', 'discard', '--reason', 'unmapped', '--because', 'a load test', '--yes'];
     const begun = async (before: number) =>
       waitFor(async () => (await stack.account()).discarded > before, { what: 'it to begin' });
@@ -206,11 +184,7 @@ describe('export and import', () => {
     expect((await stack.cli('audit')).code).toBe(0);
 
     // They are as good as they were: mended, they are delivered, each once.
-    const mended = CONFIG.replace('as: number }', 'as: number, default: 0 }').replace(
-      'model: properties.model }',
-      'model: properties.model, weight: { value: 1 } }',
-    );
-    await stack.writeConfig(mended);
+    await stack.writeConfig(MENDED.replace('as: number }', 'as: number, default: 0 }'));
     await stack.startReady('worker');
     const replayed = await stack.cli('dead-letters', 'replay', '--destination', 'lago', '--yes', '--wait');
     expect(replayed.code).toBe(0);
@@ -250,7 +224,7 @@ describe('export and import', () => {
   }, 120_000);
 
   test('an import that is killed is run again', async () => {
-    const stack = await openWithLetters(withoutTokens(6_000));
+    const stack = await openWithLetters(stacks, withoutTokens(6_000));
     const file = join(stack.env.METERBRIDGE_CONFIG!, '..', 'letters.ndjson');
     const exported = stack.start('cli', ['dead-letters', 'export']);
     expect(await exported.exited).toMatchObject({ code: 0 });

@@ -7,33 +7,14 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { RECEIVER } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { makeTracks, sendAll, type Track } from './retrying-client.js';
+import { MENDED, openWithLetters, withoutTokens } from './dead-letter-stack.js';
+import { makeTracks } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
-import { CONFIG } from './stack-config.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
 
 const CLI = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-
-/** Lago's metric needs a weight, which the rule does not send before it is mended. */
-const METRICS = {
-  api_call: { aggregation: 'sum_agg', field: 'tokens', expression: 'event.properties.weight * 2' },
-} as const;
-const MENDED = CONFIG.replace('model: properties.model }', 'model: properties.model, weight: { value: 1 } }');
-
-async function openWithLetters(tracks: readonly Track[], accepted = tracks.length): Promise<Stack> {
-  const stack = await stacks.open({ sandbox: { lago: { metrics: METRICS } as never } });
-  const receiver = await stack.startReady('receiver');
-  const worker = await stack.startReady('worker');
-  await sendAll(receiver.url, tracks);
-  await stack.settled(accepted);
-  for (const { process } of [receiver, worker]) {
-    process.signal('SIGTERM');
-    expect(await process.exited).toMatchObject({ code: 0 });
-  }
-  return stack;
-}
 
 async function idsOf(stack: Stack, ...filter: string[]): Promise<string[]> {
   const { output } = await stack.cli('dead-letters', 'list', '--json', ...filter);
@@ -49,14 +30,12 @@ async function useEditor(stack: Stack, script: string): Promise<void> {
   stack.env.EDITOR = file;
 }
 
-const withoutTokens = (count: number) =>
-  makeTracks(count, { properties: { model: 'small', subscription_id: 'sub-1' } });
 const ADD_TOKENS = `sed -i 's/"model": "small"/"model": "small", "tokens": 7/' "$1"`;
 const leftFile = (output: string) => /Your text is in (\S+\.json)/.exec(output)![1]!;
 
 describe('show', () => {
   test('what was sent stands beside what would be sent now', async () => {
-    const stack = await openWithLetters([...makeTracks(1), ...withoutTokens(1)]);
+    const stack = await openWithLetters(stacks, [...makeTracks(1), ...withoutTokens(1)]);
     await stack.writeConfig(MENDED);
     const [refused] = await idsOf(stack, '--reason', 'refused');
     const shown = await stack.cli('dead-letters', 'show', refused!);
@@ -84,7 +63,7 @@ describe('show', () => {
 describe('edit', () => {
   test('a changed event is mapped, put back and delivered, and its history says who changed it', async () => {
     const [track] = withoutTokens(1);
-    const stack = await openWithLetters([track!]);
+    const stack = await openWithLetters(stacks, [track!]);
     const [id] = await idsOf(stack);
     await useEditor(stack, ADD_TOKENS);
     expect(await stack.cli('dead-letters', 'edit', id!)).toMatchObject({ code: 1 });
@@ -122,7 +101,7 @@ describe('edit', () => {
   }, 120_000);
 
   test('nothing that is wrong goes back, and no text is lost', async () => {
-    const stack = await openWithLetters(withoutTokens(1));
+    const stack = await openWithLetters(stacks, withoutTokens(1));
     const [id] = await idsOf(stack);
     const edit = async (script: string) => {
       await useEditor(stack, script);
@@ -162,7 +141,7 @@ describe('edit', () => {
 
   test('what was no Segment event becomes deliveries', async () => {
     const [untyped] = makeTracks(1, { type: undefined });
-    const stack = await openWithLetters([untyped!, ...withoutTokens(1)], 1);
+    const stack = await openWithLetters(stacks, [untyped!, ...withoutTokens(1)], 1);
     await waitFor(async () => (await stack.account(RECEIVER)).dead === 1, { what: 'the rejection' });
     await stack.writeConfig(MENDED);
     const [id] = await idsOf(stack, '--destination', 'receiver');
@@ -184,7 +163,7 @@ describe('edit', () => {
   (hasTerminal ? test : test.skip)(
     'at a terminal the editor opens again until the text is right',
     async () => {
-      const stack = await openWithLetters(withoutTokens(1));
+      const stack = await openWithLetters(stacks, withoutTokens(1));
       const [id] = await idsOf(stack);
       const once = join(dirname(stack.env.METERBRIDGE_CONFIG!), 'once');
       await useEditor(

@@ -15,7 +15,7 @@ export async function knownDestinations(redis: Redis): Promise<string[]> {
 
 /**
  * Destinations that are no longer configured and still have deliveries waiting or dead letters: removed or
- * renamed too early. No worker takes their jobs, and no list shows their dead letters.
+ * renamed too early. No worker takes their jobs, and no replay their dead letters.
  */
 export async function findForgotten(redis: Redis, configured: readonly string[]): Promise<Standing[]> {
   const others = (await knownDestinations(redis)).filter((name) => !configured.includes(name));

@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import { confirm } from '../terminal/confirm.js';
 import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
+import { shortTime } from '../terminal/short-time.js';
 import { type LetterFilter, readFilter, sayFilter } from './filter.js';
 import { beginHandRun, readWords } from './hand-run.js';
 import { destinationOf } from './letter.js';
-import { shortTime } from './list.js';
 import { type LetterBox, openLetters, walkLetters } from './open-letters.js';
 import { type Tallied, Tally } from './tally.js';
 

@@ -1,6 +1,6 @@
 import { type HandRecord, readDeadLetterLog } from '@meterbridge/queue';
 import Table from 'cli-table3';
-import { shortTime } from './list.js';
+import { shortTime } from '../terminal/short-time.js';
 import { destinationsOf, openLetters } from './open-letters.js';
 
 export type DiscardsOptions = { destination?: string; limit: number; json?: boolean };

@@ -2,6 +2,7 @@ import { countDeadLetters } from '@meterbridge/queue';
 import Table from 'cli-table3';
 import { createLineWriter } from '../terminal/line-writer.js';
 import { startProgress } from '../terminal/progress.js';
+import { shortTime } from '../terminal/short-time.js';
 import { type LetterFilter, readFilter } from './filter.js';
 import { detailOf, eventNameOf, type LetterEntry, messageIdOf, ruleOf } from './letter.js';
 import { destinationsOf, type LetterBox, openLetters, walkLetters } from './open-letters.js';
@@ -139,11 +140,6 @@ function renderGroups({ groups, others, total }: Tallied, by: Grouping[], limit:
     ...(more > 0 ? [`… and ${more.toLocaleString('en')} smaller groups (--limit)`] : []),
     ...(others ? [`Only the first ${groups.length.toLocaleString('en')} groups are counted apart.`] : []),
   ].join('\n');
-}
-
-/** To the second. */
-export function shortTime(at: number): string {
-  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 function summarize(entry: LetterEntry, { customerOf }: LetterBox) {

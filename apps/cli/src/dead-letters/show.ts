@@ -1,8 +1,8 @@
 import { findDeadLetter } from '@meterbridge/queue';
 import { CommandError } from '../load-context.js';
+import { shortTime } from '../terminal/short-time.js';
 import { style } from '../terminal/style.js';
 import { detailOf, eventOf, isDelivery, type Letter, type LetterEntry } from './letter.js';
-import { shortTime } from './list.js';
 import { compileMapNow, type MappedNow, mappedThen, type Now } from './map-now.js';
 import { goneText, type LetterBox, openLetters } from './open-letters.js';
 import { renderSides, type SideTitles } from './side-by-side.js';
