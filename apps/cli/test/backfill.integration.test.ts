@@ -335,6 +335,9 @@ test('is as fast as it is told, and not faster', async () => {
   const { seconds, events } = await backfill(stack, '--rate', '200', 'a.gz');
   expect(events).toBe(600);
   expect(seconds).toBeGreaterThanOrEqual(1.9);
+  // Half of what the slower of the two may take, 200 requests a second of 100 events, where nothing is said.
+  await writeArchive(join(folderOf(stack), 'b.gz'), calls(20_500));
+  expect((await backfill(stack, 'b.gz')).seconds).toBeGreaterThanOrEqual(1.9);
 }, 300_000);
 
 test('a large file passes through little memory', async () => {
@@ -367,6 +370,7 @@ test('refuses what cannot be meant', async () => {
     [['--source', 'web', '--where', 'type = ', 'a.gz'], 2, 'column'],
     [['--source', 'web', '--since', '24h', 'a.gz'], 2, '2026-08-01T14:00Z was expected'],
     [['--source', 'web', '--rate', '0', 'a.gz'], 2, 'a whole number'],
+    [['--source', 'web', '--share', '120', 'a.gz'], 2, 'a percentage'],
     [[], 2, "missing required argument 'files'"],
   ] as const) {
     const refused = await stack.cli('backfill', ...args);

@@ -22,7 +22,7 @@ export type FeedOptions = {
   source: string;
   tally: Tally;
   /** Events a second at most; null for as many as Redis takes. */
-  rate: number | null;
+  pace: number | null;
   isStopped: () => boolean;
   /** Said once when it begins to wait, and why; and once when it goes on. */
   onWait: (why: 'Redis cannot be reached' | 'Redis has no room' | null) => void;
@@ -152,7 +152,7 @@ export class Feed implements Sink {
 
   /** Waits for the pace, in naps: a stop is heard soon. */
   private async takeTurn(count: number): Promise<void> {
-    const turn = takeTurn(count, this.options.rate, this.free, performance.now());
+    const turn = takeTurn(count, this.options.pace, this.free, performance.now());
     this.free = turn.free;
     for (let left = turn.waitMs; left > 0 && !this.options.isStopped(); left -= TRY_EVERY_MS) {
       await sleep(Math.min(left, TRY_EVERY_MS));

@@ -34,7 +34,7 @@ export type Backfill = {
   /** The filter's text: positions are of one selection. */
   whereText: string | undefined;
   /** Events a second at most; null for as many as Redis takes. */
-  rate: number | null;
+  pace: number | null;
   resume: boolean;
 };
 
@@ -70,7 +70,7 @@ export async function dryRun({ config, source, files, selection }: Backfill): Pr
 
 /** @throws CommandError where Redis cannot be used, or does not hold what it was told */
 export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
-  const { config, source, files, selection, rate } = backfill;
+  const { config, source, files, selection, pace } = backfill;
   const redis = connectProducer(config.redis.url, () => {});
   const clock = createStoreClock(redis);
   const memory = watchMemory(redis, config.redis.maxMemoryShare * MEMORY_SHARE);
@@ -92,7 +92,7 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
       route: config.route,
       source: source.name,
       tally,
-      rate,
+      pace,
       isStopped,
       onWait: (why) => console.error(why ? `${why}: waiting …` : 'Going on.'),
     });
@@ -102,7 +102,7 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
       judge: compileJudge(source, config.receiver, selection, clock.now),
       sink: feed,
       positions: kept,
-      mostEvents: batchAt(rate, MOST_EVENTS),
+      mostEvents: batchAt(pace, MOST_EVENTS),
       isStopped,
       onBytes: progress.add,
     })

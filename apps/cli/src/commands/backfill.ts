@@ -7,7 +7,8 @@ import { type BackfillReport, renderBackfill } from '../backfill/report.js';
 import { dryRun, runBackfill } from '../backfill/run-backfill.js';
 import { CommandError, readCommandEnv, readConfig } from '../load-context.js';
 import { findFiles } from '../preview/compare/find-files.js';
-import { readCount } from '../read-arguments.js';
+import { readCount, readPercent } from '../read-arguments.js';
+import { choosePace, DEFAULT_SHARE, paceOf, slowest } from '../replay/pace.js';
 
 type Where = { text: string; matches: (event: unknown) => boolean };
 type BackfillOptions = {
@@ -16,6 +17,7 @@ type BackfillOptions = {
   until?: number;
   where?: Where;
   rate?: number;
+  share?: number;
   resume?: boolean;
   dryRun?: boolean;
   json?: boolean;
@@ -38,7 +40,7 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
       ...(where ? { where: where.matches } : {}),
     },
     whereText: where?.text,
-    rate: options.rate ?? null,
+    pace: slowest(config.destinations.map(({ limit }) => paceOf(limit, choosePace(options)))),
     resume: options.resume ?? false,
   };
   const report = options.dryRun ? await dryRun(job) : await runBackfill(job);
@@ -91,7 +93,12 @@ export function addBackfill(program: Command): void {
     .option('--since <time>', "from this time on, by the event's own, in UTC", readMoment)
     .option('--until <time>', 'up to this time, which is left out', readMoment)
     .option('--where <filter>', 'only what a filter takes, in the language of `when`', readFilter)
-    .option('--rate <events>', 'events a second at most', readCount)
+    .option('--rate <n>', 'events a second, at most', readCount)
+    .option(
+      '--share <percent>',
+      `of the tightest limit (requestsPerSecond × batchSize), at most; ${DEFAULT_SHARE} where neither is said`,
+      readPercent,
+    )
     .option('--resume', 'go on where the last run of the same stopped')
     .option('--dry-run', 'say what would become of them; writes nothing and needs no Redis')
     .option('--json', 'one document, for machines')
@@ -103,8 +110,8 @@ is billed twice: id and time of an archived event are its own. Times are Segment
 when it was received then, so that history is never too old. What a receiver would refuse becomes a dead letter
 that names file and line; its neighbours go on.
 
-It waits while Redis is away, and where it uses three quarters of what live events may use. Ctrl-C stops it;
-the same command with --resume goes on.
+It leaves live events their share of every destination's limit, waits while Redis is away, and while Redis
+uses three quarters of what live events may use. Ctrl-C stops it; the same command with --resume goes on.
 
 Examples:
   meterbridge backfill --dry-run 'archive/**/*.gz'
