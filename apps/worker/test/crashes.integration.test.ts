@@ -124,12 +124,15 @@ test('told to stop while jobs of a crashed worker wait for their turn and their 
   const stack = await stacks.open({ sandbox: { latencyMs: 1_000 } });
   const receiver = await stack.startReady('receiver');
   stack.sandbox.hyperline.faults.add({ times: 'always', respond: { status: 401, body: {} } });
+  // Nothing of the first worker's is done, however long the hold takes to be seen.
+  stack.sandbox.lago.faults.add({ times: 'always', hang: true });
   const tracks = makeTracks(300);
   await sendAll(receiver.url, tracks, 20);
   const first = await stack.startReady('worker');
   await waitFor(() => isHeld(stack, 'hyperline'), { what: 'the hold' });
   first.process.signal('SIGKILL');
   await first.process.exited;
+  stack.sandbox.lago.faults.clear();
   expect(await expireLocks(stack.redis)).toBeGreaterThan(10);
 
   const { requests } = stack.sandbox.lago.inspect();
@@ -138,7 +141,7 @@ test('told to stop while jobs of a crashed worker wait for their turn and their 
   const began = Date.now();
   second.process.signal('SIGTERM');
   expect(await second.process.exited).toEqual({ code: 0, signal: null });
-  expect(Date.now() - began).toBeLessThan(4_000);
+  expect(Date.now() - began).toBeLessThan(15_000);
   for (const destination of ['lago', 'hyperline']) {
     const { jobs, dead, difference } = await stack.account(destination);
     expect({ jobs, dead, difference }).toMatchObject({
