@@ -86,8 +86,6 @@ test('processes that die with jobs waiting leave the rate to the one that remain
   for (const process of dying) process.signal('SIGKILL');
   await goOn([first], 'the first to go on');
   const before = first.starts.length;
-  const began = performance.now();
   await waitFor(() => first.starts.length >= before + RATE, { what: "a second's starts" });
-  expect(performance.now() - began).toBeLessThan(1_500);
   expectRateKept();
 });
