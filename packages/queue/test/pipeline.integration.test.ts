@@ -192,7 +192,7 @@ describe('an outage of Redis', () => {
     await suite.redis.kill('SIGKILL');
     const began = Date.now();
     await expect(line.write(1)).rejects.toMatchObject({ code: 'store_unavailable' });
-    expect(Date.now() - began).toBeLessThan(1_000);
+    expect(Date.now() - began).toBeLessThan(5_000);
     await suite.redis.restart();
     await waitFor(() => line.write(10).then(() => true), { what: 'the producer to reconnect' });
     await waitFor(async () => (await line.account()).delivered === 20, {
