@@ -45,18 +45,17 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return loaded.config;
 }
 
+/** What to tell where no Redis answers; shows nothing of its password. */
+export function noAnswer(url: string): CommandError {
+  const shown = url.replace(/\/\/.*@/, '//…@');
+  return new CommandError(`Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`);
+}
+
 /** A connection for one command. @throws CommandError when Redis does not answer within five seconds */
 export async function openRedis(url: string): Promise<Redis> {
   const redis = connectConsumer(url, () => {});
   const late = new Promise<never>((_, reject) => {
-    const shown = url.replace(/\/\/.*@/, '//…@');
-    setTimeout(
-      () =>
-        reject(
-          new CommandError(`Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`),
-        ),
-      5_000,
-    ).unref();
+    setTimeout(() => reject(noAnswer(url)), 5_000).unref();
   });
   try {
     await Promise.race([redis.ping(), late]);

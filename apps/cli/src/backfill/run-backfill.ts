@@ -14,7 +14,7 @@ import {
   watchMemory,
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
-import { CommandError } from '../load-context.js';
+import { CommandError, noAnswer } from '../load-context.js';
 import { compilePipeline } from '../preview/pipeline.js';
 import { batchAt } from '../replay/pace.js';
 import { heedInterruption } from '../terminal/interruption.js';
@@ -127,10 +127,7 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
 async function untilReady(redis: Redis, config: Config): Promise<void> {
   const deadline = performance.now() + CONNECT_MS;
   while (redis.status !== 'ready') {
-    if (performance.now() > deadline) {
-      const shown = config.redis.url.replace(/\/\/.*@/, '//…@');
-      throw new CommandError(`Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`);
-    }
+    if (performance.now() > deadline) throw noAnswer(config.redis.url);
     await sleep(20);
   }
   try {

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { sayFilter } from '../dead-letters/filter.js';
+import { duration } from '../terminal/duration.js';
 import { style } from '../terminal/style.js';
 import type { Held, ReplayPlan } from './plan.js';
 import type { Replay } from './run-replay.js';
@@ -73,14 +74,6 @@ function renderHeld({ destination, asked, same, other, problem }: Held): string 
 function renderTime({ seconds }: ReplayPlan): string {
   if (seconds === null) return 'Time: as fast as Redis takes them; nothing bounds the pace.';
   return `Time: ${duration(seconds)} at the given pace.`;
-}
-
-/** In the two largest units. */
-export function duration(seconds: number): string {
-  const whole = Math.max(1, Math.round(seconds));
-  const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor((whole % 3_600) / 60)];
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
 
 /** What a replay came to, for people. */

@@ -1,5 +1,6 @@
 import { RECEIVER } from '@meterbridge/queue';
 import Table from 'cli-table3';
+import { duration } from '../terminal/duration.js';
 import { style } from '../terminal/style.js';
 import type { GateStatus, HoldStatus, PlaceStatus, Status } from './report.js';
 
@@ -113,13 +114,4 @@ function megabytes(bytes: number): string {
 
 function count(number: number): string {
   return number.toLocaleString('en');
-}
-
-/** The two largest units: `3 d 4 h`, `12 min`, `45 s`. */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  if (whole < 86_400) return `${Math.floor(whole / 3_600)} h ${Math.floor((whole % 3_600) / 60)} min`;
-  return `${count(Math.floor(whole / 86_400))} d ${Math.floor((whole % 86_400) / 3_600)} h`;
 }

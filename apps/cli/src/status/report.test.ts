@@ -8,7 +8,6 @@ import {
 } from '@meterbridge/delivery';
 import type { Standing } from '@meterbridge/queue';
 import type { Look, PlaceLook } from './look.js';
-import { duration } from './render-status.js';
 import { reportGate, reportStatus } from './report.js';
 
 const NOTHING: Standing = {
@@ -133,14 +132,4 @@ describe('the gate', () => {
   ])('%s', (_name, gate, readsGate, expected) => {
     expect(reportGate(gate, readsGate, AT)).toMatchObject(expected);
   });
-});
-
-test.each([
-  [0, '0 s'],
-  [59.4, '59 s'],
-  [60, '1 min 0 s'],
-  [3_725, '1 h 2 min'],
-  [200_000, '2 d 7 h'],
-])('%d seconds are %s', (seconds, text) => {
-  expect(duration(seconds)).toBe(text);
 });
