@@ -59,12 +59,15 @@ for i = 1, #step.jobs do
 end
 if step.from and (redis.call('HGET', KEYS[4], 'position') or '') ~= step.from then return undo() end
 if step.rejections and redis.call('HGET', KEYS[4], 'rejections') == step.rejections then return undo() end
-local letters = {}
-for i, id in ipairs(step.taken) do
+local reasons, dead = {}, {}
+for _, id in ipairs(step.taken) do
   local found = redis.call('XRANGE', KEYS[3], id, id)[1]
   if not found then return undo() end
-  letters[i] = {}
-  for j = 1, #found[2], 2 do letters[i][found[2][j]] = found[2][j + 1] end
+  local letter = {}
+  for j = 1, #found[2], 2 do letter[found[2][j]] = found[2][j + 1] end
+  reasons[letter.reason] = (reasons[letter.reason] or 0) + 1
+  local cell = letter.cell or ''
+  if cell ~= '' then dead[cell] = (dead[cell] or 0) + 1 end
 end
 
 local accepted, deliveries = 0, 0
@@ -72,13 +75,11 @@ local byCell = {}
 local function accept(count, cell)
   byCell[cell] = (byCell[cell] or 0) + count
 end
-for i, letter in ipairs(letters) do
-  redis.call('XDEL', KEYS[3], step.taken[i])
-  redis.call('HINCRBY', KEYS[1], 'dead:' .. letter.reason, -1)
-  if letter.cell and letter.cell ~= '' then
-    redis.call('HINCRBY', KEYS[2], letter.cell .. '/dead', -1)
-    accept(-1, letter.cell)
-  end
+if #step.taken > 0 then redis.call('XDEL', KEYS[3], unpack(step.taken)) end
+for reason, count in pairs(reasons) do redis.call('HINCRBY', KEYS[1], 'dead:' .. reason, 0 - count) end
+for cell, count in pairs(dead) do
+  redis.call('HINCRBY', KEYS[2], cell .. '/dead', 0 - count)
+  accept(0 - count, cell)
 end
 for cell, count in pairs(step.filtered) do
   redis.call('HINCRBY', KEYS[1], 'filtered', count)
@@ -95,10 +96,10 @@ end
 local function raise(key, field, count)
   if count ~= 0 then redis.call('HINCRBY', key, field, count) end
 end
-raise(KEYS[1], 'dead', 0 - #letters)
-raise(KEYS[1], 'accepted', accepted + deliveries - #letters)
+raise(KEYS[1], 'dead', 0 - #step.taken)
+raise(KEYS[1], 'accepted', accepted + deliveries - #step.taken)
 for cell, count in pairs(byCell) do raise(KEYS[2], cell .. '/accepted', count) end
-raise(KEYS[4], 'replayed', #letters)
+raise(KEYS[4], 'replayed', #step.taken)
 raise(KEYS[4], 'deliveries', deliveries)
 for why, count in pairs(step.left) do raise(KEYS[4], 'left:' .. why, count) end
 if step.through then redis.call('HSET', KEYS[4], 'position', step.through) end

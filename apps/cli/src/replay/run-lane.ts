@@ -22,11 +22,13 @@ export type LaneRun = {
   onReplayed: (letters: number) => void;
 };
 
-/** Letters in one step: a job of a destination; of the receiver several, since each step asks several slots. */
-const OWN_STEP = 100;
-const RECEIVERS_STEP = 500;
-/** Steps on their way to Redis: one write to its disk then serves several. */
-const STEPS_IN_HAND = 16;
+/**
+ * Letters in one step, at most: one write to Redis' disk serves them all, and Redis does nothing else for a few
+ * milliseconds.
+ */
+const STEP = 500;
+/** Steps on their way to Redis. Of the receiver's letters one: each asks several slots, one after the other. */
+const STEPS_IN_HAND = 4;
 /** So often in a row a lane is begun again without getting further; somebody has to look then. */
 const MAX_VAIN = 5;
 const REST_MS = 500;
@@ -92,7 +94,7 @@ async function walk(
   const { box, hold, judge, replayId, includeFailing } = run;
   const isReceivers = lane.destination === RECEIVER;
   const pace = paceOfLane(lane, run);
-  const most = batchAt(pace, isReceivers ? RECEIVERS_STEP : OWN_STEP);
+  const most = batchAt(pace, STEP);
   const known = new Map<string, ReadonlySet<string>>();
   if (isReceivers) {
     for (const { name } of box.config.destinations) {
