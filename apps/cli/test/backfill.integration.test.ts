@@ -188,7 +188,8 @@ describe('one that does not come to its end', () => {
     const folder = await writeDay(stack, events);
     await stack.startReady('worker');
 
-    const killed = stack.start('cli', ['backfill', folder]);
+    // Slow enough that it is not through before it is told.
+    const killed = stack.start('cli', ['backfill', '--rate', '4000', folder]);
     await waitFor(async () => (await stack.account()).accepted >= 4_000, {
       what: 'some of it',
       timeoutMs: 60_000,
@@ -199,7 +200,7 @@ describe('one that does not come to its end', () => {
     expect(half).toMatchObject({ difference: 0 });
     expect(half.accepted).toBeLessThan(30_000);
 
-    const stopped = stack.start('cli', ['backfill', '--resume', '--json', folder]);
+    const stopped = stack.start('cli', ['backfill', '--resume', '--rate', '4000', '--json', folder]);
     await waitFor(async () => (await stack.account()).accepted >= half.accepted + 4_000, {
       what: 'more of it',
       timeoutMs: 60_000,
@@ -229,7 +230,7 @@ describe('one that does not come to its end', () => {
     const stack = await stacks.open();
     const events = calls(20_000);
     const folder = await writeDay(stack, events);
-    const running = stack.start('cli', ['backfill', '--json', folder]);
+    const running = stack.start('cli', ['backfill', '--rate', '4000', '--json', folder]);
     await waitFor(async () => (await stack.account()).accepted >= 2_000, {
       what: 'some of it',
       timeoutMs: 60_000,
@@ -252,7 +253,7 @@ describe('one that does not come to its end', () => {
   test('can be stopped while it waits', async () => {
     const stack = await stacks.open();
     const folder = await writeDay(stack, calls(20_000));
-    const running = stack.start('cli', ['backfill', folder]);
+    const running = stack.start('cli', ['backfill', '--rate', '4000', folder]);
     await waitFor(async () => (await stack.account()).accepted >= 1_000, {
       what: 'some of it',
       timeoutMs: 60_000,
