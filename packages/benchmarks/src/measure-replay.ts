@@ -25,7 +25,7 @@ export async function measureReplay(events: number): Promise<Replayed> {
     await meterbridge.startWorker(stage);
     const script = '../../../apps/cli/dist/main.js';
     const command = () =>
-      runCommand(script, ['dead-letters', 'replay', '--all', '--yes', '--no-wait'], stage.env);
+      runCommand(script, ['dead-letters', 'replay', '--all', '--yes', '--json'], stage.env);
     return await measure('meterbridge dead-letters replay', stage, events, command);
   } finally {
     await stage.close();
