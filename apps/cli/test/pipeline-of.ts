@@ -1,6 +1,6 @@
 import { describeProblems, parseConfig } from '@meterbridge/config';
-import { compilePipeline, type Pipeline } from '../src/preview/pipeline.js';
-import type { PlaceOf } from '../src/preview/preview-event.js';
+import { compilePipeline, type Pipeline } from '../src/pipeline/pipeline.js';
+import type { PlaceOf } from '../src/pipeline/read-pipeline.js';
 
 /** A configuration's text, ready to preview with; places are lines of it. */
 export function pipelineOf(text: string): { pipeline: Pipeline; placeOf: PlaceOf } {

@@ -1,4 +1,4 @@
-import { deliver, type Pipeline } from '../preview/pipeline.js';
+import { deliver, type Pipeline } from '../pipeline/pipeline.js';
 import type { Group, Sink } from './group.js';
 import type { Tally } from './tally.js';
 

@@ -1,6 +1,6 @@
 import type { FilePosition, RejectedEvent } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
-import type { Judged } from './judge-line.js';
+import type { Judged } from '../archive/judge-line.js';
 
 /** Lines that are committed together, and how far all is committed then. */
 export class Group {

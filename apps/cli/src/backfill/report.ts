@@ -1,5 +1,5 @@
 import { style } from '../terminal/style.js';
-import type { ReadResult, Unreadable } from './read-archive.js';
+import type { ReadResult, Unreadable } from './read-groups.js';
 import type { BadLine, DestinationTally, Tally } from './tally.js';
 
 export type BackfillReport = {

@@ -14,15 +14,15 @@ import {
   watchMemory,
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
+import { compileJudge, type Selection } from '../archive/judge-line.js';
 import { CommandError, noAnswer } from '../load-context.js';
-import { compilePipeline } from '../preview/pipeline.js';
+import { compilePipeline } from '../pipeline/pipeline.js';
 import { batchAt } from '../replay/pace.js';
 import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
 import { createDryRun } from './dry-run.js';
 import { Feed, StoppedError } from './feed.js';
-import { compileJudge, type Selection } from './judge-line.js';
-import { type ReadResult, readArchive, statOf } from './read-archive.js';
+import { type ReadResult, readGroups, statOf } from './read-groups.js';
 import { type BackfillReport, reportBackfill } from './report.js';
 import { Tally } from './tally.js';
 
@@ -53,7 +53,7 @@ export async function dryRun({ config, source, files, selection }: Backfill): Pr
   const progress = await startReading(files);
   const began = performance.now();
   try {
-    const result = await readArchive({
+    const result = await readGroups({
       files,
       judge: compileJudge(source, config.receiver, selection, Date.now),
       sink: createDryRun(compilePipeline(config), source.name, tally),
@@ -97,7 +97,7 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
       onWait: (why) => console.error(why ? `${why}: waiting …` : 'Going on.'),
     });
     const began = performance.now();
-    const result = await readArchive({
+    const result = await readGroups({
       files,
       judge: compileJudge(source, config.receiver, selection, clock.now),
       sink: feed,

@@ -1,6 +1,6 @@
 import { type RejectionReason, readTimestampMs } from '@meterbridge/segment-events';
 import { z } from 'zod';
-import type { UndeliverableCode } from '../preview/pipeline.js';
+import type { UndeliverableCode } from '../pipeline/pipeline.js';
 
 /** A new reason does not compile until it stands here. */
 const REJECTIONS: Record<RejectionReason, true> = {

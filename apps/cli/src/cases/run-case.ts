@@ -1,5 +1,5 @@
-import { findSource } from '../preview/find-source.js';
-import { arrivalOf, deliver, type Pipeline, receiveEvent } from '../preview/pipeline.js';
+import { findSource } from '../pipeline/find-source.js';
+import { arrivalOf, deliver, type Pipeline, receiveEvent } from '../pipeline/pipeline.js';
 import type { Case, Expectation } from './cases-schema.js';
 
 /** What a case came to. */

@@ -1,12 +1,12 @@
 import type { Config, Source } from '@meterbridge/config';
 import { compileFql } from '@meterbridge/fql';
 import { type Command, InvalidArgumentError } from 'commander';
+import { findFiles } from '../archive/find-files.js';
+import { STANDARD_INPUT } from '../archive/open-archive.js';
 import { readTime } from '../audit/read-since.js';
-import { STANDARD_INPUT } from '../backfill/read-archive.js';
 import { type BackfillReport, renderBackfill } from '../backfill/report.js';
 import { dryRun, runBackfill } from '../backfill/run-backfill.js';
 import { CommandError, readCommandEnv, readConfig } from '../load-context.js';
-import { findFiles } from '../preview/compare/find-files.js';
 import { readCount, readPercent } from '../read-arguments.js';
 import { choosePace, DEFAULT_SHARE, paceOf, slowest } from '../replay/pace.js';
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { findCaseFiles, readCases } from '../cases/read-cases.js';
 import { renderCase } from '../cases/render-case.js';
 import { runCase } from '../cases/run-case.js';
-import { readPipeline } from '../preview/read-pipeline.js';
+import { readPipeline } from '../pipeline/read-pipeline.js';
 
 /** Runs the cases kept beside the configuration. Exit code 1 where one of them fails. */
 export async function testCases(given: string[], options: { json?: boolean }): Promise<void> {

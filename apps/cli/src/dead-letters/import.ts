@@ -8,8 +8,8 @@ import {
   type HandRun,
   importDeadLetters,
 } from '@meterbridge/queue';
+import { readTexts } from '../archive/read-texts.js';
 import { CommandError } from '../load-context.js';
-import { readLines } from '../preview/read-lines.js';
 import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
 import { beginHandRun } from './hand-run.js';
@@ -95,7 +95,7 @@ async function bringAll(
   let seen = 0;
   let number = 0;
   try {
-    for await (const text of readLines(input)) {
+    for await (const text of readTexts(input)) {
       if (interruption.isAsked) break;
       number += 1;
       progress.add(input.bytesRead - seen);

@@ -6,7 +6,7 @@ import {
   type PrivacyRules,
   type SegmentEvent,
 } from '@meterbridge/segment-events';
-import type { Received } from './pipeline.js';
+import type { Received } from '../pipeline/pipeline.js';
 
 /** What the receiver did to an event, without any value it took away. */
 export type Receipt = {

@@ -13,10 +13,10 @@ import type { Redis } from 'ioredis';
 import { destinationOf, isDelivery, type Letter } from '../dead-letters/letter.js';
 import { goneText } from '../dead-letters/open-letters.js';
 import { CommandError } from '../load-context.js';
-import { arrivalOf } from './pipeline.js';
+import { arrivalOf } from '../pipeline/pipeline.js';
+import { rejectedArrival } from '../pipeline/rejected-arrival.js';
 import type { Subject } from './preview-event.js';
 import { readEventAt, type WrittenEvent } from './read-events.js';
-import { rejectedArrival } from './rejected-arrival.js';
 
 /** @throws CommandError where it holds no such event */
 export function readStandardInput(index: number): Promise<WrittenEvent> {

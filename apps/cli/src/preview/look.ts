@@ -1,9 +1,9 @@
 import { CommandError, openRedis } from '../load-context.js';
-import { findSource } from './find-source.js';
+import { findSource } from '../pipeline/find-source.js';
+import { type ReadyPipeline, readPipeline } from '../pipeline/read-pipeline.js';
 import { lastSubjects, subjectOfFile, subjectOfLetter } from './find-subjects.js';
 import { previewEvent, type Subject } from './preview-event.js';
 import type { WrittenEvent } from './read-events.js';
-import { type ReadyPipeline, readPipeline } from './read-pipeline.js';
 import { renderPreview } from './render-preview.js';
 
 /** Which event is to be looked at. */

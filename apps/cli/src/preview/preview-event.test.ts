@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { pipelineOf } from '../../test/pipeline-of.js';
-import { findSource } from './find-source.js';
-import { arrivalOf } from './pipeline.js';
+import { findSource } from '../pipeline/find-source.js';
+import { arrivalOf } from '../pipeline/pipeline.js';
 import { previewEvent, type Subject } from './preview-event.js';
 import { renderPreview } from './render-preview.js';
 

@@ -2,9 +2,6 @@ import type { Config } from '@meterbridge/config';
 import type { Resolved, UsageEvent } from '@meterbridge/delivery';
 import type { DestinationSettings } from '@meterbridge/destinations';
 import { readPath, type SegmentEvent } from '@meterbridge/segment-events';
-import { explainFailure, type FieldFailure } from './explain-failure.js';
-import { type ExplainedFilter, explainFilter } from './explain-filter.js';
-import { explainReceipt, type Receipt } from './explain-receipt.js';
 import {
   type Arrival,
   type DeliveryResult,
@@ -12,8 +9,12 @@ import {
   mapDelivery,
   type Pipeline,
   receiveEvent,
-} from './pipeline.js';
-import type { SourceRules } from './rejected-arrival.js';
+} from '../pipeline/pipeline.js';
+import type { PlaceOf } from '../pipeline/read-pipeline.js';
+import type { SourceRules } from '../pipeline/rejected-arrival.js';
+import { explainFailure, type FieldFailure } from './explain-failure.js';
+import { type ExplainedFilter, explainFilter } from './explain-filter.js';
+import { explainReceipt, type Receipt } from './explain-receipt.js';
 import { type Concealed, concealedBy, type Rule } from './rule-fields.js';
 
 /** An event to be looked at, and what is known of it. */
@@ -71,9 +72,6 @@ export type RulePreview = {
   hides?: { field: string; how: Concealed['how'] }[];
   failures?: (Omit<FieldFailure, 'field'> & { field: string; place: string })[];
 };
-
-/** Where something of the configuration stands, as editors and terminals open it. */
-export type PlaceOf = (path: (string | number)[]) => string;
 
 /** Runs one event through everything but Redis and the APIs. Pure. */
 export function previewEvent(subject: Subject, pipeline: Pipeline, placeOf: PlaceOf): EventPreview {

@@ -1,5 +1,5 @@
 import { readBody } from '@meterbridge/segment-events';
-import { MOST_TEXT_BYTES, readLines } from './read-lines.js';
+import { MOST_TEXT_BYTES, readTexts } from '../archive/read-texts.js';
 
 /** An event as it is written down, and when its batch was sent, where that is said. */
 export type WrittenEvent = { raw: unknown; sentAt?: unknown };
@@ -15,7 +15,7 @@ export async function* readEvents(input: AsyncIterable<Buffer>): AsyncGenerator<
   let pieces: string[] | undefined = [];
   let size = 0;
   let line = 0;
-  for await (const text of readLines(input)) {
+  for await (const text of readTexts(input)) {
     line += 1;
     if (text.trim() === '') continue;
     // The first line decides: where it is JSON by itself, so are the others.

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import { countDeadLetters, knownDestinations, RECEIVER, readDeadLetters } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
+import { readArchive } from '../../archive/read-archive.js';
 import type { Letter } from '../../dead-letters/letter.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
 import { startProgress } from '../../terminal/progress.js';
-import type { Pipeline } from '../pipeline.js';
 import { type Comparison, compareJudged } from './compare-judged.js';
 import { compileArchiveJudge, type Judged, judgeDeath, judgeLetter } from './judge.js';
-import { readArchive } from './read-archive.js';
 import { compileSampler, type Sample } from './sample.js';
 import { countIn, emptyTally, type Tally } from './tally.js';
 

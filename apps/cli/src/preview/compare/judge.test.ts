@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { pipelineOf } from '../../../test/pipeline-of.js';
 import type { LetterEntry } from '../../dead-letters/letter.js';
-import type { Pipeline } from '../pipeline.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
 import { compareJudged } from './compare-judged.js';
 import { compileArchiveJudge, type Judged, judgeDeath, judgeLetter } from './judge.js';
 import { compileSampler } from './sample.js';

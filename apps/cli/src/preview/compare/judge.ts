@@ -1,11 +1,17 @@
 import type { RejectedEvent } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
-import { compileJudge } from '../../backfill/judge-line.js';
-import type { Line } from '../../backfill/read-lines.js';
+import { compileJudge } from '../../archive/judge-line.js';
+import type { Line } from '../../archive/read-lines.js';
 import { destinationOf, isDelivery, type Letter, type LetterEntry } from '../../dead-letters/letter.js';
-import { findSource } from '../find-source.js';
-import { type DeliveryResult, deliver, mapDelivery, type Pipeline, receiveEvent } from '../pipeline.js';
-import { rejectedArrival } from '../rejected-arrival.js';
+import { findSource } from '../../pipeline/find-source.js';
+import {
+  type DeliveryResult,
+  deliver,
+  mapDelivery,
+  type Pipeline,
+  receiveEvent,
+} from '../../pipeline/pipeline.js';
+import { rejectedArrival } from '../../pipeline/rejected-arrival.js';
 
 /** What one rule makes of an event. */
 export type Side = { rule: string; result: DeliveryResult | Failed };

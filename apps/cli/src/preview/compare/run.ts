@@ -1,8 +1,8 @@
+import { findFiles } from '../../archive/find-files.js';
 import { openRedis } from '../../load-context.js';
+import { readPipeline } from '../../pipeline/read-pipeline.js';
 import { heedInterruption } from '../../terminal/interruption.js';
-import { readPipeline } from '../read-pipeline.js';
 import { compareArchive, compareDeadLetters, type HistoryReport } from './compare-history.js';
-import { findFiles } from './find-files.js';
 import { renderReport } from './render-report.js';
 import { isWorse } from './tally.js';
 

@@ -1,4 +1,4 @@
-import type { Pipeline } from '../pipeline.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
 import { concealedBy, type Rule } from '../rule-fields.js';
 import type { Comparison } from './compare-judged.js';
 import { differencesOf } from './differences.js';

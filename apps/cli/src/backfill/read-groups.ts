@@ -1,19 +1,14 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FilePosition } from '@meterbridge/queue';
+import type { JudgeLine } from '../archive/judge-line.js';
+import { openArchive, ReadError, STANDARD_INPUT } from '../archive/open-archive.js';
 import { Group, type Sink } from './group.js';
-import type { JudgeLine } from './judge-line.js';
-import { type Line, readLines } from './read-lines.js';
 
-/** An event is 32 KB at most, and JSON may be written loosely. */
-const MOST_LINE_BYTES = 1_048_576;
 /** What is written at once: some jobs of a destination. */
 const GROUP_EVENTS = 500;
 const GROUP_CHARACTERS = 500_000;
 /** What is passed by costs nothing, and how far it goes has to be known now and then. */
 const GROUP_LINES = 20_000;
-
-export const STANDARD_INPUT = '-';
 
 export type Reading = {
   files: readonly string[];
@@ -34,16 +29,11 @@ export type Unreadable = { file: string; line: number; problem: string };
 /** What was read: all, or up to a stop. */
 export type ReadResult = { unreadable: Unreadable[]; stoppedAt?: { file: string; line: number } };
 
-class ReadError extends Error {
-  override name = 'ReadError';
-  readonly code = 'unreadable';
-}
-
 /**
  * Reads files one after the other and hands on what their lines are, in groups. A file that is cut off or damaged
  * takes nothing of the others with it.
  */
-export async function readArchive(reading: Reading): Promise<ReadResult> {
+export async function readGroups(reading: Reading): Promise<ReadResult> {
   const { files, judge, sink, isStopped, mostEvents = GROUP_EVENTS } = reading;
   const result: ReadResult = { unreadable: [] };
   let group = new Group();
@@ -63,7 +53,7 @@ export async function readArchive(reading: Reading): Promise<ReadResult> {
     const reach = (isDone: boolean) =>
       group.reached.set(file, { line: Math.max(line, from.line), isDone, stamp });
     try {
-      for await (const lines of open(file, reading.onBytes)) {
+      for await (const lines of openArchive(file, reading.onBytes)) {
         for (const text of lines) {
           line += 1;
           if (line <= from.line) continue;
@@ -101,22 +91,6 @@ function isFull({ events, lines, characters, passedBy }: Group, mostEvents: numb
 /** The beginning, where the file is another one than that of the position. */
 function startOf(position: FilePosition | undefined, stamp: string): FilePosition {
   return position?.stamp === stamp ? position : { line: 0, isDone: false, stamp };
-}
-
-async function* open(file: string, onBytes: Reading['onBytes']): AsyncGenerator<readonly Line[]> {
-  const input = file === STANDARD_INPUT ? process.stdin : createReadStream(file);
-  try {
-    yield* readLines(counted(input, onBytes), MOST_LINE_BYTES);
-  } catch (error) {
-    throw new ReadError((error as Error).message, { cause: error });
-  }
-}
-
-async function* counted(input: AsyncIterable<Buffer>, onBytes: Reading['onBytes']): AsyncGenerator<Buffer> {
-  for await (const piece of input) {
-    onBytes(piece.length);
-    yield piece;
-  }
 }
 
 /** A file's size, null for standard input, and what changes when it is written to. */

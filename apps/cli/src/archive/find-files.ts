@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError } from '../../load-context.js';
+import { CommandError } from '../load-context.js';
 
 /** What a folder of archives holds: Segment's own are `….gz`. */
 const ARCHIVE = /\.(gz|json|jsonl|ndjson)$/;

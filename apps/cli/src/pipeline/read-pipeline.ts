@@ -1,7 +1,9 @@
 import { configFile, describeProblems, loadConfig } from '@meterbridge/config';
 import { CommandError, readCommandEnv } from '../load-context.js';
 import { compilePipeline, type Pipeline } from './pipeline.js';
-import type { PlaceOf } from './preview-event.js';
+
+/** Where something of the configuration stands, as editors and terminals open it. */
+export type PlaceOf = (path: (string | number)[]) => string;
 
 /** `file` is the one that was read. */
 export type ReadyPipeline = { file: string; pipeline: Pipeline; placeOf: PlaceOf };

@@ -1,11 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { type Line, readLines } from '../../backfill/read-lines.js';
+import { openArchive, ReadError } from './open-archive.js';
+import type { Line } from './read-lines.js';
 
 /** One line of an archive and where it stands, or why its file could not be read to its end. */
 export type ArchivedLine = { place: string; line: Line } | { place: string; problem: string };
-
-/** As a backfill has it: an event is 32 KB at most, and JSON may be written loosely. */
-const MOST_LINE_BYTES = 1_048_576;
 
 /**
  * Walks files of NDJSON, gzip'd or not, a piece in memory at a time. A file that is cut off or damaged is said,
@@ -19,24 +16,15 @@ export async function* readArchive(
   for (const file of files) {
     let number = 0;
     try {
-      for await (const lines of readLines(counted(createReadStream(file), onBytes), MOST_LINE_BYTES)) {
+      for await (const lines of openArchive(file, onBytes)) {
         for (const line of lines) {
           number += 1;
           yield { place: `${file}:${number}`, line };
         }
       }
     } catch (error) {
-      yield { place: `${file}:${number + 1}`, problem: (error as Error).message };
+      if (!(error instanceof ReadError)) throw error;
+      yield { place: `${file}:${number + 1}`, problem: error.message };
     }
-  }
-}
-
-async function* counted(
-  input: AsyncIterable<Buffer>,
-  onBytes: (count: number) => void,
-): AsyncGenerator<Buffer> {
-  for await (const chunk of input) {
-    onBytes(chunk.length);
-    yield chunk;
   }
 }
