@@ -35,13 +35,15 @@ export function answerInspect(
 }
 
 function inspect(apis: Inspected, query: URLSearchParams): Answer {
-  const name = query.get('events');
+  const asked = query.has('ages') ? 'ages' : 'events';
+  const name = query.get(asked);
   if (name === null)
     return answerJson(200, { lago: apis.lago.inspect(), hyperline: apis.hyperline.inspect() });
   if (name !== 'lago' && name !== 'hyperline')
-    return answerJson(400, { error: "events: expected 'lago' or 'hyperline'" });
-  const limit = Math.min(MAX_EVENTS, readCount(query.get('limit'), 100));
+    return answerJson(400, { error: `${asked}: expected 'lago' or 'hyperline'` });
   const offset = readCount(query.get('offset'), 0);
+  if (asked === 'ages') return answerJson(200, { offset, ages: apis[name].ledger.ages(offset) });
+  const limit = Math.min(MAX_EVENTS, readCount(query.get('limit'), 100));
   return answerJson(200, {
     total: apis[name].ledger.size,
     offset,

@@ -154,6 +154,12 @@ export class Ledger {
     };
   }
 
+  /** Milliseconds from an event's own time until it arrived, from a row on. */
+  ages(from: number): number[] {
+    const { timestampMs, receivedAtMs } = this.columns;
+    return Array.from(receivedAtMs.subarray(from, this.size), (at, row) => at - timestampMs[from + row]!);
+  }
+
   counts(): LedgerCounts {
     return {
       keys: this.size,

@@ -40,6 +40,20 @@ test('what it holds is read in pages', async () => {
   expect((await call('GET', `${sandbox.url}/inspect?events=other`)).status).toBe(400);
 });
 
+test('how old each event was when it came is read from a row on', async () => {
+  const sandbox = await start({ now: () => Date.UTC(2026, 0, 1, 0, 1) });
+  const at = Date.UTC(2026, 0, 1) / 1_000;
+  await postLago(sandbox, [
+    lagoEvent('t0', { timestamp: String(at) }),
+    lagoEvent('t1', { timestamp: String(at + 59.5) }),
+  ]);
+  const ages = async (query: string) => (await call('GET', `${sandbox.url}/inspect?ages=${query}`)).json;
+  expect(await ages('lago')).toEqual({ offset: 0, ages: [60_000, 500] });
+  expect(await ages('lago&offset=1')).toEqual({ offset: 1, ages: [500] });
+  expect(await ages('hyperline')).toEqual({ offset: 0, ages: [] });
+  expect((await call('GET', `${sandbox.url}/inspect?ages=other`)).status).toBe(400);
+});
+
 test('past the bound events are counted and no longer held in full', async () => {
   const sandbox = await start({ keepEvents: 1 });
   await postLago(sandbox, [lagoEvent('t0'), lagoEvent('t1')]);
