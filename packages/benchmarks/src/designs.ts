@@ -1,35 +1,69 @@
 import type { Running } from './processes.js';
 import { freePort, type Stage } from './stage.js';
 
-/** Two ways to get from Segment to the bill, started alike and fed alike. */
+/** A way from Segment to the bill; all are started alike and fed alike. */
 export type Design = {
-  name: string;
-  startReceiver(stage: Stage): Promise<{ url: string; process: Running }>;
-  startWorker(stage: Stage): Promise<Running>;
+  name: 'ordinary' | 'pipe' | 'meterbridge';
+  /** Everything it consists of; resolves to where it takes events. */
+  start(stage: Stage): Promise<string>;
 };
 
+/** Express, a job an event, a request an event: what a good engineer writes in an afternoon. */
 export const ordinary: Design = {
-  name: 'ordinary (a job an event, a request an event)',
-  async startReceiver(stage) {
-    const port = String(await freePort());
-    const process = await stage.start('receiver', './ordinary/receiver.js', { PORT: port });
-    return { url: `http://127.0.0.1:${port}`, process };
+  name: 'ordinary',
+  async start(stage) {
+    const url = await startOrdinaryReceiver(stage);
+    await startOrdinaryWorker(stage);
+    return url;
   },
-  startWorker: (stage) => stage.start('worker', './ordinary/worker.js'),
+};
+
+/** Express reads a request and posts it on: no queue, no promise, and the least that it can cost. */
+export const pipe: Design = {
+  name: 'pipe',
+  start: (stage) => startOnPort(stage, 'pipe', './programs/pipe.js'),
 };
 
 export const meterbridge: Design = {
   name: 'meterbridge',
-  async startReceiver(stage) {
-    const port = String(await freePort());
-    const url = `http://127.0.0.1:${port}`;
-    const script = '../../../apps/receiver/dist/main.js';
-    const process = await stage.start('receiver', script, { RECEIVER_PORT: port }, `${url}/readyz`);
-    return { url, process };
-  },
-  async startWorker(stage) {
-    const port = String(await freePort());
-    const script = '../../../apps/worker/dist/main.js';
-    return stage.start('worker', script, { WORKER_PORT: port }, `http://127.0.0.1:${port}/readyz`);
+  async start(stage) {
+    const { url } = await startReceiver(stage);
+    await startWorker(stage);
+    return url;
   },
 };
+
+export function startOrdinaryReceiver(stage: Stage): Promise<string> {
+  return startOnPort(stage, 'receiver', './programs/ordinary-receiver.js');
+}
+
+export function startOrdinaryWorker(stage: Stage, env: Record<string, string> = {}): Promise<Running> {
+  return stage.start('worker', './programs/ordinary-worker.js', env);
+}
+
+export function startBareExpress(stage: Stage): Promise<string> {
+  return startOnPort(stage, 'bare', './programs/bare-express.js');
+}
+
+async function startOnPort(stage: Stage, name: string, script: string): Promise<string> {
+  const port = String(await freePort());
+  await stage.start(name, script, { PORT: port });
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Ours; `process` with its operations routes at the same URL. */
+export type Started = { url: string; process: Running };
+
+export async function startReceiver(stage: Stage): Promise<Started> {
+  const port = String(await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const script = '../../../apps/receiver/dist/main.js';
+  return { url, process: await stage.start('receiver', script, { RECEIVER_PORT: port }, `${url}/readyz`) };
+}
+
+export async function startWorker(stage: Stage): Promise<Started> {
+  const port = String(await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const script = '../../../apps/worker/dist/main.js';
+  return { url, process: await stage.start('worker', script, { WORKER_PORT: port }, `${url}/readyz`) };
+}

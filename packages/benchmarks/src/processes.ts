@@ -1,68 +1,101 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-export type Running = { name: string; pid: number; stop(): Promise<void> };
+export type Running = {
+  name: string;
+  pid: number;
+  /** SIGTERM, and SIGKILL to what has not ended ten seconds later. */
+  stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+};
 
-/** Starts a script of the workspace with this Node and waits for it: a line, or an URL that answers 2xx. */
-export async function run(
-  name: string,
-  script: string,
-  env: Record<string, string>,
-  readyUrl?: string,
-): Promise<Running> {
-  const child = spawn(
-    process.execPath,
-    [...profiling(name), fileURLToPath(new URL(script, import.meta.url))],
-    {
-      env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', NODE_ENV: 'production', ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  const firstLine = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout! }).once('line', () => resolve());
+type RunOptions = {
+  name: string;
+  /** Relative to this package's `dist`. */
+  script: string;
+  env: Record<string, string>;
+  /** Answers 2xx once it is ready; left out, its first line says so. */
+  readyUrl?: string;
+  /** Where its output goes if it has a `readyUrl`. */
+  logFile: string;
+};
+
+/** Starts a script of the workspace with this Node and waits until it is ready. */
+export async function run({ name, script, env, readyUrl, logFile }: RunOptions): Promise<Running> {
+  const child = spawn(process.execPath, [...profiling(name), pathOf(script)], {
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
+    stdio: ['ignore', readyUrl ? openSync(logFile, 'a') : 'pipe', 'inherit'],
   });
   const died = new Promise<never>((_, reject) => {
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));
   });
   died.catch(() => {});
-  await Promise.race([readyUrl ? untilOk(readyUrl) : firstLine, died]);
-  return { name, pid: child.pid!, stop: () => stop(child) };
+  await Promise.race([readyUrl ? untilOk(readyUrl) : firstLine(child), died]);
+  const end = (signal: 'SIGTERM' | 'SIGKILL') => stop(child, signal);
+  return { name, pid: child.pid!, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
 
+/** CPU profiles for whoever looks for what bounds a figure: BENCH_PROFILE_DIR. */
 function profiling(name: string): string[] {
   const directory = process.env.BENCH_PROFILE_DIR;
-  return directory ? ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}.cpuprofile`] : [];
+  const file = `${name.replaceAll(' ', '-')}-${Date.now()}.cpuprofile`;
+  return directory ? ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${file}`] : [];
 }
 
 /** Runs a script to its end, which must be a good one; its output is for the operator. */
 export async function runCommand(script: string, args: string[], env: Record<string, string>): Promise<void> {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, [...profiling('command'), path, ...args], {
+  const child = spawn(process.execPath, [...profiling('command'), pathOf(script), ...args], {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
     stdio: ['ignore', process.env.BENCH_VERBOSE ? 'inherit' : 'ignore', 'inherit'],
   });
-  const code = await new Promise((resolve) => child.once('exit', resolve));
-  if (code !== 0) throw new Error(`${script} ended with ${code}`);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`${script} ${args.join(' ')} ended with ${code}`);
 }
 
-/** Runs a script to its end and gives the JSON of its last line. */
-export async function runToEnd<Result>(script: string, argument: unknown): Promise<Result> {
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL(script, import.meta.url)), JSON.stringify(argument)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  let last = '';
-  for await (const line of createInterface({ input: child.stdout! })) last = line;
-  return JSON.parse(last) as Result;
+export type Prepared<Result> = {
+  /** Lets it begin; resolves to what it found out. */
+  go(): Promise<Result>;
+};
+
+/**
+ * Starts a script that gets ready (a line), begins when it is told to (its input ends), and says what it
+ * found out in a line of JSON.
+ */
+export async function prepare<Result>(script: string, argument: unknown): Promise<Prepared<Result>> {
+  const child = spawn(process.execPath, [pathOf(script), JSON.stringify(argument)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const next = async () => {
+    const line = await lines.next();
+    if (line.done) throw new Error(`${script} ended too early`);
+    return line.value as string;
+  };
+  await next();
+  return {
+    async go() {
+      child.stdin!.end();
+      return JSON.parse(await next()) as Result;
+    },
+  };
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+function pathOf(script: string): string {
+  return fileURLToPath(new URL(script, import.meta.url));
+}
+
+async function firstLine(child: ChildProcess): Promise<void> {
+  await once(createInterface({ input: child.stdout! }), 'line');
+}
+
+async function stop(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
+  const gone = once(child, 'exit');
+  child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await gone;
   clearTimeout(timer);
@@ -77,12 +110,4 @@ async function untilOk(url: string): Promise<void> {
     if (ok) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-/** CPU seconds a process has used, user and system; from Linux' /proc, NaN elsewhere. */
-export async function cpuSeconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name, in parentheses, may hold spaces; utime and stime are the 14th and 15th fields.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -4,46 +4,43 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocalRedis } from '@meterbridge/local-redis';
 import { Redis } from 'ioredis';
-import { type Running, run } from './processes.js';
+import { lagoConfig, UNLIMITED } from './config.js';
+import { cpuSeconds } from './cpu.js';
+import { type Running, run, runCommand } from './processes.js';
+import { openSandboxView, type SandboxView } from './sandbox-view.js';
 
 /** One fresh Redis (`appendfsync always`) and one fresh sandbox for each measurement. */
 export type Stage = {
   redis: Redis;
   redisPid: number;
-  redisUrl: string;
-  sandboxUrl: string;
+  sandbox: SandboxView;
   /** For an ordinary receiver or worker and for ours alike. */
   env: Record<string, string>;
-  /** For the processes that are started from now on; the configuration as text goes in and comes out. */
-  changeConfig(change: (text: string) => string): Promise<void>;
+  /** For the processes that are started from now on. */
+  configure(config: string): Promise<void>;
+  /** Two of one name are counted as one. With `readyUrl` its output goes to a file, else a line says it is ready. */
   start(name: string, script: string, env?: Record<string, string>, readyUrl?: string): Promise<Running>;
-  processes: Running[];
+  /** `meterbridge`, to its end; throws where that is not a good one. */
+  command(...args: string[]): Promise<void>;
+  /** CPU seconds so far, by process; Redis among them. */
+  cpu(): Promise<Record<string, number>>;
   close(): Promise<void>;
 };
 
-const CONFIG = `
-sources:
-  - { name: bench, writeKey: bench-write-key }
-destinations:
-  - name: lago
-    type: lago
-    url: \${LAGO_API_URL}
-    apiKey: \${LAGO_API_KEY}
-    limit: { requestsPerSecond: unlimited, concurrency: 8, batchSize: 100 }
-    rules:
-      - name: api-calls
-        when: type = "track" and event = "API Call"
-        code: api_call
-        subscription: properties.subscription_id
-        properties: { tokens: { path: properties.tokens, as: number }, model: properties.model }
-`;
+export type StageOptions = {
+  /** Default: Lago without a limit. */
+  config?: string;
+  /** Of the sandbox's answers. Default 0. */
+  latencyMs?: number;
+};
 
-export async function openStage(): Promise<Stage> {
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'meterbridge-bench-'));
   const local = await startLocalRedis({ dataDir: join(directory, 'redis'), ephemeral: true });
   const redis = new Redis(local.url);
   const configFile = join(directory, 'meterbridge.config.yaml');
-  await writeFile(configFile, CONFIG);
+  const configure = (config: string) => writeFile(configFile, config);
+  await configure(options.config ?? lagoConfig(UNLIMITED));
   const sandboxPort = await freePort();
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
   const processes: Running[] = [];
@@ -51,23 +48,42 @@ export async function openStage(): Promise<Stage> {
     REDIS_URL: local.url,
     LAGO_API_URL: `${sandboxUrl}/lago`,
     LAGO_API_KEY: 'sandbox',
+    HYPERLINE_API_URL: `${sandboxUrl}/hyperline`,
+    HYPERLINE_API_KEY: 'sandbox',
     METERBRIDGE_CONFIG: configFile,
   };
   const start: Stage['start'] = async (name, script, more = {}, readyUrl) => {
-    const running = await run(name, script, { ...env, ...more }, readyUrl);
+    const running = await run({
+      name,
+      script,
+      env: { ...env, ...more },
+      logFile: join(directory, `${name}.log`),
+      ...(readyUrl ? { readyUrl } : {}),
+    });
     processes.push(running);
     return running;
   };
-  await start('sandbox', '../../sandbox/dist/main.js', { SANDBOX_PORT: String(sandboxPort) });
+  await start('sandbox', '../../sandbox/dist/main.js', {
+    SANDBOX_PORT: String(sandboxPort),
+    SANDBOX_LATENCY_MS: String(options.latencyMs ?? 0),
+  });
   return {
     redis,
     redisPid: local.pid,
-    redisUrl: local.url,
-    sandboxUrl,
+    sandbox: openSandboxView(sandboxUrl),
     env,
-    changeConfig: (change) => writeFile(configFile, change(CONFIG)),
+    configure,
     start,
-    processes,
+    command: (...args) => runCommand('../../../apps/cli/dist/main.js', args, env),
+    async cpu() {
+      const seconds: Record<string, number> = { redis: await cpuSeconds(local.pid) };
+      for (const { name, pid } of processes) {
+        const used = await cpuSeconds(pid);
+        // One that has ended has none any more.
+        if (!Number.isNaN(used)) seconds[name] = (seconds[name] ?? 0) + used;
+      }
+      return seconds;
+    },
     async close() {
       for (const each of [...processes].reverse()) await each.stop();
       redis.disconnect();

@@ -18,4 +18,8 @@ app.post('/v1/batch', async (req, res) => {
   await queue.addBulk(events.map((event) => ({ name: 'event', data: event })));
   res.json({ success: true });
 });
+app.post('/v1/track', async (req, res) => {
+  await queue.add('event', req.body);
+  res.json({ success: true });
+});
 app.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('ready'));

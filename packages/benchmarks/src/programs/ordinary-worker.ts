@@ -19,7 +19,11 @@ const worker = new Worker<Event>(
           code: 'api_call',
           timestamp: (Date.parse(event.timestamp) / 1_000).toFixed(3),
           external_subscription_id: event.properties.subscription_id,
-          properties: { tokens: event.properties.tokens, model: event.properties.model },
+          properties: {
+            tokens: event.properties.tokens,
+            model: event.properties.model,
+            email: event.properties.email,
+          },
         },
       },
     });

@@ -1,0 +1,144 @@
+import type { Benchmark, Measured } from '../benchmark.js';
+import { machineCpuSeconds } from '../cpu.js';
+import { type Design, meterbridge, ordinary, pipe } from '../designs.js';
+import { prepareClosed, sendClosed } from '../load/load.js';
+import { number } from '../report.js';
+import { openStage, type Stage } from '../stage.js';
+import { median, medians } from '../statistics.js';
+
+/** About a quarter of a minute for each design. */
+const EVENTS: Record<Design['name'], number> = { ordinary: 30_000, pipe: 600_000, meterbridge: 450_000 };
+const ROUNDS = 3;
+
+type Trial = {
+  /** From the first request sent to the last event stored at the billing API. */
+  eventsPerSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** CPU that processes of neither this design nor this benchmark used, as a share of the machine. */
+  othersShare: number;
+  /** CPU seconds for a million events, by process. */
+  cpuPerMillion: Record<string, number>;
+};
+
+export type ThroughputFigures = { medians: Record<string, Trial>; trials: Record<string, Trial[]> };
+
+/** End to end, 100 events a request, everything on this machine. */
+export const throughput: Benchmark = {
+  name: 'throughput',
+  what: 'end to end, 100 events a request, beside the ordinary design and a bare pipe',
+  seconds: { whole: 240, short: 45 },
+  async run({ short, say }) {
+    const designs = [ordinary, pipe, meterbridge];
+    const trials = new Map<Design, Trial[]>(designs.map((design) => [design, []]));
+    for (let round = 1; round <= (short ? 1 : ROUNDS); round += 1) {
+      for (const design of designs) {
+        const trial = await tryOnce(design, short ? EVENTS[design.name] / 3 : EVENTS[design.name]);
+        trials.get(design)!.push(trial);
+        say(`round ${round}, ${design.name}: ${number(trial.eventsPerSecond)} events/s`);
+      }
+    }
+    return compare(Object.fromEntries([...trials].map(([{ name }, of]) => [name, of])));
+  },
+};
+
+async function tryOnce(design: Design, events: number): Promise<Trial> {
+  const stage = await openStage();
+  try {
+    const url = await design.start(stage);
+    // All run warm: a process compiles its hot paths in its first seconds.
+    const warmUp = Math.ceil(events / 400) * 100;
+    await sendClosed({ url, events: warmUp, perRequest: 100 });
+    await stage.sandbox.untilStored(warmUp);
+    const load = await prepareClosed({ url, events, perRequest: 100 });
+    const [before, machineBefore, benchBefore] = [
+      await stage.cpu(),
+      await machineCpuSeconds(),
+      process.cpuUsage(),
+    ];
+    // Watched while it runs: what is stored may be stored before the last answer is read.
+    const [sent, storedAt] = await Promise.all([load.go(), stage.sandbox.untilStored(warmUp + events)]);
+    const [after, machineAfter, bench] = [
+      await stage.cpu(),
+      await machineCpuSeconds(),
+      process.cpuUsage(benchBefore),
+    ];
+    await refuseWrong(stage, design, warmUp + events);
+    const used: Record<string, number> = { load: sent.cpuSeconds };
+    for (const name of Object.keys(after)) used[name] = after[name]! - before[name]!;
+    const ours = sum(Object.values(used)) + (bench.user + bench.system) / 1e6;
+    const machine = machineAfter - machineBefore;
+    return {
+      eventsPerSecond: events / ((storedAt - sent.startedAt) / 1_000),
+      p50Ms: sent.p50Ms,
+      p99Ms: sent.p99Ms,
+      othersShare: Math.max(0, machine - ours) / machine,
+      cpuPerMillion: Object.fromEntries(
+        Object.entries(used).map(([name, seconds]) => [name, (seconds / events) * 1e6]),
+      ),
+    };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Everything arrived, once and as it was; of ours the account says so too. */
+async function refuseWrong(stage: Stage, design: Design, events: number): Promise<void> {
+  const { events: counts, ledger } = await stage.sandbox.look();
+  if (counts.stored !== events || ledger.changed > 0) {
+    throw new Error(
+      `${design.name}: ${events} events were sent, ${counts.stored} stored, ${ledger.changed} changed`,
+    );
+  }
+  if (design === meterbridge) await stage.command('audit', '--wait', '10');
+}
+
+function compare(trials: Record<string, Trial[]>): Measured {
+  const middle = Object.fromEntries(
+    Object.entries(trials).map(([name, all]) => {
+      const figures = medians(all.map(({ cpuPerMillion: _, ...rest }) => rest));
+      return [name, { ...figures, cpuPerMillion: medians(all.map(({ cpuPerMillion }) => cpuPerMillion)) }];
+    }),
+  );
+  const names = ['ordinary', 'pipe', 'meterbridge'];
+  const row = (what: string, read: (trial: Trial) => string) => [
+    what,
+    ...names.map((name) => read(middle[name]!)),
+  ];
+  const total = ({ cpuPerMillion }: Trial) => sum(Object.values(cpuPerMillion));
+  const processes = ['load', 'receiver', 'pipe', 'redis', 'worker', 'sandbox'];
+  /** Within one round, so that a machine that was slow for a while was slow for both. */
+  const ratioTo = (other: string) =>
+    median(
+      trials.meterbridge!.map((ours, round) => ours.eventsPerSecond / trials[other]![round]!.eventsPerSecond),
+    );
+  return {
+    tables: [
+      {
+        head: ['end to end, 100 events a request', ...names],
+        rows: [
+          row('events/s, sent to stored', ({ eventsPerSecond }) => number(eventsPerSecond)),
+          row('answer p50, ms', ({ p50Ms }) => number(p50Ms)),
+          row('answer p99, ms', ({ p99Ms }) => number(p99Ms)),
+          row('CPU s per million events', (trial) => number(total(trial), 1)),
+          row('  times ours', (trial) => number(total(trial) / total(middle.meterbridge!), 2)),
+          ...processes.map((name) =>
+            row(`  ${name}`, ({ cpuPerMillion }) =>
+              name in cpuPerMillion ? number(cpuPerMillion[name]!, 1) : '',
+            ),
+          ),
+          row('CPU that others used, %', ({ othersShare }) => number(othersShare * 100)),
+        ],
+      },
+    ],
+    goals: [
+      { what: 'times the ordinary design', value: ratioTo('ordinary'), atLeast: 20 },
+      { what: 'of the bare pipe', value: ratioTo('pipe'), atLeast: 0.7 },
+    ],
+    figures: { medians: middle, trials } satisfies ThroughputFigures,
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,33 @@
+/** What a load generator is to send; given to its process as JSON. */
+export type LoadPlan = {
+  url: string;
+  events: number;
+  perRequest: number;
+  /** Begins the events' ids: two loads of one stage need two. */
+  tag: string;
+  /** Events that cannot be mapped: their tokens are no number. */
+  unmappable?: boolean;
+};
+
+/** As fast as the answers come: the next request leaves when one is answered. */
+export type ClosedPlan = LoadPlan & { connections: number };
+
+/** By a schedule, whatever the answers do. */
+export type OpenPlan = LoadPlan & { eventsPerSecond: number };
+
+/** What became of it. */
+export type Sent = {
+  /** Epoch milliseconds. */
+  startedAt: number;
+  endedAt: number;
+  events: number;
+  requests: number;
+  /** Requests that were not answered 2xx, or not at all. */
+  failed: number;
+  /** Milliseconds until the answer; of an open load from the time by schedule. */
+  p50Ms: number;
+  p99Ms: number;
+  maxMs: number;
+  /** CPU of the generator while it sent. */
+  cpuSeconds: number;
+};
