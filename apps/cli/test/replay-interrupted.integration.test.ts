@@ -3,6 +3,7 @@ import { parseConfig } from '@meterbridge/config';
 import { createReplay, RECEIVER, ReplayLane, readDeadLetters } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import type { Letter, LetterEntry } from '../src/dead-letters/letter.js';
+import { compilePipeline } from '../src/pipeline/pipeline.js';
 import { Batch } from '../src/replay/batch.js';
 import { compileJudge } from '../src/replay/judge-letter.js';
 import { streamIdOf } from '../src/replay/lane.js';
@@ -127,7 +128,7 @@ test("killed between two destinations of the receiver's letters, it gives neithe
   await stack.startReady('worker');
   const parsed = parseConfig(MENDED, stack.env);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const judge = compileJudge(parsed.config);
+  const judge = compileJudge(compilePipeline(parsed.config));
   // What a process has done that is killed there: the first three hundred are on the queue of one of two.
   const batch = new Batch('');
   const letters: LetterEntry[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { type Config, parseConfig } from '@meterbridge/config';
 import type { DeadLetter } from '@meterbridge/delivery';
-import type { RejectedEvent } from '@meterbridge/queue';
+import { deadDelivery, deadRejection } from '../../test/letters.js';
+import { pipelineOf } from '../../test/pipeline-of.js';
 import { checkEdit, type EditRules } from './check-edit.js';
 import { compileCustomerOf } from './customer-of.js';
 import type { LetterEntry } from './letter.js';
@@ -28,9 +28,7 @@ destinations:
         eventType: event
         record: { id: properties.invoice }
 `;
-const loaded = parseConfig(FILE, { REDIS_URL: 'redis://127.0.0.1' });
-if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-const config: Config = loaded.config;
+const { config } = pipelineOf(FILE).pipeline;
 
 const rules: EditRules = {
   maxEventBytes: 32_000,
@@ -52,14 +50,8 @@ const EVENT = {
   properties: { tokens: 'many', invoice: 'i-1' },
 };
 
-function aLetter(destination: string, rule: string, of: Partial<DeadLetter> = {}): LetterEntry {
-  const letter = {
-    ...{ rule, source: 'web', event: EVENT, reason: 'refused' },
-    tries: { attempts: 1, firstFailedAt: 1, lastCode: 'refused' },
-    ...of,
-  } as unknown as DeadLetter;
-  return { id: `${destination}/1-1`, at: 1, reason: letter.reason, cell: '', json: '', letter };
-}
+const aLetter = (destination: string, rule: string, of: Partial<DeadLetter> = {}) =>
+  deadDelivery({ event: EVENT, rule, ...of }, destination);
 
 const ofLago = aLetter('lago', 'calls');
 const expired = aLetter('lago', 'calls', { reason: 'expired' });
@@ -103,13 +95,7 @@ test.each<[string, LetterEntry, unknown, RegExp]>([
   expect(checkEdit(before, event, rules)).toEqual({ ok: false, problem: expect.stringMatching(problem) });
 });
 
-function rejected(raw: unknown): LetterEntry {
-  const letter: RejectedEvent = {
-    ...{ source: 'web', via: 'tracking', reason: 'missing_type', detail: '', raw },
-    receivedAt: '2026-11-21T14:25:01.000Z',
-  };
-  return { id: 'receiver/1-1', at: 1, reason: letter.reason, cell: '', json: '', letter };
-}
+const rejected = (raw: unknown) => deadRejection({ raw });
 
 const { type: _type, receivedAt: _receivedAt, ...untyped } = mended;
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { parseConfig } from '@meterbridge/config';
-import type { DeadLetter } from '@meterbridge/delivery';
+import { deadDelivery } from '../../test/letters.js';
+import { pipelineOf } from '../../test/pipeline-of.js';
 import { compileCustomerOf } from './customer-of.js';
 import type { LetterEntry } from './letter.js';
 import { compileMapNow, mappedThen } from './map-now.js';
@@ -20,9 +20,7 @@ destinations:
     rules:
       - { name: calls, code: api_call, subscription: { lookup: customer, customer: context.groupId } }
 `;
-const loaded = parseConfig(FILE, { REDIS_URL: 'redis://127.0.0.1' });
-if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-const { config } = loaded;
+const { config } = pipelineOf(FILE).pipeline;
 const mapNow = compileMapNow(config);
 const customerOf = compileCustomerOf(config.destinations);
 
@@ -32,14 +30,7 @@ const EVENT = {
   context: { groupId: 'acct' },
 };
 
-function aLetter(of: Record<string, unknown>, destination = 'lago'): LetterEntry {
-  const letter = {
-    ...{ rule: 'calls', source: 'web', event: EVENT, reason: 'refused' },
-    tries: { attempts: 1, firstFailedAt: 1, lastCode: 'refused', lastDetail: 'words' },
-    ...of,
-  } as unknown as DeadLetter;
-  return { id: `${destination}/1-1`, at: 1, reason: letter.reason, cell: '', json: '', letter };
-}
+const aLetter = (of: object, destination?: string) => deadDelivery({ event: EVENT, ...of }, destination);
 
 const inSub = { ...EVENT, properties: { subscription_id: 'sub' } };
 const login = { ...EVENT, event: 'Login' };

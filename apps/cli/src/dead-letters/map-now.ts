@@ -1,6 +1,6 @@
 import type { Config } from '@meterbridge/config';
 import type { PermanentCode, UsageEvent } from '@meterbridge/delivery';
-import { compileDestination } from '@meterbridge/destinations';
+import { compilePipeline, mapDelivery } from '../pipeline/pipeline.js';
 import { compileJudge } from '../replay/judge-letter.js';
 import { isDelivery, type LetterEntry } from './letter.js';
 
@@ -16,12 +16,10 @@ export type Now = { will: 'go'; mapped: MappedNow[] } | { will: 'stay'; why: str
 
 export type MapNow = (entry: LetterEntry) => Now;
 
-/** Pure: maps as a replay would, by the rules that would take it. */
+/** Pure: maps as a replay would, by the rules that would take it; of what is looked up, what was found before stays. */
 export function compileMapNow(config: Config): MapNow {
-  const judge = compileJudge(config);
-  const destinations = new Map(
-    config.destinations.map((settings) => [settings.name, compileDestination(settings)]),
-  );
+  const pipeline = compilePipeline(config);
+  const judge = compileJudge(pipeline);
   return (entry) => {
     const verdict = judge(entry, '');
     if (verdict.will === 'stay') {
@@ -29,16 +27,11 @@ export function compileMapNow(config: Config): MapNow {
     }
     if (entry.reason === 'poison') return { will: 'stay', why: NOT_HERE };
     const mapped = verdict.moves.flatMap(({ destination, deliveries }) =>
-      deliveries.map((delivery): MappedNow => {
-        const { rule, event, resolved } = delivery;
-        const result = destinations.get(destination)!.map(rule, event);
-        if (!result.ok) return { destination, rule, as: 'nothing', why: result.failure.detail };
-        if (result.usage) return { destination, rule, as: 'usage', usage: result.usage };
-        // As a worker does: what was found for this customer before stays.
-        const { customer, complete } = result.pending;
-        const isKept = resolved?.customer === customer;
-        const subscription = isKept ? resolved.subscription : `<subscription of customer ${customer}>`;
-        return { destination, rule, as: 'usage', usage: complete(subscription) };
+      deliveries.map(({ rule, event, resolved }): MappedNow => {
+        const result = mapDelivery(pipeline, destination, rule, event, resolved);
+        return result.ok
+          ? { destination, rule, as: 'usage', usage: result.usage }
+          : { destination, rule, as: 'nothing', why: result.detail };
       }),
     );
     if (mapped.length === 0) return { will: 'stay', why: 'taken by no rule' };

@@ -3,6 +3,7 @@ import { cellOf, type Edit, hourAt, type StoredDelivery } from '@meterbridge/del
 import { keepFirstTimes, RECEIVER, ReplayLane, type ReplayStep } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { CommandError } from '../load-context.js';
+import { compilePipeline } from '../pipeline/pipeline.js';
 import { compileJudge, type Move } from '../replay/judge-letter.js';
 import { destinationOf, isDelivery, type LetterEntry } from './letter.js';
 
@@ -15,7 +16,7 @@ const EDITS = 'edits';
  * @throws CommandError where it is there no more: somebody else replayed, edited or discarded it
  */
 export async function putBack(entry: LetterEntry, edited: Edit, config: Config, redis: Redis): Promise<void> {
-  const verdict = compileJudge(config)(entry, '');
+  const verdict = compileJudge(compilePipeline(config))(entry, '');
   if (verdict.will === 'stay') throw new CommandError(`${entry.id} cannot go back: ${verdict.why}`);
   const moves = verdict.moves.map((move) => signed(move, edited));
   if (isDelivery(entry.letter)) {

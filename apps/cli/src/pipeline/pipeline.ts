@@ -9,7 +9,7 @@ import {
   readTimestampMs,
   type SegmentEvent,
 } from '@meterbridge/segment-events';
-import type { MappingFailureCode } from '@meterbridge/usage-mapping';
+import type { MappingFailureCode, Route } from '@meterbridge/usage-mapping';
 
 /** A configuration with everything compiled that an event passes through on its way to a request. */
 export type Pipeline = { config: Config; destinations: ReadonlyMap<string, Destination> };
@@ -110,19 +110,27 @@ export function mapDelivery(
 /** One destination's rules that take an event, in order, and what each makes of it. */
 export type Deliveries = { destination: string; deliveries: { rule: string; result: DeliveryResult }[] };
 
-/** Routes and maps an event as receiver and worker would; of two that collide the second fails. */
+/** Routes and maps an event as receiver and worker would. */
 export function deliver(event: SegmentEvent, source: string, pipeline: Pipeline): Deliveries[] {
-  return pipeline.config.route(event, source).map(({ destination, rules }) => {
-    const usages: UsageEvent[] = [];
-    const deliveries = rules.map((rule) => {
-      const result = mapDelivery(pipeline, destination, rule, event);
-      if (!result.ok) return { rule, result };
-      if (usages.some((earlier) => collide(earlier, result.usage))) return { rule, result: COLLISION };
-      usages.push(result.usage);
-      return { rule, result };
-    });
-    return { destination, deliveries };
+  return pipeline.config.route(event, source).map((route) => deliverTo(route, event, pipeline));
+}
+
+/** Maps an event by rules of one destination; of two that collide the second fails. @param resolved as of `mapDelivery` */
+export function deliverTo(
+  { destination, rules }: Route,
+  event: SegmentEvent,
+  pipeline: Pipeline,
+  resolved?: Resolved,
+): Deliveries {
+  const usages: UsageEvent[] = [];
+  const deliveries = rules.map((rule) => {
+    const result = mapDelivery(pipeline, destination, rule, event, resolved);
+    if (!result.ok) return { rule, result };
+    if (usages.some((earlier) => collide(earlier, result.usage))) return { rule, result: COLLISION };
+    usages.push(result.usage);
+    return { rule, result };
   });
+  return { destination, deliveries };
 }
 
 /** As the sender has it: one key with other content, or one slot under another owner. */

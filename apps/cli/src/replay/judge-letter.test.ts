@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { parseConfig } from '@meterbridge/config';
-import type { DeadLetter } from '@meterbridge/delivery';
 import type { RejectedEvent } from '@meterbridge/queue';
+import { damagedLetter, deadDelivery, deadRejection } from '../../test/letters.js';
+import { pipelineOf } from '../../test/pipeline-of.js';
 import type { LetterEntry } from '../dead-letters/letter.js';
 import { compileJudge } from './judge-letter.js';
 
@@ -27,12 +27,9 @@ destinations:
       - { name: usage, when: type = "track", customer: userId, eventType: event, record: { "*": properties } }
 `;
 
-const parsed = parseConfig(CONFIG, {});
-if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-const judge = compileJudge(parsed.config);
+const judge = compileJudge(pipelineOf(CONFIG).pipeline);
 
 const DIED = Date.parse('2026-11-21T14:25:00.000Z');
-const RECEIVED = Date.parse('2026-11-21T14:00:00.000Z');
 
 const EVENT = {
   type: 'track',
@@ -40,49 +37,30 @@ const EVENT = {
   messageId: 'm-1',
   userId: 'u-1',
   timestamp: '2026-11-21T13:00:00.000Z',
-  receivedAt: new Date(RECEIVED).toISOString(),
+  receivedAt: '2026-11-21T14:00:00.000Z',
   properties: { tokens: 7 },
 };
 
-type Changes = Partial<Record<'rule' | 'reason' | 'destination', string>> & { event?: object };
-
-function delivery({ destination = 'lago', event, ...changes }: Changes = {}): LetterEntry {
-  const letter = {
-    rule: 'calls',
-    source: 'backend',
-    event: { ...EVENT, ...event },
-    hour: 5,
-    reason: 'unmapped',
-    tries: { attempts: 2, firstFailedAt: 1, lastCode: 'unmapped', lastDetail: 'tokens' },
-    ...changes,
-  } as unknown as DeadLetter;
-  return { id: `${destination}/${DIED}-0`, at: DIED, reason: letter.reason, cell: '', json: '', letter };
+function delivery(of: { event?: object; rule?: string; reason?: string } = {}, destination?: string) {
+  const tries = { attempts: 2, firstFailedAt: 1, lastCode: 'unmapped', lastDetail: 'tokens' };
+  const event = { ...EVENT, ...of.event };
+  return deadDelivery(
+    { source: 'backend', hour: 5, reason: 'unmapped', tries, ...of, event },
+    destination,
+    DIED,
+  );
 }
 
-function rejection(changes: Partial<RejectedEvent> = {}, raw: object = {}): LetterEntry {
+function rejection(of: Partial<RejectedEvent> = {}, raw: object = {}) {
   const { receivedAt: _receivedAt, ...sent } = EVENT;
-  const letter: RejectedEvent = {
-    source: 'backend',
-    via: 'tracking',
-    reason: 'timestamp_out_of_range',
-    detail: 'too old',
-    raw: { ...sent, ...raw },
-    receivedAt: new Date(RECEIVED).toISOString(),
-    ...changes,
-  };
-  return { id: `receiver/${DIED}-0`, at: DIED, reason: letter.reason, cell: '', json: '', letter };
+  const received = { source: 'backend', reason: 'timestamp_out_of_range', receivedAt: EVENT.receivedAt };
+  return deadRejection({ ...received, raw: { ...sent, ...raw }, ...of }, DIED);
 }
 
 const device = (extra: object) => ({
   context: { library: { name: 'analytics-ios' } },
   ...extra,
 });
-const unreadable: LetterEntry = {
-  ...delivery(),
-  get letter(): never {
-    throw new Error('incorrect data check');
-  },
-};
 
 test.each<[string, LetterEntry, object]>([
   ['maps by its rule', delivery(), { will: 'go', rules: ['lago calls'] }],
@@ -108,10 +86,10 @@ test.each<[string, LetterEntry, object]>([
   ],
   [
     'its destination is gone',
-    delivery({ destination: 'before' }),
+    delivery({}, 'before'),
     { will: 'stay', why: 'of a destination that is not configured' },
   ],
-  ['is damaged', unreadable, { will: 'stay', why: 'cannot be read' }],
+  ['is damaged', damagedLetter, { will: 'stay', why: 'cannot be read' }],
   [
     'a Segment event by now, for whoever takes it',
     rejection(),

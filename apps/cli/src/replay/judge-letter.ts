@@ -1,4 +1,3 @@
-import type { Config } from '@meterbridge/config';
 import {
   type DeadLetter,
   type DeadLife,
@@ -6,19 +5,15 @@ import {
   type StoredDelivery,
   type UsageEvent,
 } from '@meterbridge/delivery';
-import { compileDestination, type Destination } from '@meterbridge/destinations';
 import type { RejectedEvent } from '@meterbridge/queue';
-import { freezeEvent, isEnabled, type SegmentEvent } from '@meterbridge/segment-events';
-import { destinationOf, isDelivery, type LetterEntry } from '../dead-letters/letter.js';
+import type { SegmentEvent } from '@meterbridge/segment-events';
+import type { Route } from '@meterbridge/usage-mapping';
+import { isDelivery, type LetterEntry } from '../dead-letters/letter.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { type LetterRoute, type NoRoute, routeLetter } from '../pipeline/route-letter.js';
 
 /** Why a letter cannot go anywhere, whatever is asked for: it stays where it is. */
-export type Stay =
-  | 'taken by no rule'
-  | 'of a destination that is not configured'
-  | 'of an unknown write key'
-  | 'switched off by its integrations'
-  | 'still no Segment event'
-  | 'cannot be read';
+export type Stay = NoRoute['why'] | 'taken by no rule';
 
 /** What a letter becomes in one destination. No deliveries: no rule of it takes the event. */
 export type Move = { destination: string; deliveries: StoredDelivery[] };
@@ -41,86 +36,57 @@ export type Verdict =
 export type JudgeLetter = (entry: LetterEntry, replayId: string) => Verdict;
 
 /** Pure: the same letter and configuration, the same verdict. */
-export function compileJudge(
-  config: Pick<Config, 'destinations' | 'sources' | 'route' | 'receiver'>,
-): JudgeLetter {
-  const destinations = new Map(
-    config.destinations.map((settings) => [settings.name, compileDestination(settings)]),
-  );
-  const rules = new Map(
-    config.destinations.map((settings) => [settings.name, new Set(settings.rules.map(({ name }) => name))]),
-  );
-
+export function compileJudge(pipeline: Pipeline): JudgeLetter {
   return (entry, replayId) => {
-    let letter: LetterEntry['letter'];
-    try {
-      letter = entry.letter;
-    } catch {
-      return { will: 'stay', why: 'cannot be read' };
+    const routed = routeLetter(entry, pipeline);
+    if (!routed.isRouted) {
+      const { why, rejection } = routed;
+      return {
+        will: 'stay',
+        why,
+        ...(rejection ? { detail: `${rejection.reason}: ${rejection.detail}` } : {}),
+      };
     }
-    if (!isDelivery(letter)) return judgeRejection(entry, letter, replayId);
-    const destination = destinations.get(destinationOf(entry));
-    if (!destination) return { will: 'stay', why: 'of a destination that is not configured' };
-    return judgeDelivery(destination, entry, letter, replayId);
+    const { letter } = routed;
+    return isDelivery(letter)
+      ? judgeDelivery(entry, letter, routed.routes[0]!, replayId)
+      : judgeRejection(entry, letter, routed, replayId);
   };
 
-  /** One whose rule is gone is routed anew. */
   function judgeDelivery(
-    destination: Destination,
     { at }: LetterEntry,
     letter: DeadLetter,
+    { destination, rules }: Route,
     replayId: string,
   ): Verdict {
-    const { name } = destination;
-    const takers = rules.get(name)!.has(letter.rule)
-      ? [letter.rule]
-      : config.route(letter.event, letter.source).find((route) => route.destination === name)!.rules;
-    if (takers.length === 0) return { will: 'stay', why: 'taken by no rule' };
+    if (rules.length === 0) return { will: 'stay', why: 'taken by no rule' };
     const delivery = reviveDeadLetter(letter, at);
     delivery.history!.at(-1)!.replay = replayId;
-    const deliveries = takers.map((rule) => ({ ...delivery, rule }));
-    const moves = [{ destination: name, deliveries }];
+    const deliveries = rules.map((rule) => ({ ...delivery, rule }));
+    const moves = [{ destination, deliveries }];
     // A worker died of it: mapping it may be what kills.
     if (letter.reason === 'poison') return { will: 'go', moves, usages: [] };
     const usages: UsageEvent[] = [];
     for (const { rule, event } of deliveries) {
-      const mapped = destination.map(rule, event);
+      const mapped = pipeline.destinations.get(destination)!.map(rule, event);
       if (!mapped.ok) return { will: 'fail', moves, why: `${mapped.code}: ${mapped.failure.detail}` };
       // Its subscription is asked for when it is sent: what it will be is not known before.
       if (mapped.usage) usages.push(mapped.usage);
     }
-    return { will: 'go', moves, usages: usages.map((usage) => ({ destination: name, usage })) };
+    return { will: 'go', moves, usages: usages.map((usage) => ({ destination, usage })) };
   }
+}
 
-  /**
-   * Judged with the limits of now, as if it had just come at the time it came. Its privacy was applied before
-   * it was stored. Nobody has vouched for one with an unknown write key.
-   */
-  function judgeRejection({ at }: LetterEntry, letter: RejectedEvent, replayId: string): Verdict {
-    const { source, reason, detail, via = 'tracking' } = letter;
-    if (reason === 'unknown_write_key') return { will: 'stay', why: 'of an unknown write key' };
-    const frozen = freezeEvent(letter.raw, {
-      receivedAtMs: Date.parse(letter.receivedAt),
-      sentAt: letter.sentAt,
-      via,
-      maxEventBytes: config.receiver.eventBytes,
-      maxAgeMs: config.receiver.maxEventAgeMs,
-      maxFutureMs: config.receiver.maxEventFutureMs,
-    });
-    if (!frozen.ok) {
-      const { reason: why, detail: found } = frozen.rejection;
-      return { will: 'stay', why: 'still no Segment event', detail: `${why}: ${found}` };
-    }
-    const { event, timeFromReceipt } = frozen;
-    const names = config.sources.find(({ name }) => name === source)?.integrationNames ?? [];
-    if (via === 'tracking' && names.length > 0 && !isEnabled(event.integrations, names)) {
-      return { will: 'stay', why: 'switched off by its integrations' };
-    }
-    const life: DeadLife = { reason, detail, attempts: 0, at, replay: replayId };
-    const moves = config.route(event, source).map((route) => ({
-      destination: route.destination,
-      deliveries: route.rules.map((rule) => ({ rule, source, event, history: [life] })),
-    }));
-    return { will: 'go', moves, usages: [], ...(timeFromReceipt ? { timed: event } : {}) };
-  }
+function judgeRejection(
+  { at }: LetterEntry,
+  { source, reason, detail }: RejectedEvent,
+  { event, routes, timeFromReceipt }: Extract<LetterRoute, { isRouted: true }>,
+  replayId: string,
+): Verdict {
+  const life: DeadLife = { reason, detail, attempts: 0, at, replay: replayId };
+  const moves = routes.map(({ destination, rules }) => ({
+    destination,
+    deliveries: rules.map((rule) => ({ rule, source, event, history: [life] })),
+  }));
+  return { will: 'go', moves, usages: [], ...(timeFromReceipt ? { timed: event } : {}) };
 }

@@ -1,5 +1,6 @@
 import type { LetterFilter } from '../dead-letters/filter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
+import { compilePipeline } from '../pipeline/pipeline.js';
 import { startProgress } from '../terminal/progress.js';
 import { ApiQuestions } from './ask-api.js';
 import { compileJudge } from './judge-letter.js';
@@ -22,7 +23,7 @@ export async function makePlan(
   options: PlanOptions,
 ): Promise<ReplayPlan> {
   const { destinations } = box.config;
-  const judge = compileJudge(box.config);
+  const judge = compileJudge(compilePipeline(box.config));
   const tally = new PlanTally();
   const questions = new Map(
     destinations.map((settings) => [settings.name, new ApiQuestions(settings, options.checkAll ?? false)]),

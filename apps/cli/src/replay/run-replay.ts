@@ -1,6 +1,7 @@
 import { createStoreClock, endReplay, type ReplayRecord } from '@meterbridge/queue';
 import type { LetterFilter } from '../dead-letters/filter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
+import { compilePipeline } from '../pipeline/pipeline.js';
 import { startProgress } from '../terminal/progress.js';
 import { Hold, type StopReason } from './hold.js';
 import { compileJudge } from './judge-letter.js';
@@ -37,7 +38,7 @@ export async function runReplay(
   let isDone = false;
   try {
     await clock.synchronize();
-    const judge = compileJudge(box.config);
+    const judge = compileJudge(compilePipeline(box.config));
     for (const lane of lanes) {
       await runLane(lane, {
         box,

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { damagedLetter, deadDelivery, deadRejection } from '../../../test/letters.js';
 import { pipelineOf } from '../../../test/pipeline-of.js';
 import type { LetterEntry } from '../../dead-letters/letter.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
@@ -48,39 +49,10 @@ const EVENT = {
   receivedAt: '2026-01-31T12:00:01.000Z',
 };
 
-function delivery(change: object, destination = 'lago'): LetterEntry {
-  const letter = {
-    rule: 'calls',
-    source: 'backend',
-    event: EVENT,
-    reason: 'unmapped',
-    tries: { attempts: 1, lastDetail: 'it was so' },
-    ...change,
-  };
-  return { id: `${destination}/1-0`, at: 1, reason: letter.reason, letter } as unknown as LetterEntry;
-}
-
-function rejection(change: object): LetterEntry {
-  const letter = {
-    source: 'backend',
-    via: 'tracking',
-    reason: 'missing_event',
-    detail: 'it was so',
-    raw: EVENT,
-    receivedAt: EVENT.receivedAt,
-    ...change,
-  };
-  return { id: 'receiver/1-0', at: 1, reason: letter.reason, letter } as unknown as LetterEntry;
-}
-
-const damaged = {
-  id: 'lago/1-0',
-  at: 1,
-  reason: 'unmapped',
-  get letter(): never {
-    throw new Error('incorrect header check');
-  },
-} as unknown as LetterEntry;
+const delivery = (of: object, destination?: string) =>
+  deadDelivery({ source: 'backend', event: EVENT, reason: 'unmapped', ...of }, destination);
+const rejection = (of: object) =>
+  deadRejection({ source: 'backend', raw: EVENT, receivedAt: EVENT.receivedAt, ...of });
 
 function told(entry: LetterEntry): string[] {
   return compareJudged(judgeDeath(entry, mended), judgeLetter(entry, mended)).map(
@@ -118,7 +90,7 @@ test.each<[string, LetterEntry, string[]]>([
   ],
   ['a destination that is gone', delivery({}, 'stripe'), ['stripe calls calls still failing']],
   ['what a worker died of is not tried', delivery({ reason: 'poison' }), ['lago calls calls still failing']],
-  ['a damaged letter', damaged, ['receiver - - still failing']],
+  ['a damaged letter', damagedLetter, ['receiver - - still failing']],
   [
     'what is a Segment event by the limits of now',
     rejection({}),

@@ -1,17 +1,22 @@
-import type { RejectedEvent } from '@meterbridge/queue';
-import type { SegmentEvent } from '@meterbridge/segment-events';
 import { compileJudge } from '../../archive/judge-line.js';
 import type { Line } from '../../archive/read-lines.js';
-import { destinationOf, isDelivery, type Letter, type LetterEntry } from '../../dead-letters/letter.js';
+import {
+  destinationOf,
+  detailOf,
+  isDelivery,
+  type Letter,
+  type LetterEntry,
+  ruleOf,
+} from '../../dead-letters/letter.js';
 import { findSource } from '../../pipeline/find-source.js';
 import {
+  type Deliveries,
   type DeliveryResult,
   deliver,
-  mapDelivery,
+  deliverTo,
   type Pipeline,
-  receiveEvent,
 } from '../../pipeline/pipeline.js';
-import { rejectedArrival } from '../../pipeline/rejected-arrival.js';
+import { type NoRoute, routeLetter } from '../../pipeline/route-letter.js';
 
 /** What one rule makes of an event. */
 export type Side = { rule: string; result: DeliveryResult | Failed };
@@ -33,80 +38,70 @@ export function compileArchiveJudge(pipeline: Pipeline, sourceName: string | und
   const judgeLine = compileJudge(source, pipeline.config.receiver, {}, Date.now);
   return (line, place) =>
     judgeLine(line, place).map((found) => {
-      if (found.is === 'rejected') {
-        const { reason, detail } = found.rejected;
-        return { judged: { status: 'rejected', failed: failedOf({ reason, detail }) } };
-      }
-      if (found.is !== 'taken') return { judged: { status: 'taken', sides: new Map() } };
+      if (found.is === 'rejected') return { judged: rejected(found.rejected) };
+      if (found.is !== 'taken') return { judged: taken([]) };
       const { event } = found;
-      const sides = sidesOf(event, source.name, pipeline);
-      return { messageId: event.messageId, judged: { status: 'taken', sides } };
+      return { messageId: event.messageId, judged: taken(deliver(event, source.name, pipeline)) };
     });
 }
 
 /** A dead letter as a replay takes it: under its own rule, while there is one; else routed anew. */
 export function judgeLetter(entry: LetterEntry, pipeline: Pipeline): Judged {
-  const letter = read(entry);
-  if (!letter) return { status: 'rejected', failed: failedOf(UNREADABLE) };
-  if (!isDelivery(letter)) return judgeRejected(letter, pipeline);
-  const destination = destinationOf(entry);
-  const { event, source, rule, reason, resolved } = letter;
-  if (reason === 'poison') return only(destination, [{ rule, result: failedOf(POISON) }]);
-  const settings = pipeline.config.destinations.find(({ name }) => name === destination);
-  if (!settings) {
-    return only(destination, [
-      { rule, result: failedOf({ reason: 'not_configured', detail: `${destination} is not configured` }) },
-    ]);
-  }
-  if (settings.rules.some(({ name }) => name === rule)) {
-    return only(destination, [{ rule, result: mapDelivery(pipeline, destination, rule, event, resolved) }]);
-  }
-  return only(destination, sidesOf(event, source, pipeline).get(destination)!);
+  const routed = routeLetter(entry, pipeline);
+  if (!routed.isRouted) return judgeUnrouted(entry, routed);
+  const { letter, event, routes } = routed;
+  if (letter.reason === 'poison') return onlyFailing(entry, POISON);
+  const resolved = isDelivery(letter) ? letter.resolved : undefined;
+  return taken(routes.map((route) => deliverTo(route, event, pipeline, resolved)));
 }
 
-function judgeRejected(letter: RejectedEvent, pipeline: Pipeline): Judged {
-  const rejected = rejectedArrival(letter, pipeline.config);
-  if (!rejected) return { status: 'rejected', failed: failedOf(letter) };
-  const received = receiveEvent(rejected.arrival, rejected.source, pipeline.config.receiver);
-  if (received.status === 'rejected') return { status: 'rejected', failed: failedOf(received) };
-  if (received.status === 'ignored') return { status: 'taken', sides: new Map() };
-  return { status: 'taken', sides: sidesOf(received.event, letter.source, pipeline) };
+function judgeUnrouted(entry: LetterEntry, { why, rejection }: NoRoute): Judged {
+  if (why === 'cannot be read') return rejected(UNREADABLE);
+  if (why === 'switched off by its integrations') return taken([]);
+  if (why === 'of a destination that is not configured') {
+    const detail = `${destinationOf(entry)} is not configured`;
+    return onlyFailing(entry, { reason: 'not_configured', detail });
+  }
+  return rejected(rejection ?? deathOf(entry.letter));
 }
 
 /** How a dead letter died, where its mapping is to blame; else what the configuration makes of it, which it died with. */
 export function judgeDeath(entry: LetterEntry, pipeline: Pipeline): Judged {
-  const letter = read(entry);
-  if (!letter) return { status: 'rejected', failed: failedOf(UNREADABLE) };
-  if (!isDelivery(letter)) return { status: 'rejected', failed: failedOf(letter) };
-  const { reason } = letter;
-  if (reason !== 'unmapped' && reason !== 'unknown_rule') return judgeLetter(entry, pipeline);
-  const detail = letter.tries.lastDetail ?? '';
-  return only(destinationOf(entry), [{ rule: letter.rule, result: failedOf({ reason, detail }) }]);
-}
-
-/** The letter, unless it is damaged. */
-function read(entry: LetterEntry): Letter | undefined {
+  let letter: Letter;
   try {
-    return entry.letter;
+    letter = entry.letter;
   } catch {
-    return undefined;
+    return rejected(UNREADABLE);
   }
+  const died = deathOf(letter);
+  if (!isDelivery(letter)) return rejected(died);
+  const isOfMapping = letter.reason === 'unmapped' || letter.reason === 'unknown_rule';
+  return isOfMapping ? onlyFailing(entry, died) : judgeLetter(entry, pipeline);
 }
 
 const UNREADABLE = { reason: 'unreadable', detail: 'the dead letter is damaged' };
 /** Mapping it may be what kills. */
 const POISON = { reason: 'poison', detail: 'a worker died of it: it is not tried here' };
 
-function only(destination: string, sides: Side[]): Judged {
-  return { status: 'taken', sides: new Map([[destination, sides]]) };
+function taken(deliveries: readonly Deliveries[]): Judged {
+  return { status: 'taken', sides: new Map(deliveries.map((each) => [each.destination, each.deliveries])) };
 }
 
-function sidesOf(event: SegmentEvent, source: string, pipeline: Pipeline): Map<string, Side[]> {
-  return new Map(
-    deliver(event, source, pipeline).map(({ destination, deliveries }) => [destination, deliveries]),
-  );
+function rejected(why: Why): Judged {
+  return { status: 'rejected', failed: failedOf(why) };
 }
 
-function failedOf({ reason, detail }: { reason: string; detail: string }): Failed {
+function onlyFailing(entry: LetterEntry, why: Why): Judged {
+  const side = { rule: ruleOf(entry.letter), result: failedOf(why) };
+  return { status: 'taken', sides: new Map([[destinationOf(entry), [side]]]) };
+}
+
+function deathOf(letter: Letter): Why {
+  return { reason: letter.reason, detail: detailOf(letter) };
+}
+
+type Why = { reason: string; detail: string };
+
+function failedOf({ reason, detail }: Why): Failed {
   return { ok: false, code: reason, detail };
 }
