@@ -180,8 +180,12 @@ function watchStarts(stage: Stage): { stop(): number[] } {
   const starts = new Set<number>();
   const timer = setInterval(async () => {
     const log = await stage.redis.lrange('b_meterbridge:{lago}_starts', 0, -1).catch(() => []);
-    // What stands for the second before the limiter knew anything lies in the future: no starts.
-    for (const start of log) if (/\.\d{3}$/.test(start)) starts.add(Number(start));
+    // What stands for the second before the limiter knew anything has no milliseconds: no starts.
+    const latest = new Set(log.filter((start) => /\.\d{3}$/.test(start)).map(Number));
+    const oldest = Math.min(...latest);
+    // One that came too late to be used was taken back.
+    for (const start of starts) if (start >= oldest && !latest.has(start)) starts.delete(start);
+    for (const start of latest) starts.add(start);
   }, 200);
   return {
     stop() {

@@ -22,7 +22,7 @@ const instance = autocannon(
   {
     url: plan.url,
     amount: requests,
-    connections: plan.connections,
+    connections: Math.min(plan.connections, requests),
     requests: [
       {
         method: 'POST',
