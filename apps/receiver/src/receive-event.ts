@@ -11,7 +11,7 @@ import { type Answer, failure, SUCCESS } from './answer.js';
 import { attributeEvents } from './attribute-events.js';
 import { authorizeWebhook } from './authorize-webhook.js';
 import { type Judgement, judgeEvents } from './judge-events.js';
-import type { ReceiverDeps, ReceiverSource, RejectedEvent } from './ports.js';
+import type { ReceiverDeps, ReceiverRejectionReason, ReceiverSource, RejectedEvent } from './ports.js';
 import type { Route } from './routes.js';
 import { indexWriteKeys, readAuthorization } from './write-keys.js';
 
@@ -80,7 +80,8 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
     return settle(request, reading.body, Array(reading.body.events.length).fill(source), source);
   }
 
-  async function settle(
+  /** Not async: nobody holds the events while they are being written (see `DeliveryWriter`). */
+  function settle(
     request: EventRequest,
     body: SegmentBody,
     sources: (ReceiverSource | undefined)[],
@@ -94,12 +95,14 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
       maxFutureMs: deps.limits.maxEventFutureMs,
       maxEventBytes: deps.limits.eventBytes,
     });
-    const { received, rejected, results } = judgement;
-    if (received.length + rejected.length > 0) await deps.commit(received, rejected);
-    recordJudgement(judgement);
-    return rejected.length === 0
-      ? SUCCESS
-      : { status: 200, body: JSON.stringify({ success: true, results }) };
+    const report = countJudgement(judgement);
+    const answer = toAnswer(judgement);
+    const { received, rejected } = judgement;
+    const isNothing = received.length + rejected.length === 0;
+    return (isNothing ? Promise.resolve() : deps.commit(received, rejected)).then(() => {
+      record(report);
+      return answer;
+    });
   }
 
   /** A sender drops what is answered with 400: where it is known, the body is kept. */
@@ -117,19 +120,43 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
     return failure(400, code, problem);
   }
 
-  function recordJudgement({ received, rejected, ignored }: Judgement): void {
-    countBy(received, ({ source }) => source, deps.record.eventsAccepted);
-    countBy(ignored, (source) => source, deps.record.eventsIgnored);
-    // A batch may hold thousands that are bad in the same way: one line of the log says it.
-    for (const reason of new Set(rejected.map((each) => each.reason))) {
-      const alike = rejected.filter((each) => each.reason === reason);
-      countBy(
-        alike,
-        ({ source }) => source,
-        (source, count) => deps.record.eventsRejected(source, reason, count),
-      );
+  function record({ accepted, ignored, rejected }: Report): void {
+    for (const [source, count] of accepted) deps.record.eventsAccepted(source, count);
+    for (const [source, count] of ignored) deps.record.eventsIgnored(source, count);
+    for (const { reason, bySource } of rejected) {
+      for (const [source, count] of bySource) deps.record.eventsRejected(source, reason, count);
     }
   }
+}
+
+/** Events by their source. */
+type Counts = Map<string, number>;
+
+/** What is told of a request's events once they are kept. */
+type Report = {
+  accepted: Counts;
+  ignored: Counts;
+  /** A batch may hold thousands that are bad in the same way: one line of the log says it. */
+  rejected: { reason: ReceiverRejectionReason; bySource: Counts }[];
+};
+
+function countJudgement({ received, rejected, ignored }: Judgement): Report {
+  return {
+    accepted: countBy(received, ({ source }) => source),
+    ignored: countBy(ignored, (source) => source),
+    rejected: [...new Set(rejected.map(({ reason }) => reason))].map((reason) => ({
+      reason,
+      bySource: countBy(
+        rejected.filter((each) => each.reason === reason),
+        ({ source }) => source,
+      ),
+    })),
+  };
+}
+
+function toAnswer({ rejected, results }: Judgement): Answer {
+  if (rejected.length === 0) return SUCCESS;
+  return { status: 200, body: JSON.stringify({ success: true, results }) };
 }
 
 function readEvents({ rawBody, route }: EventRequest, sharedBytes: number): BodyReading {
@@ -149,13 +176,8 @@ function unreadable(request: EventRequest, detail: string, source: ReceiverSourc
   return { source: source.name, via: route.kind, reason: 'invalid_json', detail, raw, receivedAt };
 }
 
-/** Reports how many items each source has; nearly always there is one. */
-function countBy<T>(
-  items: readonly T[],
-  sourceOf: (item: T) => string,
-  report: (source: string, count: number) => void,
-): void {
-  const counts = new Map<string, number>();
+function countBy<T>(items: readonly T[], sourceOf: (item: T) => string): Counts {
+  const counts: Counts = new Map();
   for (const item of items) counts.set(sourceOf(item), (counts.get(sourceOf(item)) ?? 0) + 1);
-  for (const [source, count] of counts) report(source, count);
+  return counts;
 }
