@@ -63,15 +63,27 @@ function freeze(raw: unknown, context: FreezeContext): Frozen | Rejection {
 
   event.messageId = identity.messageId;
   event.timestamp = new Date(time.timestampMs).toISOString();
-  event.receivedAt = new Date(context.receivedAtMs).toISOString();
+  event.receivedAt = receiptOf(context.receivedAtMs);
   // Field by field this is segmentEventSchema; a test holds the two together.
   return { event: event as SegmentEvent, timeFromReceipt: time.fromReceipt };
 }
 
+let lastReceipt = { atMs: Number.NaN, text: '' };
+
+/** All events of a request have the same. */
+function receiptOf(atMs: number): string {
+  if (lastReceipt.atMs !== atMs) lastReceipt = { atMs, text: new Date(atMs).toISOString() };
+  return lastReceipt.text;
+}
+
 function plainCopy(raw: JsonObject): JsonObject {
-  // Not `delete`, which would make every later access to the event slow.
-  const { writeKey: _, ...event } = raw;
+  const event = raw.writeKey === undefined ? { ...raw } : withoutWriteKey(raw);
   if (Object.hasOwn(event, '__proto__')) Reflect.deleteProperty(event, '__proto__');
+  return event;
+}
+
+/** Not by `delete`, which would make every later access to the event slow. */
+function withoutWriteKey({ writeKey: _, ...event }: JsonObject): JsonObject {
   return event;
 }
 
