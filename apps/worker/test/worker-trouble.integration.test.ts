@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { useRedis, waitFor } from '@meterbridge/testing';
-import { findPort } from '../../cli/src/stack/find-port.js';
+import { findFreePort, useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, postBatch, sendAll } from '../../cli/test/retrying-client.js';
 import { expectEachOnce, useStack } from '../../cli/test/run-stack.js';
 import { CONFIG } from '../../cli/test/stack-config.js';
@@ -121,7 +120,7 @@ test('waits for a Redis that is not there yet, and can be told to stop meanwhile
   const stack = await stacks.open();
   await suite.redis.kill('SIGKILL');
   try {
-    stack.env.WORKER_PORT = String(await findPort(0));
+    stack.env.WORKER_PORT = String(await findFreePort());
     const worker = stack.start('worker');
     const url = `http://127.0.0.1:${stack.env.WORKER_PORT}`;
     await waitFor(async () => (await fetch(`${url}/healthz`)).ok, { what: 'the worker to answer' });

@@ -1,5 +1,6 @@
+import { findFreePort } from '@meterbridge/local-redis';
 import type { Running } from './processes.js';
-import { freePort, type Stage } from './stage.js';
+import type { Stage } from './stage.js';
 
 /** A way from Segment to the bill; all are started alike and fed alike. */
 export type Design = {
@@ -46,7 +47,7 @@ export function startBareExpress(stage: Stage): Promise<string> {
 }
 
 async function startOnPort(stage: Stage, name: string, script: string): Promise<string> {
-  const port = String(await freePort());
+  const port = String(await findFreePort());
   await stage.start(name, script, { PORT: port });
   return `http://127.0.0.1:${port}`;
 }
@@ -55,14 +56,14 @@ async function startOnPort(stage: Stage, name: string, script: string): Promise<
 export type Started = { url: string; process: Running };
 
 export async function startReceiver(stage: Stage): Promise<Started> {
-  const port = String(await freePort());
+  const port = String(await findFreePort());
   const url = `http://127.0.0.1:${port}`;
   const script = '../../../apps/receiver/dist/main.js';
   return { url, process: await stage.start('receiver', script, { RECEIVER_PORT: port }, `${url}/readyz`) };
 }
 
 export async function startWorker(stage: Stage): Promise<Started> {
-  const port = String(await freePort());
+  const port = String(await findFreePort());
   const url = `http://127.0.0.1:${port}`;
   const script = '../../../apps/worker/dist/main.js';
   return { url, process: await stage.start('worker', script, { WORKER_PORT: port }, `${url}/readyz`) };

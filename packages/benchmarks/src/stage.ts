@@ -1,8 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLocalRedis } from '@meterbridge/local-redis';
+import { findFreePort, startLocalRedis } from '@meterbridge/local-redis';
 import { Redis } from 'ioredis';
 import { lagoConfig, UNLIMITED } from './config.js';
 import { cpuSeconds } from './cpu.js';
@@ -41,7 +40,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const configFile = join(directory, 'meterbridge.config.yaml');
   const configure = (config: string) => writeFile(configFile, config);
   await configure(options.config ?? lagoConfig(UNLIMITED));
-  const sandboxPort = await freePort();
+  const sandboxPort = await findFreePort();
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
   const processes: Running[] = [];
   const env = {
@@ -91,13 +90,4 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

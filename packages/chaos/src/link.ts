@@ -1,5 +1,4 @@
-import { connect, createServer, type Socket } from 'node:net';
-import { freePort } from './free-port.js';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A piece of traffic at which something is to happen. */
 export type Moment = {
@@ -73,11 +72,11 @@ export async function openLink(target: number): Promise<Link> {
     carry(inner, outer, 'up');
     carry(outer, inner, 'down');
   });
-  const port = await freePort();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(0, '127.0.0.1', resolve);
   });
+  const { port } = server.address() as AddressInfo;
 
   const cut = () => {
     for (const pair of pairs) for (const socket of pair) socket.destroy();

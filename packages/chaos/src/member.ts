@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from './free-port.js';
+import { findFreePort } from '@meterbridge/local-redis';
 import { type Link, openLink } from './link.js';
 import type { LogWatch } from './log-watch.js';
 
@@ -45,7 +45,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
   const { name, role, logs } = options;
   const script = fileURLToPath(new URL(`../../../apps/${role}/dist/main.js`, import.meta.url));
   const [redisLink, apiLink] = [await openLink(options.redisPort), await openLink(options.apiPort)];
-  const port = await freePort();
+  const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess;
   let gone: Promise<number | null>;

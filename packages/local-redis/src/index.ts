@@ -1,4 +1,5 @@
 export { type EnsureServerOptions, ensureServer, howToInstall } from './ensure-server.js';
+export { findFreePort } from './find-free-port.js';
 export type { ServerProgram } from './find-server.js';
 export { LocalRedisError, type LocalRedisErrorCode } from './local-redis-error.js';
 export { type LocalRedis, type LocalRedisOptions, startLocalRedis } from './start-local-redis.js';

@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { claimDataDir } from './data-dir-claim.js';
 import { ensureServer } from './ensure-server.js';
+import { findFreePort } from './find-free-port.js';
 import { LocalRedisError } from './local-redis-error.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
 
@@ -129,16 +129,4 @@ function serverArgs(options: LocalRedisOptions, dataDir: string, port: number): 
     ...(options.maxMemoryBytes === undefined ? {} : { maxmemory: String(options.maxMemoryBytes) }),
   };
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      server.close(() => resolvePort(port));
-    });
-  });
 }

@@ -1,3 +1,4 @@
+export { findFreePort } from '@meterbridge/local-redis';
 export {
   aGroup,
   anAlias,

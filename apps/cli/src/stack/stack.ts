@@ -1,9 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
+import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { type Child, startChild } from './child.js';
-import { findPort } from './find-port.js';
 import { waitUntilReady } from './wait-until-ready.js';
 import { watchConfig } from './watch-config.js';
 
@@ -81,7 +80,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     let sandboxUrl: string | null = null;
     if (!given.LAGO_API_KEY || !given.HYPERLINE_API_KEY) {
-      const port = await findPort(4003);
+      const port = await findFreePort(4003);
       sandboxUrl = `http://127.0.0.1:${port}`;
       start('sandbox', '../../../../packages/sandbox/dist/main.js', {
         ...pick(given, ['PATH', 'SANDBOX_LAGO_STORE', 'SANDBOX_LATENCY_MS']),
@@ -137,7 +136,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     async function choosePort(name: string, preferred: number): Promise<number> {
       if (given[name]) return Number(given[name]);
-      const port = await findPort(preferred);
+      const port = await findFreePort(preferred);
       if (port !== preferred) onProgress(`Port ${preferred} is taken: ${name}=${port}`);
       return port;
     }
