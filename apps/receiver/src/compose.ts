@@ -3,6 +3,7 @@ import {
   connectProducer,
   createStoreClock,
   DeliveryWriter,
+  onServer,
   type RoutedEvent,
   refuseUnsafeRedis,
   StoreUnavailableError,
@@ -40,6 +41,8 @@ export async function composeReceiver(
     });
   };
   redis.on('ready', look);
+  // A cluster's replicas are looked at with it, before they are masters; this is one that was added since.
+  onServer(redis, look);
   // A look that met a slow moment is repeated; nothing is accepted before one has succeeded.
   const lookAgain = setInterval(() => {
     if (state === 'unchecked' && redis.status === 'ready') look();
@@ -65,6 +68,7 @@ export async function composeReceiver(
     redis,
     now: clock.now,
     destinations: config.destinations.map(({ name }) => name),
+    shards: config.redis.shards,
     onCommitted(destination, batches, filtered) {
       metrics.filtered.inc({ destination }, filtered);
       metrics.accepted.inc({ destination }, filtered);
@@ -78,10 +82,10 @@ export async function composeReceiver(
 
   const app = createReceiverApp({
     sources: config.sources,
-    commit: async (received, rejected) => {
+    commit: (received, rejected) => {
       // Nothing is promised on the word of a Redis that nobody has looked at yet.
-      if (state === 'unchecked') throw new StoreUnavailableError('Redis is not checked yet');
-      await writer.commit(
+      if (state === 'unchecked') return Promise.reject(new StoreUnavailableError('Redis is not checked yet'));
+      return writer.commit(
         received.map(
           ({ source, event, timeFromReceipt }): RoutedEvent => ({
             source,

@@ -14,12 +14,13 @@ import {
   findForgotten,
   type InTurn,
   keepHoursBounded,
+  onServer,
   RECEIVER,
   readAccount,
   readStanding,
   refuseUnsafeRedis,
   type StoreClock,
-  startDeliveryWorker,
+  startDestinationWorker,
 } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
 import type {
@@ -41,7 +42,7 @@ export type DeliveryProcess = {
   stop(): Promise<void>;
 };
 
-/** Jobs in hand at once: enough for requests to fill up, even where each job holds a few events only. */
+/** Jobs of a destination in hand at once: enough for requests to fill up, even where each job holds a few events only. */
 const JOBS_IN_HAND = 50;
 
 /**
@@ -66,7 +67,9 @@ export async function composeWorker(
     );
   await look();
   // After a failover it is another server. What that one holds is delivered, but somebody has to know.
-  redis.on('ready', () => look().catch((err) => logger.error({ err }, 'redis.unsafe')));
+  const lookAgain = () => look().catch((err) => logger.error({ err }, 'redis.unsafe'));
+  redis.on('ready', lookAgain);
+  onServer(redis, lookAgain);
   const clock = createStoreClock(redis);
   await clock.synchronize();
 
@@ -157,8 +160,9 @@ async function openLane(
       else log.warn({ change }, 'destination.gate');
     },
   });
-  const worker = startDeliveryWorker({
+  const worker = await startDestinationWorker({
     destination: name,
+    shards: config.redis.shards,
     redis,
     concurrency: JOBS_IN_HAND,
     policy: { ...DEFAULT_RETRY_POLICY, ...config.retry },

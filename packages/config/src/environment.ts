@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Environment } from './interpolate.js';
 import type { ConfigProblem } from './problem.js';
+import { redisUrlSchema } from './redis-url.js';
 
 const port = (standard: number) =>
   z
@@ -13,10 +14,7 @@ const port = (standard: number) =>
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const environmentSchema = z.object({
-  REDIS_URL: z
-    .string()
-    .regex(/^(rediss?|unix):\/\//, 'a redis://, rediss:// or unix:// URL was expected')
-    .default('redis://127.0.0.1:6379'),
+  REDIS_URL: redisUrlSchema.default('redis://127.0.0.1:6379'),
   RECEIVER_PORT: port(4000),
   WORKER_PORT: port(4001),
   CONSOLE_PORT: port(4002),

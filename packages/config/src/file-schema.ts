@@ -1,10 +1,13 @@
 import { destinationSettingsSchema } from '@meterbridge/destinations';
 import { z } from 'zod';
+import { redisUrlSchema } from './redis-url.js';
 import { sourceSchema } from './source-settings.js';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+/** A worker keeps a connection open for each, and looks at each. */
+const MOST_SHARDS = 256;
 
 const receiverSchema = z
   .strictObject({
@@ -21,11 +24,13 @@ const receiverSchema = z
   }));
 
 const redisSchema = z.strictObject({
-  url: z
-    .string()
-    .regex(/^(rediss?|unix):\/\//, 'a redis://, rediss:// or unix:// URL was expected')
-    .optional()
-    .describe('REDIS_URL where left out'),
+  url: redisUrlSchema.optional().describe('REDIS_URL where left out'),
+  shards: z
+    .int()
+    .min(1)
+    .max(MOST_SHARDS)
+    .default(1)
+    .describe("Parts that each destination's queue is divided into, for a Redis Cluster"),
   allowDataLoss: z
     .literal(true)
     .optional()

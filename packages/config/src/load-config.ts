@@ -21,7 +21,7 @@ export type Config = {
   /** The rules of all destinations, compiled. */
   route: RouteEvent;
   receiver: File['receiver'];
-  redis: { url: string; allowDataLoss: boolean; maxMemoryShare: number };
+  redis: { url: string; shards: number; allowDataLoss: boolean; maxMemoryShare: number };
   retry: File['retry'];
   ports: { receiver: number; worker: number; console: number };
   logLevel: EnvironmentSettings['LOG_LEVEL'];
@@ -91,6 +91,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
       receiver,
       redis: {
         url: redis.url ?? REDIS_URL,
+        shards: redis.shards,
         allowDataLoss: redis.allowDataLoss ?? false,
         maxMemoryShare: redis.maxMemoryPercent / 100,
       },

@@ -1,4 +1,5 @@
 import type { Config } from './load-config.js';
+import { passwordsIn } from './redis-url.js';
 
 /** Every secret the configuration holds, for logs to blot out wherever they turn up. */
 export function secretsOf(config: Config): string[] {
@@ -9,15 +10,6 @@ export function secretsOf(config: Config): string[] {
     for (const secret of [...shared, ...(header?.values ?? []), ...functionSecrets]) secrets.add(secret);
   }
   for (const { apiKey } of config.destinations) secrets.add(apiKey);
-  const password = URL.canParse(config.redis.url) ? new URL(config.redis.url).password : '';
-  if (password !== '') secrets.add(password).add(decodePassword(password));
+  for (const password of passwordsIn(config.redis.url)) secrets.add(password);
   return [...secrets];
-}
-
-function decodePassword(password: string): string {
-  try {
-    return decodeURIComponent(password);
-  } catch {
-    return password;
-  }
 }

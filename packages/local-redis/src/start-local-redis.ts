@@ -17,6 +17,8 @@ export type LocalRedisOptions = {
   ephemeral?: boolean;
   /** Writes are refused beyond this; nothing is evicted. Default: no limit. */
   maxMemoryBytes?: number;
+  /** More of the server's settings, by their names in redis.conf. */
+  settings?: Record<string, string>;
   /** Gets the server's own log, line by line, and a word before a long step. */
   log?: (line: string) => void;
   /** Install a server with apt-get where none is found. Default: true. */
@@ -127,6 +129,7 @@ function serverArgs(options: LocalRedisOptions, dataDir: string, port: number): 
     save: '',
     'maxmemory-policy': 'noeviction',
     ...(options.maxMemoryBytes === undefined ? {} : { maxmemory: String(options.maxMemoryBytes) }),
+    ...options.settings,
   };
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }

@@ -2,7 +2,8 @@ import type { Cells } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { countJobs } from './count-jobs.js';
 import { queueKeys } from './keys.js';
-import { type Balance, balance, readCounts } from './ledger.js';
+import { addCounts, type Balance, balance, readCounts } from './ledger.js';
+import { shardsOf } from './shards.js';
 
 /** What became of what one source brought to one destination in one hour. */
 export type AuditLine = Balance & {
@@ -32,19 +33,38 @@ export type AuditLook = {
 };
 
 /**
- * A destination's account by hour and source, oldest first, all of one moment. The lines add up to what
+ * A destination's account by hour and source, oldest first, each shard's of one moment. The lines add up to what
  * `readAccount` says, and each has a difference of its own: two mistakes that cancel out in the total do not do
- * so here.
+ * so here. A line of one shard that does not add up stands by itself, under the name of the shard.
  */
 export async function readAudit(destination: string, redis: Redis): Promise<AuditLine[]> {
-  const look = await countJobs(queueKeys(destination), redis, { withHours: true });
+  const shards = await shardsOf(destination, redis);
+  const lines = await Promise.all(shards.map((shard) => readShardAudit(shard, redis)));
+  return mergeShards(destination, lines.flat());
+}
+
+async function readShardAudit(shard: string, redis: Redis): Promise<AuditLine[]> {
+  const look = await countJobs(queueKeys(shard), redis, { withHours: true });
   return auditLines({
     ledger: readCounts(look.ledger),
     hours: readCounts(look.hours),
     letters: look.letters,
     inFlight: look.inFlight,
     jobs: [...look.cells],
-  }).map((line) => ({ destination, ...line }));
+  }).map((line) => ({ destination: shard, ...line }));
+}
+
+/** Pure. What adds up is one line of the destination, whichever shard has it. */
+export function mergeShards(destination: string, lines: readonly AuditLine[]): AuditLine[] {
+  const merged = new Map<string, AuditLine>();
+  for (const line of lines) {
+    const { hour, source } = line;
+    const name = line.difference === 0 ? destination : line.destination;
+    const key = JSON.stringify([hour, source, line.difference === 0, name]);
+    const known = merged.get(key);
+    merged.set(key, { ...(known ? addCounts(known, line) : line), hour, destination: name });
+  }
+  return [...merged.values()].toSorted(byHourAndSource);
 }
 
 /** Pure. Lines in which nothing was ever counted, or nothing is left, are left out. */
@@ -73,7 +93,7 @@ export function auditLines({
     }
   }
   const lines = [...cells].map(([cell, counts]) => ({ ...splitCell(cell), ...balance(counts) }));
-  return [{ hour: null, source: null, ...balance(rest) }, ...lines.sort(byHourAndSource)].filter(
+  return [{ hour: null, source: null, ...balance(rest) }, ...lines.toSorted(byHourAndSource)].filter(
     saysSomething,
   );
 }
@@ -83,11 +103,10 @@ function splitCell(cell: string): { hour: number; source: string } {
   return { hour: Number(cell.slice(0, end)), source: cell.slice(end + 1) };
 }
 
-function byHourAndSource(
-  one: { hour: number; source: string },
-  other: { hour: number; source: string },
-): number {
-  return one.hour - other.hour || (one.source < other.source ? -1 : 1);
+type Cell = Pick<AuditLine, 'hour' | 'source'>;
+
+function byHourAndSource(one: Cell, other: Cell): number {
+  return (one.hour ?? -1) - (other.hour ?? -1) || ((one.source ?? '') < (other.source ?? '') ? -1 : 1);
 }
 
 function saysSomething(line: Balance): boolean {

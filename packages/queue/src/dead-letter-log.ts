@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { queueKeys } from './keys.js';
+import { addCounts } from './ledger.js';
+import { shardsOf } from './shards.js';
 
 /** What somebody did to dead letters of one destination, in one run of a command. */
 export type HandRecord = HandRun & {
@@ -8,7 +10,7 @@ export type HandRecord = HandRun & {
   at: number;
   letters: number;
   byReason: Record<string, number>;
-  /** The first hundred: `<destination>/<stream id>`. */
+  /** The first hundred: `<shard>/<stream id>`. */
   ids: string[];
 };
 
@@ -73,17 +75,37 @@ export async function recordHand(
   run: HandRun,
   { id, reason }: { id: string; reason: string },
 ): Promise<void> {
-  const [destination = '', streamId = ''] = id.split('/');
-  const { deadLetterLog } = queueKeys(destination);
+  const [shard = '', streamId = ''] = id.split('/');
+  const { deadLetterLog } = queueKeys(shard);
   await redis.eval(WRITE, 1, deadLetterLog, JSON.stringify(run), streamId, reason);
 }
 
 /** What was done to a destination's dead letters, newest first. */
 export async function readDeadLetterLog(destination: string, redis: Redis): Promise<HandRecord[]> {
-  const kept = await redis.hvals(queueKeys(destination).deadLetterLog);
-  const records = kept.map((text) => {
+  const shards = await shardsOf(destination, redis);
+  const runs = new Map<string, HandRecord>();
+  for (const record of (await Promise.all(shards.map((shard) => readShardLog(shard, redis)))).flat()) {
+    const known = runs.get(record.run);
+    runs.set(record.run, { ...(known ? joinRecords(known, record) : record), destination });
+  }
+  return [...runs.values()].toSorted((one, other) => (one.run < other.run ? 1 : -1));
+}
+
+async function readShardLog(shard: string, redis: Redis): Promise<HandRecord[]> {
+  const kept = await redis.hvals(queueKeys(shard).deadLetterLog);
+  return kept.map((text) => {
     const record = JSON.parse(text) as HandRecord;
-    return { ...record, destination, ids: record.ids.map((id) => `${destination}/${id}`) };
+    return { ...record, ids: record.ids.map((id) => `${shard}/${id}`) };
   });
-  return records.toSorted((one, other) => (one.run < other.run ? 1 : -1));
+}
+
+/** One run that was about letters of two shards. */
+function joinRecords(one: HandRecord, other: HandRecord): HandRecord {
+  return {
+    ...one,
+    at: Math.min(one.at, other.at),
+    letters: one.letters + other.letters,
+    byReason: addCounts(one.byReason, other.byReason),
+    ids: [...one.ids, ...other.ids].slice(0, IDS),
+  };
 }

@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis';
 import { inflateDeadLetter } from './dead-letter-codec.js';
-import { queueKeys } from './keys.js';
+import { queueKeys, shardNumber } from './keys.js';
+import { shardsOf } from './shards.js';
 
 /**
- * A dead letter and where it lies: `<destination>/<stream id>`. The letter itself is read from its compressed
+ * A dead letter and where it lies: `<shard>/<stream id>`. The letter itself is read from its compressed
  * form when somebody looks at it: who only counts by reason need not pay for it.
  */
 export type DeadLetterEntry<Letter> = {
@@ -36,19 +37,51 @@ export type DeadLetterRange = {
 const PAGE = 500;
 
 /**
- * Walks a destination's dead letters, oldest first, two pages in memory at a time. Entries that arrive (or return)
- * meanwhile are for the next walk.
+ * Walks a destination's dead letters, oldest first, two pages of each shard in memory at a time. Entries that arrive
+ * (or return) meanwhile are for the next walk.
  */
 export async function* readDeadLetters<Letter>(
   destination: string,
   redis: Redis,
+  range: DeadLetterRange = {},
+): AsyncGenerator<DeadLetterEntry<Letter>> {
+  const shards = await shardsOf(destination, redis);
+  const walks = shards.map((shard) => readShardLetters<Letter>(shard, redis, range));
+  const next = await Promise.all(walks.map((walk) => walk.next()));
+  for (;;) {
+    let first = -1;
+    for (const [index, { done }] of next.entries()) {
+      if (done) continue;
+      const isBefore = first < 0 || compareIds(next[index]!.value.id, next[first]!.value.id) < 0;
+      if (first < 0 || isBefore !== (range.newestFirst ?? false)) first = index;
+    }
+    if (first < 0) return;
+    yield next[first]!.value;
+    next[first] = await walks[first]!.next();
+  }
+}
+
+/** By time; of two of the same moment, that of the lower shard comes first. Below zero where the one does. */
+function compareIds(one: string, other: string): number {
+  const [first, second] = [one, other].map((id) => {
+    const [shard = '', streamId = ''] = id.split('/');
+    return [...streamId.split('-').map(Number), shardNumber(shard)];
+  });
+  const differs = first!.findIndex((part, index) => part !== second![index]);
+  return differs < 0 ? 0 : first![differs]! - second![differs]!;
+}
+
+/** The same of one shard alone. A range's ids may be of any shard of the destination: then they say when. */
+export async function* readShardLetters<Letter>(
+  shard: string,
+  redis: Redis,
   { since = 0, until = Number.POSITIVE_INFINITY, after, through, newestFirst = false }: DeadLetterRange = {},
 ): AsyncGenerator<DeadLetterEntry<Letter>> {
-  const { deadLetters, imported } = queueKeys(destination);
+  const { deadLetters, imported } = queueKeys(shard);
   const low = `${since}-0`;
   // What was imported lies behind its time, never before it.
   const isInOrder = until < Number.POSITIVE_INFINITY && !(await redis.exists(imported));
-  const end = through === undefined ? (isInOrder ? `(${until}-0` : '+') : streamId({ id: through });
+  const end = through === undefined ? (isInOrder ? `(${until}-0` : '+') : upTo(through, shard);
   const [newest] = await redis.xrevrange(deadLetters, end, low, 'COUNT', 1);
   if (!newest) return;
   const high = newest[0];
@@ -56,7 +89,7 @@ export async function* readDeadLetters<Letter>(
     newestFirst
       ? redis.xrevrangeBuffer(deadLetters, from ?? high, low, 'COUNT', PAGE)
       : redis.xrangeBuffer(deadLetters, from ?? low, high, 'COUNT', PAGE);
-  let coming = fetchPage(after === undefined ? undefined : `(${streamId({ id: after })}`);
+  let coming = fetchPage(after === undefined ? undefined : from(after, shard, newestFirst));
   for (;;) {
     const page = await coming;
     const isLast = page.length < PAGE;
@@ -66,7 +99,7 @@ export async function* readDeadLetters<Letter>(
       coming.catch(() => {});
     }
     for (const [id, fields] of page) {
-      const entry = readEntry<Letter>(destination, id, fields);
+      const entry = readEntry<Letter>(shard, id, fields);
       if (entry.at >= since && entry.at < until) yield entry;
     }
     if (isLast) return;
@@ -78,30 +111,42 @@ export async function findDeadLetter<Letter>(
   id: string,
   redis: Redis,
 ): Promise<DeadLetterEntry<Letter> | null> {
-  const [destination = '', streamId = ''] = id.split('/');
+  const [shard = '', streamId = ''] = id.split('/');
   if (!/^\d+-\d+$/.test(streamId)) return null;
-  const [found] = await redis.xrangeBuffer(queueKeys(destination).deadLetters, streamId, streamId);
-  return found ? readEntry<Letter>(destination, found[0], found[1]) : null;
+  const [found] = await redis.xrangeBuffer(queueKeys(shard).deadLetters, streamId, streamId);
+  return found ? readEntry<Letter>(shard, found[0], found[1]) : null;
 }
 
-function streamId({ id }: { id: string }): string {
+/** The last that counts in a shard, for XRANGE. */
+function upTo(through: string, shard: string): string {
+  const isIn = compareIds(`${shard}/${streamIdOf(through)}`, through) <= 0;
+  return `${isIn ? '' : '('}${streamIdOf(through)}`;
+}
+
+/** Where a walk goes on in a shard, for XRANGE. */
+function from(after: string, shard: string, newestFirst: boolean): string {
+  const order = compareIds(`${shard}/${streamIdOf(after)}`, after);
+  return `${(newestFirst ? order < 0 : order > 0) ? '' : '('}${streamIdOf(after)}`;
+}
+
+function streamIdOf(id: string): string {
   return id.split('/')[1]!;
 }
 
 /** The fields of an entry stand in one order: reason, z, cell, was. Older entries have the first two or three. */
 function readEntry<Letter>(
-  destination: string,
+  shard: string,
   id: Buffer,
   [, reason, , z, , cell, , was]: Buffer[],
 ): DeadLetterEntry<Letter> {
   const streamId = id.toString();
   let letter: Letter | undefined;
   return {
-    id: `${destination}/${streamId}`,
+    id: `${shard}/${streamId}`,
     at: Number((was ?? streamId).toString().split('-')[0]),
     reason: reason!.toString(),
     cell: cell?.toString() ?? '',
-    ...(was === undefined ? {} : { was: `${destination}/${was.toString()}` }),
+    ...(was === undefined ? {} : { was: `${shard}/${was.toString()}` }),
     get json() {
       return inflateDeadLetter(z!);
     },

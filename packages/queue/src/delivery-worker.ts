@@ -24,6 +24,7 @@ import { DELIVERIES, queueKeys } from './keys.js';
 import { writeSettlement } from './settle.js';
 
 export type DeliveryWorkerOptions = {
+  /** A destination, or one of its shards. */
   destination: string;
   /** A consumer connection of its own (`connectConsumer`); the worker opens a second one for blocking reads. */
   redis: Redis;
@@ -46,6 +47,8 @@ export type DeliveryWorkerOptions = {
    * begun one of them at most.
    */
   inTurn: InTurn;
+  /** The same for all shards of the destination; its own where left out. */
+  inLane?: InTurn;
   onSettled?: (settlement: Settlement, jobId: string) => void;
   /** A bug or an unreadable job: nothing is lost, the job is tried again; somebody should look. */
   onProblem?: (code: 'job_failed' | 'worker_error' | 'stalled', error?: Error) => void;
@@ -63,6 +66,8 @@ export type DeliveryWorkerOptions = {
 export type KeepResolved = (resolved: ReadonlyMap<number, Resolved>) => Promise<boolean>;
 
 export type DeliveryWorker = {
+  /** Batch jobs in hand at once from now on. */
+  setConcurrency(jobs: number): void;
   /** Takes no new jobs; resolves when those in hand are settled and back in Redis. */
   close(): Promise<void>;
 };
@@ -145,13 +150,14 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   const keys = queueKeys(options.destination);
   const lockMs = options.lockMs ?? LOCK_MS;
   /** The turns of this lane: only who is next here holds a slot and waits for the other lanes. */
-  const inLane = createInTurn();
+  const inLane = options.inLane ?? createInTurn();
   let waiting = 0;
+  let { concurrency } = options;
 
   const worker = new Worker<BatchData>(DELIVERIES, run, {
     connection: options.redis,
     prefix: keys.prefix,
-    concurrency: options.concurrency,
+    concurrency,
     lockDuration: lockMs,
     stalledInterval: Math.round(lockMs / 2),
     // A crash never sends a job to `failed`: it would take its innocent neighbours along. `isolate` decides.
@@ -279,10 +285,14 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     }
   }
 
+  function setHands(): void {
+    worker.concurrency = concurrency + Math.min(waiting, concurrency);
+  }
+
   /** Who waits for a turn keeps nobody from being taken: for each, one more is in hand, up to twice as many. */
   function keepHandsFree(more: 1 | -1): void {
     waiting += more;
-    worker.concurrency = options.concurrency + Math.min(waiting, options.concurrency);
+    setHands();
   }
 
   /**
@@ -300,5 +310,11 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   }
 
   worker.run().catch((error: Error) => options.onProblem?.('worker_error', error));
-  return { close: () => worker.close() };
+  return {
+    setConcurrency(jobs) {
+      concurrency = jobs;
+      setHands();
+    },
+    close: () => worker.close(),
+  };
 }

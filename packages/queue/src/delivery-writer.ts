@@ -1,13 +1,18 @@
 import { hourAt } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { deliveryJson } from './batch-codec.js';
-import { DestinationLane, type LaneOptions } from './destination-lane.js';
+import type { LaneOptions } from './destination-lane.js';
 import { asStoreError, StoreUnavailableError } from './errors.js';
 import { keepFirstTimes } from './first-times.js';
 import type { RejectedEvent, RoutedEvent } from './routed-event.js';
+import { ShardedLane } from './sharded-lane.js';
 import { writeRejections } from './write-rejections.js';
 
-export type WriterOptions = LaneOptions & { destinations: string[] };
+export type WriterOptions = LaneOptions & {
+  destinations: string[];
+  /** Shards of each destination that are written to, in turn; one where left out. */
+  shards?: number;
+};
 
 /**
  * Group commit: deliveries of many requests join one open batch a destination, which closes after a few
@@ -17,12 +22,14 @@ export type WriterOptions = LaneOptions & { destinations: string[] };
 export class DeliveryWriter {
   private readonly redis: Redis;
   private readonly now: () => number;
-  private readonly lanes: Map<string, DestinationLane>;
+  private readonly lanes: Map<string, ShardedLane>;
 
   constructor(options: WriterOptions) {
     this.redis = options.redis;
     this.now = options.now ?? Date.now;
-    this.lanes = new Map(options.destinations.map((name) => [name, new DestinationLane(name, options)]));
+    this.lanes = new Map(
+      options.destinations.map((name) => [name, new ShardedLane(name, options.shards ?? 1, options)]),
+    );
   }
 
   /**

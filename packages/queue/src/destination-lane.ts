@@ -5,8 +5,8 @@ import { encodeBatch } from './batch-codec.js';
 import { addBatches, type Priority } from './enqueue.js';
 import { asStoreError } from './errors.js';
 import { type QueueKeys, queueKeys } from './keys.js';
-import { rememberDestination } from './known-destinations.js';
 import { openQueue } from './open-queue.js';
+import { rememberShards } from './shards.js';
 
 export type LaneOptions = {
   redis: Redis;
@@ -60,7 +60,7 @@ redis.call('HINCRBY', KEYS[1], 'accepted', accepted)
 for cell, count in pairs(byCell) do redis.call('HINCRBY', KEYS[2], cell .. '/accepted', count) end
 `;
 
-/** The open batch of one destination and its way into Redis. */
+/** The open batch of one shard of a destination, and its way into Redis. */
 export class DestinationLane {
   private readonly name: string;
   private readonly keys: QueueKeys;
@@ -89,6 +89,11 @@ export class DestinationLane {
     this.lingerMs = options.lingerMs ?? 3;
     this.priority = options.priority;
     this.onCommitted = options.onCommitted;
+  }
+
+  /** Whether what joins now joins others. */
+  get hasOpenBatch(): boolean {
+    return this.open !== undefined;
   }
 
   /** The deliveries of one event stay together, so that a collision between its rules is always seen. */
@@ -163,16 +168,19 @@ export class DestinationLane {
       this.queue = openQueue(this.name, this.redis);
       throw error;
     }
-    if (!this.isKnown) await rememberDestination(this.redis, this.name);
+    if (!this.isKnown) await rememberShards(this.redis, this.name);
     this.isKnown = true;
     return this.queue;
   }
 
   private async write(open: OpenBatch[], filtered: BySource): Promise<void> {
     const hour = hourAt(this.now());
-    const batches = open.map(({ deliveries, sources }) =>
-      encodeBatch(deliveries, { hour, cells: cellsOf(hour, sources) }),
-    );
+    const batches = open.map((batch) => {
+      const data = encodeBatch(batch.deliveries, { hour, cells: cellsOf(hour, batch.sources) });
+      // Eight times as long as what is written, and held by nobody meanwhile.
+      batch.deliveries = [];
+      return data;
+    });
     const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);
     const accept = (transaction: ChainableCommander, jobIds: string[]) => {
       transaction.eval(

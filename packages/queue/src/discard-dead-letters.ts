@@ -34,17 +34,17 @@ return record.letters
 `;
 
 /**
- * Discards dead letters of one destination for good.
+ * Discards dead letters of one shard for good.
  * @param ids at most a few hundred: Redis does nothing else meanwhile; those that are gone are passed over
  * @returns how many this run has discarded here by now, in all its pages
  */
 export async function discardDeadLetters(
-  destination: string,
+  shard: string,
   redis: Redis,
   ids: readonly string[],
   run: HandRun,
 ): Promise<number> {
-  const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(destination);
+  const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);
   const keys = [ledger, hours, deadLetters, deadLetterLog, imported];
   const streamIds = ids.map((id) => id.slice(id.indexOf('/') + 1));
   return (await redis.eval(DISCARD, keys.length, ...keys, JSON.stringify(run), ...streamIds)) as number;

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { queueKeys, RECEIVER } from './keys.js';
-import { knownDestinations } from './known-destinations.js';
+import { knownShards } from './shards.js';
 
 /** Longer than a bill of a month is disputed; about 300 bytes an hour, source and destination (measured). */
 const KEPT_DAYS = 90;
@@ -35,17 +35,17 @@ return forgotten
 `;
 
 /** @returns how many hours of a source were forgotten */
-export async function forgetSettledHours(destination: string, redis: Redis): Promise<number> {
-  return (await redis.eval(FORGET, 1, queueKeys(destination).hours, KEPT_DAYS * 24)) as number;
+export async function forgetSettledHours(shard: string, redis: Redis): Promise<number> {
+  return (await redis.eval(FORGET, 1, queueKeys(shard).hours, KEPT_DAYS * 24)) as number;
 }
 
 /**
- * Looks now and every hour, at every destination there ever was. Each worker does it: a second look finds
+ * Looks now and every hour, at every shard of every destination there ever was. Each worker does it: a second look finds
  * nothing. While Redis is away or full there is nothing to be said; the next look comes.
  */
 export function keepHoursBounded(redis: Redis): { stop(): void } {
   const look = async () => {
-    for (const name of [...(await knownDestinations(redis)), RECEIVER]) await forgetSettledHours(name, redis);
+    for (const name of [...(await knownShards(redis)), RECEIVER]) await forgetSettledHours(name, redis);
   };
   const timer = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS);
   timer.unref();

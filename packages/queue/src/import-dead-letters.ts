@@ -2,11 +2,11 @@ import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import { HAND_RECORD, type HandRun } from './dead-letter-log.js';
 import { queueKeys, RECEIVER } from './keys.js';
-import { rememberDestination } from './known-destinations.js';
+import { rememberShards, shardsOf } from './shards.js';
 
 /** A dead letter as it was exported: all that is known of it. */
 export type PortableLetter = {
-  /** The id it died under: `<destination>/<stream id>`. */
+  /** The id it died under: `<shard>/<stream id>`. */
   id: string;
   reason: string;
   /** As in `DeadLetterEntry`. */
@@ -63,17 +63,17 @@ return { added, restored, there }
 `;
 
 /**
- * Puts exported letters among the dead letters of one destination, under ids of their own.
+ * Puts exported letters among the dead letters of one shard, under ids of their own.
  * @param letters at most a few hundred: Redis does nothing else meanwhile
  */
 export async function importDeadLetters(
-  destination: string,
+  shard: string,
   redis: Redis,
   letters: readonly PortableLetter[],
   run: HandRun,
 ): Promise<Imported> {
-  if (destination !== RECEIVER) await rememberDestination(redis, destination);
-  const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(destination);
+  if (shard !== RECEIVER) await rememberShards(redis, shard);
+  const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);
   const keys = [ledger, hours, deadLetters, deadLetterLog, imported];
   const [added, restored, stillThere] = (await redis.eval(
     IMPORT,
@@ -92,9 +92,9 @@ export async function importDeadLetters(
 
 /** The id under which an imported letter lies now; null where none does that died under this one. */
 export async function findImported(id: string, redis: Redis): Promise<string | null> {
-  const [destination = '', was = ''] = id.split('/');
-  const now = await redis.hget(queueKeys(destination).imported, was);
-  return now === null ? null : `${destination}/${now}`;
+  const [shard = '', was = ''] = id.split('/');
+  const now = await redis.hget(queueKeys(shard).imported, was);
+  return now === null ? null : `${shard}/${now}`;
 }
 
 const FORGET = `
@@ -109,7 +109,11 @@ return gone
 
 /** Forgets where imported letters lay that have left since. Call before an import: nobody else does. */
 export async function forgetImported(destination: string, redis: Redis): Promise<void> {
-  const { deadLetters, imported } = queueKeys(destination);
+  for (const shard of await shardsOf(destination, redis)) await forgetShard(shard, redis);
+}
+
+async function forgetShard(shard: string, redis: Redis): Promise<void> {
+  const { deadLetters, imported } = queueKeys(shard);
   for await (const page of redis.hscanStream(imported, { count: 500 })) {
     if ((page as string[]).length > 0) await redis.eval(FORGET, 2, deadLetters, imported, ...page);
   }

@@ -1,7 +1,7 @@
+export { connectConsumer, connectProducer, onServer } from '@meterbridge/redis-connection';
 export { type AuditLine, readAudit } from './audit.js';
 export { BackfillPositions, type FilePosition } from './backfill-positions.js';
 export { type BatchData, decodeBatch, encodeBatch } from './batch-codec.js';
-export { connectConsumer, connectProducer } from './connection.js';
 export { countWorkers } from './count-workers.js';
 export { type HandRecord, type HandRun, readDeadLetterLog, recordHand } from './dead-letter-log.js';
 export {
@@ -9,6 +9,7 @@ export {
   type DeadLetterRange,
   findDeadLetter,
   readDeadLetters,
+  readShardLetters,
 } from './dead-letters.js';
 export {
   type DeliveryWorker,
@@ -17,9 +18,11 @@ export {
   startDeliveryWorker,
 } from './delivery-worker.js';
 export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
+export { type DestinationWorker, startDestinationWorker } from './destination-worker.js';
 export { discardDeadLetters } from './discard-dead-letters.js';
 export { PRIORITY, type Priority } from './enqueue.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';
+export { findForgotten } from './find-forgotten.js';
 export { keepFirstTimes } from './first-times.js';
 export { keepHoursBounded } from './forget-hours.js';
 export { changeGate, createGateStore, lookAtGate } from './gate-store.js';
@@ -31,8 +34,7 @@ export {
   type PortableLetter,
 } from './import-dead-letters.js';
 export { createInTurn, type InTurn } from './in-turn.js';
-export { RECEIVER, readsOf } from './keys.js';
-export { findForgotten, knownDestinations } from './known-destinations.js';
+export { destinationOf, RECEIVER, readsOf, shardNames } from './keys.js';
 export {
   type Account,
   type Balance,
@@ -59,5 +61,6 @@ export {
   stopReplay,
 } from './replays.js';
 export type { RejectedEvent, RoutedEvent } from './routed-event.js';
-export { createStoreClock, type StoreClock } from './store-clock.js';
+export { knownDestinations, knownShards, shardsOf } from './shards.js';
+export { createStoreClock, readStoreTime, type StoreClock } from './store-clock.js';
 export { createSubscriptionCache } from './subscription-cache.js';

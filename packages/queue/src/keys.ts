@@ -1,5 +1,25 @@
 /**
- * Redis keys of one destination's queue. The braces are a hash tag: on a Redis Cluster all of them live in
+ * A destination's queue is divided into shards: each is a queue by itself, with keys, an account and dead letters
+ * of its own. The first has the name of the destination, the others have a number: `lago`, `lago@1`, `lago@2`.
+ */
+export function shardNames(destination: string, shards: number): string[] {
+  return Array.from({ length: shards }, (_, number) =>
+    number === 0 ? destination : `${destination}@${number}`,
+  );
+}
+
+/** Whose shard it is. */
+export function destinationOf(shard: string): string {
+  return shard.split('@', 1)[0]!;
+}
+
+/** 0 for the first. */
+export function shardNumber(shard: string): number {
+  return Number(shard.split('@')[1] ?? 0);
+}
+
+/**
+ * Redis keys of one shard of a destination's queue. The braces are a hash tag: on a Redis Cluster all of them live in
  * one slot, which the scripts and transactions here rely on.
  */
 export type QueueKeys = {
@@ -25,13 +45,13 @@ export type QueueKeys = {
   bull: (type: string) => string;
 };
 
-/** BullMQ's queue name; the destination's name stands in the prefix. */
+/** BullMQ's queue name; the shard's name stands in the prefix. */
 export const DELIVERIES = 'deliveries';
 /** Where events that never became a delivery are dead-lettered. No destination may be called so. */
 export const RECEIVER = 'receiver';
 
-export function queueKeys(destination: string): QueueKeys {
-  const prefix = `meterbridge:{${destination}}`;
+export function queueKeys(shard: string): QueueKeys {
+  const prefix = `meterbridge:{${shard}}`;
   const bull = (type: string) => `${prefix}:${DELIVERIES}:${type}`;
   return {
     prefix,

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { countJobs, type JobsByState } from './count-jobs.js';
 import { queueKeys } from './keys.js';
+import { shardsOf } from './shards.js';
 
 /**
  * What became of what was accepted, counted in deliveries, a filtered event as one.
@@ -32,10 +33,16 @@ export type Account = Balance & {
 
 /**
  * The account, with what is in flight counted from the jobs: for whoever wants to know whether it adds up. Takes
- * about 10 µs a job, half of that Redis' time, in portions of some milliseconds.
+ * about 10 µs a job, half of that Redis' time, in portions of some milliseconds. Each shard is looked at in a
+ * moment of its own; since each adds up by itself, so does the sum.
  */
 export async function readAccount(destination: string, redis: Redis): Promise<Account> {
-  const look = await countJobs(queueKeys(destination), redis, { withHours: false });
+  const shards = await shardsOf(destination, redis);
+  return addUp(await Promise.all(shards.map((shard) => readShardAccount(destination, shard, redis))));
+}
+
+async function readShardAccount(destination: string, shard: string, redis: Redis): Promise<Account> {
+  const look = await countJobs(queueKeys(shard), redis, { withHours: false });
   const counts = readCounts(look.ledger);
   const { letters: dead, inFlight, jobs, oldestJobAt } = look;
   return {
@@ -76,9 +83,14 @@ return {
 }
 `;
 
-/** For frequent looks: costs less than a millisecond of Redis, however much waits. */
+/** For frequent looks: costs less than a millisecond of Redis a shard, however much waits. */
 export async function readStanding(destination: string, redis: Redis): Promise<Standing> {
-  const keys = queueKeys(destination);
+  const shards = await shardsOf(destination, redis);
+  return addUp(await Promise.all(shards.map((shard) => readShardStanding(destination, shard, redis))));
+}
+
+async function readShardStanding(destination: string, shard: string, redis: Redis): Promise<Standing> {
+  const keys = queueKeys(shard);
   const [ledger, letters, waiting, active, delayed, failed, oldest] = (await redis.eval(
     STANDING,
     2,
@@ -101,8 +113,33 @@ export async function readStanding(destination: string, redis: Redis): Promise<S
 
 /** How many dead letters a destination has of each reason, without a look at them or at its jobs. */
 export async function countDeadLetters(destination: string, redis: Redis): Promise<Record<string, number>> {
-  const counts = await redis.hgetall(queueKeys(destination).ledger);
-  return byReason(readCounts(Object.entries(counts).flat()));
+  const shards = await shardsOf(destination, redis);
+  const ledgers = await Promise.all(shards.map((shard) => redis.hgetall(queueKeys(shard).ledger)));
+  return ledgers.map((counts) => byReason(readCounts(Object.entries(counts).flat()))).reduce(addCounts);
+}
+
+/** What the shards of one destination come to. */
+function addUp<Looked extends Standing>(shards: Looked[]): Looked {
+  return shards.reduce((sum, each) =>
+    Object.assign(addCounts(sum, each), {
+      deadByReason: addCounts(sum.deadByReason, each.deadByReason),
+      jobs: addCounts(sum.jobs, each.jobs),
+      oldestJobAt: earliest(sum.oldestJobAt, each.oldestJobAt),
+    }),
+  );
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
+}
+
+/** All fields that are numbers in either. */
+export function addCounts<Counts extends object>(one: Counts, other: Counts): Counts {
+  const sum = { ...one } as Record<string, unknown>;
+  for (const [field, count] of Object.entries(other)) {
+    if (typeof count === 'number') sum[field] = ((sum[field] as number | undefined) ?? 0) + count;
+  }
+  return sum as Counts;
 }
 
 function byReason(counts: Record<string, number>): Record<string, number> {

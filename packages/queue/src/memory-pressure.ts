@@ -1,3 +1,4 @@
+import { mastersOf } from '@meterbridge/redis-connection';
 import type { Redis } from 'ioredis';
 
 export type MemoryWatch = {
@@ -8,11 +9,27 @@ export type MemoryWatch = {
 
 const LOOK_EVERY_MS = 1_000;
 
-/** What Redis uses, and its `maxmemory`: 0 for none. */
-export async function readMemory(redis: Redis): Promise<{ usedBytes: number; limitBytes: number }> {
-  const info = await redis.info('memory');
+type Memory = { usedBytes: number; limitBytes: number };
+
+/** What Redis uses, and its `maxmemory`: 0 for none. Of a Redis Cluster, those of the master that is fullest. */
+export async function readMemory(redis: Redis): Promise<Memory> {
+  const all = await Promise.allSettled(mastersOf(redis).map(readServerMemory));
+  const known = all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const [fullest] = known.toSorted(
+    (one, other) => share(other) - share(one) || other.usedBytes - one.usedBytes,
+  );
+  if (fullest) return fullest;
+  throw new Error('no server tells its memory', { cause: all });
+}
+
+async function readServerMemory(server: Redis): Promise<Memory> {
+  const info = await server.info('memory');
   const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
   return { usedBytes: number('used_memory'), limitBytes: number('maxmemory') };
+}
+
+function share({ usedBytes, limitBytes }: Memory): number {
+  return limitBytes > 0 ? usedBytes / limitBytes : 0;
 }
 
 /**

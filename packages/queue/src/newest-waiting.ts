@@ -2,18 +2,24 @@ import type { StoredDelivery } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { type BatchData, decodeBatch } from './batch-codec.js';
 import { queueKeys } from './keys.js';
+import { shardsOf } from './shards.js';
 
 /**
  * Deliveries of a destination that wait, are tried or are put back, newest jobs first, for somebody to look at.
  * Changes nothing; a job that is done meanwhile is left out.
- * @param jobs how many jobs of each kind are looked into; a job holds up to a hundred deliveries
+ * @param jobs how many jobs of each kind and shard are looked into; a job holds up to a hundred deliveries
  */
 export async function readNewestWaiting(
   destination: string,
   redis: Redis,
   jobs: number,
 ): Promise<StoredDelivery[]> {
-  const { bull, job } = queueKeys(destination);
+  const shards = await shardsOf(destination, redis);
+  return (await Promise.all(shards.map((shard) => readShard(shard, redis, jobs)))).flat();
+}
+
+async function readShard(shard: string, redis: Redis, jobs: number): Promise<StoredDelivery[]> {
+  const { bull, job } = queueKeys(shard);
   const last = jobs - 1;
   // BullMQ adds at the head of its lists.
   const ids = await Promise.all([

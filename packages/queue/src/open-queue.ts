@@ -2,11 +2,11 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { DELIVERIES, queueKeys } from './keys.js';
 
-/** The BullMQ queue of a destination. Small event streams: they are kept for nobody. */
-export function openQueue(destination: string, redis: Redis): Queue {
+/** The BullMQ queue of a destination's shard. Small event streams: they are kept for nobody. */
+export function openQueue(shard: string, redis: Redis): Queue {
   const queue = new Queue(DELIVERIES, {
     connection: redis,
-    prefix: queueKeys(destination).prefix,
+    prefix: queueKeys(shard).prefix,
     defaultJobOptions: { removeOnComplete: true, stackTraceLimit: 1, keepLogs: 0 },
     streams: { events: { maxLen: 100 } },
   });

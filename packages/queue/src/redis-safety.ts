@@ -1,3 +1,4 @@
+import { nameOf, serversOf } from '@meterbridge/redis-connection';
 import type { Redis } from 'ioredis';
 
 /** One thing about a Redis that matters to whoever answers 200 on its word. */
@@ -34,8 +35,40 @@ export async function refuseUnsafeRedis(
 /** BullMQ's own minimum; streams and scripts here need nothing newer. */
 const MINIMUM_VERSION = [6, 2];
 
-/** Reads how safe a Redis is. Where the server forbids CONFIG (hosted ones do), it warns instead. */
+/**
+ * Reads how safe a Redis is. Where the server forbids CONFIG (hosted ones do), it warns instead. Of a Redis Cluster
+ * each server is looked at that answers, replicas as well, since they may be masters tomorrow: the worst is told.
+ */
 export async function inspectRedis(redis: Redis): Promise<RedisFinding[]> {
+  const servers = serversOf(redis);
+  const all = await Promise.allSettled(servers.map(inspectServer));
+  const known = all.flatMap((each, index) =>
+    each.status === 'fulfilled'
+      ? [nameFindings(each.value, servers.length > 1 ? servers[index]! : null)]
+      : [],
+  );
+  const [first] = known;
+  if (!first)
+    throw (all[0] as PromiseRejectedResult | undefined)?.reason ?? new Error('no server is known yet');
+  return first.map((_, what) => worstOf(known.map((findings) => findings[what]!)));
+}
+
+const WORST = ['refuse', 'warn', 'ok'] as const;
+
+function worstOf(findings: RedisFinding[]): RedisFinding {
+  const [worst] = findings.toSorted((one, other) => WORST.indexOf(one.level) - WORST.indexOf(other.level));
+  return worst!;
+}
+
+/** Of several servers, says of which it is what is not as it should be. */
+function nameFindings(findings: RedisFinding[], server: Redis | null): RedisFinding[] {
+  if (!server) return findings;
+  return findings.map((finding) =>
+    finding.level === 'ok' ? finding : { ...finding, detail: `${nameOf(server)}: ${finding.detail}` },
+  );
+}
+
+async function inspectServer(redis: Redis): Promise<RedisFinding[]> {
   const info = await redis.info();
   const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
   const config = await readConfig(redis);

@@ -4,11 +4,11 @@ import type { ChainableCommander, Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries } from './batch-codec.js';
 import { addBatches, PRIORITY } from './enqueue.js';
 import { type QueueKeys, queueKeys } from './keys.js';
-import { rememberDestination } from './known-destinations.js';
 import { readCounts } from './ledger.js';
 import { openQueue } from './open-queue.js';
+import { rememberShards } from './shards.js';
 
-/** How far a replay has come with one destination's dead letters, or the receiver's. */
+/** How far a replay has come with one shard's dead letters, or the receiver's. */
 export type LaneProgress = {
   /** The stream id of the last letter it has dealt with; empty before the first. */
   position: string;
@@ -20,7 +20,7 @@ export type LaneProgress = {
   left: Record<string, number>;
 };
 
-/** One step of a replay in one destination; all of it happens, or nothing. */
+/** One step of a replay in one shard; all of it happens, or nothing. */
 export type ReplayStep = {
   /** Put on the queue, behind what is live; at most a few hundred. */
   deliveries?: StoredDelivery[];
@@ -117,9 +117,9 @@ end
 return inFlight
 `;
 
-/** One replay in one destination. Throws as the client does; whoever is in doubt then asks for `progress`. */
+/** One replay in one shard of a destination. Throws as the client does; whoever is in doubt then asks for `progress`. */
 export class ReplayLane {
-  private readonly destination: string;
+  private readonly shard: string;
   private readonly redis: Redis;
   private readonly keys: QueueKeys;
   private readonly progressKey: string;
@@ -127,11 +127,12 @@ export class ReplayLane {
   private queue: Queue | undefined;
   private isKnown = false;
 
-  constructor(destination: string, replayId: string, redis: Redis) {
-    this.destination = destination;
+  /** @param shard of a destination; the first has its name */
+  constructor(shard: string, replayId: string, redis: Redis) {
+    this.shard = shard;
     this.redis = redis;
-    this.keys = queueKeys(destination);
-    [this.progressKey, this.jobsKey] = replayLaneKeys(destination, replayId);
+    this.keys = queueKeys(shard);
+    [this.progressKey, this.jobsKey] = replayLaneKeys(shard, replayId);
   }
 
   async progress(): Promise<LaneProgress> {
@@ -168,8 +169,8 @@ export class ReplayLane {
         toArgument(step, batches, jobIds),
       );
     if (batches.length === 0) return (await run(this.redis, [])) === 1;
-    this.queue ??= openQueue(this.destination, this.redis);
-    if (!this.isKnown) await rememberDestination(this.redis, this.destination);
+    this.queue ??= openQueue(this.shard, this.redis);
+    if (!this.isKnown) await rememberShards(this.redis, this.shard);
     this.isKnown = true;
     return (
       (await addBatches(this.queue, batches, (multi, jobIds) => void run(multi, jobIds), PRIORITY.replay)) ===
@@ -187,9 +188,9 @@ export class ReplayLane {
   }
 }
 
-/** What a replay keeps in a destination's slot: its progress, and the ids of its jobs. */
-export function replayLaneKeys(destination: string, replayId: string): [progress: string, jobs: string] {
-  const progress = `${queueKeys(destination).prefix}:replay:${replayId}`;
+/** What a replay keeps in a shard's slot: its progress, and the ids of its jobs. */
+export function replayLaneKeys(shard: string, replayId: string): [progress: string, jobs: string] {
+  const progress = `${queueKeys(shard).prefix}:replay:${replayId}`;
   return [progress, `${progress}:jobs`];
 }
 

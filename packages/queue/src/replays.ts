@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { RECEIVER } from './keys.js';
-import { knownDestinations } from './known-destinations.js';
 import { replayLaneKeys } from './replay-lane.js';
+import { knownShards } from './shards.js';
 
 /** `interrupted`: it was running, and nobody has kept it alive for some seconds. */
 export type ReplayState = 'running' | 'stopped' | 'done' | 'interrupted';
@@ -13,7 +13,7 @@ export type ReplayRecord<What> = {
   /** Who began it. */
   by: string;
   what: What;
-  /** Where it ends in each destination, in its order: the newest dead letter of its beginning, a stream id. */
+  /** Where it ends in each shard of a destination, in its order: the newest dead letter of its beginning, a stream id. */
   lanes: { destination: string; through: string }[];
   /** Epoch milliseconds, by Redis' clock; null until it is done or stopped. */
   startedAt: number;
@@ -63,9 +63,9 @@ export async function createReplay<What>(
 /** Nothing that is still running is among the oldest of a hundred, but one that was interrupted may be. */
 async function forgetOldest(redis: Redis): Promise<void> {
   const old = await redis.zrange(IDS, 0, `-${KEPT + 1}`);
-  const destinations = old.length > 0 ? [...(await knownDestinations(redis)), RECEIVER] : [];
+  const shards = old.length > 0 ? [...(await knownShards(redis)), RECEIVER] : [];
   for (const id of old) {
-    for (const destination of destinations) await redis.del(...replayLaneKeys(destination, id));
+    for (const shard of shards) await redis.del(...replayLaneKeys(shard, id));
     await redis.del(recordKey(id), holderKey(id));
     await redis.zrem(IDS, id);
   }

@@ -29,8 +29,7 @@ export function createStoreClock(redis: Redis): StoreClock {
 
   async function synchronize(): Promise<void> {
     const sentAt = performance.now();
-    const [seconds, microseconds] = await redis.time();
-    const storeMs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+    const storeMs = await readStoreTime(redis);
     offset = correctOffset(offset, { sentAt, receivedAt: performance.now(), storeMs });
   }
 
@@ -42,8 +41,9 @@ export function createStoreClock(redis: Redis): StoreClock {
     });
   }, ASK_EVERY_MS);
   timer.unref();
-  // After a failover it is another server with a clock of its own.
+  // After a failover it is another server with a clock of its own. A cluster's client tells of it so.
   redis.on('ready', askQuietly);
+  redis.on('refresh', askQuietly);
 
   async function askQuietly(): Promise<void> {
     await synchronize().catch(() => {});
@@ -55,8 +55,18 @@ export function createStoreClock(redis: Redis): StoreClock {
     stop() {
       clearInterval(timer);
       redis.off('ready', askQuietly);
+      redis.off('refresh', askQuietly);
     },
   };
+}
+
+/** Of a Redis Cluster all ask the one master that has this key. */
+const CLOCK = 'meterbridge:destinations';
+
+/** Redis' time, epoch milliseconds. Throws as the client does. */
+export async function readStoreTime(redis: Redis): Promise<number> {
+  const time = (await redis.eval("return redis.call('TIME')", 1, CLOCK)) as [string, string];
+  return Number(time[0]) * 1_000 + Number(time[1]) / 1_000;
 }
 
 /** One answer of Redis: its time, and when it was asked and heard, by the monotonic clock. */

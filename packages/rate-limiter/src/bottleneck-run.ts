@@ -1,6 +1,7 @@
+import { openClient } from '@meterbridge/redis-connection';
 import Bottleneck from 'bottleneck';
 import { Redis } from 'ioredis';
-import { LimiterRedis } from './redis-time.js';
+import { runByRedisTime } from './redis-time.js';
 import type { SharedPacerOptions } from './shared-pacer.js';
 import { createStartLog, limiterName, startLimit } from './start-log.js';
 
@@ -25,7 +26,11 @@ const EASE_MS = 3;
 
 export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
   const { id, requestsPerSecond, redisUrl, onProblem } = options;
-  const client = new LimiterRedis(redisUrl, { maxRetriesPerRequest: null, socketTimeout: ANSWER_TIMEOUT_MS });
+  const client = runByRedisTime(
+    openClient(redisUrl, {
+      connection: { maxRetriesPerRequest: null, socketTimeout: ANSWER_TIMEOUT_MS },
+    }),
+  );
   // Told once per outage, not at every try to connect.
   let isReachable = true;
   client.on('ready', () => {

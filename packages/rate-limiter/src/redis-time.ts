@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 
 /**
  * What is different in bottleneck's scripts here, as [its words, ours]. Written for 2.19.5, which is pinned;
@@ -16,14 +16,16 @@ const IN_REGISTER: [string, string] = [
   "local nextRequest = math.min(tonumber(settings[1]), now + (state['running'] + 2) * tonumber(settings[2]))",
 ];
 
-/** A client that runs bottleneck's scripts by Redis' clock. */
-export class LimiterRedis extends Redis {
-  /** Bottleneck's only way to hand over a script. */
-  override defineCommand(name: string, definition: { lua: string }): void {
+/** Makes a client run bottleneck's scripts by Redis' clock. */
+export function runByRedisTime(client: Redis): Redis {
+  const define = client.defineCommand.bind(client);
+  // Bottleneck's only way to hand over a script.
+  client.defineCommand = (name, definition) => {
     let lua = replaceOnce(definition.lua, IN_EVERY_SCRIPT);
     if (name === 'register') lua = replaceOnce(lua, IN_REGISTER);
-    super.defineCommand(name, { ...definition, lua });
-  }
+    define(name, { ...definition, lua });
+  };
+  return client;
 }
 
 function replaceOnce(lua: string, [from, to]: [string, string]): string {

@@ -10,5 +10,7 @@ export {
   makePayloads,
   type SegmentPayload,
 } from './payloads.js';
+export { type SuiteCluster, useCluster } from './use-cluster.js';
 export { type SuiteRedis, useRedis } from './use-redis.js';
+export { type SuiteSentinels, useSentinels } from './use-sentinels.js';
 export { type WaitForOptions, waitFor } from './wait-for.js';

@@ -75,7 +75,13 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
   const clock = createStoreClock(redis);
   const memory = watchMemory(redis, config.redis.maxMemoryShare * MEMORY_SHARE);
   const destinations = config.destinations.map(({ name }) => name);
-  const writer = new DeliveryWriter({ redis, now: clock.now, destinations, priority: PRIORITY.backfill });
+  const writer = new DeliveryWriter({
+    redis,
+    now: clock.now,
+    destinations,
+    shards: config.redis.shards,
+    priority: PRIORITY.backfill,
+  });
   const interruption = heedInterruption();
   const isStopped = () => interruption.isAsked;
   try {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { HandRun } from '@meterbridge/queue';
+import { type HandRun, readStoreTime } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import { CommandError } from '../load-context.js';
@@ -16,8 +16,7 @@ export async function beginHandRun(
   run: Omit<HandRun, 'run' | 'by'> & { as?: string | undefined },
 ): Promise<HandRun> {
   const { as, ...said } = run;
-  const [seconds, microseconds] = await redis.time();
-  const at = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  const at = Math.floor(await readStoreTime(redis));
   return { run: `${at}-${randomBytes(4).toString('hex')}`, by: readWords('--as', as ?? whoRuns()), ...said };
 }
 

@@ -1,17 +1,6 @@
 import type { Redis } from 'ioredis';
 import { readStanding, type Standing } from './ledger.js';
-
-const KEY = 'meterbridge:destinations';
-
-/** Remembers that a destination has a queue, whatever becomes of the configuration. */
-export async function rememberDestination(redis: Redis, destination: string): Promise<void> {
-  await redis.sadd(KEY, destination);
-}
-
-/** Every destination that ever had a queue, configured or not, by name. */
-export async function knownDestinations(redis: Redis): Promise<string[]> {
-  return (await redis.smembers(KEY)).sort();
-}
+import { knownDestinations } from './shards.js';
 
 /**
  * Destinations that are no longer configured and still have deliveries waiting or dead letters: removed or

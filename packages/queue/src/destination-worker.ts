@@ -1,0 +1,76 @@
+import { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
+import { createInTurn } from './in-turn.js';
+import { shardNames } from './keys.js';
+import { rememberShards, shardsOf } from './shards.js';
+
+export type DestinationWorkerOptions = Omit<DeliveryWorkerOptions, 'inLane'> & {
+  /** Shards of the configuration: they are served before anybody has written to them. */
+  shards: number;
+  /** Batch jobs of all shards in hand at once. */
+  concurrency: number;
+};
+
+export type DestinationWorker = Pick<DeliveryWorker, 'close'>;
+
+/** How often is looked for shards that others write to. */
+const LOOK_EVERY_MS = 2_000;
+
+/**
+ * Runs the batch jobs of all shards of a destination, as evenly as they come: those that are configured, and
+ * those that Redis knows of, since a receiver may be told of another number before or after this process. A
+ * shard that nobody writes to any more is served on: it may hold what is to be tried in three days.
+ */
+export async function startDestinationWorker(options: DestinationWorkerOptions): Promise<DestinationWorker> {
+  const { destination, shards, concurrency, redis } = options;
+  const configured = shardNames(destination, shards);
+  const workers = new Map<string, DeliveryWorker>();
+  const inLane = createInTurn();
+  const known = new Set<string>();
+  let isClosed = false;
+
+  async function look(): Promise<void> {
+    const found = await shardsOf(destination, redis);
+    // A failover to a replica that lagged may have lost one, whose jobs lie on another server.
+    const lost = [...known].filter((shard) => !found.includes(shard));
+    if (lost.length > 0) await rememberShards(redis, ...lost);
+    for (const shard of found) known.add(shard);
+  }
+
+  function serve(): void {
+    if (isClosed) return;
+    const all = [...new Set([...configured, ...known])];
+    for (const shard of all) {
+      // Those that are only drained have a share beside: so it is never more than twice as much.
+      const sharers = configured.includes(shard) ? configured.length : all.length;
+      const hands = Math.ceil(concurrency / sharers);
+      const worker = workers.get(shard);
+      if (worker) worker.setConcurrency(hands);
+      else {
+        const started = startDeliveryWorker({ ...options, destination: shard, concurrency: hands, inLane });
+        workers.set(shard, started);
+      }
+    }
+  }
+
+  await look();
+  serve();
+  let isLooking = false;
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    look()
+      .then(serve, () => {})
+      .finally(() => {
+        isLooking = false;
+      });
+  }, LOOK_EVERY_MS);
+  timer.unref();
+
+  return {
+    async close() {
+      isClosed = true;
+      clearInterval(timer);
+      await Promise.all([...workers.values()].map((worker) => worker.close()));
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { DestinationLane, type LaneOptions } from './destination-lane.js';
+import { shardNames } from './keys.js';
+
+/** The lanes of a destination's shards: each batch that is opened belongs to the next of them in turn. */
+export class ShardedLane {
+  private readonly lanes: DestinationLane[];
+  private current = 0;
+
+  /** @param shards how many: those that others have written to are not touched */
+  constructor(destination: string, shards: number, options: LaneOptions) {
+    const { onCommitted } = options;
+    this.lanes = shardNames(destination, shards).map(
+      (shard) =>
+        new DestinationLane(shard, {
+          ...options,
+          ...(onCommitted
+            ? { onCommitted: (_shard, batches, filtered) => onCommitted(destination, batches, filtered) }
+            : {}),
+        }),
+    );
+  }
+
+  /** As `DestinationLane.join`. */
+  join(source: string, deliveries: string[]): Promise<void> {
+    if (!this.lane.hasOpenBatch) this.current = (this.current + 1) % this.lanes.length;
+    return this.lane.join(source, deliveries);
+  }
+
+  countFiltered(source: string): void {
+    this.lane.countFiltered(source);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.close()));
+  }
+
+  private get lane(): DestinationLane {
+    return this.lanes[this.current]!;
+  }
+}

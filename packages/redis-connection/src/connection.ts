@@ -1,0 +1,165 @@
+import {
+  type ChainableCommander,
+  Cluster,
+  type ClusterNode,
+  type ClusterOptions,
+  type Command,
+  Redis,
+  type RedisOptions,
+} from 'ioredis';
+import { openClient } from './open-client.js';
+import { mastersOf } from './servers.js';
+
+/** A client that cannot reach Redis answers within this time: the receiver's 503 comes within a second. */
+const PRODUCER_COMMAND_TIMEOUT_MS = 900;
+/**
+ * A connection without an answer for so long is given up and opened anew. The way to a server may be gone
+ * without either end being told (a failed host, a firewall that forgot): TCP alone would wait for a quarter
+ * of an hour.
+ */
+const PRODUCER_SILENCE_MS = 2_000;
+/** Soon enough to renew locks, which have five seconds left at least. */
+const CONSUMER_SILENCE_MS = 4_000;
+/** A job is waited for in silence, for up to ten seconds. */
+const BLOCKING_SILENCE_MS = 12_000;
+
+/**
+ * What Redis answers, having changed nothing, where it is not or no longer a master. After a failover a
+ * connection may still lead there. Redis 6 wraps the answer to a script in words of its own.
+ */
+const NOT_A_MASTER = /^(READONLY|MASTERDOWN|LOADING|UNBLOCKED)\b|-READONLY\b/;
+
+/**
+ * A connection for a producer (the receiver): fails fast while Redis is away, reconnects by itself. What was
+ * sent is never sent again on its own: a commit whose answer was lost may be stored, and its sender repeats it.
+ * Opens at once; errors arrive as rejected commands and at `onError`.
+ * @throws TypeError for a URL that is none; see `readRedisAddress`
+ */
+export function connectProducer(url: string, onError: (error: Error) => void): Redis {
+  const retryStrategy = (times: number) => Math.min(50 * times, 500);
+  const options = {
+    connection: {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      commandTimeout: PRODUCER_COMMAND_TIMEOUT_MS,
+      connectTimeout: 2_000,
+      socketTimeout: PRODUCER_SILENCE_MS,
+      retryStrategy,
+      reconnectOnError: ({ message }: Error) => NOT_A_MASTER.test(message),
+    },
+    cluster: { clusterRetryStrategy: retryStrategy, retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 },
+  };
+  return watch(openClient(url, options, { Redis, Cluster: ProducerCluster }), onError);
+}
+
+/** A connection for a worker: waits for Redis for as long as it takes. @throws TypeError for a URL that is none */
+export function connectConsumer(url: string, onError: (error: Error) => void): Redis {
+  const retryStrategy = (times: number) => Math.min(50 * times, 1_000);
+  const options = {
+    connection: {
+      maxRetriesPerRequest: null,
+      connectTimeout: 5_000,
+      socketTimeout: CONSUMER_SILENCE_MS,
+      retryStrategy,
+      // 2: what was refused is sent again to whoever answers next.
+      reconnectOnError: ({ message }: Error) => NOT_A_MASTER.test(message) && 2,
+    },
+    cluster: {
+      clusterRetryStrategy: retryStrategy,
+      maxRedirections: Number.POSITIVE_INFINITY,
+      // Two nodes that each take the other for the master, for a moment, are not asked without a pause.
+      retryDelayOnMoved: 20,
+    },
+  };
+  return watch(openClient(url, options, { Redis: ConsumerRedis, Cluster: ConsumerCluster }), onError);
+}
+
+type Refused = Parameters<Redis['handleReconnection']>[1];
+
+class ConsumerRedis extends Redis {
+  /** BullMQ's worker makes itself a second connection so, for waiting. */
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    return super.duplicate({ socketTimeout: BLOCKING_SILENCE_MS, ...override });
+  }
+
+  /** Sends no command of a transaction again on its own: it would take effect without the others. */
+  override handleReconnection(error: Error, refused: Refused): void {
+    if ((refused.command as Command).inTransaction) refused.command.reject(error);
+    else super.handleReconnection(error, refused);
+  }
+}
+
+class ConsumerCluster extends Cluster {
+  override duplicate<Options extends ClusterOptions | undefined = undefined>(
+    nodes?: ClusterNode[],
+    options?: Options,
+  ) {
+    const redisOptions = { ...this.options.redisOptions, ...options?.redisOptions };
+    return super.duplicate(nodes, {
+      ...options,
+      redisOptions: { ...redisOptions, socketTimeout: BLOCKING_SILENCE_MS },
+    } as unknown as Options);
+  }
+}
+
+class ProducerCluster extends Cluster {
+  /** The cluster's own queue knows no time limit; that of a connection to one of its nodes does. */
+  override sendCommand(...[command, stream, node]: Parameters<Cluster['sendCommand']>): unknown {
+    if (this.status === 'ready' || command.name === 'cluster')
+      return super.sendCommand(command, stream, node);
+    command.reject(new Error('The Redis Cluster cannot be reached'));
+    return command.promise;
+  }
+}
+
+function watch(redis: Redis, onError: (error: Error) => void): Redis {
+  redis.on('error', onError);
+  // Of one server of a cluster; the others go on.
+  redis.on('node error', onError);
+  watchTransactions(redis);
+  keepAsking(redis);
+  return redis;
+}
+
+/**
+ * What is refused inside of a transaction passes by the client's own handling: it would stay with a replica,
+ * and go on to name scripts that a server has forgotten (NOSCRIPT). A new connection knows of none.
+ */
+function watchTransactions(redis: Redis): void {
+  const multi = redis.multi.bind(redis) as (...given: unknown[]) => ChainableCommander;
+  const leaveWhereRefused = (results: [Error | null, unknown][] | null) => {
+    const isElsewhere = ([error]: [Error | null, unknown]) =>
+      error && (NOT_A_MASTER.test(error.message) || error.message.startsWith('NOSCRIPT'));
+    if (results?.some(isElsewhere)) redis.disconnect(true);
+  };
+  const watched = (...given: unknown[]) => {
+    const transaction = multi(...given);
+    const exec = transaction.exec.bind(transaction);
+    // A cluster's client calls it again itself where a slot has moved.
+    transaction.exec = () => {
+      const executed = exec();
+      executed.then(leaveWhereRefused, () => {});
+      return executed;
+    };
+    return transaction;
+  };
+  redis.multi = watched as Redis['multi'];
+}
+
+const ASK_EVERY_MS = 1_000;
+
+/**
+ * Asks for a write that changes nothing, even at the memory limit. A replica refuses it: who only reads would
+ * stay with one for ever. And something is always on its way that can be missed, to each master of a cluster:
+ * there a replica says itself who is.
+ */
+function keepAsking(redis: Redis): void {
+  const timer = setInterval(() => {
+    if (redis.status !== 'ready') return;
+    if (redis.isCluster) for (const master of mastersOf(redis)) master.ping().catch(() => {});
+    else redis.del('meterbridge:nothing').catch(() => {});
+  }, ASK_EVERY_MS);
+  timer.unref();
+  redis.once('end', () => clearInterval(timer));
+}

@@ -1,0 +1,77 @@
+import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { type RedisAddress, readRedisAddress } from './redis-address.js';
+
+/** How often the nodes of a cluster are asked which of them has what: after a failover, or more nodes. */
+const LOOK_AT_SLOTS_EVERY_MS = 5_000;
+/** A Sentinel that says nothing for so long is passed over for the next. */
+const SENTINEL_ANSWERS_WITHIN_MS = 1_000;
+
+export type ClientOptions = {
+  /** Of each connection to a server, whatever it is one of. */
+  connection: RedisOptions & { replyMapping?: 'legacy' };
+  /** Beside those, of a cluster's client. */
+  cluster?: ClusterOptions;
+};
+
+type LegacyReplies = ClusterOptions & { redisOptions?: { replyMapping?: 'legacy' } };
+
+/** What makes clients; their own classes, for those who need other ones. */
+export type ClientClasses = {
+  Redis: typeof Redis;
+  Cluster: new (nodes: ClusterNode[], options?: LegacyReplies) => Cluster;
+};
+
+/**
+ * A client for the kind of Redis that the URL names, as `readRedisAddress` reads it. Opens at once.
+ *
+ * A Redis Cluster's client has the type of any other: it takes the same commands, where all keys of one are of
+ * one slot. What only one server can answer is asked through `mastersOf` and `serversOf`.
+ * @throws TypeError for a URL that is none
+ */
+export function openClient(
+  url: string,
+  { connection, cluster = {} }: ClientOptions,
+  classes: ClientClasses = { Redis, Cluster },
+): Redis {
+  const read = readRedisAddress(url);
+  if (!read.ok) throw new TypeError(read.problem);
+  const { address } = read;
+  switch (address.kind) {
+    case 'single':
+      return new classes.Redis(address.url, connection);
+    case 'sentinel':
+      return new classes.Redis({ ...connection, ...sentinelOptions(address) });
+    case 'cluster': {
+      const { retryStrategy: _none, reconnectOnError: _neither, ...each } = connection;
+      return new classes.Cluster(address.nodes, {
+        slotsRefreshInterval: LOOK_AT_SLOTS_EVERY_MS,
+        // Names stay names until a connection is made: certificates are of names, and addresses change.
+        dnsLookup: (name, found) => found(null, name),
+        ...cluster,
+        redisOptions: { ...each, ...accessOptions(address) },
+      }) as unknown as Redis;
+    }
+  }
+}
+
+type Access = Extract<RedisAddress, { kind: 'cluster' }>;
+
+function accessOptions({ username, password, isTls }: Pick<Access, 'username' | 'password' | 'isTls'>) {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(isTls ? { tls: {} } : {}),
+  };
+}
+
+function sentinelOptions(address: Extract<RedisAddress, { kind: 'sentinel' }>): RedisOptions {
+  const { sentinels, master, sentinelPassword } = address;
+  return {
+    sentinels,
+    name: master,
+    sentinelCommandTimeout: SENTINEL_ANSWERS_WITHIN_MS,
+    ...accessOptions(address),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+    ...(address.isTls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+  };
+}

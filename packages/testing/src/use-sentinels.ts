@@ -1,0 +1,106 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
+import {
+  type LocalRedis,
+  type LocalSentinel,
+  startLocalRedis,
+  startSentinel,
+} from '@meterbridge/local-redis';
+import { Redis } from 'ioredis';
+import { findPortWithBus } from './free-port.js';
+import type { SuiteRedis } from './use-redis.js';
+import { waitFor } from './wait-for.js';
+
+/** A suite's master, its replica, and three Sentinels that watch over them. */
+export type SuiteSentinels = Pick<SuiteRedis, 'url' | 'connect'> & {
+  /** The master by the word of a Sentinel. */
+  master(): Promise<LocalRedis>;
+  /** Tells the Sentinels to make the replica the master, and waits until they have. */
+  failOver(): Promise<void>;
+};
+
+const NAME = 'billing';
+const SENTINELS = 3;
+const DOWN_AFTER_MS = 1_000;
+const START_TIMEOUT_MS = 120_000;
+
+/** Call at the top of a test file, as `useRedis`. */
+export function useSentinels(settings: Record<string, string> = {}): SuiteSentinels {
+  let servers: LocalRedis[] = [];
+  let sentinels: LocalSentinel[] = [];
+  const clients: Redis[] = [];
+  const keep = (client: Redis): Redis => {
+    client.on('error', () => {});
+    clients.push(client);
+    return client;
+  };
+  const folder = (what: string) => mkdtemp(join(tmpdir(), `meterbridge-test-${what}-`));
+  const hosts = () => sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
+  let asked: Redis | undefined;
+
+  async function master(): Promise<LocalRedis> {
+    asked ??= keep(new Redis(sentinels[0]!.port, '127.0.0.1'));
+    const [, port] = (await asked.call('SENTINEL', 'get-master-addr-by-name', NAME)) as [string, string];
+    return servers.find((server) => server.port === Number(port))!;
+  }
+
+  beforeAll(async () => {
+    const start = async () =>
+      startLocalRedis({
+        dataDir: await folder('sentinel-redis'),
+        ephemeral: true,
+        settings: { 'repl-diskless-sync-delay': '0', ...settings },
+      });
+    servers = [await start(), await start()];
+    const [first, second] = servers.map(({ url }) => keep(new Redis(url)));
+    await second!.call('REPLICAOF', '127.0.0.1', String(servers[0]!.port));
+    await waitFor(async () => (await second!.info('replication')).includes('master_link_status:up'), {
+      what: 'the replica',
+    });
+    for (let started = 0; started < SENTINELS; started++) {
+      const sentinel = await startSentinel({
+        dataDir: await folder('sentinel'),
+        port: await findPortWithBus(),
+        masterName: NAME,
+        masterPort: servers[0]!.port,
+        quorum: 2,
+        downAfterMs: DOWN_AFTER_MS,
+      });
+      sentinels = [...sentinels, sentinel];
+    }
+    for (const { port } of sentinels) {
+      const sentinel = keep(new Redis(port, '127.0.0.1'));
+      const know = async () => {
+        const state = (await sentinel.call('SENTINEL', 'master', NAME)) as string[];
+        const of = (field: string) => state[state.indexOf(field) + 1];
+        return of('num-slaves') === '1' && of('num-other-sentinels') === String(SENTINELS - 1);
+      };
+      await waitFor(know, { what: 'the Sentinels to know of each other' });
+    }
+    first!.disconnect();
+    second!.disconnect();
+  }, START_TIMEOUT_MS);
+
+  afterAll(async () => {
+    for (const client of clients) client.disconnect();
+    await Promise.all(sentinels.map((sentinel) => sentinel.stop()));
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+
+  return {
+    get url() {
+      return `redis-sentinel://${hosts()
+        .map(({ host, port }) => `${host}:${port}`)
+        .join(',')}/${NAME}`;
+    },
+    connect: () => keep(new Redis({ sentinels: hosts(), name: NAME, maxRetriesPerRequest: null })),
+    master,
+    async failOver() {
+      const before = await master();
+      await asked!.call('SENTINEL', 'FAILOVER', NAME);
+      await waitFor(async () => (await master()) !== before, { what: 'the Sentinels to fail over' });
+    },
+  };
+}
