@@ -43,14 +43,17 @@ const BATCH = 100;
 /**
  * Runs in the transaction that has added the jobs, and takes them back where the step must not happen: where
  * the replay stands elsewhere (a step that a reconnect sent twice, or another process that goes on with it), or
- * somebody else took one of the letters. So a letter becomes a delivery once, whoever is killed and whenever.
+ * somebody else took one of the letters. A job that has its `n` is of the step that did happen, and stays. So a
+ * letter becomes a delivery once, whoever is killed and whenever.
  */
 const STEP = `
 local step = cjson.decode(ARGV[1])
 local function undo()
   for i, job in ipairs(step.jobs) do
-    redis.call('ZREM', KEYS[6], job.id)
-    redis.call('DEL', KEYS[6 + i])
+    if redis.call('HEXISTS', KEYS[6 + i], 'n') == 0 then
+      redis.call('ZREM', KEYS[6], job.id)
+      redis.call('DEL', KEYS[6 + i])
+    end
   end
   return 0
 end
