@@ -1,3 +1,4 @@
+import { clearBoth } from './both-apis.js';
 import type { Tally } from './check.js';
 import { type Load, startLoad } from './load/load.js';
 import type { Scenario, Scene } from './scenario.js';
@@ -58,11 +59,10 @@ export async function play(
     const sent = Math.round((100 * load.answered) / events);
     onProgress?.(`${at} s: ${sent} % answered 200, ${scene.kills.length} kills`);
   }, PROGRESS_EVERY_MS).unref();
-  const pauseMs = (seconds * 1_000) / Math.max(1, kills) / 2;
   await Promise.all([
     load.done,
     scenario.trouble?.(scene),
-    keepKilling(stage, { kills, pauseMs, strikes: scenario.strikes, random }, (name) =>
+    keepKilling(stage, { kills, seconds, strikes: scenario.strikes, random }, (name) =>
       scene.kills.push(name),
     ),
   ]);
@@ -98,7 +98,7 @@ export async function play(
 
 /** Whatever is still wrong is put right; what is late may come now. */
 function calm(stage: Stage): void {
-  for (const api of [stage.sandbox.lago, stage.sandbox.hyperline]) api.faults.clear();
+  clearBoth(stage.sandbox);
   for (const { apiLink } of stage.workers) apiLink.refuse(false);
 }
 

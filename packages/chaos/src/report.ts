@@ -32,15 +32,15 @@ export function renderReport(played: readonly Played[]): string {
     COLUMNS.map(([head]) => head),
     ...played.map((each) => COLUMNS.map(([, read]) => read(each))),
   ];
-  if (played.length > 1) rows.push(COLUMNS.map(([, read], at) => (at === 0 ? 'all' : read(total(played)))));
-  const dead = total(played).tally.dead;
+  const all = total(played);
+  if (played.length > 1) rows.push(COLUMNS.map(([, read]) => read(all)));
   return [
     ...renderTable(rows),
     '',
-    `dead, as expected: ${Object.entries(dead)
+    `dead, as expected: ${Object.entries(all.tally.dead)
       .map(([name, many]) => `${name} ${number(many)}`)
       .join(', ')}`,
-    `kills: ${countByName(played.flatMap(({ kills }) => kills))
+    `kills: ${countByName(all.kills)
       .map(([name, many]) => `${many} × ${name}`)
       .join('; ')}`,
     ...played.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)),

@@ -24,9 +24,9 @@ export type Scenario = {
   name: string;
   /** For people. */
   what: string;
-  /** How long events flow, in seconds, at 200,000 events a run; more events flow for longer. */
+  /** How long events flow; of more events, more a second. */
   seconds: number;
-  /** Kills that come beside the trouble, in a run of 100. */
+  /** Kills that come beside the trouble, all kinds in turn. */
   kills: number;
   /** Left out: all kinds. */
   strikes?: readonly Strike[];

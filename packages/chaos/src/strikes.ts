@@ -98,20 +98,20 @@ async function killAt(watched: Member, at: NonNullable<Strike['at']>, kill: () =
 
 /**
  * Kills so many times, one after the other, at the seed's choice of moments.
- * @param pauseMs between two kills, on average
+ * @param plan `seconds`: the longest that all pauses between them may take
  * @param onKill told of each by the name of what was done
  */
 export async function keepKilling(
   stage: Stage,
-  plan: { kills: number; pauseMs: number; strikes?: readonly Strike[] | undefined; random: () => number },
+  plan: { kills: number; seconds: number; strikes?: readonly Strike[] | undefined; random: () => number },
   onKill: (name: string) => void,
 ): Promise<void> {
-  const { kills, pauseMs, strikes = STRIKES, random } = plan;
+  const { kills, seconds, strikes = STRIKES, random } = plan;
   // Every kind has its turn before one comes again.
   let order: Strike[] = [];
   for (let n = 0; n < kills; n += 1) {
     if (order.length === 0) order = shuffle([...strikes], random);
-    await sleep(random() * 2 * pauseMs);
+    await sleep((random() * seconds * 1_000) / kills);
     onKill(await strike(stage, order.pop()!, random));
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readDeadLetters } from '@meterbridge/queue';
-import type { Fault } from '@meterbridge/sandbox';
+import { addToBoth, clearBoth } from '../both-apis.js';
 import { TIMEOUT_MS } from '../config.js';
 import { idOf } from '../load/load.js';
 import { EXPECTED } from '../load/make-event.js';
@@ -9,34 +9,22 @@ import type { Scenario, Scene } from '../scenario.js';
 /** A BullMQ worker with five attempts and exponential backoff from a second gives up after about 15 of them. */
 const DOWN_MS = 36_000;
 
-function addToBoth({ stage }: Scene, ...faults: Fault[]): void {
-  for (const fault of faults) {
-    stage.sandbox.lago.faults.add(fault);
-    stage.sandbox.hyperline.faults.add(fault);
-  }
-}
-
-function clearBoth({ stage }: Scene): void {
-  stage.sandbox.lago.faults.clear();
-  stage.sandbox.hyperline.faults.clear();
-}
-
 export const apiDown: Scenario = {
   name: 'api-down',
   what: 'both APIs are away for 36 s: connections refused, then 503, then no answer at all',
   seconds: 40,
   kills: 10,
-  async trouble(scene) {
-    const links = scene.stage.workers.map(({ apiLink }) => apiLink);
+  async trouble({ stage: { sandbox, workers } }) {
+    const links = workers.map(({ apiLink }) => apiLink);
     for (const link of links) link.refuse(true);
     await sleep(DOWN_MS / 3);
     for (const link of links) link.refuse(false);
-    addToBoth(scene, { times: 'always', respond: { status: 503, body: 'no healthy upstream' } });
+    addToBoth(sandbox, { times: 'always', respond: { status: 503, body: 'no healthy upstream' } });
     await sleep(DOWN_MS / 3);
-    clearBoth(scene);
-    addToBoth(scene, { times: 'always', hang: true });
+    clearBoth(sandbox);
+    addToBoth(sandbox, { times: 'always', hang: true });
     await sleep(DOWN_MS / 3);
-    clearBoth(scene);
+    clearBoth(sandbox);
   },
 };
 
@@ -77,10 +65,10 @@ export const answersLost: Scenario = {
   what: 'one in three requests is stored, and then times out or loses its connection',
   seconds: 20,
   kills: 8,
-  async trouble(scene) {
-    const seed = Math.ceil(scene.random() * 1e6);
+  async trouble({ stage, random }) {
+    const seed = Math.ceil(random() * 1e6);
     addToBoth(
-      scene,
+      stage.sandbox,
       { rate: 0.15, seed, afterStoring: true, delayMs: TIMEOUT_MS + 500 },
       { rate: 0.2, seed: seed + 1, afterStoring: true, cut: 'before' },
     );
@@ -92,10 +80,10 @@ export const answersCut: Scenario = {
   what: 'answers end in their midst, connections close without one, and some are a web page',
   seconds: 20,
   kills: 8,
-  async trouble(scene) {
-    const seed = Math.ceil(scene.random() * 1e6);
+  async trouble({ stage, random }) {
+    const seed = Math.ceil(random() * 1e6);
     addToBoth(
-      scene,
+      stage.sandbox,
       { rate: 0.15, seed, cut: 'mid-response' },
       { rate: 0.1, seed: seed + 1, cut: 'before' },
       { rate: 0.1, seed: seed + 2, respond: { status: 200, body: '<!doctype html><title>Welcome</title>' } },
@@ -109,9 +97,13 @@ export const slow: Scenario = {
   what: 'every answer takes 0.8 s, some nearly as long as the timeout',
   seconds: 20,
   kills: 8,
-  async trouble(scene) {
-    const seed = Math.ceil(scene.random() * 1e6);
-    addToBoth(scene, { rate: 0.1, seed, delayMs: TIMEOUT_MS - 100 }, { times: 'always', delayMs: 800 });
+  async trouble({ stage, random }) {
+    const seed = Math.ceil(random() * 1e6);
+    addToBoth(
+      stage.sandbox,
+      { rate: 0.1, seed, delayMs: TIMEOUT_MS - 100 },
+      { times: 'always', delayMs: 800 },
+    );
   },
 };
 
@@ -142,19 +134,23 @@ export const refused: Scenario = {
   },
 };
 
-async function untilDead(stage: Scene['stage'], count: number, prefix: string): Promise<void> {
+/** Waits for so many events, two minutes at most: what is missing then is found when all is verified. */
+async function untilDead({ look }: Scene['stage'], count: number, prefix: string): Promise<void> {
   const deadline = Date.now() + 120_000;
-  for (;;) {
-    const ids = new Set<string>();
-    const letters = readDeadLetters<{ event: { messageId: string } }>('lago', stage.look);
-    for await (const { reason, letter } of letters) {
+  const ids = new Set<string>();
+  let after: string | undefined;
+  while (ids.size < count && Date.now() < deadline) {
+    const since = after === undefined ? {} : { after };
+    for await (const { id, reason, letter } of readDeadLetters<Dead>('lago', look, since)) {
+      after = id;
       const { messageId } = letter.event;
       if (reason === 'refused' && messageId.startsWith(`${prefix}-`)) ids.add(messageId);
     }
-    if (ids.size >= count || Date.now() > deadline) return;
     await sleep(250);
   }
 }
+
+type Dead = { event: { messageId: string } };
 
 export const held: Scenario = {
   name: 'held',
@@ -174,8 +170,7 @@ export const held: Scenario = {
     });
     await sleep(10_000);
     const [lago, hyperline] = asked();
-    sandbox.lago.faults.clear();
-    sandbox.hyperline.faults.clear();
+    clearBoth(sandbox);
     notes.push(
       `requests in 10 s of refused keys: ${lago - lagoBefore} to Lago, ${hyperline - hyperlineBefore} to Hyperline`,
     );

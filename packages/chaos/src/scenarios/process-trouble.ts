@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addToBoth } from '../both-apis.js';
 import { idOf } from '../load/load.js';
 import { EXPECTED } from '../load/make-event.js';
 import type { Scenario } from '../scenario.js';
@@ -47,10 +48,11 @@ export const clocks: Scenario = {
     await Promise.all([worker.drain(), receiver.drain()]);
     // Pauses and retries are what clocks are asked for.
     const seed = Math.ceil(random() * 1e6);
-    for (const api of [stage.sandbox.lago, stage.sandbox.hyperline]) {
-      api.faults.add({ rate: 0.1, seed, respond: { status: 429, headers: { 'Retry-After': '1' } } });
-      api.faults.add({ rate: 0.1, seed: seed + 1, respond: { status: 503 } });
-    }
+    addToBoth(
+      stage.sandbox,
+      { rate: 0.1, seed, respond: { status: 429, headers: { 'Retry-After': '1' } } },
+      { rate: 0.1, seed: seed + 1, respond: { status: 503 } },
+    );
   },
   async after({ stage }) {
     for (const member of [stage.workers[0]!, stage.receivers[1]!]) {
@@ -71,9 +73,7 @@ export const rolling: Scenario = {
   kills: 0,
   async trouble({ stage, notes, problems }) {
     // So that there is always something on its way, and more in line.
-    for (const api of [stage.sandbox.lago, stage.sandbox.hyperline]) {
-      api.faults.add({ times: 'always', delayMs: 1_000 });
-    }
+    addToBoth(stage.sandbox, { times: 'always', delayMs: 1_000 });
     let longest = 0;
     for (const member of [...stage.workers, ...stage.receivers, ...stage.workers, ...stage.receivers]) {
       await sleep(500);

@@ -1,3 +1,4 @@
+import { addToBoth } from '../both-apis.js';
 import type { Scenario } from '../scenario.js';
 
 /** A little of everything at once, for every test run: about a minute. */
@@ -8,16 +9,13 @@ export const quick: Scenario = {
   kills: 10,
   async trouble({ stage, random }) {
     const seed = Math.ceil(random() * 1e6);
-    for (const api of [stage.sandbox.lago, stage.sandbox.hyperline]) {
-      api.faults.add({ rate: 0.05, seed, afterStoring: true, cut: 'before' });
-      api.faults.add({ rate: 0.05, seed: seed + 1, cut: 'mid-response' });
-      api.faults.add({ rate: 0.05, seed: seed + 2, respond: { status: 503 } });
-      api.faults.add({
-        rate: 0.05,
-        seed: seed + 3,
-        respond: { status: 429, headers: { 'Retry-After': '1' } },
-      });
-      api.faults.add({ rate: 0.2, seed: seed + 4, delayMs: 300 });
-    }
+    addToBoth(
+      stage.sandbox,
+      { rate: 0.05, seed, afterStoring: true, cut: 'before' },
+      { rate: 0.05, seed: seed + 1, cut: 'mid-response' },
+      { rate: 0.05, seed: seed + 2, respond: { status: 503 } },
+      { rate: 0.05, seed: seed + 3, respond: { status: 429, headers: { 'Retry-After': '1' } } },
+      { rate: 0.2, seed: seed + 4, delayMs: 300 },
+    );
   },
 };

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readMemory } from '@meterbridge/queue';
+import { addToBoth, clearBoth } from '../both-apis.js';
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 import { STRIKES } from '../strikes.js';
@@ -19,14 +21,13 @@ export const redisFull: Scenario = {
   kills: 4,
   strikes: NOT_REDIS,
   async trouble({ stage, load, notes, problems }) {
-    const { lago, hyperline } = stage.sandbox;
-    const away = { times: 'always', respond: { status: 503, body: '' } } as const;
-    for (const api of [lago, hyperline]) api.faults.add(away);
+    const { lago } = stage.sandbox;
+    addToBoth(stage.sandbox, { times: 'always', respond: { status: 503, body: '' } });
     await setMaxMemory(stage, Math.ceil(((await usedMemory(stage)) + ROOM_BYTES) / GUARD_SHARE));
     const deadline = Date.now() + FULL_WITHIN_MS;
     while (!load.statuses.has(429) && Date.now() < deadline) await sleep(50);
     if (!load.statuses.has(429)) problems.push('Redis filled up, and no receiver answered 429');
-    for (const api of [lago, hyperline]) api.faults.clear();
+    clearBoth(stage.sandbox);
     const delivered = lago.ledger.size;
     const began = Date.now();
     while (lago.ledger.size < delivered + 100 && Date.now() - began < RESUMED_WITHIN_MS) await sleep(50);
@@ -79,7 +80,7 @@ export const forgotten: Scenario = {
 };
 
 async function usedMemory(stage: Stage): Promise<number> {
-  return Number(/^used_memory:(\d+)/m.exec(await stage.look.info('memory'))![1]);
+  return (await readMemory(stage.look)).usedBytes;
 }
 
 async function setMaxMemory(stage: Stage, bytes: number): Promise<void> {
