@@ -22,11 +22,20 @@ type RunOptions = {
   readyUrl?: string;
   /** Where its output goes if it has a `readyUrl`. */
   logFile: string;
+  /** Where its CPU profile goes when it ends; left out, none is taken. */
+  profileDir?: string | undefined;
 };
 
 /** Starts a script of the workspace with this Node and waits until it is ready. */
-export async function run({ name, script, env, readyUrl, logFile }: RunOptions): Promise<Running> {
-  const child = spawn(process.execPath, [...profiling(name), pathOf(script)], {
+export async function run({
+  name,
+  script,
+  env,
+  readyUrl,
+  logFile,
+  profileDir,
+}: RunOptions): Promise<Running> {
+  const child = spawn(process.execPath, [...profiling(name, profileDir), pathOf(script)], {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
     stdio: ['ignore', readyUrl ? openSync(logFile, 'a') : 'pipe', 'inherit'],
   });
@@ -39,16 +48,14 @@ export async function run({ name, script, env, readyUrl, logFile }: RunOptions):
   return { name, pid: child.pid!, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
 
-/** CPU profiles for whoever looks for what bounds a figure: BENCH_PROFILE_DIR. */
-function profiling(name: string): string[] {
-  const directory = process.env.BENCH_PROFILE_DIR;
+function profiling(name: string, directory: string | undefined): string[] {
   const file = `${name.replaceAll(' ', '-')}-${Date.now()}.cpuprofile`;
   return directory ? ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${file}`] : [];
 }
 
 /** Runs a script to its end, which must be a good one; its output is for the operator. */
 export async function runCommand(script: string, args: string[], env: Record<string, string>): Promise<void> {
-  const child = spawn(process.execPath, [...profiling('command'), pathOf(script), ...args], {
+  const child = spawn(process.execPath, [pathOf(script), ...args], {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
     stdio: ['ignore', process.env.BENCH_VERBOSE ? 'inherit' : 'ignore', 'inherit'],
   });

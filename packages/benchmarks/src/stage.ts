@@ -31,6 +31,8 @@ export type StageOptions = {
   config?: string;
   /** Of the sandbox's answers. Default 0. */
   latencyMs?: number;
+  /** Where each process leaves a CPU profile when it ends. Default: BENCH_PROFILE_DIR, if that is set. */
+  profileDir?: string;
 };
 
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
@@ -57,6 +59,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       script,
       env: { ...env, ...more },
       logFile: join(directory, `${name}.log`),
+      profileDir: options.profileDir ?? process.env.BENCH_PROFILE_DIR,
       ...(readyUrl ? { readyUrl } : {}),
     });
     processes.push(running);

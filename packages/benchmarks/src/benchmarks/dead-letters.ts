@@ -64,7 +64,7 @@ async function measureBytes(stage: Stage, url: string, letters: number): Promise
 
 /** Good events come steadily; the wrong ones come at once in their midst. */
 async function measureFlow(stage: Stage, url: string, letters: number, secondsBefore: number) {
-  const arrivals = { url, perRequest: GOOD_PER_REQUEST, eventsPerSecond: GOOD_PER_SECOND };
+  const arrivals = { urls: [url], perRequest: GOOD_PER_REQUEST, eventsPerSecond: GOOD_PER_SECOND };
   await sendOpen({ ...arrivals, events: GOOD_PER_SECOND * 3 });
   const warmUp = GOOD_PER_SECOND * 3;
   await stage.sandbox.untilStored(warmUp);

@@ -4,6 +4,7 @@ import { backlog } from './backlog.js';
 import { deadLetters } from './dead-letters.js';
 import { latency } from './latency.js';
 import { limit } from './limit.js';
+import { profile } from './profile.js';
 import { replay } from './replay.js';
 import { throughput } from './throughput.js';
 import { workers } from './workers.js';
@@ -11,6 +12,7 @@ import { workers } from './workers.js';
 /** In the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
   throughput,
+  profile,
   latency,
   acknowledgement,
   limit,

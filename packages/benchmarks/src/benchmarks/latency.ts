@@ -73,7 +73,7 @@ async function tryOnce(design: Design, arrivals: Arrivals, seconds: number): Pro
   try {
     const url = await design.start(stage);
     const send = (forSeconds: number) =>
-      sendOpen({ url, events: arrivals.eventsPerSecond * forSeconds, ...arrivals });
+      sendOpen({ urls: [url], events: arrivals.eventsPerSecond * forSeconds, ...arrivals });
     const warmUp = await send(WARM_UP_SECONDS);
     await stage.sandbox.untilStored(warmUp.events);
     const sent = await send(seconds);

@@ -20,16 +20,16 @@ const headers = {
   'content-type': 'application/json',
   authorization: `Basic ${Buffer.from(`${WRITE_KEY}:`).toString('base64')}`,
 };
-/** More than are ever needed at once: waiting for a free connection would slow the schedule down. */
+/** More than are ever needed at once: waiting for a free one would count as the receiver's time. */
 const CONNECTIONS = 128;
-const pool = new Pool(plan.url, { connections: CONNECTIONS, pipelining: 1 });
+const pools = plan.urls.map((url) => new Pool(url, { connections: CONNECTIONS, pipelining: 1 }));
 const latenciesMs = new Float64Array(requests);
 let failed = 0;
 
 async function send(n: number, dueAtMs: number): Promise<void> {
   const body = makeBody(plan, n * plan.perRequest, Math.floor(dueAtMs));
   try {
-    const answer = await pool.request({ method: 'POST', path, headers, body });
+    const answer = await pools[n % pools.length]!.request({ method: 'POST', path, headers, body });
     await answer.body.dump();
     if (answer.statusCode !== 200) failed += 1;
   } catch {
@@ -58,7 +58,7 @@ for (let n = 0; n < requests; ) {
 await Promise.all(underway);
 const endedAt = nowMs();
 const cpu = process.cpuUsage(before);
-await pool.close();
+await Promise.all(pools.map((pool) => pool.close()));
 const sent: Sent = {
   startedAt,
   endedAt,

@@ -1,6 +1,5 @@
 /** What a load generator is to send; given to its process as JSON. */
 export type LoadPlan = {
-  url: string;
   events: number;
   perRequest: number;
   /** Begins the events' ids: two loads of one stage need two. */
@@ -10,10 +9,10 @@ export type LoadPlan = {
 };
 
 /** As fast as the answers come: the next request leaves when one is answered. */
-export type ClosedPlan = LoadPlan & { connections: number };
+export type ClosedPlan = LoadPlan & { url: string; connections: number };
 
-/** By a schedule, whatever the answers do. */
-export type OpenPlan = LoadPlan & { eventsPerSecond: number };
+/** By a schedule, whatever the answers do; to each receiver in turn. */
+export type OpenPlan = LoadPlan & { urls: string[]; eventsPerSecond: number };
 
 /** What became of it. */
 export type Sent = {
