@@ -3,7 +3,7 @@
 export default {
   rootDir: '../..',
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{apps,packages}/*/{src,test}/**/*.test.ts'],
+  testMatch: ['<rootDir>/{apps,packages}/*/{src,test}/**/*.test.ts', '<rootDir>/deploy/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   // Sources import './x.js' as Node will; here the same file is './x.ts'. Packages are seen through dist.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
