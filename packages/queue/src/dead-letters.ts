@@ -46,6 +46,7 @@ export async function* readDeadLetters<Letter>(
   range: DeadLetterRange = {},
 ): AsyncGenerator<DeadLetterEntry<Letter>> {
   const shards = await shardsOf(destination, redis);
+  if (shards.length === 1) return yield* readShardLetters<Letter>(destination, redis, range);
   const walks = shards.map((shard) => readShardLetters<Letter>(shard, redis, range));
   const next = await Promise.all(walks.map((walk) => walk.next()));
   for (;;) {

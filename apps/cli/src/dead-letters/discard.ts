@@ -7,7 +7,7 @@ import { startProgress } from '../terminal/progress.js';
 import { shortTime } from '../terminal/short-time.js';
 import { type LetterFilter, readFilter, sayFilter } from './filter.js';
 import { beginHandRun, readWords } from './hand-run.js';
-import { destinationOf } from './letter.js';
+import { shardOf } from './letter.js';
 import { type LetterBox, openLetters, walkLetters } from './open-letters.js';
 import { type Tallied, Tally } from './tally.js';
 
@@ -20,7 +20,7 @@ export type DiscardOptions = LetterFilter & {
   json?: boolean;
 };
 
-/** What would be discarded, and the newest letter of each destination that belongs to it. */
+/** What would be discarded, and the newest letter of each shard that belongs to it. */
 type Plan = Tallied & { letters: number; through: ReadonlyMap<string, string> };
 
 const PAGE = 500;
@@ -71,7 +71,7 @@ async function makePlan(box: LetterBox, filter: LetterFilter): Promise<Plan> {
   try {
     for await (const entry of walkLetters(box, filter)) {
       tally.add(entry);
-      through.set(destinationOf(entry), entry.id);
+      through.set(shardOf(entry), entry.id);
       progress.add(1);
     }
   } finally {
@@ -94,14 +94,14 @@ async function discard(
   let page: string[] = [];
   const flush = async () => {
     if (page.length === 0) return;
-    const destination = destinationOf({ id: page[0]! });
-    done.set(destination, await discardDeadLetters(destination, box.redis, page, run));
+    const shard = shardOf({ id: page[0]! });
+    done.set(shard, await discardDeadLetters(shard, box.redis, page, run));
     progress.add(page.length);
     page = [];
   };
   try {
     for await (const entry of walkLetters(box, filter, { through })) {
-      const isElsewhere = page.length > 0 && destinationOf(entry) !== destinationOf({ id: page[0]! });
+      const isElsewhere = page.length > 0 && shardOf(entry) !== shardOf({ id: page[0]! });
       if (isElsewhere || page.length >= PAGE) await flush();
       if (interruption.isAsked) break;
       page.push(entry.id);

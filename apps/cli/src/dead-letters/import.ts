@@ -13,7 +13,7 @@ import { CommandError } from '../load-context.js';
 import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
 import { beginHandRun } from './hand-run.js';
-import { destinationOf, isDelivery, type Letter } from './letter.js';
+import { isDelivery, type Letter, shardOf } from './letter.js';
 import { type LetterBox, openLetters } from './open-letters.js';
 import { type ReadPortable, readPortable } from './portable-letter.js';
 
@@ -76,11 +76,11 @@ async function bringAll(
     onBad(line, problem);
   };
   const pages = new Map<string, Line[]>();
-  const flush = async (destination: string) => {
-    const page = pages.get(destination) ?? [];
-    pages.delete(destination);
+  const flush = async (shard: string) => {
+    const page = pages.get(shard) ?? [];
+    pages.delete(shard);
     const letters = page.map(({ letter }) => letter);
-    const { added, restored, stillThere } = await importDeadLetters(destination, box.redis, letters, run);
+    const { added, restored, stillThere } = await importDeadLetters(shard, box.redis, letters, run);
     report.imported += added;
     report.restored += restored;
     for (const index of stillThere) {
@@ -106,13 +106,13 @@ async function bringAll(
         refuse(number, read.problem);
         continue;
       }
-      const destination = destinationOf(read.letter);
-      const page = pages.get(destination) ?? [];
-      pages.set(destination, page);
+      const shard = shardOf(read.letter);
+      const page = pages.get(shard) ?? [];
+      pages.set(shard, page);
       page.push({ number, letter: read.letter });
-      if (page.length >= PAGE) await flush(destination);
+      if (page.length >= PAGE) await flush(shard);
     }
-    for (const destination of [...pages.keys()]) await flush(destination);
+    for (const shard of [...pages.keys()]) await flush(shard);
   } catch (error) {
     throw readable(error, file, report);
   } finally {

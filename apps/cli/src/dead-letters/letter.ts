@@ -1,5 +1,9 @@
 import type { DeadLetter } from '@meterbridge/delivery';
-import type { DeadLetterEntry, RejectedEvent } from '@meterbridge/queue';
+import {
+  type DeadLetterEntry,
+  destinationOf as destinationOfShard,
+  type RejectedEvent,
+} from '@meterbridge/queue';
 import { isJsonObject, type JsonObject } from '@meterbridge/segment-events';
 
 /** A delivery that could not be delivered, or of the receiver: what arrived and is no Segment event. */
@@ -8,7 +12,12 @@ export type Letter = DeadLetter | RejectedEvent;
 export type LetterEntry = DeadLetterEntry<Letter>;
 
 /** A destination's name, or `receiver`. */
-export function destinationOf({ id }: Pick<LetterEntry, 'id'>): string {
+export function destinationOf(entry: Pick<LetterEntry, 'id'>): string {
+  return destinationOfShard(shardOf(entry));
+}
+
+/** The shard of the destination in which it lies. */
+export function shardOf({ id }: Pick<LetterEntry, 'id'>): string {
   return id.slice(0, id.indexOf('/'));
 }
 

@@ -1,10 +1,12 @@
 import { type Config, secretsOf } from '@meterbridge/config';
 import {
   countDeadLetters,
+  destinationOf as destinationOfShard,
   findDeadLetter,
-  knownDestinations,
+  knownShards,
   RECEIVER,
   readDeadLetters,
+  readShardLetters,
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
@@ -18,6 +20,8 @@ export type LetterBox = {
   redis: Redis;
   /** Every destination that has or had a queue, configured or not, and the receiver. */
   names: string[];
+  /** Every shard of those. */
+  shards: string[];
   customerOf: CustomerOf;
   /** Takes the configuration's secrets out of what an API said. */
   scrub(text: string): string;
@@ -33,13 +37,15 @@ const SHORTEST_SECRET = 6;
 export async function openLetters(): Promise<LetterBox> {
   const config = readConfig(readCommandEnv(process.env));
   const redis = await openRedis(config.redis.url);
+  const known = await knownShards(redis);
   const configured = config.destinations.map(({ name }) => name);
-  const names = [...new Set([...configured, ...(await knownDestinations(redis)), RECEIVER])];
+  const names = [...new Set([...configured, ...known.map(destinationOfShard), RECEIVER])];
   const secrets = secretsOf(config).filter(({ length }) => length >= SHORTEST_SECRET);
   return {
     config,
     redis,
     names,
+    shards: [...new Set([...names, ...known])],
     customerOf: compileCustomerOf(config.destinations),
     scrub: (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text),
     async count(filter) {
@@ -69,14 +75,14 @@ export function destinationsOf(filter: LetterFilter, { names }: Pick<LetterBox, 
 export type WalkOptions = {
   /** Goes on behind this one, in the same order. */
   after?: string;
-  /** The newest that counts, by destination; destinations that are not named are passed over. */
+  /** The newest that counts, by shard; shards that are not named are passed over. */
   through?: ReadonlyMap<string, string>;
   newestFirst?: boolean;
 };
 
 /**
  * Walks all dead letters that a filter means, destination by destination, oldest first, in constant memory:
- * a page of 500 at a time. What dies meanwhile is for the next walk.
+ * a page of 500 of each shard at a time; with `through`, shard by shard. What dies meanwhile is for the next walk.
  * @throws CommandError for an id that is there no more, unless `through` says that this is a second walk
  */
 export async function* walkLetters(
@@ -91,19 +97,25 @@ export async function* walkLetters(
     }
     return;
   }
-  const names = after === undefined ? all : all.slice(beginAt(after, all));
-  for (const name of names) {
-    const isAfter = after !== undefined && destinationOf({ id: after }) === name;
-    const { since, until } = filter;
-    const last = through?.get(name);
-    if (through && last === undefined) continue;
-    const range = {
-      newestFirst,
-      ...(isAfter ? { after } : {}),
-      ...(last === undefined ? {} : { through: last }),
-    };
-    const bounds = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
-    for await (const entry of readDeadLetters<Letter>(name, box.redis, { ...range, ...bounds })) {
+  const { since, until } = filter;
+  const bounds = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  const walks: AsyncGenerator<LetterEntry>[] = [];
+  if (through) {
+    const within = [...through].filter(([shard]) => all.includes(destinationOfShard(shard)));
+    for (const [shard, last] of within) {
+      const range = { newestFirst, through: last, ...bounds };
+      walks.push(readShardLetters<Letter>(shard, box.redis, range));
+    }
+  } else {
+    const names = after === undefined ? all : all.slice(beginAt(after, all));
+    for (const name of names) {
+      const isAfter = after !== undefined && destinationOf({ id: after }) === name;
+      const range = { newestFirst, ...(isAfter ? { after } : {}), ...bounds };
+      walks.push(readDeadLetters<Letter>(name, box.redis, range));
+    }
+  }
+  for (const walk of walks) {
+    for await (const entry of walk) {
       if (matches(entry, filter, box.customerOf)) yield entry;
     }
   }

@@ -14,7 +14,10 @@ export type ReadPortable =
   | { ok: true; letter: PortableLetter & { letter: Letter } }
   | { ok: false; problem: string };
 
-const idSchema = z.string().regex(/^[^/]+\/\d{1,16}-\d{1,16}$/, 'the id of a dead letter was expected');
+const idSchema = z
+  .string()
+  .regex(/^(receiver|[^/@]+(@[1-9]\d{0,2})?)\/\d{1,16}-\d{1,16}$/, 'the id of a dead letter was expected')
+  .refine((id) => !id.startsWith(`${RECEIVER}@`), 'the id of a dead letter was expected');
 
 const reasons = Object.entries(FAILURE_FOLLOWS).filter(([, follows]) => follows === 'dead-letter');
 

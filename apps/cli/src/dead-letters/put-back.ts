@@ -1,11 +1,11 @@
 import type { Config } from '@meterbridge/config';
 import { cellOf, type Edit, hourAt, type StoredDelivery } from '@meterbridge/delivery';
-import { keepFirstTimes, RECEIVER, ReplayLane, type ReplayStep } from '@meterbridge/queue';
+import { keepFirstTimes, RECEIVER, ReplayLane, type ReplayStep, readStoreTime } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { CommandError } from '../load-context.js';
 import { compilePipeline } from '../pipeline/pipeline.js';
 import { compileJudge, type Move } from '../replay/judge-letter.js';
-import { destinationOf, isDelivery, type LetterEntry } from './letter.js';
+import { isDelivery, type LetterEntry, shardOf } from './letter.js';
 
 /** Under which replay edits are counted: they need no record of their own, their letters' history has it. */
 const EDITS = 'edits';
@@ -21,7 +21,7 @@ export async function putBack(entry: LetterEntry, edited: Edit, config: Config, 
   const moves = verdict.moves.map((move) => signed(move, edited));
   if (isDelivery(entry.letter)) {
     const [{ deliveries }] = moves as [Move];
-    await take(destinationOf(entry), redis, { deliveries, taken: [entry.id] });
+    await take(shardOf(entry), redis, { deliveries, taken: [entry.id] });
     return;
   }
   const { source } = entry.letter;
@@ -30,8 +30,7 @@ export async function putBack(entry: LetterEntry, edited: Edit, config: Config, 
     const [first] = await keepFirstTimes(redis, [{ source, messageId, timestamp }]);
     verdict.timed.timestamp = first!;
   }
-  const [seconds] = await redis.time();
-  const hour = hourAt(Number(seconds) * 1_000);
+  const hour = hourAt(await readStoreTime(redis));
   for (const { destination, deliveries } of moves) {
     const filtered = deliveries.length === 0 ? { [cellOf(hour, source)]: 1 } : {};
     const accepted = deliveries.map((delivery) => ({ ...delivery, hour }));
@@ -51,8 +50,9 @@ function signed({ destination, deliveries }: Move, edited: Edit): Move {
   };
 }
 
-async function take(destination: string, redis: Redis, step: ReplayStep): Promise<void> {
-  const lane = new ReplayLane(destination, EDITS, redis);
+/** @param shard of a destination: its name is that of the first */
+async function take(shard: string, redis: Redis, step: ReplayStep): Promise<void> {
+  const lane = new ReplayLane(shard, EDITS, redis);
   try {
     if (await lane.take(step)) await lane.inFlight();
     else throw new CommandError('It was replayed, edited or discarded meanwhile: nothing was done.');

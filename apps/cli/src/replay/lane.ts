@@ -1,10 +1,11 @@
-import { findDeadLetter, readDeadLetters } from '@meterbridge/queue';
+import { destinationOf, findDeadLetter, readShardLetters } from '@meterbridge/queue';
 import { type LetterFilter, matches } from '../dead-letters/filter.js';
-import { destinationOf, type Letter, type LetterEntry } from '../dead-letters/letter.js';
+import { type Letter, type LetterEntry, shardOf } from '../dead-letters/letter.js';
 import { destinationsOf, type LetterBox } from '../dead-letters/open-letters.js';
 
-/** The dead letters of one destination, or of the receiver, that a replay is about. */
+/** The dead letters of one shard of a destination, or of the receiver, that a replay is about. */
 export type Lane = {
+  /** The shard: `lago`, `lago@1`. */
   destination: string;
   /** The stream id of the newest when it began: what dies later, or again, is for another replay. */
   through: string;
@@ -22,11 +23,13 @@ export function compareStreamIds(one: string, other: string): number {
   return oneMs - otherMs || oneNumber - otherNumber;
 }
 
-/** One lane for each destination that a filter is about and that has dead letters. */
+/** One lane for each shard of the destinations that a filter is about, where it has dead letters. */
 export async function openLanes(box: LetterBox, filter: LetterFilter): Promise<Lane[]> {
+  const destinations = destinationsOf(filter, box);
+  const shards = destinations.flatMap((name) => box.shards.filter((shard) => destinationOf(shard) === name));
   const newest = await Promise.all(
-    destinationsOf(filter, box).map(async (destination) => {
-      for await (const entry of readDeadLetters(destination, box.redis, { newestFirst: true })) {
+    shards.map(async (destination) => {
+      for await (const entry of readShardLetters(destination, box.redis, { newestFirst: true })) {
         return [{ destination, through: streamIdOf(entry) }];
       }
       return [];
@@ -48,7 +51,7 @@ export async function* walkLane(
   const { destination, through } = lane;
   const entries = filter.ids
     ? findEach(filter.ids, lane, position, box)
-    : readDeadLetters<Letter>(destination, box.redis, {
+    : readShardLetters<Letter>(destination, box.redis, {
         through: `${destination}/${through}`,
         ...(position === '' ? {} : { after: `${destination}/${position}` }),
         ...(filter.since === undefined ? {} : { since: filter.since }),
@@ -66,7 +69,7 @@ async function* findEach(
   { redis }: LetterBox,
 ): AsyncGenerator<LetterEntry> {
   const here = ids
-    .filter((id) => destinationOf({ id }) === destination)
+    .filter((id) => shardOf({ id }) === destination)
     .map((id) => streamIdOf({ id }))
     .filter((id) => position === '' || compareStreamIds(id, position) > 0)
     .toSorted(compareStreamIds);

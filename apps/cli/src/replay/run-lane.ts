@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hourAt } from '@meterbridge/delivery';
-import { keepFirstTimes, RECEIVER, ReplayLane, type StoreClock } from '@meterbridge/queue';
+import { destinationOf, keepFirstTimes, RECEIVER, ReplayLane, type StoreClock } from '@meterbridge/queue';
 import type { LetterFilter } from '../dead-letters/filter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
 import { Batch } from './batch.js';
@@ -173,7 +173,7 @@ async function moveRejections(
 /** The receiver's letters go to every destination: as slowly as the slowest takes them. */
 function paceOfLane({ destination }: Lane, { box, pace }: LaneRun): number | null {
   const limits = box.config.destinations.filter(
-    ({ name }) => destination === RECEIVER || name === destination,
+    ({ name }) => destination === RECEIVER || name === destinationOf(destination),
   );
   return slowest(limits.map(({ limit }) => paceOf(limit, pace)));
 }

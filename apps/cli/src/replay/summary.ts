@@ -1,4 +1,4 @@
-import { RECEIVER, ReplayLane, type ReplayState, readDeadLetters } from '@meterbridge/queue';
+import { destinationOf, RECEIVER, ReplayLane, type ReplayState, readShardLetters } from '@meterbridge/queue';
 import { isDelivery, type Letter } from '../dead-letters/letter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
 import type { Replay } from './run-replay.js';
@@ -21,23 +21,26 @@ export type ReplaySummary = {
   delivered: number;
 };
 
+/** Shards may lie on servers with clocks of their own; whose letter it is, the letter says. */
+const CLOCKS_APART_MS = 60_000;
+
 export type DeadAgain = { destination: string; reason: string; letters: number };
 
-type Box = Pick<LetterBox, 'redis' | 'names'>;
+type Box = Pick<LetterBox, 'redis' | 'shards'>;
 
 /** Looks at one replay again and again; each dead letter is read once. */
 export class ReplayWatch {
   private readonly box: Box;
   private readonly replay: Replay;
-  private readonly lanes: { destination: string; lane: ReplayLane; after: string | undefined }[];
+  private readonly lanes: { shard: string; lane: ReplayLane; after: string | undefined }[];
   private readonly deadAgain = new Map<string, DeadAgain>();
 
   constructor(box: Box, replay: Replay) {
     this.box = box;
     this.replay = replay;
-    this.lanes = box.names.map((destination) => ({
-      destination,
-      lane: new ReplayLane(destination, replay.id, box.redis),
+    this.lanes = box.shards.map((shard) => ({
+      shard,
+      lane: new ReplayLane(shard, replay.id, box.redis),
       after: undefined,
     }));
   }
@@ -70,10 +73,11 @@ export class ReplayWatch {
   /** A letter says in its history which replay ended its life before. */
   private async countDeadAgain(): Promise<void> {
     for (const lane of this.lanes) {
-      if (lane.destination === RECEIVER) continue;
-      const { destination, after } = lane;
-      const range = after === undefined ? { since: this.replay.startedAt } : { after };
-      for await (const entry of readDeadLetters<Letter>(destination, this.box.redis, range)) {
+      if (lane.shard === RECEIVER) continue;
+      const { shard, after } = lane;
+      const destination = destinationOf(shard);
+      const range = after === undefined ? { since: this.replay.startedAt - CLOCKS_APART_MS } : { after };
+      for await (const entry of readShardLetters<Letter>(shard, this.box.redis, range)) {
         lane.after = entry.id;
         const { letter, reason } = entry;
         if (!isDelivery(letter) || letter.history?.at(-1)?.replay !== this.replay.id) continue;
