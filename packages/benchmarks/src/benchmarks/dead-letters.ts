@@ -4,6 +4,7 @@ import { startReceiver, startWorker } from '../designs.js';
 import { prepareClosed, prepareOpen, sendClosed, sendOpen } from '../load/load.js';
 import { number } from '../report.js';
 import { openStage, type Stage } from '../stage.js';
+import { watch } from '../watch.js';
 
 const LETTERS = 100_000;
 /** Good events, all the time; a tenth of what the machine can carry leaves room for nothing to hide in. */
@@ -72,20 +73,12 @@ async function measureFlow(stage: Stage, url: string, letters: number, secondsBe
   const good = await prepareOpen({ ...arrivals, events: GOOD_PER_SECOND * seconds });
   const wrong = await prepareClosed({ url, events: letters, perRequest: 100, unmappable: true });
   const dead = await countDead(stage);
-  const began = performance.now();
   const look = async () => ({
-    second: (performance.now() - began) / 1_000,
+    at: performance.now(),
     stored: (await stage.sandbox.look()).ledger.keys,
     dead: await countDead(stage),
   });
-  const timeline = [await look()];
-  let isOver = false;
-  const watching = (async () => {
-    while (!isOver) {
-      await sleep(250);
-      timeline.push(await look());
-    }
-  })();
+  const watching = watch(look, 250);
   const sending = good.go();
   await sleep(2_000);
   const begin = await look();
@@ -94,15 +87,14 @@ async function measureFlow(stage: Stage, url: string, letters: number, secondsBe
   await Promise.all([wrong.go(), untilDead(stage, dead + letters)]);
   const over = await look();
   const sent = await sending;
-  isOver = true;
-  await watching;
+  const timeline = await watching.stop();
   await stage.sandbox.untilStored(warmUp + sent.events);
   await stage.command('audit', '--wait', '10');
   const rate = (from: typeof begin, to: typeof begin) =>
-    (to.stored - from.stored) / (to.second - from.second);
+    (to.stored - from.stored) / ((to.at - from.at) / 1_000);
   return {
     letters,
-    secondsUntilDead: over.second - burst.second,
+    secondsUntilDead: (over.at - burst.at) / 1_000,
     beforePerSecond: rate(begin, burst),
     duringPerSecond: rate(burst, over),
     ackP99Ms: sent.p99Ms,

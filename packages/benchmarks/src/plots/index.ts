@@ -5,6 +5,7 @@ import type { LatencyFigures } from '../benchmarks/latency.js';
 import type { LimitFigures } from '../benchmarks/limit.js';
 import type { ThroughputFigures } from '../benchmarks/throughput.js';
 import type { WorkersFigures } from '../benchmarks/workers.js';
+import { ratesOf } from '../watch.js';
 
 /** By the benchmark's name: what is drawn of its figures, by the end of the file's name. */
 export const PLOTS: Record<string, (figures: never) => Record<string, EChartsOption>> = {
@@ -21,7 +22,8 @@ const PROCESSES = ['load', 'receiver', 'pipe', 'redis', 'worker', 'sandbox'];
 
 const head = (text: string, subtext?: string): EChartsOption => ({
   title: { text, ...(subtext ? { subtext } : {}), left: 'center', textStyle: { fontSize: 15 } },
-  legend: { bottom: 0 },
+  legend: { bottom: 0, itemGap: 24 },
+  textStyle: { fontFamily: 'sans-serif' },
   grid: { top: 70, bottom: 60, left: 80, right: 80 },
 });
 
@@ -89,15 +91,10 @@ function plotLatency({ cases }: LatencyFigures): Record<string, EChartsOption> {
 }
 
 function plotLimit({ spent: { timeline, windows } }: LimitFigures): Record<string, EChartsOption> {
-  // Over the second before each look, of which there are four a second.
-  const rates = timeline.slice(4).map(({ second, requests }, index) => {
-    const before = timeline[index]!;
-    return [second, (requests - before.requests) / (second - before.second)];
-  });
   return {
     budget: {
       ...head('Requests a second, of 50 that are allowed', windows.map(({ what }) => what).join(', ')),
-      xAxis: { type: 'value', name: 's', min: 'dataMin' },
+      xAxis: { type: 'value', name: 's', min: 0 },
       yAxis: [
         { type: 'value', name: 'requests/s', min: 0, max: 60 },
         { type: 'value', name: 'workers', min: 0, max: 6, interval: 1, splitLine: { show: false } },
@@ -107,7 +104,7 @@ function plotLimit({ spent: { timeline, windows } }: LimitFigures): Record<strin
           name: 'requests/s',
           type: 'line',
           symbol: 'none',
-          data: rates,
+          data: ratesOf(timeline, ({ requests }) => requests),
           markLine: { symbol: 'none', data: [{ yAxis: 50, name: 'limit' }] },
         },
         {
@@ -159,19 +156,19 @@ function plotBacklog({ waiting, steps }: BacklogFigures): Record<string, ECharts
 }
 
 function plotDeadLetters({ letters, timeline }: DeadLettersFigures): Record<string, EChartsOption> {
-  const rates = (read: (look: (typeof timeline)[number]) => number) =>
-    timeline.slice(4).map((look, index) => {
-      const before = timeline[index]!;
-      return [look.second, (read(look) - read(before)) / (look.second - before.second)];
-    });
   return {
     flow: {
       ...head(`${whole(letters)} wrong events at once, beside good ones`),
       xAxis: { type: 'value', name: 's', min: 0 },
       yAxis: { type: 'value', name: 'events/s', min: 0 },
       series: [
-        { name: 'good events stored', type: 'line', symbol: 'none', data: rates(({ stored }) => stored) },
-        { name: 'dead letters', type: 'line', symbol: 'none', data: rates(({ dead }) => dead) },
+        {
+          name: 'good events stored',
+          type: 'line',
+          symbol: 'none',
+          data: ratesOf(timeline, ({ stored }) => stored),
+        },
+        { name: 'dead letters', type: 'line', symbol: 'none', data: ratesOf(timeline, ({ dead }) => dead) },
       ],
     },
   };
