@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { readMemory } from '@meterbridge/queue';
 import { startLoad } from './load/load.js';
 import { renderTable } from './report.js';
 import { untilSettled } from './settle.js';
@@ -80,10 +81,9 @@ export async function soak(
 }
 
 async function look(stage: Stage, events: number): Promise<AtRest> {
-  const memory = await stage.look.info('memory');
   return {
     events,
-    redisBytes: Number(/^used_memory:(\d+)/m.exec(memory)![1]),
+    redisBytes: (await readMemory(stage.look)).usedBytes,
     keys: await stage.look.dbsize(),
     rssMb: await Promise.all([...stage.receivers, ...stage.workers].map(({ pid }) => residentMb(pid))),
   };

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { type Sandbox, startSandbox } from '@meterbridge/sandbox';
+import { HYPERLINE_KEY, LAGO_KEY, NEVER_SHOWN, WRITE_KEY } from '@meterbridge/testing/sample-config';
 import { Redis } from 'ioredis';
-import { CONFIG, HYPERLINE_KEY, LAGO_KEY, NEVER_LOGGED, WRITE_KEY } from './config.js';
+import { CONFIG } from './config.js';
 import { type LogWatch, openLogWatch } from './log-watch.js';
 import { type Member, startMember } from './member.js';
 
@@ -42,7 +43,7 @@ export async function openStage(lagoStore: 'clickhouse' | 'postgres'): Promise<S
   const folder = await mkdtemp(join(tmpdir(), 'meterbridge-chaos-'));
   const configFile = join(folder, 'meterbridge.config.yaml');
   await writeFile(configFile, CONFIG);
-  const logs = openLogWatch(join(folder, 'processes.log'), NEVER_LOGGED);
+  const logs = openLogWatch(join(folder, 'processes.log'), NEVER_SHOWN);
   const sandbox = await startSandbox({
     lago: { apiKey: LAGO_KEY, store: lagoStore },
     hyperline: { apiKey: HYPERLINE_KEY },

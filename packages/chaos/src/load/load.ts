@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WRITE_KEY } from '@meterbridge/testing/sample-config';
 import { Analytics } from '@segment/analytics-node';
-import { WRITE_KEY } from '../config.js';
 import { chooseKinds, DEVICE_CLOCK_MS, type Kind, type MadeEvent, makeEvent } from './make-event.js';
 import { postUntilTaken } from './post.js';
 

@@ -1,4 +1,4 @@
-import { EMAIL, IP_ADDRESS, PHONE } from '../config.js';
+import { EMAIL, IP_ADDRESS, PHONE } from '@meterbridge/testing/sample-config';
 
 /** What an event is, and with that what has to become of it. */
 export type Kind = 'usage' | 'entity' | 'device' | 'timeless' | 'unmapped' | 'no-event';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { WRITE_KEY } from '../config.js';
+import { WRITE_KEY } from '@meterbridge/testing/sample-config';
 import type { Load } from './load.js';
 
 const AUTHORIZATION = `Basic ${Buffer.from(`${WRITE_KEY}:`).toString('base64')}`;
