@@ -24,7 +24,7 @@ RUN rm -rf node_modules apps/*/node_modules packages/*/node_modules \
        --filter-prod '@meterbridge/receiver...' --filter-prod '@meterbridge/worker...' \
        --filter-prod '@meterbridge/cli...' --filter-prod '@meterbridge/sandbox...' \
     && rm -rf apps/*/src packages/*/src apps/*/.turbo packages/*/.turbo .turbo \
-       packages/benchmarks packages/testing packages/tooling
+       packages/benchmarks packages/chaos packages/testing packages/tooling
 
 FROM node:20-bookworm-slim
 WORKDIR /app
