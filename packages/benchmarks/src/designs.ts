@@ -5,9 +5,12 @@ import type { Stage } from './stage.js';
 /** A way from Segment to the bill; all are started alike and fed alike. */
 export type Design = {
   name: 'ordinary' | 'pipe' | 'meterbridge';
-  /** Everything it consists of; resolves to where it takes events. */
-  start(stage: Stage): Promise<string>;
+  /** Everything it consists of. */
+  start(stage: Stage): Promise<Opened>;
 };
+
+/** Where it takes events, and what a Prometheus asks of it. */
+export type Opened = { url: string; metricsUrls: string[] };
 
 /** Express, a job an event, a request an event: what a good engineer writes in an afternoon. */
 export const ordinary: Design = {
@@ -15,22 +18,23 @@ export const ordinary: Design = {
   async start(stage) {
     const url = await startOrdinaryReceiver(stage);
     await startOrdinaryWorker(stage);
-    return url;
+    return { url, metricsUrls: [] };
   },
 };
 
 /** Express reads a request and posts it on: no queue, no promise, and the least that it can cost. */
 export const pipe: Design = {
   name: 'pipe',
-  start: (stage) => startOnPort(stage, 'pipe', './programs/pipe.js'),
+  async start(stage) {
+    return { url: await startOnPort(stage, 'pipe', './programs/pipe.js'), metricsUrls: [] };
+  },
 };
 
 export const meterbridge: Design = {
   name: 'meterbridge',
   async start(stage) {
-    const { url } = await startReceiver(stage);
-    await startWorker(stage);
-    return url;
+    const [receiver, worker] = [await startReceiver(stage), await startWorker(stage)];
+    return { url: receiver.url, metricsUrls: [receiver, worker].map(({ url }) => `${url}/metrics`) };
   },
 };
 

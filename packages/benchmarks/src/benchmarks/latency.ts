@@ -71,7 +71,7 @@ export const latency: Benchmark = {
 async function tryOnce(design: Design, arrivals: Arrivals, seconds: number): Promise<Trial> {
   const stage = await openStage({ config: lagoConfig(LIMIT), latencyMs: API_LATENCY_MS });
   try {
-    const url = await design.start(stage);
+    const { url } = await design.start(stage);
     const send = (forSeconds: number) =>
       sendOpen({ urls: [url], events: arrivals.eventsPerSecond * forSeconds, ...arrivals });
     const warmUp = await send(WARM_UP_SECONDS);

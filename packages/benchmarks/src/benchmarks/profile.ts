@@ -8,6 +8,8 @@ import { type ProfileSummary, readProfile } from '../profile-summary.js';
 import { number } from '../report.js';
 import { openStage } from '../stage.js';
 
+export type ProfileFigures = Record<string, ProfileSummary>;
+
 const EVENTS = 400_000;
 const SHOWN = 16;
 
@@ -34,7 +36,7 @@ export const profile: Benchmark = {
         name,
         { byPackage: upTo(byPackage), byFunction: upTo(byFunction) },
       ]);
-      return { tables, goals: [], figures: Object.fromEntries(figures) };
+      return { tables, goals: [], figures: Object.fromEntries(figures) satisfies ProfileFigures };
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
@@ -45,7 +47,7 @@ export const profile: Benchmark = {
 async function deliver(profileDir: string, events: number): Promise<void> {
   const stage = await openStage({ profileDir });
   try {
-    const url = await meterbridge.start(stage);
+    const { url } = await meterbridge.start(stage);
     await sendClosed({ url, events, perRequest: 100 });
     await stage.sandbox.untilStored(events);
   } finally {

@@ -9,6 +9,7 @@ import { median, medians } from '../statistics.js';
 /** About a quarter of a minute for each design. */
 const EVENTS: Record<Design['name'], number> = { ordinary: 30_000, pipe: 600_000, meterbridge: 450_000 };
 const ROUNDS = 3;
+const SCRAPE_EVERY_MS = 5_000;
 
 type Trial = {
   /** From the first request sent to the last event stored at the billing API. */
@@ -45,7 +46,7 @@ export const throughput: Benchmark = {
 async function tryOnce(design: Design, events: number): Promise<Trial> {
   const stage = await openStage();
   try {
-    const url = await design.start(stage);
+    const { url, metricsUrls } = await design.start(stage);
     // All run warm: a process compiles its hot paths in its first seconds.
     const warmUp = Math.ceil(events / 400) * 100;
     await sendClosed({ url, events: warmUp, perRequest: 100 });
@@ -56,6 +57,9 @@ async function tryOnce(design: Design, events: number): Promise<Trial> {
       await machineCpuSeconds(),
       process.cpuUsage(),
     ];
+    const scraping = setInterval(() => {
+      for (const metricsUrl of metricsUrls) void fetch(metricsUrl).catch(() => {});
+    }, SCRAPE_EVERY_MS);
     // Watched while it runs: what is stored may be stored before the last answer is read.
     const [sent, storedAt] = await Promise.all([load.go(), stage.sandbox.untilStored(warmUp + events)]);
     const [after, machineAfter, bench] = [
@@ -63,6 +67,7 @@ async function tryOnce(design: Design, events: number): Promise<Trial> {
       await machineCpuSeconds(),
       process.cpuUsage(benchBefore),
     ];
+    clearInterval(scraping);
     await refuseWrong(stage, design, warmUp + events);
     const used: Record<string, number> = { load: sent.cpuSeconds };
     for (const name of Object.keys(after)) used[name] = after[name]! - before[name]!;

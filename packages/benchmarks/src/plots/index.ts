@@ -3,6 +3,7 @@ import type { BacklogFigures } from '../benchmarks/backlog.js';
 import type { DeadLettersFigures } from '../benchmarks/dead-letters.js';
 import type { LatencyFigures } from '../benchmarks/latency.js';
 import type { LimitFigures } from '../benchmarks/limit.js';
+import type { ProfileFigures } from '../benchmarks/profile.js';
 import type { ThroughputFigures } from '../benchmarks/throughput.js';
 import type { WorkersFigures } from '../benchmarks/workers.js';
 import { ratesOf } from '../watch.js';
@@ -10,6 +11,7 @@ import { ratesOf } from '../watch.js';
 /** By the benchmark's name: what is drawn of its figures, by the end of the file's name. */
 export const PLOTS: Record<string, (figures: never) => Record<string, EChartsOption>> = {
   throughput: plotThroughput,
+  profile: plotProfile,
   latency: plotLatency,
   limit: plotLimit,
   backlog: plotBacklog,
@@ -63,6 +65,28 @@ function plotThroughput({ medians, trials }: ThroughputFigures): Record<string, 
       })),
     },
   };
+}
+
+const SHOWN_PACKAGES = 12;
+
+function plotProfile(figures: ProfileFigures): Record<string, EChartsOption> {
+  const plot = (name: string): EChartsOption => {
+    const shown = figures[name]!.byPackage.slice(0, SHOWN_PACKAGES).reverse();
+    return {
+      ...head(`Where the ${name} spends its CPU, percent`),
+      grid: { top: 50, bottom: 30, left: 190, right: 60 },
+      xAxis: { type: 'value' },
+      yAxis: { type: 'category', data: shown.map((each) => each.name) },
+      series: [
+        {
+          type: 'bar',
+          label: { show: true, position: 'right' },
+          data: shown.map(({ share }) => Number((share * 100).toFixed(1))),
+        },
+      ],
+    };
+  };
+  return Object.fromEntries(Object.keys(figures).map((name) => [name, plot(name)]));
 }
 
 function plotLatency({ cases }: LatencyFigures): Record<string, EChartsOption> {
