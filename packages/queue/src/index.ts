@@ -46,6 +46,7 @@ export {
 export { type MemoryWatch, readMemory, watchMemory } from './memory-pressure.js';
 export { readNewestWaiting } from './newest-waiting.js';
 export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';
+export { inspectTopology } from './redis-topology.js';
 export { type LaneProgress, ReplayLane, type ReplayStep } from './replay-lane.js';
 export {
   createReplay,

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 
 /** One thing about a Redis that matters to whoever answers 200 on its word. */
 export type RedisFinding = {
-  what: 'persistence' | 'fsync' | 'eviction' | 'version' | 'memory';
+  what: 'persistence' | 'fsync' | 'eviction' | 'version' | 'memory' | 'kind' | 'shards';
   /** `refuse`: acknowledged events could be lost; `warn`: worth knowing, or the server would not say. */
   level: 'ok' | 'warn' | 'refuse';
   detail: string;

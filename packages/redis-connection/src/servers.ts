@@ -15,6 +15,16 @@ export function nameOf({ options }: Redis): string {
   return `${options.host}:${options.port}`;
 }
 
+/** The slot of a key in a Redis Cluster, by its own word. */
+export async function slotOfKey(redis: Redis, key: string): Promise<number> {
+  return (await redis.cluster('KEYSLOT', key)) as number;
+}
+
+/** The address of the master that has a key of a Redis Cluster now. */
+export async function masterOfKey(redis: Redis, key: string): Promise<string> {
+  return nodesOf(redis).slots[await slotOfKey(redis, key)]?.[0] ?? 'no master';
+}
+
 /** Calls back when a cluster's client that is ready comes to know one more server; never where there is only one. */
 export function onServer(redis: Redis, call: () => void): void {
   if (!redis.isCluster) return;

@@ -1,6 +1,6 @@
 import { type Config, configFile } from '@meterbridge/config';
 import { compileDestination, createHttpClient, destinationKinds } from '@meterbridge/destinations';
-import { findForgotten, inspectRedis } from '@meterbridge/queue';
+import { findForgotten, inspectRedis, inspectTopology } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import { checkLagoRules, findSharedIds } from '../check/check-lago.js';
 import type { Line } from '../check/line.js';
@@ -41,7 +41,9 @@ async function checkRedis(config: Config, report: (line: Line) => void): Promise
   try {
     const redis = await openRedis(config.redis.url);
     try {
-      for (const { what, level, detail } of await inspectRedis(redis)) {
+      const names = config.destinations.map(({ name }) => name);
+      const topology = await inspectTopology(redis, names, config.redis.shards);
+      for (const { what, level, detail } of [...topology, ...(await inspectRedis(redis))]) {
         const tolerated = level === 'refuse' && config.redis.allowDataLoss;
         report({
           level: tolerated ? 'warn' : level === 'refuse' ? 'fail' : level,
@@ -49,7 +51,6 @@ async function checkRedis(config: Config, report: (line: Line) => void): Promise
           detail,
         });
       }
-      const names = config.destinations.map(({ name }) => name);
       for (const { destination, inFlight, dead } of await findForgotten(redis, names)) {
         const detail = `not configured, but ${inFlight} deliveries wait for it and ${dead} are dead letters: nobody takes them. Configure it until it is empty.`;
         report({ level: 'fail', what: destination, detail });
