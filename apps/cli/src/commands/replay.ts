@@ -12,7 +12,7 @@ import { choosePace, DEFAULT_SHARE, type Pace } from '../replay/pace.js';
 import { planned, type ReplayPlan } from '../replay/plan.js';
 import { renderPlan } from '../replay/render.js';
 import type { ReplayWhat } from '../replay/run-replay.js';
-import { confirm } from '../terminal/confirm.js';
+import { mayDo } from '../terminal/confirm.js';
 import { whoRuns } from '../who.js';
 
 type ReplayOptions = LetterFilter &
@@ -42,11 +42,7 @@ export async function replayDeadLetters(
       if (options.json) console.log(JSON.stringify({ plan }, null, 2));
       return;
     }
-    if (!options.yes && !(await confirm(`Put ${letters.toLocaleString('en')} dead letters back?`))) {
-      console.log('Nothing was done.');
-      process.exitCode = 1;
-      return;
-    }
+    if (!(await mayDo(`Put ${letters.toLocaleString('en')} dead letters back?`, options))) return;
     const holder = randomUUID();
     const what: ReplayWhat = {
       filter,

@@ -1,7 +1,7 @@
 import { discardDeadLetters, type HandRun } from '@meterbridge/queue';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { confirm } from '../terminal/confirm.js';
+import { mayDo } from '../terminal/confirm.js';
 import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
 import { shortTime } from '../terminal/short-time.js';
@@ -44,11 +44,7 @@ export async function discardLetters(
       if (options.json) console.log(JSON.stringify({ plan: toJson(plan), discarded: 0 }, null, 2));
       return;
     }
-    if (!options.yes && !(await confirm(`Discard ${plan.letters.toLocaleString('en')} for good?`))) {
-      console.log('Nothing was done.');
-      process.exitCode = 1;
-      return;
-    }
+    if (!(await mayDo(`Discard ${plan.letters.toLocaleString('en')} for good?`, options))) return;
     const run = await beginHandRun(box.redis, {
       what: 'discarded',
       because,

@@ -1,6 +1,14 @@
 import { createInterface } from 'node:readline/promises';
 import { CommandError } from '../load-context.js';
 
+/** Whether it may be done: `--yes` said so, or the answer does. Where not, says that nothing was: exit code 1. */
+export async function mayDo(question: string, { yes = false }: { yes?: boolean }): Promise<boolean> {
+  if (yes || (await confirm(question))) return true;
+  console.log('Nothing was done.');
+  process.exitCode = 1;
+  return false;
+}
+
 /**
  * Asks before something is done; only `y` and `yes` are a yes.
  * @throws CommandError where nobody can be asked: `--yes` says it beforehand
