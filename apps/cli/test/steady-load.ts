@@ -1,3 +1,4 @@
+import type { Sandbox } from '@meterbridge/sandbox';
 import { makeTracks, postBatch } from './retrying-client.js';
 
 /** Clients that send without a pause, each batch until it is taken, to whichever receiver answers. */
@@ -39,4 +40,12 @@ export function startSteadyLoad(receivers: () => string[]): SteadyLoad {
       await running;
     },
   };
+}
+
+/** What was answered 200 and is not at both APIs. */
+export function lostOf(sandbox: Sandbox, answered: SteadyLoad['answered']): SteadyLoad['answered'] {
+  const held = [sandbox.lago, sandbox.hyperline].map(
+    ({ ledger }) => new Set([...ledger.entries()].map(({ id }) => id)),
+  );
+  return answered.filter(({ messageId }) => !held.every((ids) => ids.has(messageId)));
 }
