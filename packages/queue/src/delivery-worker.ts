@@ -100,6 +100,23 @@ function takePatiently({ backend }: Worker): void {
   };
 }
 
+/**
+ * After a look for stalled jobs that failed, BullMQ waits for five seconds, and nothing ends that: the process of a
+ * worker that is closed meanwhile stays for so long. The next look comes soon enough.
+ */
+function lookPatiently(worker: Worker): void {
+  const { backend } = worker;
+  const look = backend.moveStalledJobsToWait.bind(backend);
+  backend.moveStalledJobsToWait = async () => {
+    try {
+      return await look();
+    } catch (error) {
+      if (isRefusal(error)) worker.emit('error', error as Error);
+      return [];
+    }
+  };
+}
+
 /** Redis answered, and said no; a lost connection BullMQ waits for by itself. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
@@ -168,6 +185,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     autorun: false,
   });
   takePatiently(worker);
+  lookPatiently(worker);
   worker.on('error', (error) => options.onProblem?.('worker_error', error));
   worker.on('stalled', () => options.onProblem?.('stalled'));
 

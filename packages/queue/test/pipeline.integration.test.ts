@@ -166,12 +166,16 @@ describe('a dead letter', () => {
   });
 });
 
+/** Those that keep a process alive. */
+const countTimers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+
 describe('a Redis at its memory limit', () => {
   test('is refused to the producer as full, asked patiently by the worker, and used again with room', async () => {
     const line = await open(async (deliveries) => delivered(deliveries));
     await line.write(50);
     await line.redis.config('SET', 'maxmemory', '1');
     await expect(line.write(1)).rejects.toMatchObject({ code: 'store_full' });
+    const before = countTimers();
     const errors: string[] = [];
     const worker = line.start({ onProblem: (code) => errors.push(code) });
     await waitFor(() => errors.length >= 2, { what: 'the worker to be refused twice' });
@@ -180,6 +184,8 @@ describe('a Redis at its memory limit', () => {
     expect(await line.settled()).toMatchObject({ accepted: 50, delivered: 50, difference: 0 });
     expect(await line.audit()).toMatchObject([{ accepted: 50, delivered: 50, difference: 0 }]);
     await worker.close();
+    // BullMQ's own would keep the process for three more seconds.
+    await waitFor(() => countTimers() <= before, { what: 'no timer to be left', timeoutMs: 2_000 });
   });
 });
 
