@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { DeadLetter } from '@meterbridge/delivery';
-import { readDeadLetters } from '@meterbridge/queue';
+import { lookAtGate, readDeadLetters } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { expireLocks } from '../../cli/test/expire-locks.js';
 import { makeTracks, sendAll, type Track } from '../../cli/test/retrying-client.js';
@@ -225,6 +225,13 @@ test('reads that are refused hold what needs them, and nothing else; nothing is 
   );
   await waitFor(async () => (await stack.account()).delivered === 50, { what: 'their settlement' });
   expect(await stack.account()).toMatchObject({ dead: 0, inFlight: 50 });
+
+  expect((await stack.cli('status')).output).toContain('lago: lookups are held since');
+  const since = async () => (await lookAtGate(READS, stack.redis)).hold?.since ?? 0;
+  const first = await since();
+  const resumed = await stack.cli('resume', 'lago');
+  expect(resumed).toMatchObject({ code: 0, output: expect.stringContaining('reading subscriptions') });
+  await waitFor(async () => (await since()) > first, { what: 'lookups to be refused again' });
 
   stack.sandbox.lago.faults.clear();
   await probeNow(stack, READS);

@@ -91,6 +91,7 @@ export function addHold(program: Command): void {
       `
 Nothing is lost: what is accepted waits in Redis. Workers see it within a fifth of a second. It is not probed
 and never ends by itself, unlike a hold by an answer (401, 403, a wrong URL). \`meterbridge status\` shows it.
+Subscriptions of what workers have in hand may still be looked up.
 
 Examples:
   meterbridge hold lago --reason "wrong mapping deployed, see #billing"

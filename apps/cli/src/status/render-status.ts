@@ -80,6 +80,12 @@ function wordsOf(
   if (gate?.waitUntil && gate.state !== 'held') {
     words.push(`${destination}: nothing is sent for ${duration((gate.waitUntil - at) / 1_000)}`);
   }
+  const areLookupsHeld = gate?.holds.some((hold) => hold.by === 'answer' && hold.to === 'reads');
+  if (gate?.lookupsWaitUntil && !areLookupsHeld) {
+    words.push(
+      `${destination}: no subscription is looked up for ${duration((gate.lookupsWaitUntil - at) / 1_000)}`,
+    );
+  }
   if (!isConfigured) words.push(`${destination}: is not configured any more, and no worker takes its jobs`);
   else if (workers === 0 && inFlight > 0) words.push(`${destination}: no worker is connected`);
   if (inFlight > 0) {

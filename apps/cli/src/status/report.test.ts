@@ -124,6 +124,18 @@ describe('the gate', () => {
       { state: 'held', waitUntil: null, holds: [handHold] },
     ],
     [
+      'lets events through, and no lookups by an answer',
+      OPEN_GATE,
+      refused(OPEN_GATE),
+      { state: 'held', waitUntil: null, lookupsWaitUntil: AT - 10 + 60_000, holds: [answerHold('reads')] },
+    ],
+    [
+      'lets events through, and lookups later',
+      OPEN_GATE,
+      open,
+      { state: 'closed', waitUntil: null, lookupsWaitUntil: AT + 900, holds: [] },
+    ],
+    [
       'was shut by everybody',
       byHand(refused(open)),
       refused(OPEN_GATE),

@@ -7,6 +7,8 @@ export type GateStatus = {
   state: 'closed' | 'open' | 'half-open' | 'held';
   /** Until when nothing is sent by the API's own word, or while the breaker is open; null where that is not so. */
   waitUntil: number | null;
+  /** The same of subscriptions, which are looked up past a gate of their own. */
+  lookupsWaitUntil: number | null;
   holds: HoldStatus[];
 };
 
@@ -92,17 +94,21 @@ function reportPlace(before: Standing, place: PlaceLook, seconds: number, at: nu
 /** A person's word first, then the API's. */
 export function reportGate(gate: Gate, readsGate: Gate | undefined, at: number): GateStatus {
   const { handHold, hold, breaker } = gate;
-  const decision = decideGate(gate, at);
   const holds: HoldStatus[] = [];
   if (handHold) holds.push({ by: 'hand', reason: handHold.reason, who: handHold.by, since: handHold.since });
   if (hold) holds.push({ by: 'answer', to: 'events', ...hold });
   if (readsGate?.hold) holds.push({ by: 'answer', to: 'reads', ...readsGate.hold });
-  const isWaiting = decision.may === 'wait' && Number.isFinite(decision.untilMs);
   return {
     state: holds.length > 0 ? 'held' : breaker.state,
-    waitUntil: isWaiting ? decision.untilMs : null,
+    waitUntil: waitOf(gate, at),
+    lookupsWaitUntil: readsGate ? waitOf(readsGate, at) : null,
     holds,
   };
+}
+
+function waitOf(gate: Gate, at: number): number | null {
+  const decision = decideGate(gate, at);
+  return decision.may === 'wait' && Number.isFinite(decision.untilMs) ? decision.untilMs : null;
 }
 
 function round(rate: number): number {
