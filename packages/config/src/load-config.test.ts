@@ -130,6 +130,31 @@ test('the password of Redis is a secret, as written and as meant', () => {
   ]);
 });
 
+test('so are those of a cluster and of Sentinels', () => {
+  const secrets = (url: string) => secretsOf(load(minimal, { REDIS_URL: url })).slice(2);
+  expect(secrets('redis-cluster://u:p%40ss@a:1,b:2')).toEqual(['p%40ss', 'p@ss']);
+  expect(secrets('rediss-sentinel://:pw@a:1,b:2/billing?sentinelPassword=s%26')).toEqual([
+    'pw',
+    's%26',
+    's&',
+  ]);
+  expect(secrets('redis-cluster://a:1,b:2')).toEqual([]);
+});
+
+test('a queue is in one shard, unless there are to be more', () => {
+  const redis = (text: string) => `${minimal}redis: ${text}`;
+  expect(load(minimal).redis.shards).toBe(1);
+  expect(load(redis('{ shards: 6, url: "redis-cluster://a:1,b:2" }')).redis).toMatchObject({
+    shards: 6,
+    url: 'redis-cluster://a:1,b:2',
+  });
+  expect(problemsOf(redis('{ shards: 0 }'))).toEqual([expect.stringContaining('redis.shards: ')]);
+  expect(problemsOf(redis('{ shards: 257 }'))).toEqual([expect.stringContaining('redis.shards: ')]);
+  expect(problemsOf(redis('{ url: "redis-sentinel://a:1" }'))).toEqual([
+    'redis.url: the name that the Sentinels know the master by was expected: …/<name>',
+  ]);
+});
+
 test('numbers and booleans may come from the environment, and keys of digits stay text', () => {
   const text = minimal
     .replace(

@@ -18,7 +18,11 @@ export {
   startDeliveryWorker,
 } from './delivery-worker.js';
 export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
-export { type DestinationWorker, startDestinationWorker } from './destination-worker.js';
+export {
+  type DestinationWorker,
+  type DestinationWorkerOptions,
+  startDestinationWorker,
+} from './destination-worker.js';
 export { discardDeadLetters } from './discard-dead-letters.js';
 export { PRIORITY, type Priority } from './enqueue.js';
 export { StoreFullError, StoreUnavailableError } from './errors.js';

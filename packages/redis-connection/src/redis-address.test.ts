@@ -1,0 +1,76 @@
+import { expect, test } from '@jest/globals';
+import { readRedisAddress } from './redis-address.js';
+
+test.each([
+  ['redis://r:1/2', { kind: 'single', url: 'redis://r:1/2' }],
+  ['rediss://u:p@r', { kind: 'single', url: 'rediss://u:p@r' }],
+  ['unix:///run/redis.sock', { kind: 'single', url: 'unix:///run/redis.sock' }],
+  [
+    'redis-cluster://a:7001,b.example:7002',
+    {
+      kind: 'cluster',
+      isTls: false,
+      nodes: [
+        { host: 'a', port: 7001 },
+        { host: 'b.example', port: 7002 },
+      ],
+    },
+  ],
+  [
+    'rediss-cluster://user:p%40ss@[::1],10.0.0.2:7002/',
+    {
+      kind: 'cluster',
+      isTls: true,
+      username: 'user',
+      password: 'p@ss',
+      nodes: [
+        { host: '::1', port: 6379 },
+        { host: '10.0.0.2', port: 7002 },
+      ],
+    },
+  ],
+  [
+    'redis-sentinel://s1,s2:26380/billing',
+    {
+      kind: 'sentinel',
+      isTls: false,
+      master: 'billing',
+      sentinels: [
+        { host: 's1', port: 26379 },
+        { host: 's2', port: 26380 },
+      ],
+    },
+  ],
+  [
+    'rediss-sentinel://:pw@s1/my%20master?sentinelPassword=a%26b',
+    {
+      kind: 'sentinel',
+      isTls: true,
+      password: 'pw',
+      sentinelPassword: 'a&b',
+      master: 'my master',
+      sentinels: [{ host: 's1', port: 26379 }],
+    },
+  ],
+])('%s', (text, address) => {
+  expect(readRedisAddress(text)).toEqual({ ok: true, address });
+});
+
+test.each([
+  ['', 'URL was expected'],
+  ['hunter2', 'URL was expected'],
+  ['http://hunter2', 'URL was expected'],
+  ['redis-cluster://', 'URL was expected'],
+  ['redis-cluster://hunter2:99999', 'host:port'],
+  ['redis-cluster://a,hunter2 b', 'host:port'],
+  ['redis-cluster://a/hunter2', 'nothing was expected behind the hosts'],
+  ['redis-cluster://a?hunter2=1', 'nothing was expected behind the hosts'],
+  ['redis-sentinel://a', 'the name that the Sentinels know the master by'],
+  ['redis-sentinel://a/', 'the name that the Sentinels know the master by'],
+  ['redis-sentinel://a/m?hunter2=1', 'only ?sentinelPassword='],
+  ['redis-cluster://u:%hunter2@a', 'percent-encoded'],
+])('%s is refused in words that show nothing of it', (text, words) => {
+  const read = readRedisAddress(text);
+  expect(read).toMatchObject({ ok: false, problem: expect.stringContaining(words) });
+  expect(JSON.stringify(read)).not.toContain('hunter2');
+});
