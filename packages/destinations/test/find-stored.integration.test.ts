@@ -1,7 +1,8 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { UsageEvent } from '@meterbridge/delivery';
 import { startSandbox } from '@meterbridge/sandbox';
 import type { SegmentEvent } from '@meterbridge/segment-events';
+import { useClosing } from '@meterbridge/testing';
 import {
   compileDestination,
   createHttpClient,
@@ -9,10 +10,7 @@ import {
   destinationSettingsSchema,
 } from '../src/index.js';
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const closing = useClosing();
 
 type Type = 'lago' | 'hyperline';
 

@@ -1,13 +1,11 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
+import { useClosing } from '@meterbridge/testing';
 import { createHttpClient } from '../src/index.js';
 
-const closing: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closing.splice(0).reverse()) close();
-});
+const closing = useClosing();
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);

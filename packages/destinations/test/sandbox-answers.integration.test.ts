@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { UsageEvent, Verdict } from '@meterbridge/delivery';
 import { type Fault, type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import type { SegmentEvent } from '@meterbridge/segment-events';
+import { useClosing } from '@meterbridge/testing';
 import { loadLagoContract } from '../../sandbox/test/lago-openapi.js';
 import {
   compileDestination,
@@ -11,10 +12,7 @@ import {
   destinationSettingsSchema,
 } from '../src/index.js';
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const closing = useClosing();
 
 type Type = 'lago' | 'hyperline';
 type Changes = { lago?: Partial<SandboxOptions['lago']>; hyperline?: Partial<SandboxOptions['hyperline']> };

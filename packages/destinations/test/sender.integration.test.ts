@@ -1,15 +1,14 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import {
   createMemoryGateStore,
   type GateStore,
   type Outcome,
   PROBE_INTERVAL_MS,
-  type RateLimiter,
   type UsageEvent,
 } from '@meterbridge/delivery';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import type { SegmentEvent } from '@meterbridge/segment-events';
-import { makePayloads, waitFor } from '@meterbridge/testing';
+import { makePayloads, useClosing, waitFor } from '@meterbridge/testing';
 import {
   compileDestination,
   createHttpClient,
@@ -17,32 +16,10 @@ import {
   type DestinationSettings,
   destinationSettingsSchema,
 } from '../src/index.js';
+import { openLimiter } from './held-limiter.js';
 
 const { aTrack } = makePayloads('sender');
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-/** Slots on demand; `grant` waits for the test where it wants to hold them back. */
-function openLimiter(): RateLimiter & { hold(): void; release(): void } {
-  let held: (() => void)[] | undefined;
-  return {
-    async schedule(job) {
-      if (held) await new Promise<void>((resolve) => held!.push(resolve));
-      return job();
-    },
-    async close() {},
-    hold() {
-      held = [];
-    },
-    release() {
-      const waiting = held ?? [];
-      held = undefined;
-      for (const go of waiting) go();
-    },
-  };
-}
+const closing = useClosing();
 
 type Line = {
   sandbox: Sandbox;

@@ -1,50 +1,13 @@
-import { afterEach, expect, test } from '@jest/globals';
-import {
-  type CustomerCache,
-  createMemoryGateStore,
-  PROBE_INTERVAL_MS,
-  type RateLimiter,
-} from '@meterbridge/delivery';
+import { expect, test } from '@jest/globals';
+import { type CustomerCache, createMemoryGateStore, PROBE_INTERVAL_MS } from '@meterbridge/delivery';
 import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
-import { waitFor } from '@meterbridge/testing';
+import { useClosing, waitFor } from '@meterbridge/testing';
 import { createHttpClient, createSubscriptionReader, type SubscriptionReader } from '../src/index.js';
+import { openLimiter } from './held-limiter.js';
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const closing = useClosing();
 
 const PATH = '/api/v1/subscriptions';
-
-/** Slots at once, or when the test lets go. */
-function openLimiter(): RateLimiter & {
-  hold(): void;
-  letOneGo(): void;
-  release(): void;
-  asked: number;
-} {
-  let held: (() => void)[] | undefined;
-  return {
-    asked: 0,
-    async schedule(job) {
-      this.asked += 1;
-      if (held) await new Promise<void>((resolve) => held!.push(resolve));
-      return job();
-    },
-    async close() {},
-    hold() {
-      held = [];
-    },
-    letOneGo() {
-      held?.shift()?.();
-    },
-    release() {
-      const waiting = held ?? [];
-      held = undefined;
-      for (const go of waiting) go();
-    },
-  };
-}
 
 async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const sandbox = await startSandbox({

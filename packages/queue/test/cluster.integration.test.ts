@@ -1,12 +1,9 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { type SuiteRedis, useCluster } from '@meterbridge/testing';
+import { expect, test } from '@jest/globals';
+import { type SuiteRedis, useClosing, useCluster } from '@meterbridge/testing';
 import { createStoreClock, inspectRedis, readMemory } from '../src/index.js';
 import { makeLines } from './pipeline-line.js';
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const closing = useClosing();
 const open = makeLines(() => suite as unknown as SuiteRedis);
 const suite = useCluster();
 

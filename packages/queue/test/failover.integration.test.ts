@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from '@jest/globals';
-import { type SuiteRedis, waitFor } from '@meterbridge/testing';
+import { expect, test } from '@jest/globals';
+import { type SuiteRedis, useClosing, waitFor } from '@meterbridge/testing';
 import { connectConsumer, createGateStore } from '../src/index.js';
 import { delivered, makeLines } from './pipeline-line.js';
 import { type RedisWay, useRedisWays } from './redis-way.js';
 import { useReplicatedRedis } from './replicated-redis.js';
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const closing = useClosing();
 let way: RedisWay;
 const open = makeLines(() => ({ url: way.url }) as SuiteRedis);
 const openWay = useRedisWays();

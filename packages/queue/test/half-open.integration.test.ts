@@ -1,12 +1,9 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { type SuiteRedis, useRedis, waitFor } from '@meterbridge/testing';
+import { expect, test } from '@jest/globals';
+import { type SuiteRedis, useClosing, useRedis, waitFor } from '@meterbridge/testing';
 import { delivered, makeLines } from './pipeline-line.js';
 import { type RedisWay, useRedisWays } from './redis-way.js';
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const closing = useClosing();
 let way: RedisWay;
 const open = makeLines(() => ({ url: way.url }) as SuiteRedis);
 const openWay = useRedisWays();
