@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type DeadLetter, type Outcome, reviveDeadLetter } from '@meterbridge/delivery';
+import { type DeadLetter, reviveDeadLetter } from '@meterbridge/delivery';
 import { useRedis } from '@meterbridge/testing';
 import {
   type DeadLetterEntry,
@@ -10,9 +10,9 @@ import {
   type HandRun,
   importDeadLetters,
   readDeadLetterLog,
-  readDeadLetters,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
+import { HOUR, lettersOf, longAgo, refused } from './dead-line.js';
 import { makeLines } from './pipeline-line.js';
 import { revive } from './revive.js';
 
@@ -22,10 +22,6 @@ const suite = useRedis();
 type Line = Awaited<ReturnType<typeof open>>;
 type Entry = DeadLetterEntry<DeadLetter>;
 
-const HOUR = 400_000;
-const longAgo = { now: () => HOUR * 3_600_000 + 1_234 };
-const refused: Outcome = { outcome: 'failed', code: 'refused', status: 422, detail: 'no such code' };
-
 async function openWithLetters(count: number): Promise<{ line: Line; letters: Entry[] }> {
   const line = await open(async (deliveries) => deliveries.map(() => refused), {}, longAgo);
   await line.write(count);
@@ -33,14 +29,6 @@ async function openWithLetters(count: number): Promise<{ line: Line; letters: En
   await line.settled();
   await worker.close();
   return { line, letters: await lettersOf(line) };
-}
-
-async function lettersOf(line: Line, range: DeadLetterRange = {}): Promise<Entry[]> {
-  const letters: Entry[] = [];
-  for await (const entry of readDeadLetters<DeadLetter>(line.destination, line.redis, range)) {
-    letters.push(entry);
-  }
-  return letters;
 }
 
 const idsOf = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);

@@ -3,6 +3,7 @@ import { type DeadLetter, type Outcome, reviveDeadLetter } from '@meterbridge/de
 import { useRedis, waitFor } from '@meterbridge/testing';
 import {
   type AuditLine,
+  type DeadLetterEntry,
   DeliveryWriter,
   RECEIVER,
   type RejectedEvent,
@@ -12,6 +13,7 @@ import {
   readDeadLetters,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
+import { HOUR, lettersOf, longAgo, refused } from './dead-line.js';
 import { anEvent, makeLines } from './pipeline-line.js';
 import { revive } from './revive.js';
 
@@ -20,19 +22,7 @@ const suite = useRedis();
 
 type Line = Awaited<ReturnType<typeof open>>;
 
-const refused: Outcome = { outcome: 'failed', code: 'refused', status: 422, detail: 'no such code' };
-
-/** Acceptance and outcome lie hours apart in what these tests look at: the writer lives in 2015. */
-const HOUR = 400_000;
-const longAgo = { now: () => HOUR * 3_600_000 + 1_234 };
-
-async function lettersOf(line: Line) {
-  const letters = [];
-  for await (const entry of readDeadLetters<DeadLetter>(line.destination, line.redis)) letters.push(entry);
-  return letters;
-}
-
-function replay(line: Line, letters: Awaited<ReturnType<typeof lettersOf>>): Promise<boolean> {
+function replay(line: Line, letters: DeadLetterEntry<DeadLetter>[]): Promise<boolean> {
   const deliveries = letters.map(({ letter, at }) => reviveDeadLetter(letter, at));
   return revive(line.destination, line.redis, letters, deliveries);
 }

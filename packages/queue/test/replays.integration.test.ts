@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { type DeadLetter, type Outcome, reviveDeadLetter } from '@meterbridge/delivery';
+import { reviveDeadLetter } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import {
   createReplay,
-  type DeadLetterEntry,
   endReplay,
   findReplay,
   holdReplay,
@@ -13,24 +12,16 @@ import {
   type RejectedEvent,
   ReplayLane,
   readAccount,
-  readDeadLetters,
   stopReplay,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
+import { lettersOf, refused } from './dead-line.js';
 import { anEvent, delivered, makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite);
 const suite = useRedis();
 
-const refused: Outcome = { outcome: 'failed', code: 'refused', status: 422, detail: 'no such code' };
 const streamIdOf = ({ id }: { id: string }) => id.split('/')[1]!;
-
-async function lettersOf<Letter>(destination: string) {
-  const redis = suite.connect();
-  const letters: DeadLetterEntry<Letter>[] = [];
-  for await (const entry of readDeadLetters<Letter>(destination, redis)) letters.push(entry);
-  return letters;
-}
 
 /** A destination with dead letters, a replay's lane in it, and how its steps over letters are made. */
 async function openDead(count: number, replayId = '1') {
@@ -39,7 +30,7 @@ async function openDead(count: number, replayId = '1') {
   const worker = line.start();
   await line.settled();
   await worker.close();
-  const letters = await lettersOf<DeadLetter>(line.destination);
+  const letters = await lettersOf(line);
   const lane = new ReplayLane(line.destination, replayId, line.redis);
   const step = (some: typeof letters, from: string) => ({
     deliveries: some.map(({ letter, at }) => reviveDeadLetter(letter, at)),
@@ -127,7 +118,7 @@ describe('a step of a replay', () => {
       receivedAt: '2026-08-01T00:00:00.000Z',
     });
     await line.writer.commit([], [reject(), reject(), reject()]);
-    const letters = await lettersOf<RejectedEvent>(RECEIVER);
+    const letters = await lettersOf<RejectedEvent>({ destination: RECEIVER, redis: suite.connect() });
     const rejections = letters.map(({ id }) => id);
     const lane = new ReplayLane(line.destination, '1', line.redis);
     const receiver = new ReplayLane(RECEIVER, '1', line.redis);
