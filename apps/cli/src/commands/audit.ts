@@ -126,7 +126,10 @@ Examples:
   meterbridge audit --by destination
   meterbridge audit --since 2026-08-01 --source backend --by hour
   meterbridge audit --wait 60 && echo settled
-  meterbridge audit --json | jq '.lines[] | select(.dead > 0)'`,
+  meterbridge audit --json | jq '.lines[] | select(.dead > 0)'
+
+Exit codes: 0 it adds up (with --wait: and nothing is in flight), 1 it does not, or Redis does not answer,
+2 wrong usage.`,
     )
     .action(audit);
 }

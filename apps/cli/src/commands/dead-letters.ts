@@ -14,9 +14,21 @@ import { addReplay } from './replay.js';
 
 /** `meterbridge dead-letters` */
 export function addDeadLetters(program: Command): void {
-  const deadLetters = program.command('dead-letters').description('what could not be delivered, and why');
-  addList(deadLetters);
+  const deadLetters = program
+    .command('dead-letters')
+    .description('what could not be delivered, and why')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  meterbridge dead-letters list --by reason --by rule
+  meterbridge dead-letters show lago/1795225509287-0
+  meterbridge dead-letters replay --reason unmapped --dry-run
 
+Each command says more: meterbridge dead-letters replay --help.
+Exit codes: 0 done, 1 not done or not all, 2 wrong usage.`,
+    );
+  addList(deadLetters);
   addShow(deadLetters);
   addEdit(deadLetters);
   addReplay(deadLetters);

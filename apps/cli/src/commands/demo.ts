@@ -126,9 +126,9 @@ function nextSteps(stack: Stack, logFile: string): string {
   return [
     '',
     'The stack stays up. Try, in another terminal:',
-    '  npm run meterbridge -- dead-letters list            what could not be delivered, and why',
-    '  npm run meterbridge -- audit                        what became of what was accepted, hour by hour',
-    '  npm run meterbridge -- dead-letters replay --all    after mending meterbridge.config.yaml (give tokens a default: 0)',
+    '  npm run -s meterbridge -- dead-letters list            what could not be delivered, and why',
+    '  npm run -s meterbridge -- audit                        what became of what was accepted, hour by hour',
+    '  npm run -s meterbridge -- dead-letters replay --all    after mending meterbridge.config.yaml (give tokens a default: 0)',
     `  curl ${stack.sandboxUrl}/inspect                what the billing APIs hold`,
     `  curl ${stack.workerUrl}/metrics                 Prometheus metrics`,
     '  kill -9 any of its processes: each is started again, and nothing is lost',
@@ -146,6 +146,14 @@ export function addDemo(program: Command): void {
     )
     .option('--once', 'end when it adds up; exit code 1 when it does not')
     .option('--events <n>', 'well-formed events to send', readCount, 5_000)
-    .addHelpText('after', '\nExamples:\n  meterbridge demo\n  meterbridge demo --once --events 50000')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  meterbridge demo
+  meterbridge demo --once --events 50000
+
+Exit codes: 0 it adds up and the sandbox agrees, 1 it does not or could not start, 2 wrong usage.`,
+    )
     .action(demo);
 }

@@ -119,20 +119,28 @@ Examples:
 
 Exit codes: 0 done, 1 there is none, it cannot be resumed, or it did not come to its end, 2 wrong usage.`,
     );
+  const explain = (example: string, exitCodes: string) =>
+    `\nExample:\n  meterbridge replays ${example}\n\nExit codes: ${exitCodes}, 2 wrong usage.`;
   replays
     .command('list')
     .description('the newest first')
     .option('--json', 'one document, for machines')
+    .addHelpText(
+      'after',
+      explain('list --json | jq \'.[] | select(.state == "interrupted") | .id\'', '0 done'),
+    )
     .action(listAllReplays);
   replays
     .command('show <id>')
     .description('how far it came, and what became of what it put back')
     .option('--json', 'for machines')
+    .addHelpText('after', explain('show 12', '0 done, 1 there is no such replay'))
     .action(showReplay);
   replays
     .command('stop <id>')
     .description('make a running one stop after what it has in hand')
     .option('--json', 'for machines')
+    .addHelpText('after', explain('stop 12', '0 it runs no more, 1 there is no such replay'))
     .action(stopRunning);
   replays
     .command('resume <id>')
@@ -140,5 +148,12 @@ Exit codes: 0 done, 1 there is none, it cannot be resumed, or it did not come to
     .option('--wait', 'until what it put back is delivered or dead again; so it is on a terminal')
     .option('--no-wait', 'end when everything is on its queue')
     .option('--json', 'for machines')
+    .addHelpText(
+      'after',
+      explain(
+        'resume 12 --wait',
+        '0 done, 1 there is none, it runs or is done, it was stopped, or with --wait something is dead again',
+      ),
+    )
     .action(resumeReplay);
 }

@@ -6,5 +6,9 @@ export function addSchema(program: Command): void {
   program
     .command('schema')
     .description("print the configuration file's JSON Schema, for editors")
+    .addHelpText(
+      'after',
+      '\nExample:\n  meterbridge schema > meterbridge.schema.json\n\nExit codes: 0 done, 2 wrong usage.',
+    )
     .action(() => console.log(JSON.stringify(configJsonSchema(), null, 2)));
 }

@@ -24,7 +24,7 @@ export async function up(): Promise<void> {
       `Point a Segment client at ${stack.receiverUrl} (its host option), or try:`,
       `  curl -u "${stack.madeUpWriteKey ?? '$SEGMENT_WRITE_KEY'}:" ${stack.receiverUrl}/v1/track \\`,
       `    -d '{"event":"API Call","userId":"acme","messageId":"m1","properties":{"tokens":1200,"model":"large"}}'`,
-      'In another terminal:  npm run meterbridge -- dead-letters list',
+      'In another terminal:  npm run -s meterbridge -- status',
       'Ctrl-C ends it; what was accepted is kept.',
       '',
     ].join('\n'),
@@ -46,6 +46,17 @@ export function addUp(program: Command): void {
     .command('up')
     .description(
       'run receiver and worker until Ctrl-C, with a Redis of their own unless REDIS_URL is set, and the sandbox for each API whose key is not set',
+    )
+    .addHelpText(
+      'after',
+      `
+What was accepted is kept in .meterbridge/ and goes on with the next start. A saved configuration is used at once.
+
+Examples:
+  meterbridge up
+  METERBRIDGE_CONFIG=staging.yaml RECEIVER_PORT=4100 WORKER_PORT=4101 meterbridge up
+
+Exit codes: 0 ended by Ctrl-C, 1 it could not start, 2 wrong usage.`,
     )
     .action(up);
 }

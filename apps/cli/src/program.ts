@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { addAudit } from './commands/audit.js';
+import { addBackfill } from './commands/backfill.js';
+import { addCheck } from './commands/check.js';
+import { addDeadLetters } from './commands/dead-letters.js';
+import { addDemo } from './commands/demo.js';
+import { addHold } from './commands/hold.js';
+import { addInit } from './commands/init.js';
+import { addPreview } from './commands/preview.js';
+import { addReplays } from './commands/replays.js';
+import { addSchema } from './commands/schema.js';
+import { addStatus } from './commands/status.js';
+import { addTest } from './commands/test.js';
+import { addUp } from './commands/up.js';
+
+/** The command line: every command with its options and its help. Parsing runs the command's action. */
+export function createProgram(): Command {
+  const program = new Command('meterbridge')
+    .description('Segment events in, correct usage in Lago and Hyperline.')
+    .addHelpText(
+      'after',
+      `
+Configuration: meterbridge.config.yaml, or METERBRIDGE_CONFIG. Environment: see .env.example.
+In a clone: npm run -s meterbridge -- <command>.
+Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usage.`,
+    )
+    .showHelpAfterError('(--help says what there is, with examples)')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+  // In the order of `--help`.
+  for (const add of [
+    addInit,
+    addUp,
+    addDemo,
+    addCheck,
+    addPreview,
+    addTest,
+    addDeadLetters,
+    addReplays,
+    addBackfill,
+    addStatus,
+    addHold,
+    addAudit,
+    addSchema,
+  ])
+    add(program);
+  return program;
+}
