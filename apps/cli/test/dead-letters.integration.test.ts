@@ -55,6 +55,13 @@ describe('list', () => {
     expect((await list(stack, '--after', all[8]!)).map(({ id }) => id)).toEqual(all.slice(9));
     expect((await stack.cli('dead-letters', 'list', '--after', 'lago/x')).code).toBe(1);
     expect((await stack.cli('dead-letters', 'list', '--since', 'yesterday')).code).toBe(2);
+    const misspelt = await stack.cli('dead-letters', 'list', '--reason', 'unmaped');
+    expect(misspelt.output).toContain('None of 10 dead letters match');
+    expect((await stack.cli('dead-letters', 'show', 'm-0')).output).toContain(
+      'm-0 is no id of a dead letter',
+    );
+    const plan = await stack.cli('dead-letters', 'replay', '--reason', 'unmapped', '--dry-run');
+    expect(plan.output).toContain('Nothing would be put back.');
   }, 120_000);
 
   test('counts by what they have in common', async () => {

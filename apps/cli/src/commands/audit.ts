@@ -8,6 +8,7 @@ import { renderReport } from '../audit/render-report.js';
 import { type AuditReport, type Grouping, reportAudit } from '../audit/report.js';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
 import { readCount, readSinceHour } from '../read-arguments.js';
+import { startProgress } from '../terminal/progress.js';
 
 export type AuditOptions = {
   destination?: string;
@@ -40,7 +41,10 @@ export async function audit(options: AuditOptions): Promise<void> {
     if (report.lines.length === 0) return console.log('Nothing was accepted.');
     console.log(renderReport(report, options.by));
     const left = report.total.inFlight.toLocaleString('en');
-    if (isLate) console.log(`After ${options.wait} s there are still ${left} deliveries in flight.`);
+    if (isLate)
+      console.log(
+        `After ${options.wait} s there are still ${left} deliveries in flight. How each destination does: meterbridge status`,
+      );
   } finally {
     redis.disconnect();
   }
@@ -54,12 +58,26 @@ async function untilSettled(look: () => Promise<AuditReport>, withinMs: number):
   const deadline = performance.now() + withinMs;
   const over = sleep(withinMs + REDIS_ANSWERS_WITHIN_MS, undefined, { ref: false });
   const late = over.then(() => Promise.reject(new CommandError('Redis does not answer any more.')));
-  for (;;) {
-    const began = performance.now();
-    const report = await Promise.race([look(), late]);
-    const tookMs = performance.now() - began;
-    if (report.total.inFlight === 0 || performance.now() >= deadline) return report;
-    await sleep(Math.max(LOOK_EVERY_MS, REST_FACTOR * tookMs));
+  let report = await Promise.race([look(), late]);
+  if (report.total.inFlight === 0 || withinMs === 0) return report;
+  const atFirst = report.total.inFlight;
+  const progress = startProgress('deliveries settled', atFirst);
+  let settled = 0;
+  let tookMs = 0;
+  try {
+    while (report.total.inFlight > 0 && performance.now() < deadline) {
+      await sleep(Math.max(LOOK_EVERY_MS, REST_FACTOR * tookMs));
+      const began = performance.now();
+      report = await Promise.race([look(), late]);
+      tookMs = performance.now() - began;
+      // What is accepted meanwhile is waited for as well.
+      const now = Math.max(0, atFirst - report.total.inFlight);
+      progress.add(now - settled);
+      settled = now;
+    }
+    return report;
+  } finally {
+    progress.end();
   }
 }
 

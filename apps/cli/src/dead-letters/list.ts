@@ -56,7 +56,7 @@ async function printPage(box: LetterBox, options: ListOptions): Promise<void> {
   }
   const shown = entries.slice(0, limit);
   if (shown.length === 0) {
-    return console.log(options.after === undefined ? 'No dead letters.' : 'No more dead letters.');
+    return console.log(options.after === undefined ? await sayNone(box, options) : 'No more dead letters.');
   }
   const table = new Table({
     head: ['id', 'dead since, UTC', 'reason', 'rule', 'event', 'detail'],
@@ -69,7 +69,17 @@ async function printPage(box: LetterBox, options: ListOptions): Promise<void> {
   if (entries.length > shown.length) console.log(`… and more: the same with --after ${shown.at(-1)!.id}`);
   console.log('');
   await printCounts(box, readFilter(options));
-  console.log('\nOne in full: dead-letters show <id>.  Once mended: dead-letters replay --reason <reason>');
+  console.log(
+    '\nOne in full: meterbridge dead-letters show <id>\nOnce mended: meterbridge dead-letters replay --reason <reason>',
+  );
+}
+
+/** A misspelt reason means no letter: that must not look like there being none. */
+async function sayNone(box: LetterBox, options: ListOptions): Promise<string> {
+  const filter = readFilter(options);
+  const all = Object.keys(filter).length === 0 ? 0 : await box.count({});
+  if (all === 0) return 'No dead letters.';
+  return `None of ${all.toLocaleString('en')} dead letters match. Which there are: meterbridge dead-letters list --by reason`;
 }
 
 /** The ledger knows how many there are of each reason; of anything narrower only a walk over all does. */
@@ -99,7 +109,7 @@ async function printGroups(box: LetterBox, by: Grouping[], options: ListOptions)
   }
   const tallied = tally.result();
   if (options.json) return printJson(tallied);
-  if (!tallied.total) return console.log('No dead letters.');
+  if (!tallied.total) return console.log(await sayNone(box, options));
   console.log(renderGroups(tallied, by, options.limit ?? LINES));
 }
 

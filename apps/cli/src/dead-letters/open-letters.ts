@@ -121,8 +121,10 @@ export async function* walkLetters(
   }
 }
 
+const ID = /^[^/]+\/\d+-\d+$/;
+
 function beginAt(after: string, names: string[]): number {
-  const begin = /\/\d+-\d+$/.test(after) ? names.indexOf(destinationOf({ id: after })) : -1;
+  const begin = ID.test(after) ? names.indexOf(destinationOf({ id: after })) : -1;
   if (begin < 0) throw new CommandError(`${after} is not the id of a dead letter of ${names.join(', ')}`);
   return begin;
 }
@@ -136,5 +138,6 @@ async function findAll(ids: string[], { redis }: LetterBox, areExpected: boolean
 }
 
 export function goneText(id: string): string {
+  if (!ID.test(id)) return `${id} is no id of a dead letter: one is like lago/1795235992524-0`;
   return `no dead letter ${id}: it may have been replayed; see dead-letters list`;
 }

@@ -78,7 +78,7 @@ const THEN_AND_NOW = ['mapped when it died', 'mapped now'];
 
 /** Two texts beside each other, as wide as the terminal is. */
 export function renderTexts(left: string, right: string, titles: SideTitles): string {
-  return renderSides(left, right, titles, process.stdout.columns ?? WIDTH, {
+  return renderSides(left, right, titles, process.stdout.columns || WIDTH, {
     left: (text) => style('red', text),
     right: (text) => style('green', text),
   });

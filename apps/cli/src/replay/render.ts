@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { sayFilter } from '../dead-letters/filter.js';
 import { duration } from '../terminal/duration.js';
 import { style } from '../terminal/style.js';
-import type { Held, ReplayPlan } from './plan.js';
+import { type Held, planned, type ReplayPlan } from './plan.js';
 import type { Replay } from './run-replay.js';
 import type { ReplaySummary } from './summary.js';
 
@@ -46,7 +46,7 @@ export function renderPlan(plan: ReplayPlan, includeFailing: boolean): string {
   if (plan.held.length > 0) {
     lines.push('', style('bold', 'At the destination already'), ...plan.held.map(renderHeld));
   }
-  lines.push('', renderTime(plan));
+  lines.push('', planned(plan, includeFailing) > 0 ? renderTime(plan) : NOTHING_TO_DO);
   return lines.join('\n');
 }
 
@@ -70,6 +70,9 @@ function renderHeld({ destination, asked, same, other, problem }: Held): string 
     parts.push(style('yellow', `not asked${asked > 0 ? ' further' : ''}: ${problem}`));
   return `           ${destination}: ${parts.join('; ')}`;
 }
+
+const NOTHING_TO_DO =
+  'Nothing would be put back. A mended file is tried with: meterbridge preview --all-dead-letters --with <file>';
 
 function renderTime({ seconds }: ReplayPlan): string {
   if (seconds === null) return 'Time: as fast as Redis takes them; nothing bounds the pace.';
