@@ -2,12 +2,15 @@
 import { existsSync } from 'node:fs';
 import { CommandError } from './load-context.js';
 import { createProgram } from './program.js';
+import { endOnSignal } from './terminal/interruption.js';
 
 // As .env.example says: what the environment already has wins.
 if (existsSync('.env')) process.loadEnvFile('.env');
 
 // `… | head` closes the pipe: that is the end and no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+endOnSignal();
 
 createProgram()
   .parseAsync()

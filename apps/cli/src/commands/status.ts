@@ -5,6 +5,7 @@ import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-con
 import { type Look, lookAtAll } from '../status/look.js';
 import { renderStatus } from '../status/render-status.js';
 import { reportStatus, type Status } from '../status/report.js';
+import { untilSignal } from './up.js';
 
 export type StatusOptions = { watch?: boolean; json?: boolean };
 
@@ -14,11 +15,13 @@ const REDIS_ANSWERS_WITHIN_MS = 5_000;
 /** To the top of the terminal, and everything below it away. */
 const CLEAR = '\x1b[H\x1b[2J';
 
-/** How every destination does right now. */
+/** How every destination does right now; with `watch` until Ctrl-C, which is the end and no failure. */
 export async function status({ watch = false, json = false }: StatusOptions): Promise<void> {
   const config = readConfig(readCommandEnv(process.env));
   const redis = await openRedis(config.redis.url);
   const clock = createStoreClock(redis);
+  // It only looks: nothing is in hand.
+  if (watch) void untilSignal().then(() => process.exit());
   try {
     await clock.synchronize();
     const look = () => inTime(lookAtAll(config, redis, clock.now));

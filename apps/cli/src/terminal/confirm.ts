@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { CommandError } from '../load-context.js';
 
 /** Whether it may be done: `--yes` said so, or the answer does. Where not, says that nothing was: exit code 1. */
@@ -10,16 +10,18 @@ export async function mayDo(question: string, { yes = false }: { yes?: boolean }
 }
 
 /**
- * Asks before something is done; only `y` and `yes` are a yes.
+ * Asks before something is done; only `y` and `yes` are a yes. Ctrl-C and Ctrl-D are a no.
  * @throws CommandError where nobody can be asked: `--yes` says it beforehand
  */
 export async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new CommandError('Nobody is there to ask: say --yes, or --dry-run to look only.');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
+  const answer = await new Promise<string | undefined>((resolve) => {
+    terminal.once('close', () => resolve(undefined));
+    terminal.question(`${question} [y/N] `, resolve);
+  });
+  terminal.close();
+  if (answer === undefined) process.stderr.write('\n');
+  return /^y(es)?$/i.test(answer?.trim() ?? '');
 }

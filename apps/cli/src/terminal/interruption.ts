@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** Whether somebody wants a long command to stop. Ctrl-C and SIGTERM ask for it. */
 export type Interruption = {
   readonly isAsked: boolean;
@@ -22,6 +24,18 @@ export function heedInterruption(): Interruption {
       for (const signal of SIGNALS) process.off(signal, onSignal);
     },
   };
+}
+
+/**
+ * Ends at once where no command heeds the signal, with 128 and its number, as shells say it. Unlike the signal's
+ * own way, that gives back the terminal as it was.
+ */
+export function endOnSignal(): void {
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+    });
+  }
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;

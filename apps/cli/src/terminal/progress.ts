@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { duration } from './duration.js';
 
 /** Progress of long work on stderr: how far, how fast, how long still. Silent where nobody watches. */
 export type Progress = {
@@ -6,7 +7,10 @@ export type Progress = {
   end(): void;
 };
 
-/** @param total of things to do; left out where nobody knows */
+/**
+ * Shows the cursor again however the process ends, unless it is killed.
+ * @param total of things to do; left out where nobody knows
+ */
 export function startProgress(what: string, total?: number): Progress {
   if (!process.stderr.isTTY) return { add: () => {}, end: () => {} };
   const began = performance.now();
@@ -20,16 +24,24 @@ export function startProgress(what: string, total?: number): Progress {
       hideCursor: true,
       clearOnComplete: true,
       gracefulExit: false,
+      formatValue: (value) => value.toLocaleString('en'),
+      // Nobody knows before something is done: it says INF then.
+      formatTime: (seconds) => (Number.isFinite(seconds) ? duration(seconds) : '?'),
       fps: 5,
     },
     Presets.shades_classic,
   );
+  const end = () => {
+    process.off('exit', end);
+    bar.stop();
+  };
+  process.on('exit', end);
   bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { what, rate: 0 });
   return {
     add(count) {
       done += count;
       bar.update(done, { what, rate: rate().toLocaleString('en') });
     },
-    end: () => bar.stop(),
+    end,
   };
 }
