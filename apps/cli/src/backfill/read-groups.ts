@@ -74,7 +74,7 @@ export async function readGroups(reading: Reading): Promise<ReadResult> {
       result.unreadable.push({ file, line, problem: error.message });
     }
     if (isStopped()) {
-      result.stoppedAt = { file, line };
+      result.stoppedAt = { file, line: Math.max(line, from.line) };
       break;
     }
   }

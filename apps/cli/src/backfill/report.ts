@@ -92,9 +92,14 @@ function renderDestination(
 }
 
 function lastWords({ state, stoppedAt, unreadable }: BackfillReport): string[] {
-  if (state === 'dry run') return ['Nothing was written.'];
+  const where = stoppedAt ? ` at ${stoppedAt.file}, line ${stoppedAt.line}` : '';
+  if (state === 'dry run') {
+    return [
+      ...(stoppedAt ? [`Stopped${where}: this is what was read until there.`] : []),
+      'Nothing was written.',
+    ];
+  }
   if (state === 'stopped') {
-    const where = stoppedAt ? ` at ${stoppedAt.file}, line ${stoppedAt.line}` : '';
     return [`Stopped${where}. The same command with --resume goes on from there.`];
   }
   if (unreadable.length > 0)
