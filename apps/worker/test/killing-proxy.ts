@@ -1,5 +1,4 @@
-import type { AddressInfo } from 'node:net';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { openTcpProxy } from '@meterbridge/testing';
 
 /** A wire to a billing API that is the death of whoever sends a certain text over it. */
 export type KillingProxy = {
@@ -11,43 +10,26 @@ export type KillingProxy = {
 
 /** @param poison the text; what holds it is not passed on */
 export async function startKillingProxy(apiUrl: string, poison: string): Promise<KillingProxy> {
-  const { hostname, port, pathname } = new URL(apiUrl);
-  const sockets = new Set<Socket>();
+  const { port: target, pathname } = new URL(apiUrl);
   let victim: number | undefined;
-  const server: Server = createServer((client) => {
-    const api = connect(Number(port), hostname);
+  const { port, close } = await openTcpProxy(Number(target), ({ outer }) => {
     let tail = '';
-    for (const socket of [client, api]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        client.destroy();
-        api.destroy();
-      });
-    }
-    api.pipe(client);
-    client.on('data', (chunk) => {
-      const text = tail + chunk.toString('latin1');
-      tail = text.slice(-poison.length);
+    return (piece, direction, pass) => {
+      const text = direction === 'up' ? tail + piece.toString('latin1') : '';
+      if (direction === 'up') tail = text.slice(-poison.length);
       if (!text.includes(poison)) {
-        api.write(chunk);
+        pass(piece);
         return;
       }
       if (victim !== undefined) process.kill(victim, 'SIGKILL');
-      api.destroy();
-    });
+      outer.destroy();
+    };
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${pathname === '/' ? '' : pathname}`,
+    url: `http://127.0.0.1:${port}${pathname === '/' ? '' : pathname}`,
     aim: (pid) => {
       victim = pid;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
+    close,
   };
 }

@@ -1,4 +1,4 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { openTcpProxy, type TcpProxy } from '@meterbridge/testing/tcp-proxy';
 
 /** A piece of traffic at which something is to happen. */
 export type Moment = {
@@ -10,79 +10,35 @@ export type Moment = {
 };
 
 /** One process's way to one server: everything passes through here, so its traffic can be seen and cut. */
-export type Link = {
-  readonly port: number;
+export type Link = Omit<TcpProxy, 'connections' | 'silence'> & {
   /** Acts once, on the next piece of traffic that shows the moment. */
   arm(moment: Moment, act: () => void): void;
   disarm(): void;
   /** Every piece sent up that shows it is swallowed, and acted upon; until `undefined` is given. */
   setTrap(trap: { shows: (piece: Buffer) => boolean; act: () => void } | undefined): void;
-  /** Where new connections go from now on; the old ones stay where they are. */
-  retarget(port: number): void;
-  /** Ends every connection there is. */
-  cut(): void;
-  /** While true, nobody is let in and everybody is thrown out. */
-  refuse(refused: boolean): void;
-  close(): Promise<void>;
 };
 
+/** @param target a port of the loopback */
 export async function openLink(target: number): Promise<Link> {
-  const pairs = new Set<[Socket, Socket]>();
-  let targetPort = target;
-  let isRefusing = false;
   let trap: Parameters<Link['setTrap']>[0];
   let armed: { moment: Moment; act: () => void } | undefined;
-
-  function carry(from: Socket, to: Socket, direction: Moment['direction']): void {
-    from.on('data', (piece: Buffer) => {
-      if (direction === 'up' && trap?.shows(piece)) {
-        trap.act();
-        return;
-      }
-      if (armed?.moment.direction === direction && armed.moment.shows(piece)) {
-        const { moment, act } = armed;
-        armed = undefined;
-        if (moment.pass !== 'nothing') {
-          to.write(moment.pass === 'all' ? piece : piece.subarray(0, Math.ceil(piece.length / 2)));
-        }
-        act();
-        return;
-      }
-      if (!to.write(piece)) from.pause();
-    });
-    to.on('drain', () => from.resume());
-  }
-
-  const server = createServer((inner) => {
-    if (isRefusing) {
-      inner.destroy();
+  const proxy = await openTcpProxy(target, () => (piece, direction, pass) => {
+    if (direction === 'up' && trap?.shows(piece)) {
+      trap.act();
       return;
     }
-    const outer = connect(targetPort, '127.0.0.1');
-    const pair: [Socket, Socket] = [inner, outer];
-    pairs.add(pair);
-    for (const socket of pair) {
-      socket.setNoDelay(true);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        pairs.delete(pair);
-        for (const each of pair) each.destroy();
-      });
+    if (armed?.moment.direction !== direction || !armed.moment.shows(piece)) {
+      pass(piece);
+      return;
     }
-    carry(inner, outer, 'up');
-    carry(outer, inner, 'down');
+    const { moment, act } = armed;
+    armed = undefined;
+    if (moment.pass === 'all') pass(piece);
+    if (moment.pass === 'half') pass(piece.subarray(0, Math.ceil(piece.length / 2)));
+    act();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-
-  const cut = () => {
-    for (const pair of pairs) for (const socket of pair) socket.destroy();
-  };
   return {
-    port,
+    ...proxy,
     arm(moment, act) {
       armed = { moment, act };
     },
@@ -92,18 +48,5 @@ export async function openLink(target: number): Promise<Link> {
     setTrap(next) {
       trap = next;
     },
-    retarget(next) {
-      targetPort = next;
-    },
-    cut,
-    refuse(refused) {
-      isRefusing = refused;
-      if (refused) cut();
-    },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        cut();
-      }),
   };
 }

@@ -113,7 +113,7 @@ export async function openStage(lagoStore: 'clickhouse' | 'postgres'): Promise<S
       await look.call('FAILOVER', 'TO', '127.0.0.1', String(next.port), 'TIMEOUT', '10000');
       await untilTrue(async () => (await nextLook.info('replication')).includes('role:master'));
       for (const { redisLink } of members) {
-        redisLink.retarget(next.port);
+        redisLink.leadTo(next.port);
         if (cut) redisLink.cut();
       }
       const [oldLook, old] = [look, redis];

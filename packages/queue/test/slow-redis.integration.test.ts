@@ -1,8 +1,7 @@
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import type { SegmentEvent } from '@meterbridge/segment-events';
-import { makePayloads, useRedis, waitFor } from '@meterbridge/testing';
+import { makePayloads, openTcpProxy, useRedis, waitFor } from '@meterbridge/testing';
 import { connectProducer, DeliveryWriter, readAccount } from '../src/index.js';
 
 const closing: (() => unknown)[] = [];
@@ -14,27 +13,22 @@ const suite = useRedis();
 /** A way to Redis on which the answer to the nth INFO takes `delayMs`. */
 async function openSlowWay(nth: number, delayMs: number): Promise<string> {
   let infos = 0;
-  const proxy = createServer((client) => {
-    const server = connect(Number(new URL(suite.url).port), '127.0.0.1');
+  const proxy = await openTcpProxy(suite.redis.port, () => {
     let late = 0;
     let answered = Promise.resolve();
-    client.on('data', (bytes) => {
-      if (/\binfo\b/i.test(bytes.toString()) && ++infos === nth) late = delayMs;
-      server.write(bytes);
-    });
-    server.on('data', (bytes) => {
+    return (piece, direction, pass) => {
+      if (direction === 'up') {
+        if (/\binfo\b/i.test(piece.toString()) && ++infos === nth) late = delayMs;
+        pass(piece);
+        return;
+      }
       const wait = late;
       late = 0;
-      answered = answered.then(() => sleep(wait)).then(() => void client.write(bytes));
-    });
-    for (const socket of [client, server]) {
-      socket.on('error', () => {});
-      socket.on('close', () => [client, server].forEach((each) => void each.destroy()));
-    }
+      answered = answered.then(() => sleep(wait)).then(() => pass(piece));
+    };
   });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  closing.push(() => new Promise((resolve) => proxy.close(resolve)));
-  return `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  closing.push(proxy.close);
+  return `redis://127.0.0.1:${proxy.port}`;
 }
 
 test('a slow first second of Redis is told, and does not make every later write fail', async () => {

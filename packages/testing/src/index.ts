@@ -10,6 +10,7 @@ export {
   makePayloads,
   type SegmentPayload,
 } from './payloads.js';
+export { type OnPiece, openTcpProxy, type ProxiedConnection, type TcpProxy } from './tcp-proxy.js';
 export { useClosing } from './use-closing.js';
 export { type SuiteCluster, useCluster } from './use-cluster.js';
 export { type SuiteRedis, useRedis } from './use-redis.js';
