@@ -109,7 +109,9 @@ export async function openStage(lagoStore: 'clickhouse' | 'postgres'): Promise<S
       const next = await startRedis();
       const nextLook = connectTo(next);
       await nextLook.replicaof('127.0.0.1', redis.port);
-      await untilTrue(async () => (await nextLook.info('replication')).includes('master_link_status:up'));
+      // By the master's word: the replica's own link is up before that.
+      const online = `port=${next.port},state=online`;
+      await untilTrue(async () => (await look.info('replication')).includes(online));
       await look.call('FAILOVER', 'TO', '127.0.0.1', String(next.port), 'TIMEOUT', '10000');
       await untilTrue(async () => (await nextLook.info('replication')).includes('role:master'));
       for (const { redisLink } of members) {
