@@ -214,7 +214,7 @@ test('is stopped from another terminal, by a signal, and goes on from there', as
 test('a Redis that is killed under it is waited for, and each letter goes once', async () => {
   const all = 2_000;
   const { stack } = await openMended(all - 500, 500);
-  const running = stack.start('cli', ['dead-letters', 'replay', '--all', '--yes', '--rate', '1000']);
+  const running = stack.start('cli', ['dead-letters', 'replay', '--all', '--yes', '--rate', '300']);
   for (const part of [0.1, 0.6]) {
     expect(await reached(stack, running, all, part * all)).toBe(true);
     await suite.redis.kill('SIGKILL');
