@@ -45,6 +45,9 @@ export type DeliveryProcess = {
 /** Jobs of a destination in hand at once: enough for requests to fill up, even where each job holds a few events only. */
 const JOBS_IN_HAND = 50;
 
+/** Full requests to have at hand for each that is on its way: more is only held, and passed over by what is new. */
+const REQUESTS_IN_HAND = 2;
+
 /**
  * Builds the worker once and opens it: a lane for each destination, none of which touches another.
  * Waits for Redis for as long as it takes; its operations routes answer meanwhile.
@@ -165,6 +168,7 @@ async function openLane(
     shards: config.redis.shards,
     redis,
     concurrency: JOBS_IN_HAND,
+    deliveries: REQUESTS_IN_HAND * limit.concurrency * destination.batchSize,
     policy: { ...DEFAULT_RETRY_POLICY, ...config.retry },
     attempt: (deliveries, how, keep) =>
       attemptDeliveries(

@@ -28,8 +28,10 @@ export type DeliveryWorkerOptions = {
   destination: string;
   /** A consumer connection of its own (`connectConsumer`); the worker opens a second one for blocking reads. */
   redis: Redis;
-  /** Batch jobs in hand at once: what coalescing can fill requests from. */
+  /** Batch jobs in hand at once, at most: what coalescing can fill requests from. */
   concurrency: number;
+  /** So many deliveries in hand are enough: where jobs are large, fewer of them are taken. */
+  deliveries: number;
   policy: RetryPolicy;
   /**
    * Tries every delivery once: one outcome each, in order. Never rejects for a delivery's sake.
@@ -77,6 +79,9 @@ export type DeliveryWorker = {
  * load (measured). A longer silence of a worker, or of Redis, looks like a crash.
  */
 const LOCK_MS = 10_000;
+
+/** While one job is settled and the next one taken, there is something to send. */
+const LEAST_HANDS = 4;
 
 /** A job that met a bug is tried again after this long, not dropped and not in a tight circle. */
 const BUG_DELAY_MS = 15_000;
@@ -170,6 +175,8 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   const inLane = options.inLane ?? createInTurn();
   let waiting = 0;
   let { concurrency } = options;
+  /** Deliveries of a job, as of late; a guess at first. */
+  let usualSize = 100;
 
   const worker = new Worker<BatchData>(DELIVERIES, run, {
     connection: options.redis,
@@ -218,6 +225,8 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     const inOrder = createInTurn();
     // Its deliveries could not be counted: ending it as an empty one would lose them without a word.
     if (typeof data.n !== 'number') throw new Error(`job ${job.id} cannot be read`);
+    usualSize += (data.n - usualSize) / 8;
+    setHands();
     while (data.n > 0) {
       const next = await take(isolate(data.isolation, job.stalledCounter, data.n));
       if (next !== 'go on') return next;
@@ -304,7 +313,8 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   }
 
   function setHands(): void {
-    worker.concurrency = concurrency + Math.min(waiting, concurrency);
+    const enough = Math.max(LEAST_HANDS, Math.ceil(options.deliveries / usualSize));
+    worker.concurrency = Math.min(concurrency, enough) + Math.min(waiting, concurrency);
   }
 
   /** Who waits for a turn keeps nobody from being taken: for each, one more is in hand, up to twice as many. */
@@ -327,6 +337,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     return settleBatch(decodeBatch(data), outcomes, options.policy, Date.now(), Math.random);
   }
 
+  setHands();
   worker.run().catch((error: Error) => options.onProblem?.('worker_error', error));
   return {
     setConcurrency(jobs) {

@@ -12,9 +12,9 @@ export type LaneOptions = {
   redis: Redis;
   /** Epoch milliseconds: the hour in which what is committed now was accepted. */
   now?: () => number;
-  /** Deliveries at which an open batch closes. */
+  /** Deliveries at which an open batch closes; 500 where left out. */
   batchSize?: number;
-  /** How long a batch stays open for others to join. */
+  /** How long a batch stays open for others to join, and for as long as another is being written. */
   lingerMs?: number;
   /** Live where left out. */
   priority?: Priority;
@@ -22,11 +22,15 @@ export type LaneOptions = {
   onCommitted?: (destination: string, batches: number[], filtered: number) => void;
 };
 
+/** Of a batch's JSON at which it closes: as many usual events as may be, and thirty of the largest. */
+const MAX_BATCH_CHARACTERS = 1_000_000;
+
 /** Deliveries, or filtered events, by the source that sent them. */
 type BySource = Map<string, number>;
 
 type OpenBatch = {
   deliveries: string[];
+  characters: number;
   sources: BySource;
   written: Promise<void>;
   settle: (error?: Error) => void;
@@ -74,6 +78,8 @@ export class DestinationLane {
   private readonly onCommitted: LaneOptions['onCommitted'];
   private open: OpenBatch | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** The open batch has been open for long enough. */
+  private isDue = false;
   /** Closed and not yet written. */
   private readonly closed: OpenBatch[] = [];
   private writing: Promise<void> | undefined;
@@ -85,7 +91,7 @@ export class DestinationLane {
     this.redis = options.redis;
     this.now = options.now ?? Date.now;
     this.queue = openQueue(name, options.redis);
-    this.batchSize = options.batchSize ?? 100;
+    this.batchSize = options.batchSize ?? 500;
     this.lingerMs = options.lingerMs ?? 3;
     this.priority = options.priority;
     this.onCommitted = options.onCommitted;
@@ -100,9 +106,13 @@ export class DestinationLane {
   join(source: string, deliveries: string[]): Promise<void> {
     this.open ??= openBatch();
     const batch = this.open;
-    for (const delivery of deliveries) batch.deliveries.push(delivery);
+    for (const delivery of deliveries) {
+      batch.deliveries.push(delivery);
+      batch.characters += delivery.length;
+    }
     raise(batch.sources, source, deliveries.length);
-    if (batch.deliveries.length >= this.batchSize) this.flush();
+    const isFull = batch.deliveries.length >= this.batchSize || batch.characters >= MAX_BATCH_CHARACTERS;
+    if (isFull) this.flush();
     else this.schedule();
     return batch.written;
   }
@@ -119,26 +129,36 @@ export class DestinationLane {
   }
 
   private schedule(): void {
-    this.timer ??= setTimeout(() => this.flush(), this.lingerMs);
+    this.timer ??= setTimeout(() => {
+      this.isDue = true;
+      // It could not be written sooner: until then others may join.
+      if (!this.writing) this.flush();
+    }, this.lingerMs);
   }
 
   /** Closes the open batch. It is written with all that close while another write is on its way. */
   private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    if (this.open) this.closed.push(this.open);
-    this.open = undefined;
+    this.closeOpen();
     this.writing ??= this.writeAll().finally(() => {
       this.writing = undefined;
       // What closed after the last look would wait for somebody else's batch.
-      if (this.closed.length > 0) this.flush();
+      if (this.closed.length > 0 || this.isDue) this.flush();
     });
+  }
+
+  private closeOpen(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.isDue = false;
+    if (this.open) this.closed.push(this.open);
+    this.open = undefined;
   }
 
   private async writeAll(): Promise<void> {
     // Requests that were read in one turn of the event loop belong in one transaction.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.closed.length > 0 || this.filtered.size > 0) {
+    while (this.closed.length > 0 || this.isDue || this.filtered.size > 0) {
+      if (this.isDue) this.closeOpen();
       const batches = this.closed.splice(0);
       const filtered = this.filtered;
       this.filtered = new Map();
@@ -210,7 +230,7 @@ function openBatch(): OpenBatch {
   });
   // Whoever joined awaits it; a batch whose requests are gone must not be an unhandled rejection.
   written.catch(() => {});
-  return { deliveries: [], sources: new Map(), written, settle };
+  return { deliveries: [], characters: 0, sources: new Map(), written, settle };
 }
 
 function raise(sources: BySource, source: string, by: number): void {

@@ -6,8 +6,10 @@ import { rememberShards, shardsOf } from './shards.js';
 export type DestinationWorkerOptions = Omit<DeliveryWorkerOptions, 'inLane'> & {
   /** Shards of the configuration: they are served before anybody has written to them. */
   shards: number;
-  /** Batch jobs of all shards in hand at once. */
+  /** Batch jobs of all shards in hand at once, at most. */
   concurrency: number;
+  /** Deliveries of all shards in hand that are enough. */
+  deliveries: number;
 };
 
 export type DestinationWorker = Pick<DeliveryWorker, 'close'>;
@@ -46,7 +48,14 @@ export async function startDestinationWorker(options: DestinationWorkerOptions):
       const worker = workers.get(shard);
       if (worker) worker.setConcurrency(hands);
       else {
-        const started = startDeliveryWorker({ ...options, destination: shard, concurrency: hands, inLane });
+        const deliveries = Math.ceil(options.deliveries / configured.length);
+        const started = startDeliveryWorker({
+          ...options,
+          destination: shard,
+          concurrency: hands,
+          deliveries,
+          inLane,
+        });
         workers.set(shard, started);
       }
     }

@@ -6,7 +6,7 @@ import { type BatchData, connectConsumer, createInTurn, type DeliveryWorkerOptio
 import { queueKeys } from '../src/keys.js';
 import { delivered, makeLines } from './pipeline-line.js';
 
-const open = makeLines(() => suite);
+const open = makeLines(() => suite, { batchSize: 100 });
 const suite = useRedis();
 
 type Line = Awaited<ReturnType<typeof open>>;

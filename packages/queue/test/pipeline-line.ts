@@ -27,7 +27,7 @@ let names = 0;
  * Destinations of their own for each test, from the writer to the worker: what one leaves does not count in
  * another. Call before `useRedis`' own hooks: clients leave before their Redis does.
  */
-export function makeLines(suite: () => SuiteRedis) {
+export function makeLines(suite: () => SuiteRedis, usual: Partial<WriterOptions> = {}) {
   const opened: { disconnect(): void }[] = [];
   const keep = <Client extends { disconnect(): void }>(client: Client): Client => {
     opened.push(client);
@@ -46,12 +46,13 @@ export function makeLines(suite: () => SuiteRedis) {
     const redis = keep(connectConsumer(suite().url, () => {}));
     const producer = keep(connectProducer(suite().url, () => {}));
     await waitFor(() => producer.status === 'ready', { what: 'the connection' });
-    const writer = new DeliveryWriter({ redis: producer, destinations: [destination], ...writing });
+    const writer = new DeliveryWriter({ redis: producer, destinations: [destination], ...usual, ...writing });
     const start = (more: Partial<DeliveryWorkerOptions> = {}) =>
       startDeliveryWorker({
         destination,
         redis: keep(connectConsumer(suite().url, () => {})),
         concurrency: 4,
+        deliveries: 1_000,
         policy,
         attempt,
         whenOpen: async () => () => {},

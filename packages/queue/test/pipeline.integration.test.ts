@@ -11,19 +11,19 @@ const open = makeLines(() => suite);
 const suite = useRedis();
 
 describe('a batch job', () => {
-  test('holds 100 deliveries, is counted as it is added, and is gone when they are delivered', async () => {
+  test('holds up to 500 deliveries, is counted as it is added, and is gone when they are delivered', async () => {
     const line = await open(async (deliveries) => delivered(deliveries));
-    await line.write(250);
+    await line.write(1_250);
     expect(await line.account()).toMatchObject({
-      accepted: 250,
-      inFlight: 250,
+      accepted: 1_250,
+      inFlight: 1_250,
       difference: 0,
       jobs: { waiting: 3 },
     });
     const worker = line.start();
     expect(await line.settled()).toMatchObject({
-      accepted: 250,
-      delivered: 250,
+      accepted: 1_250,
+      delivered: 1_250,
       difference: 0,
       jobs: { waiting: 0, failed: 0 },
     });

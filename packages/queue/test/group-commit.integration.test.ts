@@ -1,0 +1,81 @@
+import { expect, test } from '@jest/globals';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import { anEvent, makeLines } from './pipeline-line.js';
+
+const open = makeLines(() => suite);
+const suite = useRedis('group-commit');
+
+/** Deliveries of each job, in the order of their arrival. */
+async function jobSizes(line: Awaited<ReturnType<typeof open>>): Promise<number[]> {
+  const jobs = await line.redis.keys(`meterbridge:{${line.destination}}:deliveries:b*`);
+  const sizes = await Promise.all(jobs.map((job) => line.redis.hget(job, 'n')));
+  return sizes.map(Number).sort((a, b) => a - b);
+}
+
+test('what comes while Redis writes is one job', async () => {
+  const line = await open();
+  await line.write(1);
+  await line.redis.client('PAUSE', 300, 'WRITE');
+  const first = line.write(1);
+  // Longer than a batch stays open on its own: each of these would be a job.
+  const others: Promise<void>[] = [];
+  for (let n = 0; n < 10; n++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    others.push(line.write(5));
+  }
+  await Promise.all([first, ...others]);
+  const sizes = await jobSizes(line);
+  expect(sizes.reduce((sum, size) => sum + size)).toBe(52);
+  expect(sizes.length).toBeLessThanOrEqual(4);
+  expect((await line.account()).accepted).toBe(52);
+});
+
+test('a job holds 500 deliveries, or a million characters of them', async () => {
+  const line = await open();
+  await Promise.all(Array.from({ length: 11 }, () => line.write(100)));
+  expect(await jobSizes(line)).toEqual([100, 500, 500]);
+
+  const large = await open();
+  const event = { ...anEvent(), properties: { text: 'x'.repeat(30_000) } };
+  const routes = [{ destination: large.destination, rules: ['usage'] }];
+  const events = Array.from({ length: 50 }, () => ({
+    source: 'backend',
+    event,
+    timeFromReceipt: false,
+    routes,
+  }));
+  await large.writer.commit(events, []);
+  expect(await jobSizes(large)).toEqual([16, 34]);
+});
+
+test('where jobs are large, fewer of them are in hand', async () => {
+  let inHand = 0;
+  let most = 0;
+  const letGo: (() => void)[] = [];
+  const line = await open(
+    async (deliveries) => {
+      inHand += 1;
+      most = Math.max(most, inHand);
+      await new Promise<void>((resolve) => letGo.push(resolve));
+      inHand -= 1;
+      return deliveries.map(() => ({ outcome: 'delivered' }));
+    },
+    { concurrency: 30, deliveries: 1_000 },
+  );
+  for (let n = 0; n < 40; n++) await line.write(500);
+  const worker = line.start();
+  // A hundred a job are expected at first, and ten jobs taken; then they prove to be of five hundred.
+  await waitFor(() => letGo.length === 10, { what: 'the first jobs' });
+  for (const go of letGo.splice(0)) go();
+  await waitFor(() => letGo.length > 0, { what: 'more of them' });
+  most = 0;
+  for (let taken = 10; taken < 40; ) {
+    await waitFor(() => letGo.length > 0, { what: 'a job' });
+    const going = letGo.splice(0);
+    taken += going.length;
+    for (const go of going) go();
+  }
+  await line.settled();
+  expect(most).toBeLessThanOrEqual(6);
+  await worker.close();
+});
