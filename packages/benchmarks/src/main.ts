@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { isFarOff } from './benchmark.js';
 import { BENCHMARKS } from './benchmarks/index.js';
+import { watchOthers } from './cpu.js';
 import { helpOn, readOptions } from './options.js';
 import { writeRecord } from './record.js';
-import { renderMeasured } from './report.js';
+import { number, renderMeasured } from './report.js';
 import { readSurroundings } from './surroundings.js';
 
 const KEPT = join(import.meta.dirname, '../../../docs/benchmarks');
@@ -25,11 +26,13 @@ if (typeof asked === 'string') {
     console.log(`\n${benchmark.name}: ${benchmark.what}`);
     console.log(`  ${machine.cores} cores (${machine.cpu}), load average ${loadAverage.join(' ')}`);
     const began = performance.now();
+    const othersShare = await watchOthers();
     const measured = await benchmark.run({ short, say: (line) => console.log(`  ${line}`) });
     console.log(renderMeasured(measured));
+    const run = { short, seconds: (performance.now() - began) / 1_000, othersShare: await othersShare() };
+    console.log(`  others used ${number(run.othersShare * 100)} % of the CPU meanwhile`);
     if (measured.goals.some(isFarOff)) process.exitCode = 1;
     if (out === undefined) continue;
-    const seconds = (performance.now() - began) / 1_000;
-    console.log(`  ${await writeRecord(out, benchmark, measured, { ...surroundings, short, seconds })}`);
+    console.log(`  ${await writeRecord(out, benchmark, measured, { ...surroundings, ...run })}`);
   }
 }

@@ -9,6 +9,8 @@ export type Recorded = Surroundings & {
   what: string;
   short: boolean;
   seconds: number;
+  /** Of all cores, 0 to 1: what nobody of this run used. Where it is much, times and rates say little. */
+  othersShare: number;
   goals: (Goal & { reached: boolean })[];
   figures: Record<string, unknown>;
 };
@@ -17,7 +19,7 @@ export async function writeRecord(
   directory: string,
   { name, what }: Benchmark,
   { goals, figures }: Measured,
-  run: Surroundings & { short: boolean; seconds: number },
+  run: Surroundings & Pick<Recorded, 'short' | 'seconds' | 'othersShare'>,
 ): Promise<string> {
   const recorded: Recorded = {
     name,

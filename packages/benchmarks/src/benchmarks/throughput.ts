@@ -1,5 +1,4 @@
 import type { Benchmark, Measured } from '../benchmark.js';
-import { machineCpuSeconds } from '../cpu.js';
 import { type Design, meterbridge, ordinary, pipe } from '../designs.js';
 import { prepareClosed, sendClosed } from '../load/load.js';
 import { number } from '../report.js';
@@ -16,8 +15,6 @@ type Trial = {
   eventsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
-  /** CPU that processes of neither this design nor this benchmark used, as a share of the machine. */
-  othersShare: number;
   /** CPU seconds for a million events, by process. */
   cpuPerMillion: Record<string, number>;
 };
@@ -52,32 +49,21 @@ async function tryOnce(design: Design, events: number): Promise<Trial> {
     await sendClosed({ url, events: warmUp, perRequest: 100 });
     await stage.sandbox.untilStored(warmUp);
     const load = await prepareClosed({ url, events, perRequest: 100 });
-    const [before, machineBefore, benchBefore] = [
-      await stage.cpu(),
-      await machineCpuSeconds(),
-      process.cpuUsage(),
-    ];
+    const before = await stage.cpu();
     const scraping = setInterval(() => {
       for (const metricsUrl of metricsUrls) void fetch(metricsUrl).catch(() => {});
     }, SCRAPE_EVERY_MS);
     // Watched while it runs: what is stored may be stored before the last answer is read.
     const [sent, storedAt] = await Promise.all([load.go(), stage.sandbox.untilStored(warmUp + events)]);
-    const [after, machineAfter, bench] = [
-      await stage.cpu(),
-      await machineCpuSeconds(),
-      process.cpuUsage(benchBefore),
-    ];
+    const after = await stage.cpu();
     clearInterval(scraping);
     await refuseWrong(stage, design, warmUp + events);
     const used: Record<string, number> = { load: sent.cpuSeconds };
     for (const name of Object.keys(after)) used[name] = after[name]! - before[name]!;
-    const ours = sum(Object.values(used)) + (bench.user + bench.system) / 1e6;
-    const machine = machineAfter - machineBefore;
     return {
       eventsPerSecond: events / ((storedAt - sent.startedAt) / 1_000),
       p50Ms: sent.p50Ms,
       p99Ms: sent.p99Ms,
-      othersShare: Math.max(0, machine - ours) / machine,
       cpuPerMillion: Object.fromEntries(
         Object.entries(used).map(([name, seconds]) => [name, (seconds / events) * 1e6]),
       ),
@@ -132,7 +118,6 @@ function compare(trials: Record<string, Trial[]>): Measured {
               name in cpuPerMillion ? number(cpuPerMillion[name]!, 1) : '',
             ),
           ),
-          row('CPU that others used, %', ({ othersShare }) => number(othersShare * 100)),
         ],
       },
     ],
