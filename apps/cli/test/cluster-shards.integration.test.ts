@@ -126,7 +126,7 @@ test('shards that are changed from two to four to one under load: nothing is los
   await stack.startReady('worker');
   const second = await stack.startReady('worker');
   const load = startSteadyLoad(() => receivers.map(({ url }) => url));
-  ending.push(load.end);
+  ending.push(load.abandon);
   const untilWritten = (shards: string[], events: number) =>
     waitFor(async () => Math.min(...(await acceptedBy(stack, shards))) >= events, {
       what: `${shards} to be written to`,

@@ -7,6 +7,8 @@ export type SteadyLoad = {
   readonly answered: { messageId: string; at: number }[];
   /** Sends nothing new; resolves when everything that was sent is taken. */
   end(): Promise<void>;
+  /** Sends nothing at all any more. */
+  abandon(): Promise<void>;
 };
 
 const CLIENTS = 4;
@@ -16,6 +18,7 @@ const EVENTS = 10;
 export function startSteadyLoad(receivers: () => string[]): SteadyLoad {
   const answered: SteadyLoad['answered'] = [];
   let isOver = false;
+  let isAbandoned = false;
   let tries = 0;
   const send = async () => {
     while (!isOver) {
@@ -24,6 +27,7 @@ export function startSteadyLoad(receivers: () => string[]): SteadyLoad {
         const urls = receivers();
         const { status } = await postBatch(urls[tries++ % urls.length]!, batch);
         if (status === 200) break;
+        if (isAbandoned) return;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       const at = Date.now();
@@ -37,6 +41,11 @@ export function startSteadyLoad(receivers: () => string[]): SteadyLoad {
     answered,
     async end() {
       isOver = true;
+      await running;
+    },
+    async abandon() {
+      isOver = true;
+      isAbandoned = true;
       await running;
     },
   };

@@ -69,6 +69,7 @@ export async function composeReceiver(
     now: clock.now,
     destinations: config.destinations.map(({ name }) => name),
     shards: config.redis.shards,
+    replicas: config.redis.replicas,
     onCommitted(destination, batches, filtered) {
       metrics.filtered.inc({ destination }, filtered);
       metrics.accepted.inc({ destination }, filtered);

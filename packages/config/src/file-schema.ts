@@ -31,6 +31,12 @@ const redisSchema = z.strictObject({
     .max(MOST_SHARDS)
     .default(1)
     .describe("Parts that each destination's queue is divided into, for a Redis Cluster"),
+  replicas: z
+    .int()
+    .min(0)
+    .max(5)
+    .default(0)
+    .describe('So many replicas have to have an event before it is answered 200'),
   allowDataLoss: z
     .literal(true)
     .optional()

@@ -21,7 +21,13 @@ export type Config = {
   /** The rules of all destinations, compiled. */
   route: RouteEvent;
   receiver: File['receiver'];
-  redis: { url: string; shards: number; allowDataLoss: boolean; maxMemoryShare: number };
+  redis: {
+    url: string;
+    shards: number;
+    replicas: number;
+    allowDataLoss: boolean;
+    maxMemoryShare: number;
+  };
   retry: File['retry'];
   ports: { receiver: number; worker: number; console: number };
   logLevel: EnvironmentSettings['LOG_LEVEL'];
@@ -92,6 +98,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
       redis: {
         url: redis.url ?? REDIS_URL,
         shards: redis.shards,
+        replicas: redis.replicas,
         allowDataLoss: redis.allowDataLoss ?? false,
         maxMemoryShare: redis.maxMemoryPercent / 100,
       },

@@ -22,11 +22,13 @@ export type WriterOptions = LaneOptions & {
 export class DeliveryWriter {
   private readonly redis: Redis;
   private readonly now: () => number;
+  private readonly replicas: number;
   private readonly lanes: Map<string, ShardedLane>;
 
   constructor(options: WriterOptions) {
     this.redis = options.redis;
     this.now = options.now ?? Date.now;
+    this.replicas = options.replicas ?? 0;
     this.lanes = new Map(
       options.destinations.map((name) => [name, new ShardedLane(name, options.shards ?? 1, options)]),
     );
@@ -70,7 +72,9 @@ export class DeliveryWriter {
         waits.add(lane.join(source, deliveries));
       }
     }
-    if (rejected.length > 0) waits.add(writeRejections(this.redis, rejected, hourAt(this.now())));
+    if (rejected.length > 0) {
+      waits.add(writeRejections(this.redis, rejected, hourAt(this.now()), this.replicas));
+    }
     return allWritten(waits);
   }
 

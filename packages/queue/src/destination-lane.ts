@@ -6,6 +6,7 @@ import { addBatches, type Priority } from './enqueue.js';
 import { asStoreError } from './errors.js';
 import { type QueueKeys, queueKeys } from './keys.js';
 import { openQueue } from './open-queue.js';
+import { untilReplicated } from './replication.js';
 import { rememberShards } from './shards.js';
 
 export type LaneOptions = {
@@ -18,6 +19,8 @@ export type LaneOptions = {
   lingerMs?: number;
   /** Live where left out. */
   priority?: Priority;
+  /** So many replicas have to have a batch before it counts as written; none where left out. */
+  replicas?: number;
   /** Told of what Redis has: the deliveries of each batch, and the events that were filtered meanwhile. */
   onCommitted?: (destination: string, batches: number[], filtered: number) => void;
 };
@@ -75,6 +78,7 @@ export class DestinationLane {
   private readonly batchSize: number;
   private readonly lingerMs: number;
   private readonly priority: Priority | undefined;
+  private readonly replicas: number;
   private readonly onCommitted: LaneOptions['onCommitted'];
   private open: OpenBatch | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -94,12 +98,18 @@ export class DestinationLane {
     this.batchSize = options.batchSize ?? 500;
     this.lingerMs = options.lingerMs ?? 3;
     this.priority = options.priority;
+    this.replicas = options.replicas ?? 0;
     this.onCommitted = options.onCommitted;
   }
 
   /** Whether what joins now joins others. */
   get hasOpenBatch(): boolean {
     return this.open !== undefined;
+  }
+
+  /** What joins now waits for more than one write. */
+  get isWriting(): boolean {
+    return this.writing !== undefined;
   }
 
   /** The deliveries of one event stay together, so that a collision between its rules is always seen. */
@@ -215,6 +225,7 @@ export class DestinationLane {
       );
     };
     await addBatches(await this.readyQueue(), batches, accept, this.priority);
+    if (this.replicas > 0) await untilReplicated(this.redis, this.keys.ledger, this.replicas);
     this.onCommitted?.(
       this.name,
       batches.map((batch) => batch.n),

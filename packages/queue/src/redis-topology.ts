@@ -1,29 +1,44 @@
-import { masterOfKey, mastersOf, serversOf, slotOfKey } from '@meterbridge/redis-connection';
+import { masterOfKey, mastersOf, slotOfKey } from '@meterbridge/redis-connection';
 import type { Redis } from 'ioredis';
 import { queueKeys, readsOf, shardNames } from './keys.js';
 import type { RedisFinding } from './redis-safety.js';
 
 /**
- * What kind of Redis it is, and where the shards of each destination lie on it. @param shards as configured
+ * What kind of Redis it is, and where the shards of each destination lie on it.
+ * @param shards as configured, as `replicas`
  */
 export async function inspectTopology(
   redis: Redis,
   destinations: readonly string[],
-  shards: number,
+  { shards, replicas }: { shards: number; replicas: number },
 ): Promise<RedisFinding[]> {
-  if (!redis.isCluster) return [await describeServer(redis), ...describeShards(shards)];
-  const masters = mastersOf(redis).length;
-  const replicas = serversOf(redis).length - masters;
-  const detail = `Redis Cluster, ${count(masters, 'master')}, ${count(replicas, 'replica')}`;
+  const servers = mastersOf(redis);
+  const masters = servers.length;
+  const each = await Promise.all(servers.map(replicasOf));
+  const kind = redis.isCluster
+    ? `Redis Cluster, ${count(masters, 'master')}`
+    : redis.options.sentinels
+      ? 'a master by the word of Sentinels'
+      : 'one server';
+  const found = `${kind}, ${count(
+    each.reduce((sum, one) => sum + one, 0),
+    'replica',
+  )}`;
+  const isEnough = Math.min(...each) >= replicas;
+  const first: RedisFinding = isEnough
+    ? { what: 'kind', level: 'ok', detail: found }
+    : {
+        what: 'kind',
+        level: 'refuse',
+        detail: `${found}: a master has fewer than \`redis.replicas\` (${replicas}), and nothing is answered 200`,
+      };
+  if (!redis.isCluster) return [first, ...describeShards(shards)];
   const places = await Promise.all(destinations.map((name) => placeShards(redis, name, shards, masters)));
-  return [{ what: 'kind', level: 'ok', detail }, ...places];
+  return [first, ...places];
 }
 
-async function describeServer(redis: Redis): Promise<RedisFinding> {
-  const info = await redis.info('replication');
-  const replicas = Number(/^connected_slaves:(\d+)/m.exec(info)?.[1] ?? 0);
-  const kind = redis.options.sentinels ? 'a master by the word of Sentinels' : 'one server';
-  return { what: 'kind', level: 'ok', detail: `${kind}, ${count(replicas, 'replica')}` };
+async function replicasOf(server: Redis): Promise<number> {
+  return Number(/^connected_slaves:(\d+)/m.exec(await server.info('replication'))?.[1] ?? 0);
 }
 
 function describeShards(shards: number): RedisFinding[] {

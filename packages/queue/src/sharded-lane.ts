@@ -20,9 +20,9 @@ export class ShardedLane {
     );
   }
 
-  /** As `DestinationLane.join`. */
+  /** As `DestinationLane.join`. A shard that is being written to is passed over for one that is not. */
   join(source: string, deliveries: string[]): Promise<void> {
-    if (!this.lane.hasOpenBatch) this.current = (this.current + 1) % this.lanes.length;
+    if (!this.lane.hasOpenBatch || this.lane.isWriting) this.current = this.next();
     return this.lane.join(source, deliveries);
   }
 
@@ -32,6 +32,14 @@ export class ShardedLane {
 
   async close(): Promise<void> {
     await Promise.all(this.lanes.map((lane) => lane.close()));
+  }
+
+  private next(): number {
+    const others = this.lanes.map((_, step) => (this.current + 1 + step) % this.lanes.length);
+    return (
+      others.find((index) => !this.lanes[index]!.isWriting) ??
+      (this.lane.hasOpenBatch ? this.current : others[0]!)
+    );
   }
 
   private get lane(): DestinationLane {

@@ -3,14 +3,21 @@ import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import { asStoreError } from './errors.js';
 import { queueKeys, RECEIVER } from './keys.js';
+import { untilReplicated } from './replication.js';
 import type { RejectedEvent } from './routed-event.js';
 
 /**
  * Dead letters of the receiver: what could not become a delivery. Written with their counts or not at all.
  * Throws as `DeliveryWriter.commit` does.
  * @param hour in which they came, in hours since 1970
+ * @param replicas as in `LaneOptions`
  */
-export async function writeRejections(redis: Redis, rejected: RejectedEvent[], hour: number): Promise<void> {
+export async function writeRejections(
+  redis: Redis,
+  rejected: RejectedEvent[],
+  hour: number,
+  replicas: number,
+): Promise<void> {
   const keys = queueKeys(RECEIVER);
   const transaction = redis.multi();
   for (const rejection of rejected) {
@@ -29,6 +36,7 @@ export async function writeRejections(redis: Redis, rejected: RejectedEvent[], h
     const results = await transaction.exec();
     if (!results) throw new Error('the transaction was aborted');
     for (const [error] of results) if (error) throw error;
+    if (replicas > 0) await untilReplicated(redis, keys.ledger, replicas);
   } catch (error) {
     throw asStoreError(error);
   }

@@ -70,6 +70,8 @@ function sentinelOptions(address: Extract<RedisAddress, { kind: 'sentinel' }>): 
     sentinels,
     name: master,
     sentinelCommandTimeout: SENTINEL_ANSWERS_WITHIN_MS,
+    // The old master goes on as one for some ten seconds, and what it takes meanwhile is lost: it is left at once.
+    failoverDetector: true,
     ...accessOptions(address),
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
     ...(address.isTls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),

@@ -25,11 +25,28 @@ export async function masterOfKey(redis: Redis, key: string): Promise<string> {
   return nodesOf(redis).slots[await slotOfKey(redis, key)]?.[0] ?? 'no master';
 }
 
-/** Calls back when a cluster's client that is ready comes to know one more server; never where there is only one. */
+/** The master that this client writes a slot's keys to. @throws Error where it knows of none */
+export function serverOfSlot(redis: Redis, slot: number): Redis {
+  const [address] = nodesOf(redis).slots[slot] ?? [];
+  const server = serversOf(redis).find((each) => nameOf(each) === address);
+  if (!server) throw new Error(`no server of slot ${slot} is known`);
+  return server;
+}
+
+const SETTLE_MS = 1_000;
+
+/**
+ * Calls back when a cluster's client that is ready has come to know one more server; never where there is only one.
+ * One that comes and goes is told of once a second at most.
+ */
 export function onServer(redis: Redis, call: () => void): void {
   if (!redis.isCluster) return;
+  let timer: NodeJS.Timeout | undefined;
   redis.on('+node', () => {
-    if (redis.status === 'ready') call();
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (redis.status === 'ready') call();
+    }, SETTLE_MS).unref();
   });
 }
 

@@ -17,6 +17,8 @@ import { waitFor } from './wait-for.js';
 export type SuiteSentinels = Pick<SuiteRedis, 'url' | 'connect'> & {
   /** The master by the word of a Sentinel. */
   master(): Promise<LocalRedis>;
+  /** Waits until all Sentinels name another one. */
+  moved(from: LocalRedis): Promise<void>;
   /** Tells the Sentinels to make the replica the master, and waits until they have. */
   failOver(): Promise<void>;
 };
@@ -38,12 +40,21 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
   };
   const folder = (what: string) => mkdtemp(join(tmpdir(), `meterbridge-test-${what}-`));
   const hosts = () => sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
-  let asked: Redis | undefined;
+  const asked: Redis[] = [];
 
-  async function master(): Promise<LocalRedis> {
-    asked ??= keep(new Redis(sentinels[0]!.port, '127.0.0.1'));
-    const [, port] = (await asked.call('SENTINEL', 'get-master-addr-by-name', NAME)) as [string, string];
-    return servers.find((server) => server.port === Number(port))!;
+  /** Where each of them says it is. */
+  async function masters(): Promise<LocalRedis[]> {
+    const addresses = asked.map((each) => each.call('SENTINEL', 'get-master-addr-by-name', NAME));
+    return ((await Promise.all(addresses)) as [string, string][]).map(
+      ([, port]) => servers.find((server) => server.port === Number(port))!,
+    );
+  }
+
+  async function moved(from: LocalRedis): Promise<void> {
+    await waitFor(async () => (await masters()).every((each) => each !== from), {
+      what: 'all Sentinels to name another master',
+      timeoutMs: 40_000,
+    });
   }
 
   beforeAll(async () => {
@@ -72,6 +83,7 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
     }
     for (const { port } of sentinels) {
       const sentinel = keep(new Redis(port, '127.0.0.1'));
+      asked.push(sentinel);
       const know = async () => {
         const state = (await sentinel.call('SENTINEL', 'master', NAME)) as string[];
         const of = (field: string) => state[state.indexOf(field) + 1];
@@ -95,12 +107,14 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
         .map(({ host, port }) => `${host}:${port}`)
         .join(',')}/${NAME}`;
     },
-    connect: () => keep(new Redis({ sentinels: hosts(), name: NAME, maxRetriesPerRequest: null })),
-    master,
+    connect: () =>
+      keep(new Redis({ sentinels: hosts(), name: NAME, failoverDetector: true, maxRetriesPerRequest: null })),
+    master: async () => (await masters())[0]!,
+    moved,
     async failOver() {
-      const before = await master();
-      await asked!.call('SENTINEL', 'FAILOVER', NAME);
-      await waitFor(async () => (await master()) !== before, { what: 'the Sentinels to fail over' });
+      const [before] = await masters();
+      await asked[0]!.call('SENTINEL', 'FAILOVER', NAME);
+      await moved(before!);
     },
   };
 }

@@ -80,6 +80,7 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
     now: clock.now,
     destinations,
     shards: config.redis.shards,
+    replicas: config.redis.replicas,
     priority: PRIORITY.backfill,
   });
   const interruption = heedInterruption();

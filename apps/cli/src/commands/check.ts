@@ -42,7 +42,7 @@ async function checkRedis(config: Config, report: (line: Line) => void): Promise
     const redis = await openRedis(config.redis.url);
     try {
       const names = config.destinations.map(({ name }) => name);
-      const topology = await inspectTopology(redis, names, config.redis.shards);
+      const topology = await inspectTopology(redis, names, config.redis);
       for (const { what, level, detail } of [...topology, ...(await inspectRedis(redis))]) {
         const tolerated = level === 'refuse' && config.redis.allowDataLoss;
         report({
