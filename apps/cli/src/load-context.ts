@@ -47,7 +47,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
 /** What to tell where no Redis answers; shows nothing of its password. */
 export function noAnswer(url: string): CommandError {
-  const shown = url.replace(/\/\/.*@/, '//…@');
+  const shown = url.replace(/\/\/.*@/, '//…@').replace(/\?.*$/, '?…');
   return new CommandError(`Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`);
 }
 

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { deliveryJson } from './batch-codec.js';
 import type { LaneOptions } from './destination-lane.js';
 import { asStoreError, StoreUnavailableError } from './errors.js';
-import { keepFirstTimes } from './first-times.js';
+import { FIRST_TIMES, keepFirstTimes } from './first-times.js';
+import { untilReplicated } from './replication.js';
 import type { RejectedEvent, RoutedEvent } from './routed-event.js';
 import { ShardedLane } from './sharded-lane.js';
 import { writeRejections } from './write-rejections.js';
@@ -84,6 +85,8 @@ export class DeliveryWriter {
         this.redis,
         timed.map(({ source, event: { messageId, timestamp } }) => ({ source, messageId, timestamp })),
       );
+      // A time that is lost in a failover would be another one for the event's repeat.
+      if (this.replicas > 0) await untilReplicated(this.redis, FIRST_TIMES, this.replicas);
       for (const [index, { event }] of timed.entries()) event.timestamp = times[index]!;
     } catch (error) {
       throw asStoreError(error);

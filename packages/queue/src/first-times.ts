@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
+/** Begins the keys, all of one slot. */
+export const FIRST_TIMES = 'meterbridge:{times}';
+
 /** Clients that got no answer repeat a request within minutes to hours. */
 const KEPT_SECONDS = 6 * 3_600;
 
@@ -28,7 +31,7 @@ export async function keepFirstTimes(
   events: { source: string; messageId: string; timestamp: string }[],
 ): Promise<string[]> {
   const keys = events.map(
-    ({ source, messageId }) => `meterbridge:{times}:${hash('sha1', `${source}/${messageId}`, 'base64url')}`,
+    ({ source, messageId }) => `${FIRST_TIMES}:${hash('sha1', `${source}/${messageId}`, 'base64url')}`,
   );
   const times = events.map(({ timestamp }) => timestamp);
   return (await redis.eval(KEEP_FIRST, keys.length, ...keys, KEPT_SECONDS, ...times)) as string[];
