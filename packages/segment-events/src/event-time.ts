@@ -1,7 +1,7 @@
 import { readPath } from './path.js';
 import { jsonTypeOf, type Rejection } from './rejection.js';
 import type { JsonObject } from './segment-event.js';
-import { readTimestampMs } from './timestamps.js';
+import { isInFull, readTimestampMs } from './timestamps.js';
 
 /** What is known of an event's way here that its time depends on. */
 export type TimeContext = {
@@ -36,6 +36,8 @@ const LIBRARY_NAME = ['context', 'library', 'name'];
 export type EventTime = {
   /** Since 1970. */
   timestampMs: number;
+  /** The same as it was sent, where that is how it is stored: writing it anew costs as much as reading it. */
+  text?: string;
   /** The same event received again, by a retry of its client, would come out at another time. */
   fromReceipt: boolean;
 };
@@ -69,11 +71,17 @@ function correctedTime(event: JsonObject, context: TimeContext): EventTime | Rej
     const detail = `timestamp is a ${jsonTypeOf(given)} that is no time; expected ISO 8601, such as 2026-01-31T12:00:00.000Z`;
     return { reason: 'invalid_timestamp', detail };
   }
-  if (!saysDeviceTime(event, context)) return { timestampMs: givenMs, fromReceipt: false };
+  if (!saysDeviceTime(event, context)) return asGiven(given as string, givenMs);
   const sentAtMs = readTimestampMs(event.sentAt ?? context.sentAt);
   return sentAtMs === null
-    ? { timestampMs: givenMs, fromReceipt: false }
+    ? asGiven(given as string, givenMs)
     : { timestampMs: context.receivedAtMs - (sentAtMs - givenMs), fromReceipt: true };
+}
+
+function asGiven(given: string, timestampMs: number): EventTime {
+  return isInFull(given)
+    ? { timestampMs, text: given, fromReceipt: false }
+    : { timestampMs, fromReceipt: false };
 }
 
 /** Segment's own time of receipt: as good as a timestamp, and the same in each of its retries. */

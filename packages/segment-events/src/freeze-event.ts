@@ -62,7 +62,7 @@ function freeze(raw: unknown, context: FreezeContext): Frozen | Rejection {
   if ('reason' in time) return time;
 
   event.messageId = identity.messageId;
-  event.timestamp = new Date(time.timestampMs).toISOString();
+  event.timestamp = time.text ?? new Date(time.timestampMs).toISOString();
   event.receivedAt = receiptOf(context.receivedAtMs);
   // Field by field this is segmentEventSchema; a test holds the two together.
   return { event: event as SegmentEvent, timeFromReceipt: time.fromReceipt };

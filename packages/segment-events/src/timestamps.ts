@@ -3,7 +3,6 @@
 const ISO_8601 =
   /^([12]\d{3})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
-/** As `toISOString` writes it, and so nearly every library. */
 const IN_FULL = /^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /**
@@ -12,7 +11,7 @@ const IN_FULL = /^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
  */
 export function readTimestampMs(value: unknown): number | null {
   if (typeof value !== 'string') return null;
-  if (IN_FULL.test(value)) return readInFull(value);
+  if (isInFull(value)) return readInFull(value);
   const match = ISO_8601.exec(value);
   if (!match) return null;
   const [year, month, day, hour, minute, second] = match
@@ -24,6 +23,11 @@ export function readTimestampMs(value: unknown): number | null {
   if (offsetMinutes === null) return null;
   const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
   return Date.UTC(year, month - 1, day, hour, minute - offsetMinutes, second, milliseconds);
+}
+
+/** Whether a time that can be read is written as `toISOString` writes it, and so nearly every library. */
+export function isInFull(text: string): boolean {
+  return text.length === 24 && IN_FULL.test(text);
 }
 
 /** A fifth of what taking it apart costs (measured). V8 takes a 31st of February, and 24 o'clock, for another day. */
