@@ -7,6 +7,8 @@ import { writeRecord } from './record.js';
 import { number, renderMeasured } from './report.js';
 import { readSurroundings } from './surroundings.js';
 
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
+
 const KEPT = join(import.meta.dirname, '../../../docs/benchmarks');
 
 const asked = readOptions(process.argv.slice(2), BENCHMARKS, KEPT);

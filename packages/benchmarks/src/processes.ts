@@ -26,6 +26,12 @@ type RunOptions = {
   profileDir?: string | undefined;
 };
 
+const running = new Set<ChildProcess>();
+// Nothing goes on when a run breaks off.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a script of the workspace with this Node and waits until it is ready. */
 export async function run({
   name,
@@ -39,6 +45,8 @@ export async function run({
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
     stdio: ['ignore', readyUrl ? openSync(logFile, 'a') : 'pipe', 'inherit'],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const died = new Promise<never>((_, reject) => {
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));
   });
@@ -69,8 +77,8 @@ export type Prepared<Result> = {
 };
 
 /**
- * Starts a script that gets ready (a line), begins when it is told to (its input ends), and says what it
- * found out in a line of JSON.
+ * Starts a script that gets ready (a line), begins when it is told to, and says what it found out in a
+ * line of JSON.
  */
 export async function prepare<Result>(script: string, argument: unknown): Promise<Prepared<Result>> {
   const child = spawn(process.execPath, [pathOf(script), JSON.stringify(argument)], {
@@ -85,7 +93,7 @@ export async function prepare<Result>(script: string, argument: unknown): Promis
   await next();
   return {
     async go() {
-      child.stdin!.end();
+      child.stdin!.write('go');
       return JSON.parse(await next()) as Result;
     },
   };

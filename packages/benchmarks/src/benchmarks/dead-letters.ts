@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark } from '../benchmark.js';
 import { startReceiver, startWorker } from '../designs.js';
-import { prepareClosed, prepareOpen, sendClosed, sendOpen } from '../load/load.js';
+import { prepareClosed, prepareOpen, sendClosed } from '../load/load.js';
 import { number } from '../report.js';
 import { openStage, type Stage } from '../stage.js';
 import { watch } from '../watch.js';
@@ -10,6 +10,7 @@ const LETTERS = 100_000;
 /** Good events, all the time; a tenth of what the machine can carry leaves room for nothing to hide in. */
 const GOOD_PER_SECOND = 5_000;
 const GOOD_PER_REQUEST = 50;
+const WARM_UP_SECONDS = 4;
 
 export type DeadLettersFigures = Awaited<ReturnType<typeof measureFlow>> & { bytesEach: number };
 
@@ -66,11 +67,9 @@ async function measureBytes(stage: Stage, url: string, letters: number): Promise
 /** Good events come steadily; the wrong ones come at once in their midst. */
 async function measureFlow(stage: Stage, url: string, letters: number, secondsBefore: number) {
   const arrivals = { urls: [url], perRequest: GOOD_PER_REQUEST, eventsPerSecond: GOOD_PER_SECOND };
-  await sendOpen({ ...arrivals, events: GOOD_PER_SECOND * 3 });
-  const warmUp = GOOD_PER_SECOND * 3;
-  await stage.sandbox.untilStored(warmUp);
   const seconds = secondsBefore * 3;
-  const good = await prepareOpen({ ...arrivals, events: GOOD_PER_SECOND * seconds });
+  const untimed = GOOD_PER_SECOND * WARM_UP_SECONDS;
+  const good = await prepareOpen({ ...arrivals, events: untimed + GOOD_PER_SECOND * seconds, untimed });
   const wrong = await prepareClosed({ url, events: letters, perRequest: 100, unmappable: true });
   const dead = await countDead(stage);
   const look = async () => ({
@@ -80,7 +79,7 @@ async function measureFlow(stage: Stage, url: string, letters: number, secondsBe
   });
   const watching = watch(look, 250);
   const sending = good.go();
-  await sleep(2_000);
+  await stage.sandbox.untilStored(untimed);
   const begin = await look();
   await sleep(secondsBefore * 1_000);
   const burst = await look();
@@ -88,7 +87,7 @@ async function measureFlow(stage: Stage, url: string, letters: number, secondsBe
   const over = await look();
   const sent = await sending;
   const timeline = await watching.stop();
-  await stage.sandbox.untilStored(warmUp + sent.events);
+  await stage.sandbox.untilStored(sent.events);
   await stage.command('audit', '--wait', '10');
   const rate = (from: typeof begin, to: typeof begin) =>
     (to.stored - from.stored) / ((to.at - from.at) / 1_000);

@@ -5,6 +5,7 @@ import { openStage } from '../stage.js';
 import { percentile } from '../statistics.js';
 
 const API_LATENCY_MS = 20;
+const WARM_UP_SECONDS = 4;
 
 export type Filled = Awaited<ReturnType<typeof fillRequests>>;
 
@@ -23,19 +24,17 @@ export async function fillRequests(requestsPerSecond: number, eventsPerSecond: n
     const receivers = await Promise.all([startReceiver(stage), startReceiver(stage)]);
     await startWorker(stage);
     const urls = receivers.map(({ url }) => url);
-    const send = (forSeconds: number) =>
-      sendOpen({ urls, events: eventsPerSecond * forSeconds, perRequest: 1, eventsPerSecond });
-    const warmUp = (await send(3)).events;
-    await stage.sandbox.untilStored(warmUp, 'hyperline');
+    const untimed = eventsPerSecond * WARM_UP_SECONDS;
+    const events = untimed + eventsPerSecond * seconds;
     const look = async () => ({ ...(await stage.sandbox.look('hyperline')), at: performance.now() });
-    const sending = send(seconds);
-    await stage.sandbox.untilStored(warmUp + eventsPerSecond, 'hyperline');
+    const sending = sendOpen({ urls, events, untimed, perRequest: 1, eventsPerSecond });
+    await stage.sandbox.untilStored(untimed, 'hyperline');
     const before = await look();
     const sent = await sending;
     const after = await look();
-    await stage.sandbox.untilStored(warmUp + sent.events, 'hyperline');
+    await stage.sandbox.untilStored(events, 'hyperline');
     const stored = after.ledger.keys - before.ledger.keys;
-    const ages = await stage.sandbox.ages(warmUp, 'hyperline');
+    const ages = await stage.sandbox.ages(untimed, 'hyperline');
     const quarters = [ages.slice(0, ages.length / 4), ages.slice(-ages.length / 4)];
     return {
       arrivedPerSecond: eventsPerSecond,

@@ -72,13 +72,16 @@ async function tryOnce(design: Design, arrivals: Arrivals, seconds: number): Pro
   const stage = await openStage({ config: lagoConfig(LIMIT), latencyMs: API_LATENCY_MS });
   try {
     const { url } = await design.start(stage);
-    const send = (forSeconds: number) =>
-      sendOpen({ urls: [url], events: arrivals.eventsPerSecond * forSeconds, ...arrivals });
-    const warmUp = await send(WARM_UP_SECONDS);
-    await stage.sandbox.untilStored(warmUp.events);
-    const sent = await send(seconds);
-    await stage.sandbox.untilStored(warmUp.events + sent.events);
-    const ages = await stage.sandbox.ages(warmUp.events);
+    const { eventsPerSecond } = arrivals;
+    const untimed = eventsPerSecond * WARM_UP_SECONDS;
+    const sent = await sendOpen({
+      urls: [url],
+      events: untimed + eventsPerSecond * seconds,
+      untimed,
+      ...arrivals,
+    });
+    await stage.sandbox.untilStored(sent.events);
+    const ages = await stage.sandbox.ages(untimed);
     return {
       ackP50: sent.p50Ms,
       ackP99: sent.p99Ms,

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import autocannon from 'autocannon';
 import { WRITE_KEY } from '../config.js';
 import { makeBody, pathFor } from './make-event.js';
 import type { ClosedPlan, Sent } from './plan.js';
+import { untilTold } from './until-told.js';
 
 /** A load generator, a process of its own: what can be answered is what it sends. */
 const plan = JSON.parse(process.argv[2]!) as ClosedPlan;
@@ -11,9 +11,7 @@ const requests = Math.ceil(plan.events / plan.perRequest);
 const bodies = Array.from({ length: requests }, (_, request) => makeBody(plan, request * plan.perRequest));
 let next = 0;
 
-console.log('ready');
-process.stdin.resume();
-await once(process.stdin, 'end');
+await untilTold();
 
 const startedAt = Date.now();
 const before = process.cpuUsage();

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { WRITE_KEY } from '../config.js';
 import { percentile } from '../statistics.js';
 import { makeBody, pathFor } from './make-event.js';
 import type { OpenPlan, Sent } from './plan.js';
+import { untilTold } from './until-told.js';
 
 /**
  * A load generator, a process of its own: requests leave by a schedule, and each is timed from the moment it
@@ -23,6 +23,7 @@ const headers = {
 /** More than are ever needed at once: waiting for a free one would count as the receiver's time. */
 const CONNECTIONS = 128;
 const pools = plan.urls.map((url) => new Pool(url, { connections: CONNECTIONS, pipelining: 1 }));
+const untimed = plan.untimed / plan.perRequest;
 const latenciesMs = new Float64Array(requests);
 let failed = 0;
 
@@ -43,9 +44,7 @@ function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-console.log('ready');
-process.stdin.resume();
-await once(process.stdin, 'end');
+await untilTold();
 
 const before = process.cpuUsage();
 const startedAt = nowMs();
@@ -58,6 +57,7 @@ for (let n = 0; n < requests; ) {
 await Promise.all(underway);
 const endedAt = nowMs();
 const cpu = process.cpuUsage(before);
+const timed = latenciesMs.subarray(untimed);
 await Promise.all(pools.map((pool) => pool.close()));
 const sent: Sent = {
   startedAt,
@@ -65,9 +65,9 @@ const sent: Sent = {
   events: requests * plan.perRequest,
   requests,
   failed,
-  p50Ms: percentile(latenciesMs, 0.5),
-  p99Ms: percentile(latenciesMs, 0.99),
-  maxMs: percentile(latenciesMs, 1),
+  p50Ms: percentile(timed, 0.5),
+  p99Ms: percentile(timed, 0.99),
+  maxMs: percentile(timed, 1),
   cpuSeconds: (cpu.user + cpu.system) / 1e6,
 };
 console.log(JSON.stringify(sent));

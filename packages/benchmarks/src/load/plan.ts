@@ -12,7 +12,12 @@ export type LoadPlan = {
 export type ClosedPlan = LoadPlan & { url: string; connections: number };
 
 /** By a schedule, whatever the answers do; to each receiver in turn. */
-export type OpenPlan = LoadPlan & { urls: string[]; eventsPerSecond: number };
+export type OpenPlan = LoadPlan & {
+  urls: string[];
+  eventsPerSecond: number;
+  /** Events at the beginning whose requests are not timed: generator and receiver get warm. */
+  untimed: number;
+};
 
 /** What became of it. */
 export type Sent = {
