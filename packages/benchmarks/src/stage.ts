@@ -11,7 +11,6 @@ import { openSandboxView, type SandboxView } from './sandbox-view.js';
 /** One fresh Redis (`appendfsync always`) and one fresh sandbox for each measurement. */
 export type Stage = {
   redis: Redis;
-  redisPid: number;
   sandbox: SandboxView;
   /** For an ordinary receiver or worker and for ours alike. */
   env: Record<string, string>;
@@ -21,6 +20,8 @@ export type Stage = {
   start(name: string, script: string, env?: Record<string, string>, readyUrl?: string): Promise<Running>;
   /** `meterbridge`, to its end; throws where that is not a good one. */
   command(...args: string[]): Promise<void>;
+  /** A number that Redis says of itself (`INFO`). */
+  redisFigure(name: string): Promise<number>;
   /** CPU seconds so far, by process; Redis among them. */
   cpu(): Promise<Record<string, number>>;
   close(): Promise<void>;
@@ -71,12 +72,12 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   });
   return {
     redis,
-    redisPid: local.pid,
     sandbox: openSandboxView(sandboxUrl),
     env,
     configure,
     start,
     command: (...args) => runCommand('../../../apps/cli/dist/main.js', args, env),
+    redisFigure: async (name) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(await redis.info())?.[1]),
     async cpu() {
       const seconds: Record<string, number> = { redis: await cpuSeconds(local.pid) };
       for (const { name, pid } of processes) {

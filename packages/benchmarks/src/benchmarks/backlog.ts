@@ -16,7 +16,6 @@ const ORDINARY_EVENTS = 50_000;
 type Moment = {
   events: number;
   atMs: number;
-  redisBytes: number;
   cpu: Record<string, number>;
   workerBytes: number;
   wireBytes: number;
@@ -111,9 +110,9 @@ async function ordinaryBytesEach(events: number): Promise<number> {
   try {
     const url = await startOrdinaryReceiver(stage);
     await sendClosed({ url, events: 1_000, perRequest: 100 });
-    const before = await redisFigure(stage, 'used_memory');
+    const before = await stage.redisFigure('used_memory');
     await sendClosed({ url, events, perRequest: 100 });
-    return ((await redisFigure(stage, 'used_memory')) - before) / events;
+    return ((await stage.redisFigure('used_memory')) - before) / events;
   } finally {
     await stage.close();
   }
@@ -123,11 +122,11 @@ async function fillAndDrain(events: number, sample: number, say: (line: string) 
   const stage = await openStage();
   try {
     const { url, process: receiver } = await startReceiver(stage);
-    const empty = await redisFigure(stage, 'used_memory');
+    const empty = await stage.redisFigure('used_memory');
     const waiting: { events: number; bytesEach: number }[] = [];
     for (let sent = sample; sent <= events; sent += sample) {
       await sendClosed({ url, events: sample, perRequest: 100 });
-      const used = await redisFigure(stage, 'used_memory');
+      const used = await stage.redisFigure('used_memory');
       waiting.push({ events: sent, bytesEach: (used - empty) / sent });
     }
     say(`${number(events)} events wait, ${number(waiting.at(-1)!.bytesEach)} bytes each`);
@@ -157,10 +156,9 @@ async function lookAt(stage: Stage, workerPid: number): Promise<Moment> {
     await residentBytes(workerPid),
   ];
   const atMs = performance.now();
-  const redisBytes = await redisFigure(stage, 'used_memory');
-  const input = await redisFigure(stage, 'total_net_input_bytes');
-  const output = await redisFigure(stage, 'total_net_output_bytes');
-  return { events: seen.ledger.keys, atMs, redisBytes, cpu, workerBytes, wireBytes: input + output };
+  const input = await stage.redisFigure('total_net_input_bytes');
+  const output = await stage.redisFigure('total_net_output_bytes');
+  return { events: seen.ledger.keys, atMs, cpu, workerBytes, wireBytes: input + output };
 }
 
 function stepBetween(before: Moment, after: Moment): Step {
@@ -173,8 +171,4 @@ function stepBetween(before: Moment, after: Moment): Step {
     wireBytes: (after.wireBytes - before.wireBytes) / events,
     workerBytes: after.workerBytes,
   };
-}
-
-async function redisFigure(stage: Stage, name: string): Promise<number> {
-  return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(await stage.redis.info())?.[1]);
 }

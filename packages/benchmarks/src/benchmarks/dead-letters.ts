@@ -58,10 +58,10 @@ async function measureBytes(stage: Stage, url: string, letters: number): Promise
   // What exists once: scripts, the stream's first nodes, the hour's cell.
   await sendClosed({ url, events: 1_000, perRequest: 100, unmappable: true });
   await untilDead(stage, 1_000);
-  const before = await usedMemory(stage);
+  const before = await stage.redisFigure('used_memory');
   await sendClosed({ url, events: letters, perRequest: 100, unmappable: true });
   await untilDead(stage, letters + 1_000);
-  return ((await usedMemory(stage)) - before) / letters;
+  return ((await stage.redisFigure('used_memory')) - before) / letters;
 }
 
 /** Good events come steadily; the wrong ones come at once in their midst. */
@@ -107,8 +107,4 @@ async function untilDead(stage: Stage, letters: number): Promise<void> {
 
 function countDead(stage: Stage): Promise<number> {
   return stage.redis.xlen('meterbridge:{lago}:dead-letters');
-}
-
-async function usedMemory(stage: Stage): Promise<number> {
-  return Number(/^used_memory:(\d+)/m.exec(await stage.redis.info('memory'))![1]);
 }
