@@ -22,7 +22,7 @@ export class ShardedLane {
 
   /** As `DestinationLane.join`. A shard that is being written to is passed over for one that is not. */
   join(source: string, deliveries: string[]): Promise<void> {
-    if (!this.lane.hasOpenBatch || this.lane.isWriting) this.current = this.next();
+    this.choose();
     return this.lane.join(source, deliveries);
   }
 
@@ -34,12 +34,16 @@ export class ShardedLane {
     await Promise.all(this.lanes.map((lane) => lane.close()));
   }
 
-  private next(): number {
-    const others = this.lanes.map((_, step) => (this.current + 1 + step) % this.lanes.length);
-    return (
-      others.find((index) => !this.lanes[index]!.isWriting) ??
-      (this.lane.hasOpenBatch ? this.current : others[0]!)
-    );
+  private choose(): void {
+    if (this.lane.hasOpenBatch && !this.lane.isWriting) return;
+    const { length } = this.lanes;
+    for (let step = 1; step <= length; step++) {
+      const other = (this.current + step) % length;
+      if (this.lanes[other]!.isWriting) continue;
+      this.current = other;
+      return;
+    }
+    if (!this.lane.hasOpenBatch) this.current = (this.current + 1) % length;
   }
 
   private get lane(): DestinationLane {
