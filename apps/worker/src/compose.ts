@@ -32,6 +32,7 @@ import type {
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
+import { groupDead } from './group-dead.js';
 import { nowAndThen } from './now-and-then.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
@@ -250,15 +251,5 @@ function recordSettlement(
     remaining: remainder.length,
     delayMs,
   });
-  for (const { source, rule, event, reason, tries } of dead) {
-    events.eventDeadLettered({
-      destination,
-      source,
-      rule,
-      messageId: event.messageId,
-      reason,
-      attempts: tries.attempts,
-      status: tries.lastStatus,
-    });
-  }
+  for (const letters of groupDead(dead)) events.eventsDeadLettered({ destination, ...letters });
 }

@@ -46,8 +46,8 @@ test('what was settled and what died is counted', async () => {
   const { events, lines, samples } = setUp();
   const settled = { destination: 'lago', jobId: 'j1', delivered: 7, duplicate: 2, dead: 1 };
   events.deliverySettled({ ...settled, remaining: 0, delayMs: 0 });
-  const letter = { source: 'backend', messageId: 'm1', reason: 'refused', attempts: 1, status: 422 };
-  events.eventDeadLettered({ ...letter, destination: 'lago', rule: 'api-calls' });
+  const letters = { source: 'backend', rule: 'api-calls', reason: 'refused', status: 422, count: 3 };
+  events.eventsDeadLettered({ ...letters, destination: 'lago', messageIds: ['m1', 'm2', 'm3'] });
   expect(lines.map((line) => line.msg)).toEqual(['delivery.settled', 'event.dead_lettered']);
   expect(await samples('deliveries_delivered_total')).toEqual([
     'meterbridge_deliveries_delivered_total{destination="lago"} 7',
@@ -56,7 +56,7 @@ test('what was settled and what died is counted', async () => {
     'meterbridge_deliveries_duplicate_total{destination="lago"} 2',
   ]);
   expect(await samples('deliveries_dead_total')).toEqual([
-    'meterbridge_deliveries_dead_total{destination="lago",reason="refused"} 1',
+    'meterbridge_deliveries_dead_total{destination="lago",reason="refused"} 3',
   ]);
 });
 

@@ -27,15 +27,17 @@ export type DeliverySettled = {
   delayMs: number;
 };
 
-export type EventDeadLettered = {
+/** Events of one job that became dead letters for one reason. */
+export type EventsDeadLettered = {
   destination: string;
   source: string;
   rule: string;
-  messageId: string;
   reason: string;
-  attempts: number;
   /** Of the API's last answer. */
   status?: number | undefined;
+  count: number;
+  /** Of the first of them. */
+  messageIds: string[];
 };
 
 export type BusinessEvents = ReturnType<typeof createBusinessEvents>;
@@ -64,10 +66,11 @@ export function createBusinessEvents(logger: Logger, metrics: Metrics) {
       metrics.duplicate.inc({ destination }, settled.duplicate);
     },
 
-    eventDeadLettered(letter: EventDeadLettered): void {
-      const { destination, reason } = letter;
-      logger.warn(letter, 'event.dead_lettered');
-      metrics.dead.inc({ destination, reason });
+    /** A wrong mapping makes dead letters of all that comes: a line for each would cost more than the rest. */
+    eventsDeadLettered(letters: EventsDeadLettered): void {
+      const { destination, reason, count } = letters;
+      logger.warn(letters, 'event.dead_lettered');
+      metrics.dead.inc({ destination, reason }, count);
     },
   };
 }

@@ -3,7 +3,7 @@ export {
   createBusinessEvents,
   type DeliveryAttempted,
   type DeliverySettled,
-  type EventDeadLettered,
+  type EventsDeadLettered,
 } from './business-events.js';
 export { createLogger, type Logger, type LoggerOptions } from './create-logger.js';
 export { type BreakerState, createMetrics, type DestinationStatus, type Metrics } from './create-metrics.js';

@@ -1,0 +1,28 @@
+import type { DeadLetter } from '@meterbridge/delivery';
+
+/** Of so many letters the log names the event; `meterbridge dead-letters list` has them all. */
+const MOST_IDS = 10;
+
+/** Dead letters of one job that have source, rule, reason and the API's status in common. */
+export type DeadGroup = {
+  source: string;
+  rule: string;
+  reason: string;
+  status: number | undefined;
+  count: number;
+  messageIds: string[];
+};
+
+/** Puts together what the log tells in one line. */
+export function groupDead(dead: readonly DeadLetter[]): DeadGroup[] {
+  const groups = new Map<string, DeadGroup>();
+  for (const { source, rule, event, reason, tries } of dead) {
+    const status = tries.lastStatus;
+    const key = JSON.stringify([source, rule, reason, status]);
+    const group = groups.get(key) ?? { source, rule, reason, status, count: 0, messageIds: [] };
+    groups.set(key, group);
+    group.count += 1;
+    if (group.messageIds.length < MOST_IDS) group.messageIds.push(event.messageId);
+  }
+  return [...groups.values()];
+}
