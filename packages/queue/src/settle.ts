@@ -99,7 +99,9 @@ function ledgerCounts(settlement: Settlement): (string | number)[] {
   if (settlement.delivered) counts.push('delivered', settlement.delivered);
   if (settlement.duplicate) counts.push('duplicate', settlement.duplicate);
   if (settlement.dead.length) counts.push('dead', settlement.dead.length);
-  for (const letter of settlement.dead) counts.push(`dead:${letter.reason}`, 1);
+  const byReason = new Map<string, number>();
+  for (const { reason } of settlement.dead) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+  for (const [reason, dead] of byReason) counts.push(`dead:${reason}`, dead);
   return counts;
 }
 
