@@ -39,6 +39,8 @@ test('six shards over three masters: evenly filled, drained by two workers, one 
   expect(lago).toMatchObject({ accepted: 1_560, dead: 60, delivered: 1_500, difference: 0 });
   expect(hyperline).toMatchObject({ accepted: 1_560, dead: 0, delivered: 1_560, difference: 0 });
 
+  // Each of the workers has taken its part.
+  for (const { process } of workers) expect(process.output()).toContain('"msg":"delivery.attempted"');
   const shards = await acceptedBy(stack, namesOf('lago', 6));
   expect(shards.reduce((sum, each) => sum + each)).toBe(1_560);
   expect(Math.min(...shards)).toBeGreaterThan(1_560 / 6 / 3);

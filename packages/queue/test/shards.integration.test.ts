@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import type { DeadLetter, Outcome } from '@meterbridge/delivery';
+import type { DeadLetter, Outcome, StoredDelivery } from '@meterbridge/delivery';
 import { type SuiteRedis, useRedis, waitFor } from '@meterbridge/testing';
 import {
   connectConsumer,
@@ -120,6 +121,21 @@ test('a worker takes from shards it was not told of, those that come while it ru
   await waitFor(async () => (await shardsOf(line.destination, line.redis)).length === 4, {
     what: 'it to be known',
   });
+});
+
+test('a backlog in several shards is taken from all of them alike', async () => {
+  const { line, startAll, names } = await openSharded(4);
+  for (let sent = 0; sent < 120; sent++) await line.write(1);
+  const attempt = async (deliveries: StoredDelivery[]) => {
+    await sleep(30);
+    return delivered(deliveries);
+  };
+  await startAll({ shards: 4, concurrency: 8, attempt });
+  await waitFor(async () => (await line.account()).delivered >= 60, { what: 'half of it' });
+  const counts = names.map((name) => line.redis.hget(`meterbridge:{${name}}:ledger`, 'delivered'));
+  const taken = (await Promise.all(counts)).map(Number);
+  expect(Math.max(...taken) - Math.min(...taken)).toBeLessThanOrEqual(10);
+  await line.settled();
 });
 
 test('dead letters of all shards are one walk, either way, from any one on and up to any one', async () => {
