@@ -26,7 +26,11 @@ export async function fillRequests(requestsPerSecond: number, eventsPerSecond: n
     const urls = receivers.map(({ url }) => url);
     const untimed = eventsPerSecond * WARM_UP_SECONDS;
     const events = untimed + eventsPerSecond * seconds;
-    const look = async () => ({ ...(await stage.sandbox.look('hyperline')), at: performance.now() });
+    const look = async () => ({
+      ...(await stage.sandbox.look('hyperline')),
+      at: performance.now(),
+      cpu: await stage.cpu(),
+    });
     const sending = sendOpen({ urls, events, untimed, perRequest: 1, eventsPerSecond });
     await stage.sandbox.untilStored(untimed, 'hyperline');
     const before = await look();
@@ -36,6 +40,10 @@ export async function fillRequests(requestsPerSecond: number, eventsPerSecond: n
     const stored = after.ledger.keys - before.ledger.keys;
     const ages = await stage.sandbox.ages(untimed, 'hyperline');
     const quarters = [ages.slice(0, ages.length / 4), ages.slice(-ages.length / 4)];
+    const cpuMicros = Object.entries(after.cpu).map(([name, seconds]): [string, number] => [
+      name,
+      ((seconds - before.cpu[name]!) / stored) * 1e6,
+    ]);
     return {
       arrivedPerSecond: eventsPerSecond,
       storedPerSecond: stored / ((after.at - before.at) / 1_000),
@@ -44,6 +52,8 @@ export async function fillRequests(requestsPerSecond: number, eventsPerSecond: n
       p50Ms: quarters.map((each) => percentile(each, 0.5)),
       p95Ms: quarters.map((each) => percentile(each, 0.95)),
       ackP99Ms: sent.p99Ms,
+      /** CPU an event, by process; both receivers are one. */
+      cpuMicros: { ...Object.fromEntries(cpuMicros), load: (sent.cpuSeconds / events) * 1e6 },
     };
   } finally {
     await stage.close();

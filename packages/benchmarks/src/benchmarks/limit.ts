@@ -39,6 +39,10 @@ export const limit: Benchmark = {
               filled.p95Ms.map((ms) => number(ms)).join(', '),
             ],
             ['answer p99, ms', number(filled.ackP99Ms)],
+            ...Object.entries(filled.cpuMicros).map(([name, micros]) => [
+              `CPU of ${name}, µs an event`,
+              number(micros),
+            ]),
           ],
         },
         {
