@@ -30,6 +30,32 @@ test('a first failure remembers when it was and what was said', () => {
   });
 });
 
+test('each further failure is kept beside those before it', () => {
+  let tries: Tries | undefined;
+  const fail = (at: number, code: FailureCode, detail: string) => {
+    const next = nextStep({ outcome: 'failed', code, detail }, tries, DEFAULT_RETRY_POLICY, at, 0.5);
+    if (next.step !== 'retry') throw new Error(next.step);
+    tries = next.tries;
+  };
+  fail(now, 'timeout', 'no answer');
+  fail(now + 10, 'server_error', 'x'.repeat(450));
+  fail(now + 20, 'connection', 'reset');
+  expect(tries).toEqual({
+    attempts: 3,
+    firstFailedAt: now,
+    lastFailedAt: now + 20,
+    lastCode: 'connection',
+    lastDetail: 'reset',
+    earlier: [
+      { at: now, code: 'timeout', detail: 'no answer' },
+      { at: now + 10, code: 'server_error', detail: 'x'.repeat(200) },
+    ],
+  });
+  for (let n = 3; n < 100; n++) fail(now + n * 10, 'timeout', 'no answer');
+  expect(tries!.earlier!.map(({ at }) => at - now)).toEqual([0, 910, 920, 930, 940, 950, 960, 970, 980]);
+  expect(tries).toMatchObject({ attempts: 100, firstFailedAt: now, lastFailedAt: now + 990 });
+});
+
 test('many tries do not give it up, age does', () => {
   const young = { attempts: 5_000, firstFailedAt: now - 71 * 3_600_000, lastCode: 'timeout' };
   const old = { attempts: 3, firstFailedAt: now - 72 * 3_600_000, lastCode: 'timeout' };

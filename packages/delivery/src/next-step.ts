@@ -6,10 +6,21 @@ export type Tries = {
   attempts: number;
   /** When the first attempt failed: the age that gives it up counts from here. */
   firstFailedAt: number;
+  /** When the last one failed; absent where that is the first, and in what an older version stored. */
+  lastFailedAt?: number;
   lastCode: string;
   lastStatus?: number;
   lastDetail?: string;
+  /** Those before the last one, oldest first: the very first and the newest, `EARLIER_KEPT` at most. */
+  earlier?: Attempt[];
 };
+
+/** One attempt that failed, in the API's words as far as they were kept. */
+export type Attempt = { at: number; code: string; status?: number; detail?: string };
+
+/** An outage of days is hundreds of attempts, which say the same: how it began and how it went on is enough. */
+const EARLIER_KEPT = 9;
+const EARLIER_DETAIL_CHARACTERS = 200;
 
 export type RetryPolicy = BackoffPolicy & {
   /** A delivery whose transient failures began longer ago than this is dead-lettered as `expired`. */
@@ -45,9 +56,11 @@ export function nextStep(
   const tries: Tries = {
     attempts: (before?.attempts ?? 0) + 1,
     firstFailedAt: before?.firstFailedAt ?? now,
+    ...(before ? { lastFailedAt: now } : {}),
     lastCode: outcome.code,
     ...(outcome.status === undefined ? {} : { lastStatus: outcome.status }),
     ...(outcome.detail === undefined ? {} : { lastDetail: outcome.detail.slice(0, 500) }),
+    ...(before ? { earlier: keepEarlier([...(before.earlier ?? []), lastAttempt(before)]) } : {}),
   };
   const { usage } = outcome;
   const last = usage === undefined ? { tries } : { tries, usage };
@@ -58,4 +71,21 @@ export function nextStep(
     return { step: 'dead-letter', reason: 'expired', ...last };
   }
   return { step: 'retry', delayMs: backoffDelayMs(tries.attempts, policy, random), tries };
+}
+
+/** The newest of the attempts that `tries` remembers. */
+export function lastAttempt(tries: Tries): Attempt {
+  const { firstFailedAt, lastFailedAt = firstFailedAt, lastCode, lastStatus, lastDetail } = tries;
+  return {
+    at: lastFailedAt,
+    code: lastCode,
+    ...(lastStatus === undefined ? {} : { status: lastStatus }),
+    ...(lastDetail === undefined ? {} : { detail: lastDetail.slice(0, EARLIER_DETAIL_CHARACTERS) }),
+  };
+}
+
+function keepEarlier(attempts: Attempt[]): Attempt[] {
+  return attempts.length <= EARLIER_KEPT
+    ? attempts
+    : [attempts[0]!, ...attempts.slice(attempts.length - EARLIER_KEPT + 1)];
 }

@@ -21,6 +21,13 @@ const idSchema = z
 
 const reasons = Object.entries(FAILURE_FOLLOWS).filter(([, follows]) => follows === 'dead-letter');
 
+const attemptSchema = z.looseObject({
+  at: z.int(),
+  code: z.string(),
+  status: z.int().optional(),
+  detail: z.string().optional(),
+});
+
 /** What is read anywhere of a letter; what else it has is kept. */
 const deliverySchema = z.looseObject({
   rule: z.string().min(1),
@@ -31,9 +38,11 @@ const deliverySchema = z.looseObject({
   tries: z.looseObject({
     attempts: z.int().min(0),
     firstFailedAt: z.int(),
+    lastFailedAt: z.int().optional(),
     lastCode: z.string(),
     lastStatus: z.int().optional(),
     lastDetail: z.string().optional(),
+    earlier: z.array(attemptSchema).optional(),
   }),
   history: z.array(z.looseObject({ reason: z.string(), attempts: z.int(), at: z.int() })).optional(),
   usage: z.looseObject({ body: z.string(), characters: z.int() }).optional(),

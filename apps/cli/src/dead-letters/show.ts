@@ -2,6 +2,7 @@ import { findDeadLetter } from '@meterbridge/queue';
 import { CommandError } from '../load-context.js';
 import { shortTime } from '../terminal/short-time.js';
 import { style } from '../terminal/style.js';
+import { listAttempts } from './attempts.js';
 import { detailOf, eventOf, isDelivery, type Letter, type LetterEntry } from './letter.js';
 import { compileMapNow, type MappedNow, mappedThen, type Now } from './map-now.js';
 import { goneText, type LetterBox, openLetters } from './open-letters.js';
@@ -40,9 +41,8 @@ function renderFacts(entry: LetterEntry, { customerOf }: LetterBox): string {
   ];
   if (isDelivery(letter)) {
     const { tries, rule, history = [] } = letter;
-    const { attempts, firstFailedAt, lastStatus } = tries;
-    const first = attempts > 1 ? `, the first at ${shortTime(firstFailedAt)}` : '';
-    facts.push(['rule', rule], ['attempts', `${attempts}${first}`], ['last status', lastStatus]);
+    facts.push(['rule', rule], ['attempts', tries.attempts], ['last status', tries.lastStatus]);
+    if (tries.attempts > 1) facts.push(...listAttempts(tries));
     for (const life of history) {
       const { reason, status, detail, at, replay, edited } = life;
       const words = [reason, status && `HTTP ${status}`, detail].filter(Boolean).join(', ');
