@@ -14,7 +14,8 @@ export async function inspectTopology(
 ): Promise<RedisFinding[]> {
   const servers = mastersOf(redis);
   const masters = servers.length;
-  const each = await Promise.all(servers.map(replicasOf));
+  const told = await Promise.allSettled(servers.map(replicasOf));
+  const each = told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const kind = redis.isCluster
     ? `Redis Cluster, ${count(masters, 'master')}`
     : redis.options.sentinels
@@ -24,17 +25,26 @@ export async function inspectTopology(
     each.reduce((sum, one) => sum + one, 0),
     'replica',
   )}`;
-  const isEnough = Math.min(...each) >= replicas;
-  const first: RedisFinding = isEnough
-    ? { what: 'kind', level: 'ok', detail: found }
-    : {
-        what: 'kind',
-        level: 'refuse',
-        detail: `${found}: a master has fewer than \`redis.replicas\` (${replicas}), and nothing is answered 200`,
-      };
+  if (each.length < masters) {
+    const silent = count(masters - each.length, 'master');
+    return [{ what: 'kind', level: 'refuse', detail: `${found}; without an answer: ${silent}` }];
+  }
+  const first = judgeReplicas(found, Math.min(...each), replicas, Boolean(redis.options.sentinels));
   if (!redis.isCluster) return [first, ...describeShards(shards)];
   const places = await Promise.all(destinations.map((name) => placeShards(redis, name, shards, masters)));
   return [first, ...places];
+}
+
+function judgeReplicas(found: string, fewest: number, replicas: number, hasSentinels: boolean): RedisFinding {
+  if (fewest < replicas) {
+    const detail = `${found}: a master has fewer than \`redis.replicas\` (${replicas}), and nothing is answered 200`;
+    return { what: 'kind', level: 'refuse', detail };
+  }
+  if (hasSentinels && replicas === 0) {
+    const detail = `${found}: a failover loses what was answered 200 last. Set \`redis.replicas\` to the number of replicas`;
+    return { what: 'kind', level: 'warn', detail };
+  }
+  return { what: 'kind', level: 'ok', detail: found };
 }
 
 async function replicasOf(server: Redis): Promise<number> {
