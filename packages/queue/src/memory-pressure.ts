@@ -43,7 +43,8 @@ export function watchMemory(redis: Redis, share: number): MemoryWatch {
       const { usedBytes, limitBytes } = await readMemory(redis);
       full = limitBytes > 0 && usedBytes > limitBytes * share;
     } catch {
-      // Redis away is the writer's matter: it answers 503.
+      // Redis away is the writer's matter: it answers 503, which a remembered 429 would hide.
+      full = false;
     }
   };
   const timer = setInterval(() => void look(), LOOK_EVERY_MS);
