@@ -3,7 +3,7 @@ import { useRedis, waitFor } from '@meterbridge/testing';
 import { anEvent, makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite);
-const suite = useRedis('group-commit');
+const suite = useRedis();
 
 /** Deliveries of each job, in the order of their arrival. */
 async function jobSizes(line: Awaited<ReturnType<typeof open>>): Promise<number[]> {
