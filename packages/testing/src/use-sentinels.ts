@@ -27,8 +27,6 @@ const NAME = 'billing';
 const SENTINELS = 3;
 const DOWN_AFTER_MS = 1_000;
 const START_TIMEOUT_MS = 120_000;
-/** A Sentinel does not see at once that a client has left, and nobody is to wait for it. */
-const LEAVE_MS = 100;
 
 /** Call at the top of a test file, as `useRedis`. */
 export function useSentinels(settings: Record<string, string> = {}): SuiteSentinels {
@@ -67,9 +65,9 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
         settings: { 'repl-diskless-sync-delay': '0', ...settings },
       });
     servers = [await start(), await start()];
-    const [first, second] = servers.map(({ url }) => keep(new Redis(url)));
-    await second!.call('REPLICAOF', '127.0.0.1', String(servers[0]!.port));
-    await waitFor(async () => (await second!.info('replication')).includes('master_link_status:up'), {
+    const second = keep(new Redis(servers[1]!.url));
+    await second.call('REPLICAOF', '127.0.0.1', String(servers[0]!.port));
+    await waitFor(async () => (await second.info('replication')).includes('master_link_status:up'), {
       what: 'the replica',
     });
     for (let started = 0; started < SENTINELS; started++) {
@@ -84,7 +82,7 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
       sentinels = [...sentinels, sentinel];
     }
     for (const { port } of sentinels) {
-      const sentinel = keep(new Redis({ host: '127.0.0.1', port, disconnectTimeout: LEAVE_MS }));
+      const sentinel = keep(new Redis(port, '127.0.0.1'));
       asked.push(sentinel);
       const know = async () => {
         const state = (await sentinel.call('SENTINEL', 'master', NAME)) as string[];
@@ -93,8 +91,6 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
       };
       await waitFor(know, { what: 'the Sentinels to know of each other' });
     }
-    first!.disconnect();
-    second!.disconnect();
   }, START_TIMEOUT_MS);
 
   afterAll(async () => {
