@@ -4,6 +4,8 @@ import {
   acquit,
   begin,
   breakOff,
+  FAILURE_FOLLOWS,
+  type FailureCode,
   type Isolation,
   type IsolationStep,
   isolate,
@@ -83,6 +85,9 @@ const LOCK_MS = 10_000;
 /** While one job is settled and the next one taken, there is something to send. */
 const LEAST_HANDS = 4;
 
+/** Compressed in a millisecond or two. */
+const MANY_DEAD = 50;
+
 /** A job that met a bug is tried again after this long, not dropped and not in a tight circle. */
 const BUG_DELAY_MS = 15_000;
 
@@ -142,6 +147,10 @@ const POISON: Outcome = {
   detail: 'its worker died each time it was tried alone',
 };
 
+function isPermanent(code: FailureCode): boolean {
+  return FAILURE_FOLLOWS[code] === 'dead-letter';
+}
+
 /** What to do with a job after one portion: a number puts it back for so many milliseconds. */
 type Next = number | 'go on' | 'done';
 
@@ -175,6 +184,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   const inLane = options.inLane ?? createInTurn();
   let waiting = 0;
   let { concurrency } = options;
+  const burials = createInTurn();
   /** Deliveries of a job, as of late; a guess at first. */
   let usualSize = 100;
 
@@ -274,7 +284,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     }
 
     async function conclude(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Next> {
-      const settlement = await settle(outcomes, isolationAfter);
+      const settlement = await settleApart(outcomes, () => settle(outcomes, isolationAfter));
       if (!settlement) return 'done';
       const isUnfinished = outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'unsent');
       return isUnfinished && data.n > 0 ? settlement.delayMs : 'go on';
@@ -310,6 +320,17 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
       data = written.data;
       return true;
     }
+  }
+
+  /**
+   * Many dead letters take long to compress. One job after the other has that done, and others are taken
+   * meanwhile: what can be delivered does not wait for what cannot.
+   */
+  async function settleApart<T>(outcomes: Outcome[], settle: () => Promise<T>): Promise<T> {
+    const dead = outcomes.filter((each) => each.outcome === 'failed' && isPermanent(each.code)).length;
+    if (dead < MANY_DEAD) return settle();
+    keepHandsFree(1);
+    return burials(settle).finally(() => keepHandsFree(-1));
   }
 
   function setHands(): void {

@@ -79,3 +79,24 @@ test('where jobs are large, fewer of them are in hand', async () => {
   expect(most).toBeLessThanOrEqual(6);
   await worker.close();
 });
+
+test('what can be delivered does not wait until all that cannot is buried', async () => {
+  const told: string[] = [];
+  const line = await open(
+    async (deliveries) => {
+      const isGood = deliveries[0]!.rule === 'good';
+      if (isGood) told.push('good taken');
+      return deliveries.map(() =>
+        isGood ? { outcome: 'delivered' } : { outcome: 'failed', code: 'unmapped', detail: 'no tokens' },
+      );
+    },
+    { concurrency: 4, onSettled: ({ dead }) => told.push(dead.length > 0 ? 'bad settled' : 'good settled') },
+  );
+  for (let n = 0; n < 7; n++) await line.write(500, ['bad']);
+  await line.write(1, ['good']);
+  const worker = line.start();
+  expect(await line.settled()).toMatchObject({ accepted: 3_501, delivered: 1, dead: 3_500, difference: 0 });
+  // With four hands and no more, four would be settled before it is taken.
+  expect(told.indexOf('good taken')).toBeLessThan(4);
+  await worker.close();
+});
