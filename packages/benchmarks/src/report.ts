@@ -21,6 +21,7 @@ function renderGoal(goal: Goal): string {
   const wanted =
     'atLeast' in goal ? `at least ${number(goal.atLeast, 2)}` : `at most ${number(goal.atMost, 2)}`;
   const unit = goal.unit ? ` ${goal.unit}` : '';
-  const digits = Math.abs(goal.value) < 100 ? 2 : 0;
+  // Enough of them to see which side of its goal a value is on.
+  const digits = Math.abs(goal.value) < 10 ? 3 : 1;
   return `${isReached(goal) ? '✓' : '✗'} ${goal.what}: ${number(goal.value, digits)}${unit} (goal: ${wanted}${unit})`;
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const MAIN = join(import.meta.dirname, '../dist/main.js');
@@ -45,6 +45,27 @@ test('plots draws the figures that lie there, the same each time', async () => {
     expect(svg).toMatch(/^<svg .*<\/svg>\n$/s);
     for (const text of ['linear', '10 %', '80 %']) expect(svg).toContain(text);
     expect(await draw()).toBe(svg);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+test('the page shows what its figures draw', async () => {
+  const kept = join(import.meta.dirname, '../../../docs/benchmarks');
+  const directory = await mkdtemp(join(tmpdir(), 'meterbridge-plots-'));
+  try {
+    await cp(kept, directory, { recursive: true, filter: (path) => !path.endsWith('.svg') });
+    const { stdout } = await bench('plots', '--out', directory);
+    const drawn = stdout
+      .trim()
+      .split('\n')
+      .map((file) => basename(file));
+    const page = await readFile(`${kept}.md`, 'utf8');
+    const shown = [...page.matchAll(/\]\(benchmarks\/(.+\.svg)\)/g)].map(([, file]) => file!);
+    expect(shown.toSorted()).toEqual(drawn.toSorted());
+    for (const file of shown) {
+      expect(await readFile(join(kept, file), 'utf8')).toBe(await readFile(join(directory, file), 'utf8'));
+    }
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
