@@ -1,9 +1,10 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { inflateRawSync } from 'node:zlib';
 import { type Cells, countByCell, type Isolation, type StoredDelivery } from '@meterbridge/delivery';
+import { BatchText } from './batch-text.js';
 
 /**
  * Data of one batch job. Compressed, because a waiting event then takes about 95 bytes of Redis instead of
- * 507 (measured, 100 events of 500 bytes); level 1, because higher levels cost more CPU than they save.
+ * 507 (measured, 100 events of 500 bytes).
  */
 export type BatchData = {
   /** Raises by one with each settlement; a worker that lost its lock cannot settle an old revision. */
@@ -20,29 +21,26 @@ export type BatchData = {
   cells?: Cells;
 };
 
-/** The JSON of one delivery, from parts that are JSON already: the event is stringified once, whatever it joins. */
-export function deliveryJson(rule: string, source: string, eventJson: string): string {
-  return `{"rule":${JSON.stringify(rule)},"source":${JSON.stringify(source)},"event":${eventJson}}`;
-}
-
-/** @param deliveries JSON texts, one a delivery */
 export function encodeBatch(
-  deliveries: string[],
+  text: BatchText,
   { rev = 0, ...account }: Pick<BatchData, 'hour' | 'cells'> & { rev?: number },
 ): BatchData {
-  const z = deflateRawSync(`[${deliveries.join(',')}]`, { level: 1 }).toString('base64');
-  return { rev, n: deliveries.length, z, ...account };
+  return { rev, n: text.count, z: text.deflate(), ...account };
 }
 
 /** Deliveries that have been read before: each says its own hour. */
 export function encodeDeliveries(deliveries: StoredDelivery[], rev = 0): BatchData {
-  const texts = deliveries.map((delivery) => JSON.stringify(delivery));
-  return encodeBatch(texts, { rev, cells: countByCell(deliveries) });
+  const text = new BatchText();
+  for (const delivery of deliveries) text.add(JSON.stringify(delivery));
+  return encodeBatch(text, { rev, cells: countByCell(deliveries) });
 }
 
 /** Throws on data that this version cannot read: a bug or a damaged store, never an event's fault. */
 export function decodeBatch(data: BatchData): StoredDelivery[] {
-  const deliveries = JSON.parse(inflateRawSync(Buffer.from(data.z, 'base64')).toString()) as StoredDelivery[];
+  const z = Buffer.from(data.z, 'base64');
+  // In one piece, as nearly always: it is an eighth to a tenth of what it holds.
+  const json = inflateRawSync(z, { chunkSize: Math.max(1_024, 12 * z.length) }).toString();
+  const deliveries = JSON.parse(json) as StoredDelivery[];
   if (deliveries.length !== data.n)
     throw new Error(`batch says ${data.n} deliveries, holds ${deliveries.length}`);
   if (data.hour !== undefined) for (const delivery of deliveries) delivery.hour ??= data.hour;

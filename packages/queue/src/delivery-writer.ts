@@ -1,6 +1,6 @@
 import { hourAt } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
-import { deliveryJson } from './batch-codec.js';
+import { deliveryHead } from './batch-text.js';
 import type { LaneOptions } from './destination-lane.js';
 import { asStoreError, StoreUnavailableError } from './errors.js';
 import { FIRST_TIMES, keepFirstTimes } from './first-times.js';
@@ -68,9 +68,8 @@ export class DeliveryWriter {
           continue;
         }
         eventJson ??= JSON.stringify(event);
-        const json = eventJson;
-        const deliveries = route.rules.map((rule) => deliveryJson(rule, source, json));
-        waits.add(lane.join(source, deliveries));
+        const heads = route.rules.map((rule) => deliveryHead(rule, source));
+        waits.add(lane.join(source, heads, eventJson));
       }
     }
     if (rejected.length > 0) {

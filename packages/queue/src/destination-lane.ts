@@ -2,6 +2,7 @@ import { type Cells, cellOf, hourAt } from '@meterbridge/delivery';
 import type { Queue } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { encodeBatch } from './batch-codec.js';
+import { BatchText } from './batch-text.js';
 import { addBatches, type Priority } from './enqueue.js';
 import { asStoreError } from './errors.js';
 import { type QueueKeys, queueKeys } from './keys.js';
@@ -25,15 +26,14 @@ export type LaneOptions = {
   onCommitted?: (destination: string, batches: number[], filtered: number) => void;
 };
 
-/** Of a batch's JSON at which it closes: as many usual events as may be, and thirty of the largest. */
-const MAX_BATCH_CHARACTERS = 1_000_000;
+/** Of a batch's JSON at which it closes: two thousand usual events, and thirty of the largest. */
+const MAX_BATCH_BYTES = 1_000_000;
 
 /** Deliveries, or filtered events, by the source that sent them. */
 type BySource = Map<string, number>;
 
 type OpenBatch = {
-  deliveries: string[];
-  characters: number;
+  text: BatchText;
   sources: BySource;
   written: Promise<void>;
   settle: (error?: Error) => void;
@@ -112,19 +112,19 @@ export class DestinationLane {
     return this.writing !== undefined;
   }
 
-  /** The deliveries of one event stay together, so that a collision between its rules is always seen. */
-  join(source: string, deliveries: string[]): Promise<void> {
+  /**
+   * The deliveries of one event stay together, so that a collision between its rules is always seen.
+   * @param heads of its deliveries, as `deliveryHead` gives them
+   */
+  join(source: string, heads: string[], eventJson: string): Promise<void> {
     this.open ??= openBatch();
-    const batch = this.open;
-    for (const delivery of deliveries) {
-      batch.deliveries.push(delivery);
-      batch.characters += delivery.length;
-    }
-    raise(batch.sources, source, deliveries.length);
-    const isFull = batch.deliveries.length >= this.batchSize || batch.characters >= MAX_BATCH_CHARACTERS;
+    const { text, sources, written } = this.open;
+    for (const head of heads) text.addEvent(head, eventJson);
+    raise(sources, source, heads.length);
+    const isFull = text.count >= this.batchSize || text.bytes >= MAX_BATCH_BYTES;
     if (isFull) this.flush();
     else this.schedule();
-    return batch.written;
+    return written;
   }
 
   countFiltered(source: string): void {
@@ -205,12 +205,9 @@ export class DestinationLane {
 
   private async write(open: OpenBatch[], filtered: BySource): Promise<void> {
     const hour = hourAt(this.now());
-    const batches = open.map((batch) => {
-      const data = encodeBatch(batch.deliveries, { hour, cells: cellsOf(hour, batch.sources) });
-      // Eight times as long as what is written, and held by nobody meanwhile.
-      batch.deliveries = [];
-      return data;
-    });
+    const batches = open.map(({ text, sources }) =>
+      encodeBatch(text, { hour, cells: cellsOf(hour, sources) }),
+    );
     const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);
     const accept = (transaction: ChainableCommander, jobIds: string[]) => {
       transaction.eval(
@@ -241,7 +238,7 @@ function openBatch(): OpenBatch {
   });
   // Whoever joined awaits it; a batch whose requests are gone must not be an unhandled rejection.
   written.catch(() => {});
-  return { deliveries: [], characters: 0, sources: new Map(), written, settle };
+  return { text: new BatchText(), sources: new Map(), written, settle };
 }
 
 function raise(sources: BySource, source: string, by: number): void {

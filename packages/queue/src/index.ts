@@ -1,7 +1,7 @@
 export { connectConsumer, connectProducer, onServer } from '@meterbridge/redis-connection';
 export { type AuditLine, readAudit } from './audit.js';
 export { BackfillPositions, type FilePosition } from './backfill-positions.js';
-export { type BatchData, decodeBatch, encodeBatch } from './batch-codec.js';
+export { type BatchData, decodeBatch } from './batch-codec.js';
 export { countWorkers } from './count-workers.js';
 export { type HandRecord, type HandRun, readDeadLetterLog, recordHand } from './dead-letter-log.js';
 export {

@@ -21,9 +21,9 @@ export class ShardedLane {
   }
 
   /** As `DestinationLane.join`. A shard that is being written to is passed over for one that is not. */
-  join(source: string, deliveries: string[]): Promise<void> {
+  join(source: string, heads: string[], eventJson: string): Promise<void> {
     this.choose();
-    return this.lane.join(source, deliveries);
+    return this.lane.join(source, heads, eventJson);
   }
 
   countFiltered(source: string): void {
