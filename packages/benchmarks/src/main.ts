@@ -9,6 +9,9 @@ import { readSurroundings } from './surroundings.js';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
 
+/** Of all cores: where others use more, a figure says more of them than of what is measured. */
+const MOST_BY_OTHERS = 0.1;
+
 const KEPT = join(import.meta.dirname, '../../../docs/benchmarks');
 
 const asked = readOptions(process.argv.slice(2), BENCHMARKS, KEPT);
@@ -33,7 +36,10 @@ if (typeof asked === 'string') {
     console.log(renderMeasured(measured));
     const run = { short, seconds: (performance.now() - began) / 1_000, othersShare: await othersShare() };
     console.log(`  others used ${number(run.othersShare * 100)} % of the CPU meanwhile`);
-    if (measured.goals.some(isFarOff)) process.exitCode = 1;
+    if (measured.goals.some(isFarOff)) {
+      if (run.othersShare <= MOST_BY_OTHERS) process.exitCode = 1;
+      else console.log('  Too many others were at work: a figure that is far off fails nothing.');
+    }
     if (out === undefined) continue;
     console.log(`  ${await writeRecord(out, benchmark, measured, { ...surroundings, ...run })}`);
   }
