@@ -177,7 +177,8 @@ export class DestinationLane {
         for (const batch of batches) batch.settle();
       } catch (error) {
         const storeError = asStoreError(error);
-        // Those that closed while this write hung have waited long enough to be told, too.
+        // Those that came while this write hung have waited long enough to be told, too.
+        if (this.isDue) this.closeOpen();
         for (const batch of [...batches, ...this.closed.splice(0)]) batch.settle(storeError);
         // Filtered events were never promised to anyone but still have to be counted: with the next batch.
         for (const [source, count] of filtered) raise(this.filtered, source, count);

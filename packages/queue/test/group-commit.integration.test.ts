@@ -100,3 +100,16 @@ test('what can be delivered does not wait until all that cannot is buried', asyn
   expect(told.indexOf('good taken')).toBeLessThan(4);
   await worker.close();
 });
+
+test('what came while a write hung is told together with it', async () => {
+  const line = await open();
+  await line.write(1);
+  await line.redis.client('PAUSE', 2_500, 'WRITE');
+  const first = line.write(1).catch(() => 'told');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const second = line.write(1).catch(() => 'told');
+  expect(await first).toBe('told');
+  // A try of its own would take most of a second more.
+  const waiting = new Promise((resolve) => setTimeout(resolve, 400, 'waiting'));
+  expect(await Promise.race([second, waiting])).toBe('told');
+});
