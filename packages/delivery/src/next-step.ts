@@ -1,5 +1,5 @@
 import { type BackoffPolicy, backoffDelayMs } from './backoff.js';
-import { FAILURE_FOLLOWS, type Outcome, type PermanentCode } from './outcome.js';
+import { isPermanent, type Outcome, type PermanentCode } from './outcome.js';
 
 /** What is remembered of a delivery between attempts. Times are epoch milliseconds. */
 export type Tries = {
@@ -64,9 +64,7 @@ export function nextStep(
   };
   const { usage } = outcome;
   const last = usage === undefined ? { tries } : { tries, usage };
-  if (FAILURE_FOLLOWS[outcome.code] === 'dead-letter') {
-    return { step: 'dead-letter', reason: outcome.code as PermanentCode, ...last };
-  }
+  if (isPermanent(outcome.code)) return { step: 'dead-letter', reason: outcome.code, ...last };
   if (now - tries.firstFailedAt >= policy.giveUpAfterMs) {
     return { step: 'dead-letter', reason: 'expired', ...last };
   }

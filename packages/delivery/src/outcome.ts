@@ -58,3 +58,8 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
   poison: 'dead-letter',
   expired: 'dead-letter',
 };
+
+/** Whether trying again is no use. */
+export function isPermanent(code: FailureCode): code is PermanentCode {
+  return FAILURE_FOLLOWS[code] === 'dead-letter';
+}

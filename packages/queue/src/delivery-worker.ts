@@ -4,11 +4,10 @@ import {
   acquit,
   begin,
   breakOff,
-  FAILURE_FOLLOWS,
-  type FailureCode,
   type Isolation,
   type IsolationStep,
   isolate,
+  isPermanent,
   type Outcome,
   outlive,
   type Resolved,
@@ -146,10 +145,6 @@ const POISON: Outcome = {
   code: 'poison',
   detail: 'its worker died each time it was tried alone',
 };
-
-function isPermanent(code: FailureCode): boolean {
-  return FAILURE_FOLLOWS[code] === 'dead-letter';
-}
 
 /** What to do with a job after one portion: a number puts it back for so many milliseconds. */
 type Next = number | 'go on' | 'done';

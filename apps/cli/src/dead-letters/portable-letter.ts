@@ -1,4 +1,4 @@
-import { cellOf, FAILURE_FOLLOWS } from '@meterbridge/delivery';
+import { cellOf, FAILURE_FOLLOWS, type FailureCode, isPermanent } from '@meterbridge/delivery';
 import { type PortableLetter, RECEIVER } from '@meterbridge/queue';
 import { segmentEventSchema } from '@meterbridge/segment-events';
 import { z } from 'zod';
@@ -19,7 +19,7 @@ const idSchema = z
   .regex(/^(receiver|[^/@]+(@[1-9]\d{0,2})?)\/\d{1,16}-\d{1,16}$/, 'the id of a dead letter was expected')
   .refine((id) => !id.startsWith(`${RECEIVER}@`), 'the id of a dead letter was expected');
 
-const reasons = Object.entries(FAILURE_FOLLOWS).filter(([, follows]) => follows === 'dead-letter');
+const reasons = (Object.keys(FAILURE_FOLLOWS) as FailureCode[]).filter(isPermanent);
 
 const attemptSchema = z.looseObject({
   at: z.int(),
@@ -34,7 +34,7 @@ const deliverySchema = z.looseObject({
   source: z.string().min(1),
   event: segmentEventSchema,
   hour: z.int().min(0).max(9_999_999).optional(),
-  reason: z.enum(reasons.map(([reason]) => reason)),
+  reason: z.enum(reasons),
   tries: z.looseObject({
     attempts: z.int().min(0),
     firstFailedAt: z.int(),
