@@ -9,33 +9,36 @@ export const WRITE_KEY = 'bench-write-key';
 /** Read from the environment by the product. */
 const variable = (name: string) => `$\{${name}}`;
 
-/**
- * A configuration with every feature at work: a filter, a path of several, typed values, and one field masked
- * before anything is stored. JSON, which YAML reads.
- */
-export function lagoConfig(limit: Limit): string {
+/** Of one destination. JSON, which YAML reads. */
+function configOf(destination: object): string {
   return JSON.stringify({
     sources: [{ name: 'bench', writeKey: WRITE_KEY, privacy: { mask: ['properties.email'] } }],
-    destinations: [
+    destinations: [destination],
+  });
+}
+
+/**
+ * A configuration with every feature at work: a filter, a path of several, typed values, and one field masked
+ * before anything is stored.
+ */
+export function lagoConfig(limit: Limit): string {
+  return configOf({
+    name: 'lago',
+    type: 'lago',
+    url: variable('LAGO_API_URL'),
+    apiKey: variable('LAGO_API_KEY'),
+    limit,
+    rules: [
       {
-        name: 'lago',
-        type: 'lago',
-        url: variable('LAGO_API_URL'),
-        apiKey: variable('LAGO_API_KEY'),
-        limit,
-        rules: [
-          {
-            name: 'api-calls',
-            when: 'type = "track" and event = "API Call"',
-            code: 'api_call',
-            subscription: ['properties.subscription_id', 'context.groupId'],
-            properties: {
-              tokens: { path: 'properties.tokens', as: 'number' },
-              model: 'properties.model',
-              email: 'properties.email',
-            },
-          },
-        ],
+        name: 'api-calls',
+        when: 'type = "track" and event = "API Call"',
+        code: 'api_call',
+        subscription: ['properties.subscription_id', 'context.groupId'],
+        properties: {
+          tokens: { path: 'properties.tokens', as: 'number' },
+          model: 'properties.model',
+          email: 'properties.email',
+        },
       },
     ],
   });
@@ -43,24 +46,19 @@ export function lagoConfig(limit: Limit): string {
 
 /** The same events to Hyperline, every flat property of them. */
 export function hyperlineConfig(limit: Limit): string {
-  return JSON.stringify({
-    sources: [{ name: 'bench', writeKey: WRITE_KEY, privacy: { mask: ['properties.email'] } }],
-    destinations: [
+  return configOf({
+    name: 'hyperline',
+    type: 'hyperline',
+    url: variable('HYPERLINE_API_URL'),
+    apiKey: variable('HYPERLINE_API_KEY'),
+    limit,
+    rules: [
       {
-        name: 'hyperline',
-        type: 'hyperline',
-        url: variable('HYPERLINE_API_URL'),
-        apiKey: variable('HYPERLINE_API_KEY'),
-        limit,
-        rules: [
-          {
-            name: 'usage',
-            when: 'type = "track"',
-            customer: ['context.groupId', 'userId'],
-            eventType: 'event',
-            record: { '*': 'properties' },
-          },
-        ],
+        name: 'usage',
+        when: 'type = "track"',
+        customer: ['context.groupId', 'userId'],
+        eventType: 'event',
+        record: { '*': 'properties' },
       },
     ],
   });
