@@ -4,8 +4,8 @@ import type { JudgeLine } from '../archive/judge-line.js';
 import { openArchive, ReadError, STANDARD_INPUT } from '../archive/open-archive.js';
 import { Group, type Sink } from './group.js';
 
-/** What is written at once: some jobs of a destination. */
-const GROUP_EVENTS = 500;
+/** What is written at once: a full job of each destination. */
+export const GROUP_EVENTS = 500;
 const GROUP_CHARACTERS = 500_000;
 /** What is passed by costs nothing, and how far it goes has to be known now and then. */
 const GROUP_LINES = 20_000;

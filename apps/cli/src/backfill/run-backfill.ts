@@ -22,7 +22,7 @@ import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
 import { createDryRun } from './dry-run.js';
 import { Feed, StoppedError } from './feed.js';
-import { type ReadResult, readGroups, statOf } from './read-groups.js';
+import { GROUP_EVENTS, type ReadResult, readGroups, statOf } from './read-groups.js';
 import { type BackfillReport, reportBackfill } from './report.js';
 import { Tally } from './tally.js';
 
@@ -43,7 +43,6 @@ export type Backfill = {
  * has room.
  */
 const MEMORY_SHARE = 0.75;
-const MOST_EVENTS = 500;
 const CONNECT_MS = 5_000;
 
 /** Reads everything and says what would become of it; needs no Redis. */
@@ -109,7 +108,7 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
       judge: compileJudge(source, config.receiver, selection, clock.now),
       sink: feed,
       positions: kept,
-      mostEvents: batchAt(pace, MOST_EVENTS),
+      mostEvents: batchAt(pace, GROUP_EVENTS),
       isStopped,
       onBytes: progress.add,
     })
