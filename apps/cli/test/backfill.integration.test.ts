@@ -3,6 +3,7 @@ import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { readMemory } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import type { BackfillReport } from '../src/backfill/report.js';
 import { archived, calls, toLines, writeArchive, writeLargeArchive } from './archive.js';
@@ -308,9 +309,9 @@ test('leaves live events their room in Redis, and goes on when deliveries have m
   // Nothing is delivered until it is let go.
   for (const name of ['lago', 'hyperline']) await stack.cli('hold', name, '--reason', 'to fill Redis');
   await sendAll(receiver.url, makeTracks(100));
-  const used = Number(/used_memory:(\d+)/.exec(await stack.redis.info('memory'))![1]);
+  const { usedBytes } = await readMemory(stack.redis);
   // Three quarters of 80 % are reached with some of it, and far from all.
-  await stack.redis.config('SET', 'maxmemory', String(Math.round((used + 2_500_000) / 0.6)));
+  await stack.redis.config('SET', 'maxmemory', String(Math.round((usedBytes + 2_500_000) / 0.6)));
   try {
     const running = stack.start('cli', ['backfill', '--json', folder]);
     await waitFor(() => running.output().includes('Redis has no room: waiting'), {

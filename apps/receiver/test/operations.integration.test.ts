@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { expect, test } from '@jest/globals';
+import { readMemory } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, postBatch, sendAll, type Track } from '../../cli/test/retrying-client.js';
 import { expectEachOnce, useStack } from '../../cli/test/run-stack.js';
@@ -80,7 +81,7 @@ test('stops at once where Redis has never been there', async () => {
 test('Redis nearly full: senders are told when to come again, deliveries go on and make room', async () => {
   const stack = await stacks.open({ config: `${CONFIG}\nredis: { maxMemoryPercent: 50 }\n` });
   const { url } = await stack.startReady('receiver');
-  await stack.redis.config('SET', 'maxmemory', String((await usedMemory()) + 6_000_000));
+  await stack.redis.config('SET', 'maxmemory', String((await readMemory(stack.redis)).usedBytes + 6_000_000));
   try {
     // Random text does not shrink when it is compressed.
     const blob = () => Array.from({ length: 60 }, () => Math.random().toString(36).slice(2)).join('');
@@ -111,10 +112,6 @@ test('Redis nearly full: senders are told when to come again, deliveries go on a
     );
   } finally {
     await stack.redis.config('SET', 'maxmemory', '0');
-  }
-
-  async function usedMemory(): Promise<number> {
-    return Number(/used_memory:(\d+)/.exec(await stack.redis.info('memory'))![1]);
   }
 });
 
