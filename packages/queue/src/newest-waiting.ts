@@ -7,7 +7,7 @@ import { shardsOf } from './shards.js';
 /**
  * Deliveries of a destination that wait, are tried or are put back, newest jobs first, for somebody to look at.
  * Changes nothing; a job that is done meanwhile is left out.
- * @param jobs how many jobs of each kind and shard are looked into; a job holds up to a hundred deliveries
+ * @param jobs how many jobs of each kind and shard are looked into; a job holds up to 500 deliveries
  */
 export async function readNewestWaiting(
   destination: string,

@@ -30,7 +30,7 @@ test('what comes while Redis writes is one job', async () => {
   expect((await line.account()).accepted).toBe(52);
 });
 
-test('a job holds 500 deliveries, or a million characters of them', async () => {
+test('a job holds 500 deliveries, or a million bytes of them', async () => {
   const line = await open();
   await Promise.all(Array.from({ length: 11 }, () => line.write(100)));
   expect(await jobSizes(line)).toEqual([100, 500, 500]);

@@ -80,7 +80,7 @@ function addShow(deadLetters: Command): void {
     .addHelpText(
       'after',
       `
-Of several attempts the first one's time and the last one's words are kept, and each earlier life. What was sent
+Of several attempts the first and the last nine are kept, and of earlier lives the last ten. What was sent
 is kept since a letter's death, if anything was; "now" is the configuration that this command reads.
 
 Examples:
