@@ -2,13 +2,16 @@ import { inflateRawSync } from 'node:zlib';
 import { type Cells, countByCell, type Isolation, type StoredDelivery } from '@meterbridge/delivery';
 import { BatchText } from './batch-text.js';
 
+/** The revision of a job that nobody has written to since it was added. */
+export const FIRST_REV = '0';
+
 /**
  * Data of one batch job. Compressed, because a waiting event then takes about 95 bytes of Redis instead of
  * 507 (measured, 100 events of 500 bytes).
  */
 export type BatchData = {
-  /** Raises by one with each settlement; a worker that lost its lock cannot settle an old revision. */
-  rev: number;
+  /** Another one with each settlement, and never the same twice: what was read under an old one cannot be settled. */
+  rev: string;
   /** Deliveries in `z`. */
   n: number;
   /** Raw deflate of the deliveries' JSON array, as base64. */
@@ -23,13 +26,13 @@ export type BatchData = {
 
 export function encodeBatch(
   text: BatchText,
-  { rev = 0, ...account }: Pick<BatchData, 'hour' | 'cells'> & { rev?: number },
+  { rev = FIRST_REV, ...account }: Pick<BatchData, 'hour' | 'cells'> & { rev?: string },
 ): BatchData {
   return { rev, n: text.count, z: text.deflate(), ...account };
 }
 
 /** Deliveries that have been read before: each says its own hour. */
-export function encodeDeliveries(deliveries: StoredDelivery[], rev = 0): BatchData {
+export function encodeDeliveries(deliveries: StoredDelivery[], rev = FIRST_REV): BatchData {
   const text = new BatchText();
   for (const delivery of deliveries) text.add(JSON.stringify(delivery));
   return encodeBatch(text, { rev, cells: countByCell(deliveries) });

@@ -1,28 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  acquit,
-  begin,
-  breakOff,
-  type Isolation,
-  type IsolationStep,
-  isolate,
-  isPermanent,
-  type Outcome,
-  outlive,
-  type Resolved,
-  type RetryPolicy,
-  type Settlement,
-  type StoredDelivery,
-  type Suspicion,
-  settleBatch,
-} from '@meterbridge/delivery';
-import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
+import { isPermanent, type Outcome, type RetryPolicy, type Settlement } from '@meterbridge/delivery';
+import { type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { type BatchData, decodeBatch } from './batch-codec.js';
+import type { BatchData } from './batch-codec.js';
 import { createInTurn, type InTurn } from './in-turn.js';
+import { type JobEnd, JobRun, type JobRunContext, type Refused } from './job-run.js';
 import { DELIVERIES, queueKeys } from './keys.js';
-import { writeSettlement } from './settle.js';
+import type { Replication } from './replication.js';
+import { patchWorker } from './worker-patches.js';
 
 export type DeliveryWorkerOptions = {
   /** A destination, or one of its shards. */
@@ -38,11 +22,7 @@ export type DeliveryWorkerOptions = {
    * Tries every delivery once: one outcome each, in order. Never rejects for a delivery's sake.
    * `first`: before all that waits to be sent, and apart from it.
    */
-  attempt: (
-    deliveries: StoredDelivery[],
-    how: { first: boolean } | undefined,
-    keep: KeepResolved,
-  ) => Promise<Outcome[]>;
+  attempt: JobRunContext['attempt'];
   /** Resolves when a request could leave at once, to what lets it go; to null while draining. */
   whenOpen: () => Promise<(() => void) | null>;
   /**
@@ -52,7 +32,14 @@ export type DeliveryWorkerOptions = {
   inTurn: InTurn;
   /** The same for all shards of the destination; its own where left out. */
   inLane?: InTurn;
+  /** Waits until replicas have what must be known later; left out where none is waited for. */
+  replication?: Replication;
   onSettled?: (settlement: Settlement, jobId: string) => void;
+  /**
+   * A settlement was not written: another hand has gone on with the job (`stale`) or it is not there (`gone`). The
+   * job is let go of. It cannot be without a lock that ran out, or another server.
+   */
+  onRefused?: (refused: Refused & { hand: string }) => void;
   /** A bug or an unreadable job: nothing is lost, the job is tried again; somebody should look. */
   onProblem?: (code: 'job_failed' | 'worker_error' | 'stalled', error?: Error) => void;
   /**
@@ -61,12 +48,6 @@ export type DeliveryWorkerOptions = {
    */
   lockMs?: number;
 };
-
-/**
- * Writes into the job what was looked up for some of the deliveries that are tried, by their index: to be
- * waited for before any of those is sent. False where the job is another worker's by now.
- */
-export type KeepResolved = (resolved: ReadonlyMap<number, Resolved>) => Promise<boolean>;
 
 export type DeliveryWorker = {
   /** Batch jobs in hand at once from now on. */
@@ -90,86 +71,8 @@ const MANY_DEAD = 50;
 /** A job that met a bug is tried again after this long, not dropped and not in a tight circle. */
 const BUG_DELAY_MS = 15_000;
 
-/** How long a worker rests that cannot take a job although Redis answers. */
-const REST_MS = 1_000;
-
-/**
- * BullMQ asks again at once when Redis refuses to hand out a job: at its memory limit that was ten thousand
- * errors a second (measured), and a core of the machine.
- */
-function takePatiently({ backend }: Worker): void {
-  const take = backend.moveToActive.bind(backend);
-  backend.moveToActive = async (...args) => {
-    try {
-      return await take(...args);
-    } catch (error) {
-      if (isRefusal(error)) await sleep(REST_MS);
-      throw error;
-    }
-  };
-}
-
-/**
- * After a look for stalled jobs that failed, BullMQ waits for five seconds, and nothing ends that: the process of a
- * worker that is closed meanwhile stays for so long. The next look comes soon enough.
- */
-function lookPatiently(worker: Worker): void {
-  const { backend } = worker;
-  const look = backend.moveStalledJobsToWait.bind(backend);
-  backend.moveStalledJobsToWait = async () => {
-    try {
-      return await look();
-    } catch (error) {
-      if (isRefusal(error)) worker.emit('error', error as Error);
-      return [];
-    }
-  };
-}
-
-/** Redis answered, and said no; a lost connection BullMQ waits for by itself. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError';
-}
-
-/** A trial that takes longer is not what kills: nobody waits for it any longer, and no crash is laid to it. */
-const TRIAL_MS = 5_000;
-
-/**
- * A process is believed that something died of being tried alone once it has lived for so long itself: longer
- * than it takes to see that an API hangs. One that is killed every few seconds proves nothing.
- */
-const WITNESS_AFTER_MS = 20_000;
-
-const POISON: Outcome = {
-  outcome: 'failed',
-  code: 'poison',
-  detail: 'its worker died each time it was tried alone',
-};
-
-/** What to do with a job after one portion: a number puts it back for so many milliseconds. */
-type Next = number | 'go on' | 'done';
-
-/** What the job says of its crashes from now on, `after` being the deliveries that remain in it. */
-type IsolationAfter = (after: number) => Isolation | undefined;
-
-function afterTrial(outcomes: Outcome[], trial: Suspicion, before: number): IsolationAfter {
-  const wasSent = outcomes.every(({ outcome }) => outcome !== 'unsent');
-  return (after) => (wasSent ? acquit(trial, before, after) : breakOff(trial));
-}
-
-/** Undefined when `work` takes longer; it goes on. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  return Promise.race([work, tooLong]).finally(() => clearTimeout(timer));
-}
-
-function readPortion(data: BatchData, size: number): StoredDelivery[] {
-  const deliveries = decodeBatch(data);
-  return size < deliveries.length ? deliveries.slice(0, size) : deliveries;
-}
+/** BullMQ's codes for a job that is not in this hand: gone, without a lock, elsewhere, in another hand. */
+const NOT_IN_HAND = [-1, -2, -3, -6];
 
 /** Runs a destination's batch jobs: try, settle, and put back what is not done. */
 export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWorker {
@@ -191,130 +94,61 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     stalledInterval: Math.round(lockMs / 2),
     // A crash never sends a job to `failed`: it would take its innocent neighbours along. `isolate` decides.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
-    removeOnComplete: { count: 0 },
     runRetryDelay: 500,
     drainDelay: 5,
     autorun: false,
   });
-  takePatiently(worker);
-  lookPatiently(worker);
+  patchWorker(worker);
   worker.on('error', (error) => options.onProblem?.('worker_error', error));
   worker.on('stalled', () => options.onProblem?.('stalled'));
 
-  async function run(job: Job<BatchData>, token?: string): Promise<void> {
-    // A job whose end Redis refuses for a moment is put back, and not among BullMQ's failed ones, where
-    // nobody takes it.
-    job.opts.attempts = Number.MAX_SAFE_INTEGER;
-    let delayMs: number | 'done';
+  const context = {
+    redis: options.redis,
+    keys,
+    policy: options.policy,
+    attempt: options.attempt,
+    inTrial,
+    settleApart,
+    ...(options.replication ? { replication: options.replication } : {}),
+    ...(options.onSettled ? { onSettled: options.onSettled } : {}),
+  };
+
+  /** Never returns: BullMQ would end the job. */
+  async function run(job: Job<BatchData>, token = ''): Promise<never> {
+    let end: JobEnd;
     try {
-      delayMs = await runPortions(job);
+      const onRefused = (refused: Refused) => options.onRefused?.({ ...refused, hand: token });
+      const { data, stalledCounter: stalls } = job;
+      const inHand = new JobRun({ ...context, onRefused }, { id: job.id!, data, stalls });
+      usualSize += (data.n - usualSize) / 8;
+      setHands();
+      end = await inHand.toItsEnd();
     } catch (error) {
       options.onProblem?.('job_failed', error as Error);
-      delayMs = BUG_DELAY_MS;
+      end = BUG_DELAY_MS;
     }
-    if (delayMs === 'done') return;
+    if (end !== 'ended') await putBack(job, token, end);
+    throw new WaitingError();
+  }
+
+  /** Only what is in this hand still: BullMQ refuses anything else by the lock's token. */
+  async function putBack(job: Job<BatchData>, token: string, delayMs: number): Promise<void> {
     try {
       if (delayMs === 0) await job.moveToWait(token);
       else await job.moveToDelayed(Date.now() + delayMs, token);
     } catch (error) {
+      if (NOT_IN_HAND.includes((error as { code?: number }).code ?? 0)) return;
       // Redis refused it for a moment. The job stays in hand until its lock runs out, and is taken again.
       options.onProblem?.('job_failed', error as Error);
     }
-    throw delayMs === 0 ? new WaitingError() : new DelayedError();
   }
 
-  /** Resolves to the delay of what remains; to `done` when nothing does or the job is no longer ours. */
-  async function runPortions(job: Job<BatchData>): Promise<number | 'done'> {
-    let data = job.data;
-    /** What is written to the job is written one after the other: each raises the revision. */
-    const inOrder = createInTurn();
-    // Its deliveries could not be counted: ending it as an empty one would lose them without a word.
-    if (typeof data.n !== 'number') throw new Error(`job ${job.id} cannot be read`);
-    usualSize += (data.n - usualSize) / 8;
-    setHands();
-    while (data.n > 0) {
-      const next = await take(isolate(data.isolation, job.stalledCounter, data.n));
-      if (next !== 'go on') return next;
-    }
-    return 'done';
-
-    async function take(step: IsolationStep): Promise<Next> {
-      switch (step.isolate) {
-        case 'no':
-          return conclude(await options.attempt(decodeBatch(data), undefined, keep), () => data.isolation);
-        case 'try':
-          return tryApart(step.isolation);
-        case 'poison':
-          return (await settle([POISON], () => step.isolation)) ? 'go on' : 'done';
-      }
-    }
-
-    /** One portion, in its turn. */
-    async function tryApart(isolation: Suspicion): Promise<Next> {
-      const tooYoungMs = Math.ceil(WITNESS_AFTER_MS - performance.now());
-      if (isolation.trial.alone > 0 && tooYoungMs > 0) return tooYoungMs;
-      keepHandsFree(1);
-      const tried = await inLane(async () => {
-        const letGo = await options.whenOpen();
-        return letGo ? options.inTurn(() => tryNow(isolation, letGo)).finally(letGo) : 0;
-      }).finally(() => keepHandsFree(-1));
-      return typeof tried === 'object' ? tried.late : tried;
-    }
-
-    /** Its beginning is written before anything is touched: should it crash, the next worker knows of it. */
-    async function tryNow(isolation: Suspicion, letGo: () => void): Promise<Next | { late: Promise<Next> }> {
-      if (!(await settle([], () => begin(isolation)))) return 'done';
-      try {
-        const attempt = options.attempt(readPortion(data, isolation.trial.trying), { first: true }, keep);
-        letGo();
-        const outcomes = await within(TRIAL_MS, attempt);
-        if (outcomes) return await conclude(outcomes, afterTrial(outcomes, isolation, data.n));
-        const outlived = outlive(isolation);
-        if (!(await settle([], () => outlived))) return 'done';
-        return { late: attempt.then((late) => conclude(late, afterTrial(late, outlived, data.n))) };
-      } catch (error) {
-        await settle([], () => breakOff(isolation));
-        throw error;
-      }
-    }
-
-    async function conclude(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Next> {
-      const settlement = await settleApart(outcomes, () => settle(outcomes, isolationAfter));
-      if (!settlement) return 'done';
-      const isUnfinished = outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'unsent');
-      return isUnfinished && data.n > 0 ? settlement.delayMs : 'go on';
-    }
-
-    /** Null when the job is another worker's, or done. */
-    function settle(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Settlement | null> {
-      return inOrder(async () => {
-        const settlement = settleOutcomes(data, outcomes);
-        if (!(await write(settlement, isolationAfter(settlement.remainder.length)))) return null;
-        if (outcomes.length > 0) options.onSettled?.(settlement, job.id!);
-        return settlement;
-      });
-    }
-
-    function keep(resolved: ReadonlyMap<number, Resolved>): Promise<boolean> {
-      return inOrder(async () => {
-        const deliveries = decodeBatch(data);
-        for (const [index, found] of resolved) deliveries[index]!.resolved = found;
-        return write(settleBatch(deliveries, [], options.policy, 0, Math.random), data.isolation);
-      });
-    }
-
-    async function write(settlement: Settlement, isolation: Isolation | undefined): Promise<boolean> {
-      const written = await writeSettlement(options.redis, keys, {
-        jobId: job.id!,
-        rev: data.rev,
-        by: randomUUID(),
-        settlement,
-        ...(isolation ? { isolation } : {}),
-      });
-      if (written.result !== 'settled') return false;
-      data = written.data;
-      return true;
-    }
+  async function inTrial<T>(trial: (letGo: () => void) => Promise<T>): Promise<T | 0> {
+    keepHandsFree(1);
+    return inLane(async () => {
+      const letGo = await options.whenOpen();
+      return letGo ? options.inTurn(() => trial(letGo)).finally(letGo) : 0;
+    }).finally(() => keepHandsFree(-1));
   }
 
   /**
@@ -337,20 +171,6 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   function keepHandsFree(more: 1 | -1): void {
     waiting += more;
     setHands();
-  }
-
-  /**
-   * The deliveries are read again only where one of them is needed: held while the API is slow, they would
-   * keep the garbage collector busy with what is nearly always thrown away (measured).
-   */
-  function settleOutcomes(data: BatchData, outcomes: Outcome[]): Settlement {
-    const isWhole = outcomes.length === data.n;
-    const delivered = outcomes.filter(({ outcome }) => outcome === 'delivered').length;
-    if (isWhole && delivered === data.n) {
-      const byCell = { delivered: data.cells ?? {}, duplicate: {} };
-      return { delivered, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
-    }
-    return settleBatch(decodeBatch(data), outcomes, options.policy, Date.now(), Math.random);
   }
 
   setHands();

@@ -4,7 +4,7 @@ import { deliveryHead } from './batch-text.js';
 import type { LaneOptions } from './destination-lane.js';
 import { asStoreError, StoreUnavailableError } from './errors.js';
 import { FIRST_TIMES, keepFirstTimes } from './first-times.js';
-import { untilReplicated } from './replication.js';
+import { prepareWait } from './replication.js';
 import type { RejectedEvent, RoutedEvent } from './routed-event.js';
 import { ShardedLane } from './sharded-lane.js';
 import { writeRejections } from './write-rejections.js';
@@ -80,12 +80,13 @@ export class DeliveryWriter {
 
   private async setFirstTimes(timed: RoutedEvent[]): Promise<void> {
     try {
+      const untilReplicated = await prepareWait(this.redis, FIRST_TIMES, this.replicas);
       const times = await keepFirstTimes(
         this.redis,
         timed.map(({ source, event: { messageId, timestamp } }) => ({ source, messageId, timestamp })),
       );
       // A time that is lost in a failover would be another one for the event's repeat.
-      if (this.replicas > 0) await untilReplicated(this.redis, FIRST_TIMES, this.replicas);
+      await untilReplicated();
       for (const [index, { event }] of timed.entries()) event.timestamp = times[index]!;
     } catch (error) {
       throw asStoreError(error);

@@ -7,7 +7,7 @@ import { addBatches, type Priority } from './enqueue.js';
 import { asStoreError } from './errors.js';
 import { type QueueKeys, queueKeys } from './keys.js';
 import { openQueue } from './open-queue.js';
-import { untilReplicated } from './replication.js';
+import { prepareWait } from './replication.js';
 import { rememberShards } from './shards.js';
 
 export type LaneOptions = {
@@ -222,8 +222,10 @@ export class DestinationLane {
         ...batches.flatMap((batch) => [batch.n, JSON.stringify(batch.cells)]),
       );
     };
-    await addBatches(await this.readyQueue(), batches, accept, this.priority);
-    if (this.replicas > 0) await untilReplicated(this.redis, this.keys.ledger, this.replicas);
+    const queue = await this.readyQueue();
+    const untilReplicated = await prepareWait(this.redis, this.keys.ledger, this.replicas);
+    await addBatches(queue, batches, accept, this.priority);
+    await untilReplicated();
     this.onCommitted?.(
       this.name,
       batches.map((batch) => batch.n),

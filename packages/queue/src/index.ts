@@ -14,7 +14,6 @@ export {
 export {
   type DeliveryWorker,
   type DeliveryWorkerOptions,
-  type KeepResolved,
   startDeliveryWorker,
 } from './delivery-worker.js';
 export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
@@ -38,6 +37,7 @@ export {
   type PortableLetter,
 } from './import-dead-letters.js';
 export { createInTurn, type InTurn } from './in-turn.js';
+export type { KeepResolved, Refused } from './job-run.js';
 export { destinationOf, RECEIVER, readsOf, shardNames } from './keys.js';
 export {
   type Account,
@@ -65,6 +65,7 @@ export {
   type ReplayState,
   stopReplay,
 } from './replays.js';
+export { NotReplicatedError, openReplication, type Replication } from './replication.js';
 export type { RejectedEvent, RoutedEvent } from './routed-event.js';
 export { knownDestinations, knownShards, shardsOf } from './shards.js';
 export { createStoreClock, readStoreTime, type StoreClock } from './store-clock.js';

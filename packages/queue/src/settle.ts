@@ -7,25 +7,40 @@ import {
   type Settlement,
 } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
-import { type BatchData, encodeDeliveries } from './batch-codec.js';
+import { type BatchData, encodeDeliveries, FIRST_REV } from './batch-codec.js';
 import { KEEP_BEFORE } from './count-jobs.js';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import type { QueueKeys } from './keys.js';
 
 /**
- * One settlement, whole or not at all: the remainder into the job, the counts into the ledger and the hours,
- * the dead letters into their stream. The revision guards it: a worker that was frozen past its lock, or a command
- * that a reconnect sent twice, changes nothing the second time.
+ * How long an ended job's last revision is kept, for a settlement that is sent again since its answer was lost: that
+ * comes as soon as Redis is back.
+ */
+const ENDED_SECONDS = 60;
+
+/**
+ * One settlement, whole or not at all: the remainder into the job, the counts into the ledger and the hours, the
+ * dead letters into their stream; and the job's end, where nothing remains and it is in somebody's hand. No other
+ * command ends a job.
+ *
+ * The revision guards it. Each is unique to the attempt at settling that wrote it, so it names one content of the
+ * job wherever it is read: a worker that was frozen past its lock, or that has read the job at another server,
+ * changes nothing, and a command that a reconnect sent twice knows itself. A job that has ended leaves its last
+ * revision behind for a minute, for the same reason.
+ *
+ * A job that waits again (its lock ran out, or the server never knew that it was taken) stays, empty, until it is
+ * taken once more: looking for it among a million others would stop Redis.
  */
 const SETTLE = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
-if (redis.call('HGET', KEYS[1], 'rev') or '0') ~= ARGV[1] then
-  if redis.call('HGET', KEYS[1], 'by') == ARGV[2] then return 'settled' end
-  return 'stale'
+local ended = KEYS[1] .. ':ended'
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return redis.call('GET', ended) == ARGV[2] and 'ended' or 'gone'
 end
+local rev = redis.call('HGET', KEYS[1], 'rev') or '${FIRST_REV}'
+if rev == ARGV[2] then return 'settled' end
+if rev ~= ARGV[1] then return 'stale' end
 ${KEEP_BEFORE}
-redis.call('HSET', KEYS[1], 'data', ARGV[3], 'n', ARGV[4], 'cells', ARGV[5], 'rev', ARGV[1] + 1, 'by', ARGV[2])
-local at = 8
+local at = 9
 local function raise(key, counts)
   for i = 1, counts do
     redis.call('HINCRBY', key, ARGV[at], ARGV[at + 1])
@@ -38,18 +53,29 @@ while at <= #ARGV do
   redis.call('XADD', KEYS[4], '*', 'reason', ARGV[at], 'z', ARGV[at + 1], 'cell', ARGV[at + 2])
   at = at + 3
 end
+if ARGV[4] == '0' and redis.call('LREM', KEYS[6], -1, ARGV[8]) > 0 then
+  redis.call('DEL', KEYS[1], KEYS[1] .. ':lock')
+  redis.call('SREM', KEYS[7], ARGV[8])
+  redis.call('SET', ended, ARGV[2], 'EX', ${ENDED_SECONDS})
+  return 'ended'
+end
+redis.call('HSET', KEYS[1], 'data', ARGV[3], 'n', ARGV[4], 'cells', ARGV[5], 'rev', ARGV[2])
 return 'settled'
 `;
 
-/** `stale`: another worker has gone on with this job; `gone`: it is done. Neither is ours to touch any more. */
-export type SettleResult = 'settled' | 'stale' | 'gone';
+/**
+ * `ended`: all of the job is settled, and it is gone; `settled`: written, and something remains, or the job waits to
+ * be taken once more; `stale`: another hand, or another server, has gone on with this job; `gone`: it ended in
+ * another hand, or this server never had it. What is stale or gone was not written.
+ */
+export type SettleResult = 'ended' | 'settled' | 'stale' | 'gone';
 
 export type SettleRequest = {
   jobId: string;
   /** The revision that was read with the job. */
-  rev: number;
-  /** Unique to this attempt at settling, so that a resent command knows itself. */
-  by: string;
+  rev: string;
+  /** The one that is written: unique to this attempt at settling. */
+  nextRev: string;
   settlement: Settlement;
   isolation?: Isolation;
 };
@@ -59,9 +85,9 @@ export async function writeSettlement(
   keys: QueueKeys,
   request: SettleRequest,
 ): Promise<{ result: SettleResult; data: BatchData }> {
-  const { settlement, rev } = request;
+  const { jobId, settlement, rev, nextRev } = request;
   const data: BatchData = {
-    ...encodeDeliveries(settlement.remainder, rev + 1),
+    ...encodeDeliveries(settlement.remainder, nextRev),
     ...(request.isolation ? { isolation: request.isolation } : {}),
   };
   const counts = ledgerCounts(settlement);
@@ -69,19 +95,22 @@ export async function writeSettlement(
   const letters = await encodeLetters(settlement.dead);
   const result = (await redis.eval(
     SETTLE,
-    5,
-    keys.job(request.jobId),
+    7,
+    keys.job(jobId),
     keys.ledger,
     keys.hours,
     keys.deadLetters,
     keys.counting,
+    keys.bull('active'),
+    keys.bull('stalled'),
     rev,
-    request.by,
+    nextRev,
     JSON.stringify(data),
     data.n,
     JSON.stringify(data.cells),
     counts.length / 2,
     hours.length / 2,
+    jobId,
     ...counts,
     ...hours,
     ...letters,

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import { asStoreError } from './errors.js';
 import { queueKeys, RECEIVER } from './keys.js';
-import { untilReplicated } from './replication.js';
+import { prepareWait } from './replication.js';
 import type { RejectedEvent } from './routed-event.js';
 
 /**
@@ -33,10 +33,11 @@ export async function writeRejections(
     transaction.hincrby(keys.hours, `${cell}/dead`, count);
   }
   try {
+    const untilReplicated = await prepareWait(redis, keys.ledger, replicas);
     const results = await transaction.exec();
     if (!results) throw new Error('the transaction was aborted');
     for (const [error] of results) if (error) throw error;
-    if (replicas > 0) await untilReplicated(redis, keys.ledger, replicas);
+    await untilReplicated();
   } catch (error) {
     throw asStoreError(error);
   }

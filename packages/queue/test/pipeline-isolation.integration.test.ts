@@ -143,29 +143,25 @@ describe('jobs that were in the hand of a crashed worker', () => {
 });
 
 describe('no job ends among the failed ones, where nobody takes it', () => {
-  test('when Redis refuses its end for a moment', async () => {
-    const line = await open();
-    await line.write(100);
+  test('when Redis refuses its settlement for a moment', async () => {
     const redis: Redis = connectConsumer(suite.url, () => {});
-    // The first thing that BullMQ does to a job that ends is to delete its lock.
-    const allow = (rule: '+del' | '-del') => void redis.acl('SETUSER', 'default', rule);
+    const allow = (rule: '+eval' | '-eval') => redis.acl('SETUSER', 'default', rule);
     const problems: string[] = [];
+    const line = await open(async (deliveries) => {
+      await allow('-eval');
+      return delivered(deliveries);
+    });
+    await line.write(100);
     const worker = line.start({
-      redis,
-      // On the worker's own connection: between the settlement and the end, and before the next command.
-      onSettled: () => allow('-del'),
       onProblem: (code) => {
         problems.push(code);
-        allow('+del');
+        void allow('+eval');
       },
     });
-    await waitFor(async () => problems.length > 0, { what: 'the refusal' });
-    await waitFor(async () => (await jobIds(line)).length === 0, { what: 'the job to end' });
-    expect(await line.account()).toMatchObject({
-      delivered: 100,
-      difference: 0,
-      jobs: { failed: 0, delayed: 0 },
-    });
+    await waitFor(() => problems.length > 0, { what: 'the refusal' });
+    await waitFor(async () => (await line.account()).jobs.delayed === 1, { what: 'it to be put back' });
+    expect(problems).toEqual(['job_failed']);
+    expect(await line.account()).toMatchObject({ inFlight: 100, difference: 0, jobs: { failed: 0 } });
     await worker.close();
     redis.disconnect();
   });

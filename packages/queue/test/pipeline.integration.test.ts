@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { cellOf, type StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
+import { FIRST_REV } from '../src/batch-codec.js';
 import { findDeadLetter, findForgotten, readDeadLetters } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { writeSettlement } from '../src/settle.js';
@@ -110,15 +111,22 @@ describe('a settlement', () => {
     const byCell = { delivered: { [cellOf(hour, 'backend')]: 3 }, duplicate: {} };
     const settlement = { delivered: 3, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
     const keys = queueKeys(line.destination);
-    const write = (by: string) =>
-      writeSettlement(line.redis, keys, { jobId: jobId!, rev: 0, by, settlement });
+    const write = (nextRev: string) =>
+      writeSettlement(line.redis, keys, { jobId: jobId!, rev: FIRST_REV, nextRev, settlement });
     expect((await write('me')).result).toBe('settled');
     expect((await write('me')).result).toBe('settled');
     expect((await write('another')).result).toBe('stale');
     expect(await line.account()).toMatchObject({ accepted: 5, delivered: 3 });
     expect(await line.audit()).toMatchObject([{ hour, source: 'backend', accepted: 5, delivered: 3 }]);
     expect(
-      (await writeSettlement(line.redis, keys, { jobId: 'b-none', rev: 0, by: 'me', settlement })).result,
+      (
+        await writeSettlement(line.redis, keys, {
+          jobId: 'b-none',
+          rev: FIRST_REV,
+          nextRev: 'me',
+          settlement,
+        })
+      ).result,
     ).toBe('gone');
   });
 });

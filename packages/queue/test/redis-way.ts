@@ -5,7 +5,7 @@ import { openTcpProxy, type ProxiedConnection, type TcpProxy } from '@meterbridg
  * A stable address in front of Redis, as a DNS name or a load balancer is: connections lead where it led
  * when they were opened.
  */
-export type RedisWay = Pick<TcpProxy, 'leadTo' | 'cut' | 'silence'> & {
+export type RedisWay = Pick<TcpProxy, 'leadTo' | 'cut' | 'silence' | 'refuse'> & {
   url: string;
   /** What passes from now on takes so long, each way. */
   delay(ms: number): void;

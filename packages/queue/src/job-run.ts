@@ -1,0 +1,263 @@
+import { randomUUID } from 'node:crypto';
+import {
+  acquit,
+  begin,
+  breakOff,
+  type Isolation,
+  type IsolationStep,
+  isolate,
+  type Outcome,
+  outlive,
+  type Resolved,
+  type RetryPolicy,
+  type Settlement,
+  type StoredDelivery,
+  type Suspicion,
+  settleBatch,
+} from '@meterbridge/delivery';
+import type { Redis } from 'ioredis';
+import { type BatchData, decodeBatch } from './batch-codec.js';
+import { createInTurn, type InTurn } from './in-turn.js';
+import type { QueueKeys } from './keys.js';
+import type { Replication } from './replication.js';
+import { type SettleResult, writeSettlement } from './settle.js';
+
+/** What the job processor has to do with a job: a number puts it back for so many milliseconds. */
+export type JobEnd = number | 'ended';
+
+/** What is next for a job after one portion. */
+type Next = JobEnd | 'go on';
+
+/** What was not written, and why: another hand or another server has the job. */
+export type Refused = { jobId: string; result: Extract<SettleResult, 'stale' | 'gone'> };
+
+/**
+ * Writes into the job what was looked up for some of the deliveries that are tried, by their index, and resolves once
+ * it would survive a failover: to be waited for before any of those is sent. Without any, it makes sure of what the
+ * job says already. False where the job is in another hand by now.
+ */
+export type KeepResolved = (resolved: ReadonlyMap<number, Resolved>) => Promise<boolean>;
+
+/** The part of the worker that a run needs; the same for all of its jobs. */
+export type JobRunContext = {
+  redis: Redis;
+  keys: QueueKeys;
+  policy: RetryPolicy;
+  attempt: (
+    deliveries: StoredDelivery[],
+    how: { first: boolean } | undefined,
+    keep: KeepResolved,
+  ) => Promise<Outcome[]>;
+  /** Runs a trial in its turn, once a request could leave; 0 while draining. */
+  inTrial: <T>(trial: (letGo: () => void) => Promise<T>) => Promise<T | 0>;
+  /** Runs a settlement, others of many dead letters before it. */
+  settleApart: <T>(outcomes: Outcome[], settle: () => Promise<T>) => Promise<T>;
+  /** Left out where nothing has to be on a replica before it is sent. */
+  replication?: Replication;
+  onSettled?: (settlement: Settlement, jobId: string) => void;
+  onRefused?: (refused: Refused) => void;
+};
+
+/** A trial that takes longer is not what kills: nobody waits for it any longer, and no crash is laid to it. */
+const TRIAL_MS = 5_000;
+
+/**
+ * A process is believed that something died of being tried alone once it has lived for so long itself: longer
+ * than it takes to see that an API hangs. One that is killed every few seconds proves nothing.
+ */
+const WITNESS_AFTER_MS = 20_000;
+
+/** A job that another hand has written to is read again after this long, not in a tight circle. */
+const STALE_DELAY_MS = 1_000;
+
+const POISON: Outcome = {
+  outcome: 'failed',
+  code: 'poison',
+  detail: 'its worker died each time it was tried alone',
+};
+
+/** What the job says of its crashes from now on, `after` being the deliveries that remain in it. */
+type IsolationAfter = (after: number) => Isolation | undefined;
+
+function afterTrial(outcomes: Outcome[], trial: Suspicion, before: number): IsolationAfter {
+  const wasSent = outcomes.every(({ outcome }) => outcome !== 'unsent');
+  return (after) => (wasSent ? acquit(trial, before, after) : breakOff(trial));
+}
+
+/** Undefined when `work` takes longer; it goes on. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  return Promise.race([work, tooLong]).finally(() => clearTimeout(timer));
+}
+
+function readPortion(data: BatchData, size: number): StoredDelivery[] {
+  const deliveries = decodeBatch(data);
+  return size < deliveries.length ? deliveries.slice(0, size) : deliveries;
+}
+
+/**
+ * One hand's turn at one job: portion by portion it tries what the job holds and settles it. The job ends in the
+ * settlement that leaves nothing of it, or not at all: a turn that finds another hand's writing lets go.
+ */
+export class JobRun {
+  private readonly context: JobRunContext;
+  private readonly jobId: string;
+  private readonly stalls: number;
+  private data: BatchData;
+  /** What is written to the job is written one after the other: each makes a new revision. */
+  private readonly inOrder: InTurn = createInTurn();
+  /** Once something was refused nothing more is written: what this turn knows of the job is not so any more. */
+  private refused: Refused['result'] | undefined;
+  private hasEnded = false;
+  /** What the job says of look-ups is on the replicas, as far as this turn has read or written it. */
+  private isReplicated = false;
+
+  /** @param stalls BullMQ's stalled counter of the job @throws Error for a job that cannot be read */
+  constructor(context: JobRunContext, job: { id: string; data: BatchData; stalls: number }) {
+    this.context = context;
+    this.jobId = job.id;
+    this.stalls = job.stalls;
+    this.data = job.data;
+    // Its deliveries could not be counted: ending it as an empty one would lose them without a word.
+    if (typeof job.data.n !== 'number') throw new Error(`job ${job.id} cannot be read`);
+  }
+
+  /** Resolves to the delay of what remains, or of a job that is to be read again; to `ended` when it is gone. */
+  async toItsEnd(): Promise<JobEnd> {
+    while (this.data.n > 0) {
+      const next = await this.take(isolate(this.data.isolation, this.stalls, this.data.n));
+      if (next !== 'go on') return next;
+    }
+    // A hand that had lost the job has settled the last of it.
+    if (!this.hasEnded && !this.refused) await this.settle([], () => undefined);
+    return this.end();
+  }
+
+  /** Where nothing more of it is this turn's to do. */
+  private end(): JobEnd {
+    if (this.hasEnded || this.refused === 'gone') return 'ended';
+    return this.refused ? STALE_DELAY_MS : 0;
+  }
+
+  private async take(step: IsolationStep): Promise<Next> {
+    switch (step.isolate) {
+      case 'no':
+        return this.tryAll();
+      case 'try':
+        return this.tryApart(step.isolation);
+      case 'poison':
+        return (await this.settle([POISON], () => step.isolation)) ? 'go on' : this.end();
+    }
+  }
+
+  private async tryAll(): Promise<Next> {
+    const outcomes = await this.context.attempt(decodeBatch(this.data), undefined, this.keep);
+    // Nothing is to be written. A hand that has lost the job, and is draining, spoils no other's settlement.
+    if (outcomes.every(({ outcome }) => outcome === 'unsent')) return this.end();
+    return this.conclude(outcomes, () => this.data.isolation);
+  }
+
+  /** One portion, in its turn. */
+  private async tryApart(isolation: Suspicion): Promise<Next> {
+    const tooYoungMs = Math.ceil(WITNESS_AFTER_MS - performance.now());
+    if (isolation.trial.alone > 0 && tooYoungMs > 0) return tooYoungMs;
+    const tried = await this.context.inTrial((letGo) => this.tryNow(isolation, letGo));
+    return typeof tried === 'object' ? tried.late : tried;
+  }
+
+  /** Its beginning is written before anything is touched: should it crash, the next worker knows of it. */
+  private async tryNow(isolation: Suspicion, letGo: () => void): Promise<Next | { late: Promise<Next> }> {
+    if (!(await this.settle([], () => begin(isolation)))) return this.end();
+    try {
+      const portion = readPortion(this.data, isolation.trial.trying);
+      const attempt = this.context.attempt(portion, { first: true }, this.keep);
+      letGo();
+      const outcomes = await within(TRIAL_MS, attempt);
+      if (outcomes) return await this.conclude(outcomes, afterTrial(outcomes, isolation, this.data.n));
+      const outlived = outlive(isolation);
+      if (!(await this.settle([], () => outlived))) return this.end();
+      return { late: attempt.then((late) => this.conclude(late, afterTrial(late, outlived, this.data.n))) };
+    } catch (error) {
+      await this.settle([], () => breakOff(isolation));
+      throw error;
+    }
+  }
+
+  private async conclude(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Next> {
+    const settlement = await this.context.settleApart(outcomes, () => this.settle(outcomes, isolationAfter));
+    if (!settlement) return this.end();
+    const isUnfinished = outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'unsent');
+    return isUnfinished && this.data.n > 0 ? settlement.delayMs : 'go on';
+  }
+
+  /** Null when the job is in another hand, or gone. */
+  private settle(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Settlement | null> {
+    return this.inOrder(async () => {
+      const settlement = this.settleOutcomes(outcomes);
+      if (!(await this.write(settlement, isolationAfter(settlement.remainder.length)))) return null;
+      if (outcomes.length > 0) this.context.onSettled?.(settlement, this.jobId);
+      return settlement;
+    });
+  }
+
+  private readonly keep: KeepResolved = (resolved) =>
+    this.inOrder(async () => {
+      if (resolved.size > 0) {
+        const deliveries = decodeBatch(this.data);
+        for (const [index, found] of resolved) deliveries[index]!.resolved = found;
+        const kept = settleBatch(deliveries, [], this.context.policy, 0, Math.random);
+        if (!(await this.write(kept, this.data.isolation))) return false;
+      } else if (this.isReplicated) return true;
+      return this.replicate();
+    });
+
+  /** False where the server that is asked now does not have what this turn has read or written. */
+  private async replicate(): Promise<boolean> {
+    const { replication, keys } = this.context;
+    const isThere = !replication || (await replication.confirm(keys.job(this.jobId), 'rev', this.data.rev));
+    if (isThere) this.isReplicated = true;
+    else this.refuse('stale');
+    return isThere;
+  }
+
+  private async write(settlement: Settlement, isolation: Isolation | undefined): Promise<boolean> {
+    if (this.refused) return false;
+    const { result, data } = await writeSettlement(this.context.redis, this.context.keys, {
+      jobId: this.jobId,
+      rev: this.data.rev,
+      nextRev: randomUUID(),
+      settlement,
+      ...(isolation ? { isolation } : {}),
+    });
+    if (result === 'stale' || result === 'gone') {
+      this.refuse(result);
+      return false;
+    }
+    this.hasEnded = result === 'ended';
+    this.data = data;
+    return true;
+  }
+
+  private refuse(result: Refused['result']): void {
+    this.refused = result;
+    this.context.onRefused?.({ jobId: this.jobId, result });
+  }
+
+  /**
+   * The deliveries are read again only where one of them is needed: held while the API is slow, they would
+   * keep the garbage collector busy with what is nearly always thrown away (measured).
+   */
+  private settleOutcomes(outcomes: Outcome[]): Settlement {
+    const { data } = this;
+    const isWhole = outcomes.length === data.n;
+    const delivered = outcomes.filter(({ outcome }) => outcome === 'delivered').length;
+    if (isWhole && delivered === data.n) {
+      const byCell = { delivered: data.cells ?? {}, duplicate: {} };
+      return { delivered, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
+    }
+    return settleBatch(decodeBatch(data), outcomes, this.context.policy, Date.now(), Math.random);
+  }
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'bullmq';
+
+/** How long a worker rests that cannot take a job although Redis answers. */
+const REST_MS = 1_000;
+
+/** Changes of BullMQ's worker that it has no options for. */
+export function patchWorker(worker: Worker): void {
+  takePatiently(worker);
+  lookPatiently(worker);
+  endNothing(worker);
+  renewOnlyWhatIsInHand(worker);
+}
+
+/**
+ * BullMQ asks again at once when Redis refuses to hand out a job: at its memory limit that was ten thousand
+ * errors a second (measured), and a core of the machine.
+ */
+function takePatiently({ backend }: Worker): void {
+  const take = backend.moveToActive.bind(backend);
+  backend.moveToActive = async (...args) => {
+    try {
+      return await take(...args);
+    } catch (error) {
+      if (isRefusal(error)) await sleep(REST_MS);
+      throw error;
+    }
+  };
+}
+
+/**
+ * After a look for stalled jobs that failed, BullMQ waits for five seconds, and nothing ends that: the process of a
+ * worker that is closed meanwhile stays for so long. The next look comes soon enough.
+ */
+function lookPatiently(worker: Worker): void {
+  const { backend } = worker;
+  const look = backend.moveStalledJobsToWait.bind(backend);
+  backend.moveStalledJobsToWait = async () => {
+    try {
+      return await look();
+    } catch (error) {
+      if (isRefusal(error)) worker.emit('error', error as Error);
+      return [];
+    }
+  };
+}
+
+/**
+ * BullMQ's own end of a job removes it at whatever server answers by then, settled there or not. A job ends only in
+ * its settlement; one that BullMQ gives up for a reason of its own stays in hand until its lock runs out.
+ */
+function endNothing({ backend }: Worker): void {
+  const refuse = async (): Promise<never> => {
+    throw new Error('a job ends only in its settlement');
+  };
+  backend.moveToCompleted = refuse;
+  backend.moveToFailed = refuse;
+}
+
+/**
+ * A lock that was being renewed while its job ended or was put back is no lost one: it was given away. BullMQ lets
+ * go of it a few steps later, and would report each as an error.
+ */
+function renewOnlyWhatIsInHand(worker: Worker): void {
+  const { backend } = worker;
+  const renew = backend.extendLocks.bind(backend);
+  backend.extendLocks = async (...args) => {
+    const lost = await renew(...args);
+    if (lost.length === 0) return lost;
+    await new Promise((resolve) => setImmediate(resolve));
+    // biome-ignore lint/complexity/useLiteralKeys: it is protected, and only so reached
+    const inHand = new Set(worker['lockManager'].getTrackedJobIds());
+    return lost.filter((jobId) => inHand.has(jobId));
+  };
+}
+
+/** Redis answered, and said no; a lost connection BullMQ waits for by itself. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
