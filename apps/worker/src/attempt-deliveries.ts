@@ -55,17 +55,16 @@ function mapDeliveries(destination: Pick<Destination, 'map'>, deliveries: Stored
       continue;
     }
     const isAlone = (delivery.tries?.attempts ?? 0) >= ALONE_AFTER_ATTEMPTS;
-    const usage = mapped.usage ?? completeAsKept(mapped.pending, delivery);
-    if (usage) {
+    if (mapped.usage) {
       if (isAlone) failedOften.add(usages.length);
-      usages.push(usage);
-    } else pending.push({ index, isAlone, usage: mapped.pending! });
+      usages.push(mapped.usage);
+    } else pending.push({ index, isAlone, usage: mapped.pending, ...asKept(mapped.pending, delivery) });
   }
   if (outcomes.length > 0) outcomes.length = deliveries.length;
   return { usages, outcomes, failedOften, pending };
 }
 
 /** What was found before it was first sent stays, as long as the mapping names the same customer. */
-function completeAsKept(pending: Pending['usage'], { resolved }: StoredDelivery): UsageEvent | undefined {
-  return resolved?.customer === pending.customer ? pending.complete(resolved.subscription) : undefined;
+function asKept({ customer }: Pending['usage'], { resolved }: StoredDelivery): Pick<Pending, 'kept'> {
+  return resolved?.customer === customer ? { kept: resolved.subscription } : {};
 }

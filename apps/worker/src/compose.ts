@@ -15,7 +15,9 @@ import {
   type InTurn,
   keepHoursBounded,
   onServer,
+  openReplication,
   RECEIVER,
+  type Replication,
   readAccount,
   readStanding,
   refuseUnsafeRedis,
@@ -82,9 +84,10 @@ export async function composeWorker(
     logger.error({ destination, inFlight, dead }, 'destination.not_configured');
   }
   const inTurn = createInTurn();
-  const lanes = await Promise.all(
-    config.destinations.map((settings) => openLane(settings, config, clock, inTurn, logger, metrics, events)),
-  );
+  const { url, replicas } = config.redis;
+  const replication = replicas > 0 ? openReplication(url, replicas) : undefined;
+  const shared = { config, clock, inTurn, replication, logger, metrics, events };
+  const lanes = await Promise.all(config.destinations.map((settings) => openLane(settings, shared)));
   const statusReaders = [
     ...lanes.map(({ name, breaker }) => statusReader(name, redis, clock, breaker)),
     statusReader(RECEIVER, redis, clock),
@@ -98,6 +101,7 @@ export async function composeWorker(
     async stop() {
       Object.assign(status, { ready: false, reason: 'draining' });
       await Promise.all(lanes.map((lane) => lane.stop()));
+      replication?.close();
       await operations.close();
       clock.stop();
       hours.stop();
@@ -106,15 +110,22 @@ export async function composeWorker(
   };
 }
 
+/** What all lanes of a process have in common. */
+type Shared = {
+  config: Config;
+  clock: StoreClock;
+  inTurn: InTurn;
+  /** Where `redis.replicas` asks for any. */
+  replication: Replication | undefined;
+  logger: Logger;
+  metrics: Metrics;
+  events: BusinessEvents;
+};
+
 /** Everything of one destination: its jobs, its gate, its budget, its connection to the API. */
 async function openLane(
   settings: DestinationSettings,
-  config: Config,
-  clock: StoreClock,
-  inTurn: InTurn,
-  logger: Logger,
-  metrics: Metrics,
-  events: BusinessEvents,
+  { config, clock, inTurn, replication, logger, metrics, events }: Shared,
 ) {
   const destination = compileDestination(settings);
   const { name, limit } = destination;
@@ -181,7 +192,9 @@ async function openLane(
       ),
     whenOpen: sender.whenOpen,
     inTurn,
+    ...(replication ? { replication } : {}),
     onSettled: (settlement, jobId) => recordSettlement(events, name, jobId, settlement),
+    onRefused: (refused) => events.settlementRefused({ destination: name, ...refused }),
     onProblem: (code, error) => log.error({ code, err: error }, 'worker.problem'),
   });
 

@@ -84,3 +84,23 @@ test.each<[string, Lookups['keep'], object]>([
   expect(await sent).toEqual(new Map([[0, outcome]]));
   expect(log).toEqual(['keep 0:a=s-a']);
 });
+
+test('what the job says already is made sure of before it is sent, and not asked for again', async () => {
+  const { log, tell, lookups, deliver } = open();
+  const kept = { ...pendingOf('a', 3), kept: 's-old' };
+  const sent = sendAsFound([kept, pendingOf('b', 5)], lookups, deliver);
+  await turn();
+  expect(log).toEqual(['keep ', 'send s-old']);
+  tell('b', found('s-b'));
+  expect(await sent).toEqual(new Map([3, 5].map((at) => [at, { outcome: 'delivered' }])));
+  expect(log).toEqual(['keep ', 'send s-old', 'keep 5:b=s-b', 'send s-b']);
+});
+
+test('what the job says already is not sent where that cannot be made sure of', async () => {
+  const { log, lookups, deliver } = open(async () => Promise.reject(new TypeError('away')));
+  const sent = sendAsFound([{ ...pendingOf('a', 0), kept: 's-old' }], lookups, deliver);
+  expect(await sent).toEqual(
+    new Map([[0, expect.objectContaining({ outcome: 'failed', code: 'connection' })]]),
+  );
+  expect(log).toEqual(['keep ']);
+});

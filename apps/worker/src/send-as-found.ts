@@ -2,8 +2,8 @@ import type { Outcome, Resolved, UsageEvent } from '@meterbridge/delivery';
 import type { PendingUsage, Resolution, SubscriptionReader } from '@meterbridge/destinations';
 import type { KeepResolved } from '@meterbridge/queue';
 
-/** A delivery whose subscription has to be looked up, by its index in the job. */
-export type Pending = { index: number; usage: PendingUsage; isAlone: boolean };
+/** A delivery whose subscription has to be looked up, by its index in the job; `kept`: the job says it already. */
+export type Pending = { index: number; usage: PendingUsage; isAlone: boolean; kept?: string };
 
 export type Lookups = { reader: Pick<SubscriptionReader, 'resolve'>; keep: KeepResolved };
 
@@ -11,8 +11,9 @@ type Found = Pending & { subscription: string };
 
 /**
  * Sends usage events as their subscriptions become known: those of one customer wait for no other's read.
- * What is found is written into the job before it is sent. Should this process die before the answer is
- * settled, the next one sends the very same: under another subscription it would be a second usage event.
+ * What is found is written into the job before it is sent, and what was written before is made sure of. Should this
+ * process die before the answer is settled, or another server take over, the next one sends the very same: under
+ * another subscription it would be a second usage event.
  * @returns outcomes by index in the job
  */
 export async function sendAsFound(
@@ -22,11 +23,14 @@ export async function sendAsFound(
 ): Promise<Map<number, Outcome>> {
   const outcomes = new Map<number, Outcome>();
   const sending: Promise<void>[] = [];
-  let known: { one: Pending; resolution: Resolution }[] = [];
+  let known: { one: Pending; resolution: Resolution }[] = pending.flatMap((one) =>
+    one.kept === undefined ? [] : [{ one, resolution: { outcome: 'found', subscription: one.kept } }],
+  );
+  const unknown = pending.filter(({ kept }) => kept === undefined);
   const waiting = new Set<Promise<void>>();
-  for (const [at, resolving] of reader.resolve(pending.map(({ usage }) => usage)).entries()) {
+  for (const [at, resolving] of reader.resolve(unknown.map(({ usage }) => usage)).entries()) {
     const told = resolving.then((resolution) => {
-      known.push({ one: pending[at]!, resolution });
+      known.push({ one: unknown[at]!, resolution });
       waiting.delete(told);
     });
     waiting.add(told);
@@ -63,7 +67,9 @@ export async function sendAsFound(
 /** Why nothing of this may be sent; nothing, once it is written. */
 async function writeDown(found: readonly Found[], keep: KeepResolved): Promise<Outcome | undefined> {
   const resolved = new Map<number, Resolved>(
-    found.map(({ index, usage, subscription }) => [index, { customer: usage.customer, subscription }]),
+    found
+      .filter(({ kept }) => kept === undefined)
+      .map(({ index, usage, subscription }) => [index, { customer: usage.customer, subscription }]),
   );
   try {
     return (await keep(resolved)) ? undefined : { outcome: 'unsent' };

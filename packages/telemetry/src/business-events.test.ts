@@ -42,6 +42,21 @@ test.each([
   ]);
 });
 
+test('what was not written since another hand has the job is counted, and told with job and hand', async () => {
+  const { events, lines, samples } = setUp();
+  const refused = { destination: 'lago', jobId: 'b1', hand: 'w1:7' };
+  events.settlementRefused({ ...refused, result: 'stale' });
+  events.settlementRefused({ ...refused, result: 'gone' });
+  expect(lines).toMatchObject([
+    { msg: 'settlement.refused', level: 'warn', ...refused, result: 'stale' },
+    { msg: 'settlement.refused', level: 'warn', ...refused, result: 'gone' },
+  ]);
+  expect(await samples('settlements_refused_total')).toEqual([
+    'meterbridge_settlements_refused_total{destination="lago",result="gone"} 1',
+    'meterbridge_settlements_refused_total{destination="lago",result="stale"} 1',
+  ]);
+});
+
 test('what was settled and what died is counted', async () => {
   const { events, lines, samples } = setUp();
   const settled = { destination: 'lago', jobId: 'j1', delivered: 7, duplicate: 2, dead: 1 };

@@ -27,6 +27,16 @@ export type DeliverySettled = {
   delayMs: number;
 };
 
+/** What one hand made of a job was not written down: another has the job, or another server answers. */
+export type SettlementRefused = {
+  destination: string;
+  jobId: string;
+  /** Which of a worker's hands, unique to its turn. */
+  hand: string;
+  /** `stale`: the job is there, and is tried again as it is now; `gone`: it has ended, or never was there. */
+  result: 'stale' | 'gone';
+};
+
 /** Events of one job that became dead letters for one reason. */
 export type EventsDeadLettered = {
   destination: string;
@@ -64,6 +74,12 @@ export function createBusinessEvents(logger: Logger, metrics: Metrics) {
       logger.debug(settled, 'delivery.settled');
       metrics.delivered.inc({ destination }, settled.delivered);
       metrics.duplicate.inc({ destination }, settled.duplicate);
+    },
+
+    settlementRefused(refused: SettlementRefused): void {
+      const { destination, result } = refused;
+      logger.warn(refused, 'settlement.refused');
+      metrics.settlementsRefused.inc({ destination, result });
     },
 
     /** A wrong mapping makes dead letters of all that comes: a line for each would cost more than the rest. */

@@ -85,6 +85,11 @@ export function createMetrics() {
       'destination',
     ]),
     dead: counter('deliveries_dead_total', 'Deliveries that became dead letters', ['destination', 'reason']),
+    settlementsRefused: counter(
+      'settlements_refused_total',
+      'Settlements that were not written: another hand has gone on with the job (stale), or it is gone',
+      ['destination', 'result'],
+    ),
     requestEvents: histogram('destination_request_events', 'Usage events in a request to an API', EVENTS, [
       'destination',
     ]),
