@@ -204,4 +204,30 @@ describe('a job ends in its settlement', () => {
     expect(settlements).toEqual([100]);
     expect(refused).toEqual([]);
   });
+
+  test('and costs two round trips: one for itself, one for the next job', async () => {
+    const line = await open();
+    for (let job = 0; job < 100; job++) await line.write(10);
+    const monitor = await suite.connect().monitor();
+    closing.push(() => monitor.disconnect());
+    let commands = 0;
+    let isSeen = false;
+    monitor.on('monitor', (_at: string, args: string[], source: string) => {
+      if (args[1] === 'seen') isSeen = true;
+      const isOurs = source !== 'lua' && args.some((argument) => argument.includes(`{${line.destination}}`));
+      if (isOurs && !isSeen) commands += 1;
+    });
+    let settled = 0;
+    const worker = line.start({
+      onSettled: () => {
+        settled += 1;
+      },
+    });
+    await waitFor(() => settled === 100, { what: 'all of them' });
+    await worker.close();
+    await line.redis.get('seen');
+    await waitFor(() => isSeen, { what: 'all commands to be told' });
+    // And what opens and closes a worker.
+    expect(commands).toBeLessThan(2 * 100 + 20);
+  });
 });
