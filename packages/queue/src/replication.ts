@@ -23,7 +23,12 @@ export class NotReplicatedError extends Error {
 export async function prepareWait(redis: Redis, key: string, replicas: number): Promise<() => Promise<void>> {
   if (replicas === 0) return async () => {};
   await findSlot(redis, key);
-  return () => waitFor(serverOf(redis, key), replicas);
+  const server = serverOf(redis, key);
+  return async () => {
+    // A cluster's client has learned of another master meanwhile: which of the two has answered is not known.
+    if (serverOf(redis, key) !== server) throw new NotReplicatedError('another server took over meanwhile');
+    await waitFor(server, replicas);
+  };
 }
 
 async function waitFor(server: Redis, replicas: number): Promise<void> {
