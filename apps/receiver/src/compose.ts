@@ -3,6 +3,7 @@ import {
   connectProducer,
   createStoreClock,
   DeliveryWriter,
+  keepRules,
   onServer,
   type RoutedEvent,
   refuseUnsafeRedis,
@@ -60,6 +61,8 @@ export async function composeReceiver(
     await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
       logger.warn({ what, verdict, detail }, 'redis.unsafe'),
     );
+    // Before a job names them.
+    for (const [name, version] of config.rules) await keepRules(redis, name, version, config.redis.replicas);
     if (state === 'unchecked') state = 'safe';
     logger.info('redis.ready');
   }
@@ -68,6 +71,7 @@ export async function composeReceiver(
     redis,
     now: clock.now,
     destinations: config.destinations.map(({ name }) => name),
+    rules: new Map([...config.rules].map(([name, { version }]) => [name, version])),
     shards: config.redis.shards,
     replicas: config.redis.replicas,
     onCommitted(destination, batches, filtered) {

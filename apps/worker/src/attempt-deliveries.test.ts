@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Outcome, StoredDelivery } from '@meterbridge/delivery';
 import type { MappedUsage, Sender, SubscriptionReader } from '@meterbridge/destinations';
 import { attemptDeliveries } from './attempt-deliveries.js';
+import type { MapDelivery } from './rule-versions.js';
 
 type SegmentEvent = StoredDelivery['event'];
 
@@ -20,6 +21,12 @@ function map(_rule: string, { messageId }: SegmentEvent): MappedUsage {
   return { ok: false, code: 'unmapped', failure };
 }
 
+/** As a worker does that knows one version of the rules. */
+const mapped =
+  (rules: typeof map): MapDelivery =>
+  ({ rule, event, sentUnder }) =>
+    sentUnder === 'lost' ? 'unknown' : rules(rule, event);
+
 function senderThat(answers: Record<string, Outcome>): Sender {
   return {
     deliver: async (usages) => usages.map(({ key }) => answers[key]!),
@@ -35,7 +42,7 @@ test('one outcome a delivery, in order; what failed says what was sent, what was
     c: { outcome: 'unsent' },
   });
   const deliveries = ['a', 'unmapped', 'b', 'c'].map(aDelivery);
-  expect(await attemptDeliveries({ map }, sender, deliveries)).toEqual([
+  expect(await attemptDeliveries(mapped(map), sender, deliveries)).toEqual([
     { outcome: 'delivered' },
     { outcome: 'failed', code: 'unmapped', detail: 'userId is missing' },
     { outcome: 'failed', code: 'refused', status: 422, detail: 'no such metric', usage: '{"id":"b"}' },
@@ -72,8 +79,17 @@ test('a subscription that was kept is used again, as long as the customer is the
   });
   const deliveries = [of('kept', 'c1', 'c1'), of('fresh', 'c1'), of('remapped', 'c2', 'c1')];
   const lookups = { reader: { resolve: reader }, keep: async () => true };
-  const outcomes = await attemptDeliveries({ map: mapPending }, sender, deliveries, {}, lookups);
+  const outcomes = await attemptDeliveries(mapped(mapPending), sender, deliveries, {}, lookups);
   expect(outcomes).toEqual(deliveries.map(() => ({ outcome: 'delivered' })));
   expect(bodies.toSorted()).toEqual(['fresh new-c1', 'kept old-c1', 'remapped new-c2']);
   expect(asked).toEqual(['c1', 'c2']);
+});
+
+test('what was sent under rules that nobody has kept waits, and is not sent by others', async () => {
+  const sender = senderThat({ a: { outcome: 'delivered' } });
+  const deliveries = [aDelivery('a'), { ...aDelivery('b'), sentUnder: 'lost' }];
+  expect(await attemptDeliveries(mapped(map), sender, deliveries)).toEqual([
+    { outcome: 'delivered' },
+    { outcome: 'failed', code: 'unexpected_answer', detail: expect.stringContaining('not kept') },
+  ]);
 });

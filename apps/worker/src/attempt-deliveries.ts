@@ -1,5 +1,6 @@
 import type { Outcome, StoredDelivery, UsageEvent } from '@meterbridge/delivery';
-import type { Destination, Sender } from '@meterbridge/destinations';
+import type { Sender } from '@meterbridge/destinations';
+import type { MapDelivery } from './rule-versions.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
 /**
@@ -16,13 +17,13 @@ const ALONE_AFTER_ATTEMPTS = 3;
  * worker whose API is slow.
  */
 export async function attemptDeliveries(
-  destination: Pick<Destination, 'map'>,
+  map: MapDelivery,
   sender: Sender,
   deliveries: StoredDelivery[],
   how: { first?: boolean } = {},
   lookups?: Lookups,
 ): Promise<Outcome[]> {
-  const { usages, outcomes, failedOften, pending } = mapDeliveries(destination, deliveries);
+  const { usages, outcomes, failedOften, pending } = mapDeliveries(map, deliveries);
   const deliver = async (ready: UsageEvent[], alone: ReadonlySet<number>) =>
     (await sender.deliver(ready, { ...how, alone })).map((outcome, index) =>
       // Should it die of this, its dead letter shows what was sent.
@@ -42,14 +43,25 @@ export async function attemptDeliveries(
   return Array.from(outcomes, (known) => known ?? sent[next++]!);
 }
 
+/** It waits: by other rules it could be a second usage event for what its API has. */
+const RULES_UNKNOWN: Outcome = {
+  outcome: 'failed',
+  code: 'unexpected_answer',
+  detail: 'it may have arrived, and the rules that it was sent under are not kept: nobody knows what it was',
+};
+
 /** What could be mapped, in order, and an outcome for each that could not; none at all where all could. */
-function mapDeliveries(destination: Pick<Destination, 'map'>, deliveries: StoredDelivery[]) {
+function mapDeliveries(map: MapDelivery, deliveries: StoredDelivery[]) {
   const usages: UsageEvent[] = [];
   const outcomes: (Outcome | undefined)[] = [];
   const failedOften = new Set<number>();
   const pending: Pending[] = [];
   for (const [index, delivery] of deliveries.entries()) {
-    const mapped = destination.map(delivery.rule, delivery.event);
+    const mapped = map(delivery);
+    if (mapped === 'unknown') {
+      outcomes[index] = RULES_UNKNOWN;
+      continue;
+    }
     if (!mapped.ok) {
       outcomes[index] = { outcome: 'failed', code: mapped.code, detail: mapped.failure.detail };
       continue;

@@ -14,11 +14,13 @@ import {
   findForgotten,
   type InTurn,
   keepHoursBounded,
+  keepRules,
   onServer,
   openReplication,
   RECEIVER,
   type Replication,
   readAccount,
+  readRules,
   readStanding,
   refuseUnsafeRedis,
   type StoreClock,
@@ -38,6 +40,7 @@ import { groupDead } from './group-dead.js';
 import { nowAndThen } from './now-and-then.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
+import { createRuleVersions } from './rule-versions.js';
 
 export type DeliveryProcess = {
   port: number;
@@ -131,6 +134,17 @@ async function openLane(
   const { name, limit } = destination;
   const log = logger.child({ destination: name });
   const redis = connectConsumer(config.redis.url, (error) => log.debug({ err: error }, 'redis.error'));
+  const rules = config.rules.get(name)!;
+  // Before a job can name it. Again on each new connection: a server that took over may not have it.
+  const keep = () => keepRules(redis, name, rules);
+  await keep();
+  redis.on('ready', () => keep().catch((err) => log.warn({ err }, 'rules.not_kept')));
+  const versions = createRuleVersions(
+    destination,
+    rules.version,
+    (version) => readRules(redis, name, version),
+    (version) => log.error({ version }, 'rules.unknown'),
+  );
   const gate = await createGateStore(name, redis, {
     now: clock.now,
     onChange({ handHold }, before) {
@@ -182,14 +196,15 @@ async function openLane(
     concurrency: JOBS_IN_HAND,
     deliveries: REQUESTS_IN_HAND * limit.concurrency * destination.batchSize,
     policy: { ...DEFAULT_RETRY_POLICY, ...config.retry },
-    attempt: (deliveries, how, keep) =>
+    attempt: async (deliveries, how, keep) =>
       attemptDeliveries(
-        destination,
+        await versions.for(deliveries),
         sender,
         deliveries,
         how,
         reads ? { reader: reads.reader, keep } : undefined,
       ),
+    rules: rules.version,
     whenOpen: sender.whenOpen,
     inTurn,
     ...(replication ? { replication } : {}),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { DestinationSettings } from '@meterbridge/destinations';
+import { type DestinationSettings, type RulesVersion, rulesVersion } from '@meterbridge/destinations';
 import { compileRouter, type RouteEvent } from '@meterbridge/usage-mapping';
 import type { z } from 'zod';
 import { type EnvironmentSettings, readEnvironment } from './environment.js';
@@ -20,6 +20,8 @@ export type Config = {
   destinations: DestinationSettings[];
   /** The rules of all destinations, compiled. */
   route: RouteEvent;
+  /** By destination: its rules as they map, and the name of exactly these. */
+  rules: ReadonlyMap<string, RulesVersion>;
   receiver: File['receiver'];
   redis: {
     url: string;
@@ -94,6 +96,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
       sources,
       destinations,
       route: router.route,
+      rules: new Map(destinations.map((settings) => [settings.name, rulesVersion(settings)])),
       receiver,
       redis: {
         url: redis.url ?? REDIS_URL,

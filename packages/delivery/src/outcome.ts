@@ -59,6 +59,14 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
   expired: 'dead-letter',
 };
 
+/**
+ * Whether the API may have the usage event although nobody has its word: it was sent, and no answer says that it was
+ * refused.
+ */
+export function mayHaveArrived(outcome: Outcome): boolean {
+  return outcome.outcome === 'failed' && outcome.usage !== undefined && !isPermanent(outcome.code);
+}
+
 /** Whether trying again is no use. */
 export function isPermanent(code: FailureCode): code is PermanentCode {
   return FAILURE_FOLLOWS[code] === 'dead-letter';

@@ -1,6 +1,6 @@
 import { type Cells, countInCell } from './cell.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
-import type { Outcome, PermanentCode } from './outcome.js';
+import { mayHaveArrived, type Outcome, type PermanentCode } from './outcome.js';
 import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 
 /** A delivery that ends here, and why. */
@@ -33,6 +33,7 @@ export type Settlement = {
 /**
  * Adds up the outcomes of a batch's deliveries. Pure. `outcomes[i]` belongs to `deliveries[i]`; deliveries
  * beyond the outcomes were not tried and remain.
+ * @param rules the version of the rules that what was never sent before was mapped by
  */
 export function settleBatch(
   deliveries: StoredDelivery[],
@@ -40,6 +41,7 @@ export function settleBatch(
   policy: RetryPolicy,
   now: number,
   random: () => number,
+  rules?: string,
 ): Settlement {
   const settlement: Settlement = {
     delivered: 0,
@@ -56,6 +58,8 @@ export function settleBatch(
       continue;
     }
     const next = nextStep(outcome, delivery.tries, policy, now, random());
+    const sentUnder = delivery.sentUnder ?? (mayHaveArrived(outcome) ? rules : undefined);
+    const sent = sentUnder === undefined ? {} : { sentUnder };
     switch (next.step) {
       case 'complete':
         settlement[next.as] += 1;
@@ -64,13 +68,14 @@ export function settleBatch(
       case 'dead-letter':
         settlement.dead.push({
           ...delivery,
+          ...sent,
           reason: next.reason,
           tries: next.tries,
           ...(next.usage === undefined ? {} : { usage: keepUsage(next.usage) }),
         });
         break;
       case 'retry':
-        settlement.remainder.push({ ...delivery, tries: next.tries });
+        settlement.remainder.push({ ...delivery, ...sent, tries: next.tries });
         settlement.delayMs = Math.max(settlement.delayMs, next.delayMs);
         break;
       case 'return':

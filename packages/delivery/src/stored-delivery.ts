@@ -17,6 +17,11 @@ export type StoredDelivery = {
    * there, a retry or a replay is the same usage event, as long as it is of the same customer.
    */
   resolved?: Resolved;
+  /**
+   * Set once it may have arrived: the version of the rules that it was sent under. It is mapped by that one from then
+   * on, whatever the configuration says since: the same key, the same bytes. Nothing takes it away again.
+   */
+  sentUnder?: string;
   /** Failed attempts so far; absent before the first. */
   tries?: Tries;
   /** Earlier lives as a dead letter, oldest first. */

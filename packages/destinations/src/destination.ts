@@ -75,6 +75,8 @@ export type DestinationKind<Schema extends z.ZodType> = {
   /** Accepts only what `compile` can compile. */
   settingsSchema: Schema;
   compile(settings: z.output<Schema>): Destination;
+  /** Only what maps: of rules that the schema has accepted, now or once. */
+  compileRules(rules: z.output<Schema> extends { rules: infer Rules } ? Rules : never): Destination['map'];
   /** Asks the API whether URL and key are right. Stores nothing there. */
   checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
   lookup: StoredLookup;

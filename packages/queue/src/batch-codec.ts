@@ -16,6 +16,10 @@ export type BatchData = {
   n: number;
   /** Raw deflate of the deliveries' JSON array, as base64. */
   z: string;
+  /** The version of the rules that the receiver routed by, or a worker was about to send by; absent where unknown. */
+  rules?: string;
+  /** How often the job was taken up to the turn that wrote this; of later turns nobody knows what they sent. */
+  turns?: number;
   /** Set once the job has crashed a worker: how it is being taken apart. */
   isolation?: Isolation;
   /** When the deliveries were accepted that do not say it themselves, in hours since 1970. */
@@ -26,7 +30,7 @@ export type BatchData = {
 
 export function encodeBatch(
   text: BatchText,
-  { rev = FIRST_REV, ...account }: Pick<BatchData, 'hour' | 'cells'> & { rev?: string },
+  { rev = FIRST_REV, ...account }: Pick<BatchData, 'hour' | 'cells' | 'rules'> & { rev?: string },
 ): BatchData {
   return { rev, n: text.count, z: text.deflate(), ...account };
 }

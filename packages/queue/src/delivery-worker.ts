@@ -32,6 +32,8 @@ export type DeliveryWorkerOptions = {
   inTurn: InTurn;
   /** The same for all shards of the destination; its own where left out. */
   inLane?: InTurn;
+  /** The version of the rules of now: see `JobRunContext`. */
+  rules?: string;
   /** Waits until replicas have what must be known later; left out where none is waited for. */
   replication?: Replication;
   onSettled?: (settlement: Settlement, jobId: string) => void;
@@ -109,6 +111,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     attempt: options.attempt,
     inTrial,
     settleApart,
+    ...(options.rules === undefined ? {} : { rules: options.rules }),
     ...(options.replication ? { replication: options.replication } : {}),
     ...(options.onSettled ? { onSettled: options.onSettled } : {}),
   };
@@ -118,8 +121,8 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     let end: JobEnd;
     try {
       const onRefused = (refused: Refused) => options.onRefused?.({ ...refused, hand: token });
-      const { data, stalledCounter: stalls } = job;
-      const inHand = new JobRun({ ...context, onRefused }, { id: job.id!, data, stalls });
+      const { data, stalledCounter: stalls, attemptsStarted: turn } = job;
+      const inHand = new JobRun({ ...context, onRefused }, { id: job.id!, data, stalls, turn, token });
       usualSize += (data.n - usualSize) / 8;
       setHands();
       end = await inHand.toItsEnd();

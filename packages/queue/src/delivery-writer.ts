@@ -9,8 +9,10 @@ import type { RejectedEvent, RoutedEvent } from './routed-event.js';
 import { ShardedLane } from './sharded-lane.js';
 import { writeRejections } from './write-rejections.js';
 
-export type WriterOptions = LaneOptions & {
+export type WriterOptions = Omit<LaneOptions, 'rules'> & {
   destinations: string[];
+  /** By destination: the version of the rules that events are routed by. */
+  rules?: ReadonlyMap<string, string>;
   /** Shards of each destination that are written to, in turn; one where left out. */
   shards?: number;
 };
@@ -30,8 +32,12 @@ export class DeliveryWriter {
     this.redis = options.redis;
     this.now = options.now ?? Date.now;
     this.replicas = options.replicas ?? 0;
+    const { destinations, shards = 1, rules: versions, ...lane } = options;
     this.lanes = new Map(
-      options.destinations.map((name) => [name, new ShardedLane(name, options.shards ?? 1, options)]),
+      destinations.map((name) => {
+        const rules = versions?.get(name);
+        return [name, new ShardedLane(name, shards, { ...lane, ...(rules === undefined ? {} : { rules }) })];
+      }),
     );
   }
 

@@ -20,6 +20,8 @@ export type LaneOptions = {
   lingerMs?: number;
   /** Live where left out. */
   priority?: Priority;
+  /** The version of the rules that events are routed by: each job names it. */
+  rules?: string;
   /** So many replicas have to have a batch before it counts as written; none where left out. */
   replicas?: number;
   /** Told of what Redis has: the deliveries of each batch, and the events that were filtered meanwhile. */
@@ -79,6 +81,7 @@ export class DestinationLane {
   private readonly lingerMs: number;
   private readonly priority: Priority | undefined;
   private readonly replicas: number;
+  private readonly rules: string | undefined;
   private readonly onCommitted: LaneOptions['onCommitted'];
   private open: OpenBatch | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -99,6 +102,7 @@ export class DestinationLane {
     this.lingerMs = options.lingerMs ?? 3;
     this.priority = options.priority;
     this.replicas = options.replicas ?? 0;
+    this.rules = options.rules;
     this.onCommitted = options.onCommitted;
   }
 
@@ -207,7 +211,11 @@ export class DestinationLane {
   private async write(open: OpenBatch[], filtered: BySource): Promise<void> {
     const hour = hourAt(this.now());
     const batches = open.map(({ text, sources }) =>
-      encodeBatch(text, { hour, cells: cellsOf(hour, sources) }),
+      encodeBatch(text, {
+        hour,
+        cells: cellsOf(hour, sources),
+        ...(this.rules === undefined ? {} : { rules: this.rules }),
+      }),
     );
     const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);
     const accept = (transaction: ChainableCommander, jobIds: string[]) => {

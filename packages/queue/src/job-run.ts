@@ -20,7 +20,7 @@ import { type BatchData, decodeBatch } from './batch-codec.js';
 import { createInTurn, type InTurn } from './in-turn.js';
 import type { QueueKeys } from './keys.js';
 import type { Replication } from './replication.js';
-import { type SettleResult, writeSettlement } from './settle.js';
+import { type SettleResult, takeTurnBack, writeSettlement } from './settle.js';
 
 /** What the job processor has to do with a job: a number puts it back for so many milliseconds. */
 export type JobEnd = number | 'ended';
@@ -52,6 +52,11 @@ export type JobRunContext = {
   inTrial: <T>(trial: (letGo: () => void) => Promise<T>) => Promise<T | 0>;
   /** Runs a settlement, others of many dead letters before it. */
   settleApart: <T>(outcomes: Outcome[], settle: () => Promise<T>) => Promise<T>;
+  /**
+   * The version of the rules of now, which what was never sent is mapped by. It stands in the job before anything of
+   * it is sent; left out where nobody asks what was sent.
+   */
+  rules?: string;
   /** Left out where nothing has to be on a replica before it is sent. */
   replication?: Replication;
   onSettled?: (settlement: Settlement, jobId: string) => void;
@@ -76,6 +81,21 @@ const POISON: Outcome = {
   detail: 'its worker died each time it was tried alone',
 };
 
+/** The job as it was taken. */
+export type TakenJob = {
+  id: string;
+  data: BatchData;
+  /** BullMQ's counter of crashes. */
+  stalls: number;
+  /** BullMQ's counter of starts: which turn at the job this is, from 1. */
+  turn: number;
+  /** Of this hand's lock. */
+  token: string;
+};
+
+/** What is known of a turn once something is written in it: all that it sent, or that it may still send. */
+type Turn = 'known' | 'open';
+
 /** What the job says of its crashes from now on, `after` being the deliveries that remain in it. */
 type IsolationAfter = (after: number) => Isolation | undefined;
 
@@ -93,11 +113,6 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   return Promise.race([work, tooLong]).finally(() => clearTimeout(timer));
 }
 
-function readPortion(data: BatchData, size: number): StoredDelivery[] {
-  const deliveries = decodeBatch(data);
-  return size < deliveries.length ? deliveries.slice(0, size) : deliveries;
-}
-
 /**
  * One hand's turn at one job: portion by portion it tries what the job holds and settles it. The job ends in the
  * settlement that leaves nothing of it, or not at all: a turn that finds another hand's writing lets go.
@@ -105,7 +120,7 @@ function readPortion(data: BatchData, size: number): StoredDelivery[] {
 export class JobRun {
   private readonly context: JobRunContext;
   private readonly jobId: string;
-  private readonly stalls: number;
+  private readonly job: TakenJob;
   private data: BatchData;
   /** What is written to the job is written one after the other: each makes a new revision. */
   private readonly inOrder: InTurn = createInTurn();
@@ -114,13 +129,16 @@ export class JobRun {
   private hasEnded = false;
   /** What the job says of look-ups is on the replicas, as far as this turn has read or written it. */
   private isReplicated = false;
+  /** An earlier turn has left no word of what it sent: whatever is not said to have been sent counts as sent. */
+  private isInDoubt: boolean;
 
-  /** @param stalls BullMQ's stalled counter of the job @throws Error for a job that cannot be read */
-  constructor(context: JobRunContext, job: { id: string; data: BatchData; stalls: number }) {
+  /** @throws Error for a job that cannot be read */
+  constructor(context: JobRunContext, job: TakenJob) {
     this.context = context;
     this.jobId = job.id;
-    this.stalls = job.stalls;
+    this.job = job;
     this.data = job.data;
+    this.isInDoubt = job.turn > (job.data.turns ?? 0) + 1;
     // Its deliveries could not be counted: ending it as an empty one would lose them without a word.
     if (typeof job.data.n !== 'number') throw new Error(`job ${job.id} cannot be read`);
   }
@@ -128,11 +146,11 @@ export class JobRun {
   /** Resolves to the delay of what remains, or of a job that is to be read again; to `ended` when it is gone. */
   async toItsEnd(): Promise<JobEnd> {
     while (this.data.n > 0) {
-      const next = await this.take(isolate(this.data.isolation, this.stalls, this.data.n));
+      const next = await this.take(isolate(this.data.isolation, this.job.stalls, this.data.n));
       if (next !== 'go on') return next;
     }
     // A hand that had lost the job has settled the last of it.
-    if (!this.hasEnded && !this.refused) await this.settle([], () => undefined);
+    if (!this.hasEnded && !this.refused) await this.settle([], () => undefined, 'known');
     return this.end();
   }
 
@@ -149,15 +167,31 @@ export class JobRun {
       case 'try':
         return this.tryApart(step.isolation);
       case 'poison':
-        return (await this.settle([POISON], () => step.isolation)) ? 'go on' : this.end();
+        return (await this.settle([POISON], () => step.isolation, 'known')) ? 'go on' : this.end();
     }
   }
 
   private async tryAll(): Promise<Next> {
-    const outcomes = await this.context.attempt(decodeBatch(this.data), undefined, this.keep);
-    // Nothing is to be written. A hand that has lost the job, and is draining, spoils no other's settlement.
-    if (outcomes.every(({ outcome }) => outcome === 'unsent')) return this.end();
+    if (!(await this.sayRules())) return this.end();
+    const outcomes = await this.context.attempt(this.read(), undefined, this.keep);
+    if (outcomes.every(({ outcome }) => outcome === 'unsent')) return this.handBack();
     return this.conclude(outcomes, () => this.data.isolation);
+  }
+
+  /** Nothing was sent, and nothing is written: a hand that has lost the job spoils no other's settlement. */
+  private async handBack(): Promise<Next> {
+    const { redis, keys } = this.context;
+    const { token, turn } = this.job;
+    if (!this.refused) await takeTurnBack(redis, keys, { jobId: this.jobId, token, turn });
+    return this.end();
+  }
+
+  /** Before anything is sent under other rules than the job names, it names them. False where it is not ours. */
+  private async sayRules(): Promise<boolean> {
+    const { rules } = this.context;
+    if (rules === undefined || rules === this.data.rules) return true;
+    if (this.read().every(({ sentUnder }) => sentUnder !== undefined)) return true;
+    return (await this.settle([], () => this.data.isolation, 'open')) !== null && (await this.replicate());
   }
 
   /** One portion, in its turn. */
@@ -170,34 +204,42 @@ export class JobRun {
 
   /** Its beginning is written before anything is touched: should it crash, the next worker knows of it. */
   private async tryNow(isolation: Suspicion, letGo: () => void): Promise<Next | { late: Promise<Next> }> {
-    if (!(await this.settle([], () => begin(isolation)))) return this.end();
+    const isOtherRules = this.context.rules !== this.data.rules;
+    if (!(await this.settle([], () => begin(isolation), 'open'))) return this.end();
+    if (isOtherRules && !(await this.replicate())) return this.end();
     try {
-      const portion = readPortion(this.data, isolation.trial.trying);
+      const portion = this.read().slice(0, isolation.trial.trying);
       const attempt = this.context.attempt(portion, { first: true }, this.keep);
       letGo();
       const outcomes = await within(TRIAL_MS, attempt);
       if (outcomes) return await this.conclude(outcomes, afterTrial(outcomes, isolation, this.data.n));
       const outlived = outlive(isolation);
-      if (!(await this.settle([], () => outlived))) return this.end();
+      if (!(await this.settle([], () => outlived, 'open'))) return this.end();
       return { late: attempt.then((late) => this.conclude(late, afterTrial(late, outlived, this.data.n))) };
     } catch (error) {
-      await this.settle([], () => breakOff(isolation));
+      await this.settle([], () => breakOff(isolation), 'open');
       throw error;
     }
   }
 
   private async conclude(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Next> {
-    const settlement = await this.context.settleApart(outcomes, () => this.settle(outcomes, isolationAfter));
+    const settlement = await this.context.settleApart(outcomes, () =>
+      this.settle(outcomes, isolationAfter, 'known'),
+    );
     if (!settlement) return this.end();
     const isUnfinished = outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'unsent');
     return isUnfinished && this.data.n > 0 ? settlement.delayMs : 'go on';
   }
 
   /** Null when the job is in another hand, or gone. */
-  private settle(outcomes: Outcome[], isolationAfter: IsolationAfter): Promise<Settlement | null> {
+  private settle(
+    outcomes: Outcome[],
+    isolationAfter: IsolationAfter,
+    turn: Turn,
+  ): Promise<Settlement | null> {
     return this.inOrder(async () => {
       const settlement = this.settleOutcomes(outcomes);
-      if (!(await this.write(settlement, isolationAfter(settlement.remainder.length)))) return null;
+      if (!(await this.write(settlement, isolationAfter(settlement.remainder.length), turn))) return null;
       if (outcomes.length > 0) this.context.onSettled?.(settlement, this.jobId);
       return settlement;
     });
@@ -206,10 +248,10 @@ export class JobRun {
   private readonly keep: KeepResolved = (resolved) =>
     this.inOrder(async () => {
       if (resolved.size > 0) {
-        const deliveries = decodeBatch(this.data);
+        const deliveries = this.read();
         for (const [index, found] of resolved) deliveries[index]!.resolved = found;
         const kept = settleBatch(deliveries, [], this.context.policy, 0, Math.random);
-        if (!(await this.write(kept, this.data.isolation))) return false;
+        if (!(await this.write(kept, this.data.isolation, 'open'))) return false;
       } else if (this.isReplicated) return true;
       return this.replicate();
     });
@@ -223,22 +265,39 @@ export class JobRun {
     return isThere;
   }
 
-  private async write(settlement: Settlement, isolation: Isolation | undefined): Promise<boolean> {
+  private async write(
+    settlement: Settlement,
+    isolation: Isolation | undefined,
+    turn: Turn,
+  ): Promise<boolean> {
     if (this.refused) return false;
-    const { result, data } = await writeSettlement(this.context.redis, this.context.keys, {
-      jobId: this.jobId,
-      rev: this.data.rev,
-      nextRev: randomUUID(),
-      settlement,
+    const { redis, keys, rules = this.data.rules } = this.context;
+    const notes = {
       ...(isolation ? { isolation } : {}),
-    });
+      ...(rules === undefined ? {} : { rules }),
+      turns: this.job.turn - (turn === 'known' ? 0 : 1),
+    };
+    const request = { jobId: this.jobId, rev: this.data.rev, nextRev: randomUUID(), settlement, notes };
+    const { result, data } = await writeSettlement(redis, keys, request);
     if (result === 'stale' || result === 'gone') {
       this.refuse(result);
       return false;
     }
     this.hasEnded = result === 'ended';
     this.data = data;
+    // What was in doubt is in the job now.
+    this.isInDoubt = false;
     return true;
+  }
+
+  /** The deliveries of the job; what may have been sent says so. */
+  private read(): StoredDelivery[] {
+    const deliveries = decodeBatch(this.data);
+    const { rules } = this.data;
+    if (this.isInDoubt && rules !== undefined) {
+      for (const delivery of deliveries) delivery.sentUnder ??= rules;
+    }
+    return deliveries;
   }
 
   private refuse(result: Refused['result']): void {
@@ -258,6 +317,7 @@ export class JobRun {
       const byCell = { delivered: data.cells ?? {}, duplicate: {} };
       return { delivered, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
     }
-    return settleBatch(decodeBatch(data), outcomes, this.context.policy, Date.now(), Math.random);
+    const { policy, rules } = this.context;
+    return settleBatch(this.read(), outcomes, policy, Date.now(), Math.random, rules);
   }
 }

@@ -1,11 +1,4 @@
-import {
-  type Cells,
-  cellOf,
-  countByCell,
-  type DeadLetter,
-  type Isolation,
-  type Settlement,
-} from '@meterbridge/delivery';
+import { type Cells, cellOf, countByCell, type DeadLetter, type Settlement } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries, FIRST_REV } from './batch-codec.js';
 import { KEEP_BEFORE } from './count-jobs.js';
@@ -38,7 +31,11 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
 end
 local rev = redis.call('HGET', KEYS[1], 'rev') or '${FIRST_REV}'
 if rev == ARGV[2] then return 'settled' end
-if rev ~= ARGV[1] then return 'stale' end
+if rev ~= ARGV[1] then
+  -- This hand has sent what the job's own record does not know of: that counts as one more turn.
+  redis.call('HINCRBY', KEYS[1], 'ats', 1)
+  return 'stale'
+end
 ${KEEP_BEFORE}
 local at = 9
 local function raise(key, counts)
@@ -77,7 +74,8 @@ export type SettleRequest = {
   /** The one that is written: unique to this attempt at settling. */
   nextRev: string;
   settlement: Settlement;
-  isolation?: Isolation;
+  /** As in `BatchData`, from now on. */
+  notes: Pick<BatchData, 'isolation' | 'rules' | 'turns'>;
 };
 
 export async function writeSettlement(
@@ -86,10 +84,7 @@ export async function writeSettlement(
   request: SettleRequest,
 ): Promise<{ result: SettleResult; data: BatchData }> {
   const { jobId, settlement, rev, nextRev } = request;
-  const data: BatchData = {
-    ...encodeDeliveries(settlement.remainder, nextRev),
-    ...(request.isolation ? { isolation: request.isolation } : {}),
-  };
+  const data: BatchData = { ...encodeDeliveries(settlement.remainder, nextRev), ...request.notes };
   const counts = ledgerCounts(settlement);
   const hours = hourCounts(settlement);
   const letters = await encodeLetters(settlement.dead);
@@ -116,6 +111,25 @@ export async function writeSettlement(
     ...letters,
   )) as SettleResult;
   return { result, data };
+}
+
+const TAKE_BACK = `
+if redis.call('GET', KEYS[2]) ~= ARGV[1] or redis.call('HGET', KEYS[1], 'ats') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'ats', ARGV[2] - 1)
+return 1
+`;
+
+/**
+ * A turn in which nothing was sent counts as none: what the job holds is mapped by the rules of then, whenever that
+ * is. Nothing happens where the job is in another hand.
+ * @param turn which it is, from 1: BullMQ's counter of starts
+ */
+export async function takeTurnBack(
+  redis: Redis,
+  keys: QueueKeys,
+  { jobId, token, turn }: { jobId: string; token: string; turn: number },
+): Promise<void> {
+  await redis.eval(TAKE_BACK, 2, keys.job(jobId), `${keys.job(jobId)}:lock`, token, turn);
 }
 
 /** Letters that are compressed before others have a turn: half a millisecond. */

@@ -26,7 +26,7 @@ function latch() {
 }
 
 const failed = (deliveries: StoredDelivery[]): Outcome[] =>
-  deliveries.map(() => ({ outcome: 'failed', code: 'unavailable', status: 503 }));
+  deliveries.map(() => ({ outcome: 'failed', code: 'server_error', status: 503 }));
 const unsent = (deliveries: StoredDelivery[]): Outcome[] => deliveries.map(() => ({ outcome: 'unsent' }));
 
 /** A worker that reaches Redis by a way of its own. */

@@ -112,7 +112,7 @@ describe('a settlement', () => {
     const settlement = { delivered: 3, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
     const keys = queueKeys(line.destination);
     const write = (nextRev: string) =>
-      writeSettlement(line.redis, keys, { jobId: jobId!, rev: FIRST_REV, nextRev, settlement });
+      writeSettlement(line.redis, keys, { jobId: jobId!, rev: FIRST_REV, nextRev, settlement, notes: {} });
     expect((await write('me')).result).toBe('settled');
     expect((await write('me')).result).toBe('settled');
     expect((await write('another')).result).toBe('stale');
@@ -125,6 +125,7 @@ describe('a settlement', () => {
           rev: FIRST_REV,
           nextRev: 'me',
           settlement,
+          notes: {},
         })
       ).result,
     ).toBe('gone');

@@ -38,7 +38,7 @@ function changeOver(): void {
 }
 
 const refused: Outcome = { outcome: 'failed', code: 'refused', status: 422, detail: 'no such code' };
-const failed: Outcome = { outcome: 'failed', code: 'unavailable', status: 500 };
+const failed: Outcome = { outcome: 'failed', code: 'server_error', status: 500 };
 
 async function start(line: Awaited<ReturnType<typeof open>>, more: Partial<DeliveryWorkerOptions> = {}) {
   const replication = openReplication(way.url, 1);

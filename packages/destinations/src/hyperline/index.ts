@@ -16,6 +16,7 @@ import { compileHyperlineRule } from './write-usage.js';
 export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
   type: 'hyperline',
   settingsSchema: hyperlineSettingsSchema,
+  compileRules: (rules) => compileRules(rules, compileHyperlineRule),
   compile: (settings) => ({
     name: settings.name,
     type: settings.type,

@@ -24,6 +24,7 @@ const BATCH_PATH = '/api/v1/events/batch';
 export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   type: 'lago',
   settingsSchema: lagoSettingsSchema,
+  compileRules: (rules) => compileRules(rules, compileLagoRule),
   compile: (settings) => ({
     name: settings.name,
     type: settings.type,

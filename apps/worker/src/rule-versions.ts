@@ -1,0 +1,40 @@
+import type { StoredDelivery } from '@meterbridge/delivery';
+import { compileVersion, type Destination, type MappedUsage } from '@meterbridge/destinations';
+
+/** How a delivery is mapped; `unknown`: it was sent under rules that nobody has kept, or that this program cannot read. */
+export type MapDelivery = (delivery: StoredDelivery) => MappedUsage | 'unknown';
+
+export type RuleVersions = {
+  /** What maps these: reads the versions that are not known yet. Rejects as Redis does. */
+  for(deliveries: readonly StoredDelivery[]): Promise<MapDelivery>;
+};
+
+/**
+ * Maps what was never sent by the rules of now, and what may have arrived by the version that it was sent under: the
+ * API must not get a second usage event for it.
+ * @param now the version of the rules of now
+ * @param read the text of a version, or null; asked once for each that is there
+ */
+export function createRuleVersions(
+  destination: Pick<Destination, 'map'>,
+  now: string,
+  read: (version: string) => Promise<string | null>,
+  onUnknown: (version: string) => void,
+): RuleVersions {
+  const known = new Map<string, Destination['map']>([[now, destination.map]]);
+
+  async function learn(version: string): Promise<void> {
+    const text = await read(version);
+    const map = text === null ? null : compileVersion(text);
+    if (map) known.set(version, map);
+    else onUnknown(version);
+  }
+
+  return {
+    async for(deliveries) {
+      const versions = new Set(deliveries.flatMap(({ sentUnder }) => sentUnder ?? []));
+      await Promise.all([...versions].filter((version) => !known.has(version)).map(learn));
+      return ({ rule, event, sentUnder = now }) => known.get(sentUnder)?.(rule, event) ?? 'unknown';
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { hash } from 'node:crypto';
+import type { Destination } from './destination.js';
+import { type DestinationSettings, destinationKinds } from './kinds.js';
+
+/**
+ * Raised whenever the same rules would write other bytes for the same event: what was sent before could not be
+ * written again. A test holds bytes against the version that they were written under.
+ */
+export const MAPPING_REVISION = 1;
+
+/** A destination's rules as they map, and the name that stands for exactly these. */
+export type RulesVersion = {
+  /** 22 characters. */
+  version: string;
+  /** JSON, without any key or URL: what `compileVersion` reads. */
+  text: string;
+};
+
+type KeptRules = { revision: number; type: DestinationSettings['type']; rules: unknown[] };
+
+/** Which events a rule takes changes nothing of what is written for one. */
+const ROUTING = new Set(['when', 'sources']);
+
+/** Pure: the same rules in the same order, the same version, whoever reads them. Their order is that of what is written. */
+export function rulesVersion({ type, rules }: DestinationSettings): RulesVersion {
+  const mapping = rules.map((rule) =>
+    Object.fromEntries(Object.entries(rule).filter(([field]) => !ROUTING.has(field))),
+  );
+  const kept: KeptRules = { revision: MAPPING_REVISION, type, rules: mapping };
+  const text = JSON.stringify(kept);
+  return { version: hash('sha256', text, 'base64url').slice(0, 22), text };
+}
+
+/** @returns null for a text that this program cannot map by: it is of another revision of the mapping, or damaged */
+export function compileVersion(text: string): Destination['map'] | null {
+  try {
+    const { revision, type, rules } = JSON.parse(text) as KeptRules;
+    return revision === MAPPING_REVISION ? destinationKinds[type].compileRules(rules as never) : null;
+  } catch {
+    return null;
+  }
+}
