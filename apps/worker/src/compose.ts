@@ -17,6 +17,7 @@ import {
   onServer,
   RECEIVER,
   readAccount,
+  readAudit,
   readStanding,
   refuseUnsafeRedis,
   type StoreClock,
@@ -36,6 +37,7 @@ import { groupDead } from './group-dead.js';
 import { nowAndThen } from './now-and-then.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
+import { type DifferenceWatch, keepWatching, watchDifference } from './watch-difference.js';
 
 export type DeliveryProcess = {
   port: number;
@@ -85,11 +87,12 @@ export async function composeWorker(
   const lanes = await Promise.all(
     config.destinations.map((settings) => openLane(settings, config, clock, inTurn, logger, metrics, events)),
   );
-  const statusReaders = [
-    ...lanes.map(({ name, breaker }) => statusReader(name, redis, clock, breaker)),
-    statusReader(RECEIVER, redis, clock),
+  const books = [
+    ...lanes.map(({ name, breaker }) => openBooks(name, redis, logger, clock, breaker)),
+    openBooks(RECEIVER, redis, logger, clock),
   ];
-  metrics.watchDestinations(() => Promise.all(statusReaders.map((read) => read())));
+  metrics.watchDestinations(() => Promise.all(books.map(({ readStatus }) => readStatus())));
+  const watching = keepWatching(books.map(({ watch }) => watch));
   const hours = keepHoursBounded(redis);
   Object.assign(status, { ready: true, reason: '' });
 
@@ -100,6 +103,7 @@ export async function composeWorker(
       await Promise.all(lanes.map((lane) => lane.stop()));
       await operations.close();
       clock.stop();
+      watching.stop();
       hours.stop();
       redis.disconnect();
     },
@@ -206,17 +210,22 @@ async function openLane(
 }
 
 /**
- * What metrics tell of a destination at each scrape. Whether it adds up, and which of all jobs is the oldest, is
- * counted from the jobs, and so seldom enough to cost Redis little.
+ * What metrics tell of a destination at each scrape, and the watch over whether it adds up. That, and which of all
+ * jobs is the oldest, is counted from the jobs, once for both, and so seldom enough to cost Redis little.
  */
-function statusReader(
+function openBooks(
   destination: string,
   redis: Redis,
+  log: Logger,
   clock: StoreClock,
   breaker?: () => BreakerState,
-): () => Promise<DestinationStatus> {
-  const count = nowAndThen(() => readAccount(destination, redis));
-  return async () => {
+): { readStatus: () => Promise<DestinationStatus>; watch: DifferenceWatch } {
+  const count = nowAndThen(async () => {
+    const at = performance.now();
+    return { at, ...(await readAccount(destination, redis)) };
+  });
+  const watch = watchDifference({ destination, count, audit: () => readAudit(destination, redis), log });
+  const readStatus = async () => {
     const [counted, { inFlight, dead, discarded, oldestJobAt }] = await Promise.all([
       count(),
       readStanding(destination, redis),
@@ -229,10 +238,12 @@ function statusReader(
       oldestEventAgeMs: now - oldestAt,
       dead,
       discarded,
+      differences: watch.lines(),
       ...(counted ? { difference: counted.difference } : {}),
       ...(breaker ? { breaker: breaker() } : {}),
     };
   };
+  return { readStatus, watch };
 }
 
 function recordSettlement(
