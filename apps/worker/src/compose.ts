@@ -20,6 +20,7 @@ import {
   RECEIVER,
   type Replication,
   readAccount,
+  readAudit,
   readRules,
   readStanding,
   refuseUnsafeRedis,
@@ -41,6 +42,7 @@ import { nowAndThen } from './now-and-then.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
 import { createRuleVersions } from './rule-versions.js';
+import { type DifferenceWatch, keepWatching, watchDifference } from './watch-difference.js';
 
 export type DeliveryProcess = {
   port: number;
@@ -91,11 +93,12 @@ export async function composeWorker(
   const replication = replicas > 0 ? openReplication(url, replicas) : undefined;
   const shared = { config, clock, inTurn, replication, logger, metrics, events };
   const lanes = await Promise.all(config.destinations.map((settings) => openLane(settings, shared)));
-  const statusReaders = [
-    ...lanes.map(({ name, breaker }) => statusReader(name, redis, clock, breaker)),
-    statusReader(RECEIVER, redis, clock),
+  const books = [
+    ...lanes.map(({ name, breaker }) => openBooks(name, redis, logger, clock, breaker)),
+    openBooks(RECEIVER, redis, logger, clock),
   ];
-  metrics.watchDestinations(() => Promise.all(statusReaders.map((read) => read())));
+  metrics.watchDestinations(() => Promise.all(books.map(({ readStatus }) => readStatus())));
+  const watching = keepWatching(books.map(({ watch }) => watch));
   const hours = keepHoursBounded(redis);
   Object.assign(status, { ready: true, reason: '' });
 
@@ -107,6 +110,7 @@ export async function composeWorker(
       replication?.close();
       await operations.close();
       clock.stop();
+      watching.stop();
       hours.stop();
       redis.disconnect();
     },
@@ -234,17 +238,22 @@ async function openLane(
 }
 
 /**
- * What metrics tell of a destination at each scrape. Whether it adds up, and which of all jobs is the oldest, is
- * counted from the jobs, and so seldom enough to cost Redis little.
+ * What metrics tell of a destination at each scrape, and the watch over whether it adds up. That, and which of all
+ * jobs is the oldest, is counted from the jobs, once for both, and so seldom enough to cost Redis little.
  */
-function statusReader(
+function openBooks(
   destination: string,
   redis: Redis,
+  log: Logger,
   clock: StoreClock,
   breaker?: () => BreakerState,
-): () => Promise<DestinationStatus> {
-  const count = nowAndThen(() => readAccount(destination, redis));
-  return async () => {
+): { readStatus: () => Promise<DestinationStatus>; watch: DifferenceWatch } {
+  const count = nowAndThen(async () => {
+    const at = performance.now();
+    return { at, ...(await readAccount(destination, redis)) };
+  });
+  const watch = watchDifference({ destination, count, audit: () => readAudit(destination, redis), log });
+  const readStatus = async () => {
     const [counted, { inFlight, dead, discarded, oldestJobAt }] = await Promise.all([
       count(),
       readStanding(destination, redis),
@@ -257,10 +266,12 @@ function statusReader(
       oldestEventAgeMs: now - oldestAt,
       dead,
       discarded,
+      differences: watch.lines(),
       ...(counted ? { difference: counted.difference } : {}),
       ...(breaker ? { breaker: breaker() } : {}),
     };
   };
+  return { readStatus, watch };
 }
 
 function recordSettlement(

@@ -1,6 +1,6 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, test } from '@jest/globals';
 import { useCluster, waitFor } from '@meterbridge/testing';
-import { type LimiterProcess, mostWithin, useLimiterProcesses } from './limiter-processes.js';
+import { expectWithinRate, type LimiterProcess, useLimiterProcesses } from './limiter-processes.js';
 
 const startProcess = useLimiterProcesses();
 const cluster = useCluster({ masters: 3, hasReplicas: true });
@@ -29,8 +29,7 @@ async function startTwo() {
 
 async function expectWithinTheRate(): Promise<void> {
   await goOn(50, 'both to go on');
-  const starts = processes.flatMap((each) => each.starts);
-  expect(mostWithin(starts, 1_000)).toBeLessThanOrEqual(RATE);
+  expectWithinRate(processes, RATE);
 }
 
 test('over a failover of the cluster as planned, all go on within the rate', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { type LimiterProcess, mostWithin, useLimiterProcesses } from './limiter-processes.js';
+import { expectWithinRate, type LimiterProcess, useLimiterProcesses } from './limiter-processes.js';
 
 const suite = useRedis();
 const startProcess = useLimiterProcesses();
@@ -25,10 +25,14 @@ async function goOn(who: LimiterProcess[], what: string): Promise<void> {
   await waitFor(() => who.every(({ starts }, index) => starts.length >= before[index]! + 20), { what });
 }
 
-function expectRateKept(): void {
-  const starts = processes.flatMap((process) => process.starts);
-  expect(mostWithin(starts, 1_000)).toBeLessThanOrEqual(RATE);
+/** All there are go on for a second at least. */
+async function goOnForASecond(who: LimiterProcess[]): Promise<void> {
+  const count = () => who.reduce((sum, { starts }) => sum + starts.length, 0);
+  const before = count();
+  await waitFor(() => count() >= before + RATE, { what: "a second's starts" });
 }
+
+const expectRateKept = () => expectWithinRate(processes, RATE);
 
 const troubles: [string, () => Promise<unknown>][] = [
   ['Redis was flushed', () => suite.connect().flushall()],
@@ -81,11 +85,25 @@ test('a process that was frozen until Redis had forgotten it goes on, and the ot
   expect(frozen.problems).toEqual(['slots_lost']);
 });
 
+test('a process that was frozen while Redis answered uses nothing of what it was granted then', async () => {
+  const [frozen, ...others] = processes as [LimiterProcess, ...LimiterProcess[]];
+  await suite.redis.kill('SIGSTOP');
+  try {
+    await waitFor(() => frozen.isAsking(), { what: 'it to ask for a start' });
+    frozen.signal('SIGSTOP');
+  } finally {
+    await suite.redis.kill('SIGCONT');
+  }
+  await goOnForASecond(others);
+  frozen.signal('SIGCONT');
+  await goOn(processes, 'all to go on');
+  expectRateKept();
+});
+
 test('processes that die with jobs waiting leave the rate to the one that remains', async () => {
   const [first, ...dying] = processes as [LimiterProcess, ...LimiterProcess[]];
   for (const process of dying) process.signal('SIGKILL');
   await goOn([first], 'the first to go on');
-  const before = first.starts.length;
-  await waitFor(() => first.starts.length >= before + RATE, { what: "a second's starts" });
+  await goOnForASecond([first]);
   expectRateKept();
 });

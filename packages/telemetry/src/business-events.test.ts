@@ -84,6 +84,10 @@ test("a destination's status is read for each scrape, and absent when it cannot 
     dead: 4,
     discarded: 5,
     difference: -2,
+    differences: [
+      { shard: 'lago', hour: '2026-08-01T14:00Z', source: 'backend', difference: 5 },
+      { shard: 'lago@1', hour: 'earlier', source: 'any', difference: -7 },
+    ],
     breaker: 'open',
   };
   const none = { inFlight: 0, oldestEventAgeMs: 0, discarded: 0, difference: 0 };
@@ -106,6 +110,10 @@ test("a destination's status is read for each scrape, and absent when it cannot 
     'meterbridge_account_difference{destination="lago"} -2',
     'meterbridge_account_difference{destination="receiver"} 0',
   ]);
+  expect(await samples('account_difference_by_hour')).toEqual([
+    'meterbridge_account_difference_by_hour{destination="lago",shard="lago",hour="2026-08-01T14:00Z",source="backend"} 5',
+    'meterbridge_account_difference_by_hour{destination="lago",shard="lago@1",hour="earlier",source="any"} -7',
+  ]);
   expect(await samples('oldest_event_age_seconds')).toEqual([
     'meterbridge_oldest_event_age_seconds{destination="lago"} 1.5',
     'meterbridge_oldest_event_age_seconds{destination="receiver"} 0',
@@ -120,6 +128,7 @@ test("a destination's status is read for each scrape, and absent when it cannot 
   read = () => Promise.reject(new Error('Redis is away'));
   expect(await samples('deliveries_in_flight')).toEqual([]);
   expect(await samples('account_difference')).toEqual([]);
+  expect(await samples('account_difference_by_hour')).toEqual([]);
   read = () => new Promise(() => {});
   expect(await samples('breaker_state')).toEqual([]);
 });

@@ -22,6 +22,8 @@ export type DestinationStatus = {
    * and then; left out where that was not done yet.
    */
   difference?: number;
+  /** Where it has not added up for a while, a few lines at most: in which shard, ISO hour and source. */
+  differences?: { shard: string; hour: string; source: string; difference: number }[];
   /** The receiver has none. */
   breaker?: BreakerState;
 };
@@ -123,6 +125,11 @@ export function createMetrics() {
       'Accepted minus what became of it, counted now and then: anything but 0 is a loss or a bug',
       ['destination'],
     ),
+    differenceByHour: gauge(
+      'account_difference_by_hour',
+      'Where the account has not added up for a minute, and by how much; absent where it does',
+      ['destination', 'shard', 'hour', 'source'],
+    ),
     breaker: gauge('breaker_state', '1 for the state the destination is in', ['destination', 'state']),
   };
   const readers: (() => Promise<DestinationStatus[]>)[] = [];
@@ -138,11 +145,15 @@ export function createMetrics() {
     deadline.catch(() => {});
     for (const each of found.flat()) {
       const { destination, inFlight, oldestEventAgeMs, dead, discarded, difference, breaker } = each;
+      const { differences = [] } = each;
       status.inFlight.set({ destination }, inFlight);
       status.oldestAge.set({ destination }, oldestEventAgeMs / 1_000);
       status.deadLetters.set({ destination }, dead);
       status.discarded.set({ destination }, discarded);
       if (difference !== undefined) status.difference.set({ destination }, difference);
+      for (const { difference: value, ...place } of differences) {
+        status.differenceByHour.set({ destination, ...place }, value);
+      }
       if (!breaker) continue;
       for (const state of BREAKER_STATES) {
         status.breaker.set({ destination, state }, state === breaker ? 1 : 0);
