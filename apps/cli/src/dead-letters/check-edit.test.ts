@@ -122,3 +122,10 @@ test.each<[string, LetterEntry, unknown, RegExp]>([
 ])('what was no Segment event may not become: %s', (_name, before, event, problem) => {
   expect(checkEdit(before, event, rules)).toEqual({ ok: false, problem: expect.stringMatching(problem) });
 });
+
+test('what may have arrived is not billed to somebody else by an edit, whatever its last reason', () => {
+  const sent = aLetter('lago', 'calls', { sentUnder: config.rules.get('lago')!.version });
+  const edit = (of: object) => checkEdit(sent, { ...EVENT, properties: { tokens: 1 }, ...of }, rules);
+  expect(edit({})).toMatchObject({ ok: true, mayHaveArrived: true });
+  expect(edit({ userId: 'bob' })).toMatchObject({ ok: false, problem: expect.stringContaining('twice') });
+});

@@ -1,4 +1,4 @@
-import type { PermanentCode } from '@meterbridge/delivery';
+import type { PermanentCode, UsageEvent } from '@meterbridge/delivery';
 import { freezeEvent, isJsonObject, messageIdSchema } from '@meterbridge/segment-events';
 import type { CustomerOf } from './customer-of.js';
 import { isDelivery, type Letter, type LetterEntry } from './letter.js';
@@ -105,6 +105,7 @@ function editRejected(
 
 function hasMaybeArrived({ letter }: LetterEntry): boolean {
   if (!isDelivery(letter)) return false;
+  if (letter.sentUnder !== undefined) return true;
   const reasons = [letter.reason, ...(letter.history ?? []).map(({ reason }) => reason)];
   return reasons.some((reason) => MAY_HAVE_ARRIVED[reason as PermanentCode] ?? false);
 }
@@ -118,8 +119,15 @@ function isBilledElsewhere(
   if (customerOf(before) !== customerOf(after)) return true;
   const [was, is] = [mapNow(before), mapNow(after)].map((now) =>
     now.will === 'go'
-      ? now.mapped.map((mapped) => (mapped.as === 'usage' ? mapped.usage.key : '')).join('\n')
+      ? now.mapped.map((mapped) => (mapped.as === 'usage' ? billedAs(mapped.usage) : '')).join('\n')
       : '',
   );
   return was !== '' && was !== is;
+}
+
+/** What makes another line on a bill: its id, whom it bills, and for what. */
+function billedAs({ key, body }: UsageEvent): string {
+  const sent = JSON.parse(body) as Record<string, unknown>;
+  const { external_subscription_id, code, customer_id, event_type } = sent;
+  return JSON.stringify([key, external_subscription_id, code, customer_id, event_type]);
 }

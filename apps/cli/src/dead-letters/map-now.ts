@@ -1,6 +1,6 @@
 import type { Config } from '@meterbridge/config';
 import type { PermanentCode, UsageEvent } from '@meterbridge/delivery';
-import { compilePipeline, mapDelivery } from '../pipeline/pipeline.js';
+import { compilePipeline, type KeptRules, mapDelivery } from '../pipeline/pipeline.js';
 import { compileJudge } from '../replay/judge-letter.js';
 import { isDelivery, type LetterEntry } from './letter.js';
 
@@ -17,8 +17,8 @@ export type Now = { will: 'go'; mapped: MappedNow[] } | { will: 'stay'; why: str
 export type MapNow = (entry: LetterEntry) => Now;
 
 /** Pure: maps as a replay would, by the rules that would take it; of what is looked up, what was found before stays. */
-export function compileMapNow(config: Config): MapNow {
-  const pipeline = compilePipeline(config);
+export function compileMapNow(config: Config, kept?: KeptRules): MapNow {
+  const pipeline = compilePipeline(config, kept);
   const judge = compileJudge(pipeline);
   return (entry) => {
     const verdict = judge(entry, '');
@@ -27,8 +27,9 @@ export function compileMapNow(config: Config): MapNow {
     }
     if (entry.reason === 'poison') return { will: 'stay', why: NOT_HERE };
     const mapped = verdict.moves.flatMap(({ destination, deliveries }) =>
-      deliveries.map(({ rule, event, resolved }): MappedNow => {
-        const result = mapDelivery(pipeline, destination, rule, event, resolved);
+      deliveries.map((delivery): MappedNow => {
+        const { rule, event } = delivery;
+        const result = mapDelivery(pipeline, destination, rule, event, delivery);
         return result.ok
           ? { destination, rule, as: 'usage', usage: result.usage }
           : { destination, rule, as: 'nothing', why: result.detail };

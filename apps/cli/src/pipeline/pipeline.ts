@@ -1,5 +1,5 @@
 import type { Config, Source } from '@meterbridge/config';
-import type { Resolved, UsageEvent } from '@meterbridge/delivery';
+import type { StoredDelivery, UsageEvent } from '@meterbridge/delivery';
 import { compileDestination, type Destination } from '@meterbridge/destinations';
 import {
   freezeEvent,
@@ -11,14 +11,27 @@ import {
 } from '@meterbridge/segment-events';
 import type { MappingFailureCode, Route } from '@meterbridge/usage-mapping';
 
-/** A configuration with everything compiled that an event passes through on its way to a request. */
-export type Pipeline = { config: Config; destinations: ReadonlyMap<string, Destination> };
+/** By destination and version: what maps by rules of before, which Redis keeps. */
+export type KeptRules = ReadonlyMap<string, ReadonlyMap<string, Destination['map']>>;
 
-export function compilePipeline(config: Config): Pipeline {
+/** A configuration with everything compiled that an event passes through on its way to a request. */
+export type Pipeline = { config: Config; destinations: ReadonlyMap<string, Destination>; kept: KeptRules };
+
+export function compilePipeline(config: Config, kept: KeptRules = new Map()): Pipeline {
   const destinations = config.destinations.map(
     (settings) => [settings.name, compileDestination(settings)] as const,
   );
-  return { config, destinations: new Map(destinations) };
+  return { config, destinations: new Map(destinations), kept };
+}
+
+/** What maps a delivery: the rules of now, or those it was sent under; undefined where those are not kept. */
+export function mapOf(
+  { config, destinations, kept }: Pipeline,
+  destination: string,
+  sentUnder: string | undefined,
+): Destination['map'] | undefined {
+  const isOfNow = sentUnder === undefined || sentUnder === config.rules.get(destination)?.version;
+  return isOfNow ? destinations.get(destination)!.map : kept.get(destination)?.get(sentUnder);
 }
 
 /** An event as it came, before anything was done to it. */
@@ -87,16 +100,18 @@ export type DeliveryResult =
 /**
  * The worker's part up to the request, for one delivery. Nothing is looked up at the destination: where a
  * subscription would be, the customer whose it is stands in its place.
- * @param resolved what was looked up for it before
+ * @param known what was looked up for it before, and under which rules it may have been sent
  */
 export function mapDelivery(
-  { destinations }: Pipeline,
+  pipeline: Pipeline,
   destination: string,
   rule: string,
   event: SegmentEvent,
-  resolved?: Resolved,
+  { resolved, sentUnder }: KnownDelivery = {},
 ): DeliveryResult {
-  const mapped = destinations.get(destination)!.map(rule, event);
+  const map = mapOf(pipeline, destination, sentUnder);
+  if (!map) return RULES_NOT_KEPT;
+  const mapped = map(rule, event);
   if (!mapped.ok) return { ok: false, ...mapped.failure };
   if (!mapped.pending) return mapped;
   const { customer, complete } = mapped.pending;
@@ -107,6 +122,16 @@ export function mapDelivery(
   };
 }
 
+/** What a delivery knows of its past. */
+export type KnownDelivery = Pick<StoredDelivery, 'resolved' | 'sentUnder'>;
+
+const RULES_NOT_KEPT: DeliveryResult = {
+  ok: false,
+  code: 'unknown_rule',
+  path: 'rules',
+  detail: 'it may have arrived, and the rules that it was sent under are not kept',
+};
+
 /** One destination's rules that take an event, in order, and what each makes of it. */
 export type Deliveries = { destination: string; deliveries: { rule: string; result: DeliveryResult }[] };
 
@@ -115,16 +140,16 @@ export function deliver(event: SegmentEvent, source: string, pipeline: Pipeline)
   return pipeline.config.route(event, source).map((route) => deliverTo(route, event, pipeline));
 }
 
-/** Maps an event by rules of one destination; of two that collide the second fails. @param resolved as of `mapDelivery` */
+/** Maps an event by rules of one destination; of two that collide the second fails. @param known as of `mapDelivery` */
 export function deliverTo(
   { destination, rules }: Route,
   event: SegmentEvent,
   pipeline: Pipeline,
-  resolved?: Resolved,
+  known?: KnownDelivery,
 ): Deliveries {
   const usages: UsageEvent[] = [];
   const deliveries = rules.map((rule) => {
-    const result = mapDelivery(pipeline, destination, rule, event, resolved);
+    const result = mapDelivery(pipeline, destination, rule, event, known);
     if (!result.ok) return { rule, result };
     if (usages.some((earlier) => collide(earlier, result.usage))) return { rule, result: COLLISION };
     usages.push(result.usage);

@@ -39,7 +39,9 @@ export function routeLetter(entry: LetterEntry, { config }: Pick<Pipeline, 'conf
     const settings = config.destinations.find(({ name }) => name === destinationOf(entry));
     if (!settings) return { isRouted: false, why: 'of a destination that is not configured' };
     const destination = settings.name;
-    const route = settings.rules.some(({ name }) => name === rule)
+    // What may have arrived stays under its own rule, which may be gone by now.
+    const isOwn = letter.sentUnder !== undefined || settings.rules.some(({ name }) => name === rule);
+    const route = isOwn
       ? { destination, rules: [rule] }
       : config.route(event, source).find((each) => each.destination === destination)!;
     return { isRouted: true, letter, event, routes: [route], timeFromReceipt: false };

@@ -57,8 +57,9 @@ export async function subjectOfLetter(id: string, config: Config, redis: Redis):
   if (!config.destinations.some(({ name }) => name === destination)) {
     throw new CommandError(`${id} is of ${destination}, which is not configured`);
   }
-  const { event, source, rule, resolved } = letter;
-  const delivery = { destination, rule, ...(resolved ? { resolved } : {}) };
+  const { event, source, rule, resolved, sentUnder } = letter;
+  const known = { ...(resolved ? { resolved } : {}), ...(sentUnder === undefined ? {} : { sentUnder }) };
+  const delivery = { destination, rule, ...known };
   return { kind: 'stored', from: id, event, source, delivery };
 }
 

@@ -1,11 +1,12 @@
 import type { Config } from '@meterbridge/config';
-import type { Resolved, UsageEvent } from '@meterbridge/delivery';
+import type { UsageEvent } from '@meterbridge/delivery';
 import type { DestinationSettings } from '@meterbridge/destinations';
 import { readPath, type SegmentEvent } from '@meterbridge/segment-events';
 import {
   type Arrival,
   type DeliveryResult,
   deliver,
+  type KnownDelivery,
   mapDelivery,
   type Pipeline,
   receiveEvent,
@@ -33,7 +34,7 @@ export type Subject = {
     }
 );
 
-type OneDelivery = { destination: string; rule: string; resolved?: Resolved };
+type OneDelivery = { destination: string; rule: string } & KnownDelivery;
 
 /** What becomes of one event, as far as that can be said without sending it. */
 export type EventPreview = {
@@ -125,7 +126,7 @@ function previewDestinations(
     const kept = only && rules.find(({ name }) => name === only.rule);
     const results = new Map(
       kept
-        ? [[kept.name, mapDelivery(pipeline, settings.name, kept.name, event, only.resolved)]]
+        ? [[kept.name, mapDelivery(pipeline, settings.name, kept.name, event, only)]]
         : routed.get(settings.name)!.map(({ rule, result }) => [rule, result]),
     );
     const ruleAt = (at: number) => (path: string[]) => placeOf(['destinations', index, 'rules', at, ...path]);

@@ -183,3 +183,25 @@ test("a device's clock is corrected by when its batch was sent", () => {
     ['2026-11-21T12:30:00.000Z', true],
   ]);
 });
+
+test('what may have arrived goes as it was, by the rules it was sent under, whatever those of now say', () => {
+  const { pipeline } = pipelineOf(CONFIG);
+  const before = pipelineOf(
+    CONFIG.replaceAll('subscription: userId', 'subscription: properties.account'),
+  ).pipeline;
+  const { version } = before.config.rules.get('lago')!;
+  const kept = new Map([['lago', new Map([[version, before.destinations.get('lago')!.map]])]]);
+  const sent = delivery({ rule: 'gone-since', event: { properties: { tokens: 7, account: 'acme' } } });
+  const letter = { ...sent.letter, rule: 'calls', sentUnder: version };
+  const entry = { ...sent, letter } as LetterEntry;
+  const verdict = compileJudge({ ...pipeline, kept })(entry, '');
+  expect(verdict).toMatchObject({
+    will: 'go',
+    moves: [{ deliveries: [{ rule: 'calls', sentUnder: version }] }],
+    usages: [{ usage: { body: expect.stringContaining('"external_subscription_id":"acme"') } }],
+  });
+  expect(compileJudge(pipeline)(entry, '')).toEqual({
+    will: 'stay',
+    why: 'sent under rules that are not kept',
+  });
+});

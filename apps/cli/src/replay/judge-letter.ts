@@ -9,11 +9,11 @@ import type { RejectedEvent } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { Route } from '@meterbridge/usage-mapping';
 import { isDelivery, type LetterEntry } from '../dead-letters/letter.js';
-import type { Pipeline } from '../pipeline/pipeline.js';
+import { mapOf, type Pipeline } from '../pipeline/pipeline.js';
 import { type LetterRoute, type NoRoute, routeLetter } from '../pipeline/route-letter.js';
 
 /** Why a letter cannot go anywhere, whatever is asked for: it stays where it is. */
-export type Stay = NoRoute['why'] | 'taken by no rule';
+export type Stay = NoRoute['why'] | 'taken by no rule' | 'sent under rules that are not kept';
 
 /** What a letter becomes in one destination. No deliveries: no rule of it takes the event. */
 export type Move = { destination: string; deliveries: StoredDelivery[] };
@@ -60,6 +60,8 @@ export function compileJudge(pipeline: Pipeline): JudgeLetter {
     replayId: string,
   ): Verdict {
     if (rules.length === 0) return { will: 'stay', why: 'taken by no rule' };
+    const map = mapOf(pipeline, destination, letter.sentUnder);
+    if (!map) return { will: 'stay', why: 'sent under rules that are not kept' };
     const delivery = reviveDeadLetter(letter, at);
     delivery.history!.at(-1)!.replay = replayId;
     const deliveries = rules.map((rule) => ({ ...delivery, rule }));
@@ -68,7 +70,7 @@ export function compileJudge(pipeline: Pipeline): JudgeLetter {
     if (letter.reason === 'poison') return { will: 'go', moves, usages: [] };
     const usages: UsageEvent[] = [];
     for (const { rule, event } of deliveries) {
-      const mapped = pipeline.destinations.get(destination)!.map(rule, event);
+      const mapped = map(rule, event);
       if (!mapped.ok) return { will: 'fail', moves, why: `${mapped.code}: ${mapped.failure.detail}` };
       // Its subscription is asked for when it is sent: what it will be is not known before.
       if (mapped.usage) usages.push(mapped.usage);

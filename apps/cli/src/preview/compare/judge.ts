@@ -51,8 +51,8 @@ export function judgeLetter(entry: LetterEntry, pipeline: Pipeline): Judged {
   if (!routed.isRouted) return judgeUnrouted(entry, routed);
   const { letter, event, routes } = routed;
   if (letter.reason === 'poison') return onlyFailing(entry, POISON);
-  const resolved = isDelivery(letter) ? letter.resolved : undefined;
-  return taken(routes.map((route) => deliverTo(route, event, pipeline, resolved)));
+  const known = isDelivery(letter) ? letter : {};
+  return taken(routes.map((route) => deliverTo(route, event, pipeline, known)));
 }
 
 function judgeUnrouted(entry: LetterEntry, { why, rejection }: NoRoute): Judged {
