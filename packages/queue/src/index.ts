@@ -67,7 +67,7 @@ export {
 } from './replays.js';
 export { NotReplicatedError, openReplication, type Replication } from './replication.js';
 export type { RejectedEvent, RoutedEvent } from './routed-event.js';
-export { keepRules, readRules } from './rules-store.js';
+export { keepRules, readAllRules, readRules } from './rules-store.js';
 export { knownDestinations, knownShards, shardsOf } from './shards.js';
 export { createStoreClock, readStoreTime, type StoreClock } from './store-clock.js';
 export { createSubscriptionCache } from './subscription-cache.js';

@@ -26,6 +26,11 @@ export async function keepRules(
   await untilReplicated();
 }
 
+/** Every version that is kept of a destination's rules, by name. */
+export async function readAllRules(redis: Redis, destination: string): Promise<Map<string, string>> {
+  return new Map(Object.entries(await redis.hgetall(rulesKey(destination))));
+}
+
 /** The rules of a version, as they were kept; null where nobody has kept them. */
 export async function readRules(redis: Redis, destination: string, version: string): Promise<string | null> {
   return redis.hget(rulesKey(destination), version);

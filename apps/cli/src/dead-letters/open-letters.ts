@@ -10,6 +10,8 @@ import {
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
+import { readKeptRules } from '../pipeline/kept-rules.js';
+import type { KeptRules } from '../pipeline/pipeline.js';
 import { type CustomerOf, compileCustomerOf } from './customer-of.js';
 import { type LetterFilter, matches } from './filter.js';
 import { destinationOf, type Letter, type LetterEntry } from './letter.js';
@@ -23,6 +25,8 @@ export type LetterBox = {
   /** Every shard of those. */
   shards: string[];
   customerOf: CustomerOf;
+  /** Rules of before: what may have arrived is mapped by them. */
+  kept: KeptRules;
   /** Takes the configuration's secrets out of what an API said. */
   scrub(text: string): string;
   /** How many letters a filter's destinations have, for progress: a filter means as many at most. */
@@ -47,6 +51,7 @@ export async function openLetters(): Promise<LetterBox> {
     names,
     shards: [...new Set([...names, ...known])],
     customerOf: compileCustomerOf(config.destinations),
+    kept: await readKeptRules(redis, config),
     scrub: (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text),
     async count(filter) {
       if (filter.ids) return filter.ids.length;

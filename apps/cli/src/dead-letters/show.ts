@@ -14,7 +14,7 @@ export async function showDeadLetter(id: string, options: { json?: boolean }): P
   try {
     const entry = await findDeadLetter<Letter>(id, box.redis);
     if (!entry) throw new CommandError(goneText(id));
-    const now = compileMapNow(box.config)(entry);
+    const now = compileMapNow(box.config, box.kept)(entry);
     if (options.json) {
       const { id, at, reason, letter } = entry;
       const was = entry.was === undefined ? {} : { was: entry.was };

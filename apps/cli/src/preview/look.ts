@@ -1,5 +1,7 @@
 import { CommandError, openRedis } from '../load-context.js';
 import { findSource } from '../pipeline/find-source.js';
+import { readKeptRules } from '../pipeline/kept-rules.js';
+import type { KeptRules } from '../pipeline/pipeline.js';
 import { type ReadyPipeline, readPipeline } from '../pipeline/read-pipeline.js';
 import { lastSubjects, subjectOfFile, subjectOfLetter } from './find-subjects.js';
 import { previewEvent, type Subject } from './preview-event.js';
@@ -19,10 +21,9 @@ export type Wanted =
  */
 export async function look(wanted: Wanted, options: { source?: string; json?: boolean }): Promise<boolean> {
   const ready = readPipeline();
-  const { pipeline, placeOf } = ready;
-  const previews = (await findSubjects(wanted, ready, options.source)).map((subject) =>
-    previewEvent(subject, pipeline, placeOf),
-  );
+  const { subjects, kept } = await findSubjects(wanted, ready, options.source);
+  const pipeline = { ...ready.pipeline, kept };
+  const previews = subjects.map((subject) => previewEvent(subject, pipeline, ready.placeOf));
   for (const preview of previews) {
     console.log(options.json ? JSON.stringify(preview) : `${renderPreview(preview)}\n`);
   }
@@ -33,16 +34,19 @@ async function findSubjects(
   wanted: Wanted,
   { pipeline: { config } }: ReadyPipeline,
   sourceName: string | undefined,
-): Promise<Subject[]> {
+): Promise<{ subjects: Subject[]; kept: KeptRules }> {
   // A misspelt source is said whatever is wanted.
   const source = findSource(config, sourceName);
-  if (wanted.where === 'file') return [await subjectOfFile(wanted, source)];
+  if (wanted.where === 'file') return { subjects: [await subjectOfFile(wanted, source)], kept: new Map() };
   const redis = await openRedis(config.redis.url);
   try {
-    if (wanted.where === 'dead letter') return [await subjectOfLetter(wanted.id, config, redis)];
+    const kept = await readKeptRules(redis, config);
+    if (wanted.where === 'dead letter') {
+      return { subjects: [await subjectOfLetter(wanted.id, config, redis)], kept };
+    }
     const last = await lastSubjects(wanted.count, config, redis);
     if (last.length === 0) throw new CommandError(NOTHING_THERE);
-    return last;
+    return { subjects: last, kept };
   } finally {
     redis.disconnect();
   }

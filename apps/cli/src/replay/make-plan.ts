@@ -23,7 +23,7 @@ export async function makePlan(
   options: PlanOptions,
 ): Promise<ReplayPlan> {
   const { destinations } = box.config;
-  const judge = compileJudge(compilePipeline(box.config));
+  const judge = compileJudge(compilePipeline(box.config, box.kept));
   const tally = new PlanTally();
   const questions = new Map(
     destinations.map((settings) => [settings.name, new ApiQuestions(settings, options.checkAll ?? false)]),

@@ -38,7 +38,7 @@ export async function runReplay(
   let isDone = false;
   try {
     await clock.synchronize();
-    const judge = compileJudge(compilePipeline(box.config));
+    const judge = compileJudge(compilePipeline(box.config, box.kept));
     for (const lane of lanes) {
       await runLane(lane, {
         box,

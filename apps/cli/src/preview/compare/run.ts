@@ -1,5 +1,6 @@
 import { findFiles } from '../../archive/find-files.js';
 import { openRedis } from '../../load-context.js';
+import { readKeptRules } from '../../pipeline/kept-rules.js';
 import { readPipeline } from '../../pipeline/read-pipeline.js';
 import { heedInterruption } from '../../terminal/interruption.js';
 import { compareArchive, compareDeadLetters, type HistoryReport } from './compare-history.js';
@@ -34,7 +35,12 @@ export async function compareOver(options: ComparisonOptions): Promise<boolean> 
   if (options.allDeadLetters) {
     const redis = await openRedis(inUse.pipeline.config.redis.url);
     try {
-      reports.deadLetters = await compareDeadLetters(redis, { ...how, before });
+      const kept = await readKeptRules(redis, inUse.pipeline.config);
+      reports.deadLetters = await compareDeadLetters(redis, {
+        ...how,
+        after: { ...how.after, kept },
+        before: before && { ...before, kept },
+      });
     } finally {
       redis.disconnect();
     }
