@@ -10,6 +10,7 @@ import {
   type DeadLetterRange,
   type DestinationWorkerOptions,
   discardDeadLetters,
+  findDeadLetter,
   knownDestinations,
   readAccount,
   readAudit,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { findDeadLetter, recordHand } from '@meterbridge/queue';
+import { insist, withHand } from '../hand.js';
 import { CommandError } from '../load-context.js';
 import { confirm } from '../terminal/confirm.js';
 import { openEditor } from '../terminal/open-editor.js';
@@ -105,14 +106,20 @@ async function finish(
     because: `changed ${changedFields(before, entry).join(', ')}`.slice(0, 500),
     as: options.as,
   });
-  try {
-    await putBack(entry, { by: run.by, at: Number(run.run.split('-')[0]) }, box.config, box.redis);
-  } catch (error) {
+  const edit = { by: run.by, at: Number(run.run.split('-')[0]) };
+  const { hadBefore } = await withHand(box.config, async (hand) => {
+    const done = await putBack(entry, edit, box, hand);
+    await insist(() => recordHand(hand.redis, run, before, hand.replicas));
+    return done;
+  }).catch((error) => {
     if (!(error instanceof CommandError)) throw error;
     throw new CommandError(`${error.message} Your text is in ${file}`);
+  });
+  if (options.json) return true;
+  console.log(`\n${before.id} is on its queue, as ${run.by} has edited it.`);
+  for (const name of hadBefore) {
+    console.log(`${name} had it already, as an edit had changed it that was cut off.`);
   }
-  await recordHand(box.redis, run, before);
-  if (!options.json) console.log(`\n${before.id} is on its queue, as ${run.by} has edited it.`);
   return true;
 }
 
