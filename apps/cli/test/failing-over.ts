@@ -29,6 +29,8 @@ export type FailingOver = {
   look(): Redis;
   /** What holds this text reaches the old master alone, which answers; nothing else changes. */
   loseAt(text: string): void;
+  /** The replica that was lost so is one again. */
+  comeBack(): Promise<void>;
   /**
    * The same; behind that answer every connection leads to the new master, which has the old one as its replica
    * soon.
@@ -45,6 +47,7 @@ export function useFailingOver() {
   const rejoining: Promise<void>[] = [];
   const clients: Redis[] = [];
   let rejoinLater: (() => Promise<void>) | undefined;
+  let undo = async () => {};
   let folder = '';
   let printed: string[] = [];
 
@@ -83,9 +86,14 @@ export function useFailingOver() {
       TMPDIR: folder,
     });
     const split = async () => {
-      const { next, rejoin } = await replicated.splitOff();
-      master = next;
-      rejoinLater = rejoin;
+      const split = await replicated.splitOff();
+      master = split.next;
+      rejoinLater = split.rejoin;
+      undo = async () => {
+        rejoinLater = undefined;
+        master = split.old;
+        await split.undo();
+      };
     };
     const leadOn = () => {
       way.leadTo(master.redis.port);
@@ -105,6 +113,7 @@ export function useFailingOver() {
       look: () => master.connect(),
       account: (destination) => readAccount(destination, master.connect()),
       loseAt: (text) => way.around(text, split),
+      comeBack: () => undo(),
       changeOverAt,
       async reject(count, changes = {}) {
         const redis = connectProducer(master.url, () => {});

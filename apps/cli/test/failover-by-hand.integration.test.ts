@@ -44,6 +44,15 @@ describe("the receiver's letters, whose deliveries the old master alone was give
     expect(at.output()).toContain('"replayed": 50');
   });
 
+  test('have the first times that the new master was told', async () => {
+    const at = await failing.open();
+    for (const raw of makeTracks(3, { timestamp: undefined })) await at.reject(1, { raw });
+    at.changeOverAt('{times}');
+    await replayDeadLetters([], { all: true, yes: true, wait: false, json: true }, command);
+    expect(await at.account('lago')).toMatchObject({ accepted: 3, inFlight: 3, difference: 0 });
+    expect(await at.look().keys('meterbridge:{times}:*')).toHaveLength(3);
+  });
+
   test('are added again before an edit takes one away', async () => {
     const at = await failing.open();
     const [raw] = makeTracks(1, { type: undefined });

@@ -33,11 +33,11 @@ export function useReplicatedRedis() {
       return master();
     },
     /** Makes the replica a master, while the old one goes on as one: what that takes from now on, the new one lacks. */
-    async splitOff(): Promise<{ old: SuiteRedis; next: SuiteRedis; rejoin(): Promise<void> }> {
+    async splitOff() {
       const old = await master();
       const next = servers.find((server) => server !== old)!;
       await next.connect().call('REPLICAOF', 'NO', 'ONE');
-      return { old, next, rejoin: () => follow(old, next) };
+      return { old, next, rejoin: () => follow(old, next), undo: () => follow(next, old) };
     },
   };
 }

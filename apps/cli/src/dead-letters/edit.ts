@@ -115,11 +115,9 @@ async function finish(
     if (!(error instanceof CommandError)) throw error;
     throw new CommandError(`${error.message} Your text is in ${file}`);
   });
-  if (options.json) return true;
-  console.log(`\n${before.id} is on its queue, as ${run.by} has edited it.`);
-  for (const name of hadBefore) {
-    console.log(`${name} had it already, as an edit had changed it that was cut off.`);
-  }
+  const say = options.json ? console.error : console.log;
+  if (!options.json) say(`\n${before.id} is on its queue, as ${run.by} has edited it.`);
+  for (const name of hadBefore) say(`${name} had it already, as an edit had changed it that was cut off.`);
   return true;
 }
 
