@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, configFile, describeProblems, loadConfig } from '@meterbridge/config';
-import { connectConsumer } from '@meterbridge/queue';
+import { connectConsumer, connectProducer } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { STACK_FILES } from './stack/stack.js';
 
@@ -51,11 +52,14 @@ export function noAnswer(url: string): CommandError {
   return new CommandError(`Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`);
 }
 
-/** A connection for one command. @throws CommandError when Redis does not answer within five seconds */
+/** How long a Redis is waited for that does not answer. */
+const CONNECT_MS = 5_000;
+
+/** A connection for one command, which waits for Redis from then on. @throws CommandError when Redis does not answer within five seconds */
 export async function openRedis(url: string): Promise<Redis> {
   const redis = connectConsumer(url, () => {});
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(noAnswer(url)), 5_000).unref();
+    setTimeout(() => reject(noAnswer(url)), CONNECT_MS).unref();
   });
   try {
     await Promise.race([redis.ping(), late]);
@@ -64,4 +68,21 @@ export async function openRedis(url: string): Promise<Redis> {
     redis.disconnect();
     throw error;
   }
+}
+
+/**
+ * A connection that sends nothing again by itself, and fails at once while Redis is away.
+ * @throws CommandError when Redis does not answer within five seconds
+ */
+export async function openProducer(url: string): Promise<Redis> {
+  const redis = connectProducer(url, () => {});
+  const deadline = performance.now() + CONNECT_MS;
+  while (redis.status !== 'ready') {
+    if (performance.now() > deadline) {
+      redis.disconnect();
+      throw noAnswer(url);
+    }
+    await sleep(20);
+  }
+  return redis;
 }

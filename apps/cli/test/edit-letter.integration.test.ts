@@ -7,10 +7,12 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { RECEIVER } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
+import { useRedisWays } from '../../../packages/queue/test/redis-way.js';
 import { MENDED, openWithLetters, withoutTokens } from './dead-letter-stack.js';
 import { makeTracks } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
 
+const openWay = useRedisWays();
 const suite = useRedis();
 const stacks = useStack(suite);
 
@@ -155,6 +157,55 @@ describe('edit', () => {
     expect([...stack.sandbox.lago.ledger.entries()]).toMatchObject([{ id: untyped!.messageId }]);
     expect((await stack.cli('audit')).code).toBe(0);
   }, 120_000);
+
+  /** A letter of the receiver, whose edit is killed when the first of two destinations has it. */
+  async function openCutOff(): Promise<{ stack: Stack; id: string }> {
+    const [untyped] = makeTracks(1, { type: undefined });
+    const stack = await openWithLetters(stacks, [untyped!], 0);
+    await waitFor(async () => (await stack.account(RECEIVER)).dead === 1, { what: 'the rejection' });
+    await stack.writeConfig(MENDED);
+    const [id] = await idsOf(stack, '--destination', 'receiver');
+    await useEditor(stack, `sed -i '1s/{/{ "type": "track",/; s/"small"/"medium"/' "$1"`);
+    const way = await openWay(suite.redis.port);
+    const { REDIS_URL: direct } = stack.env;
+    stack.env.REDIS_URL = way.url;
+    const edit = stack.start('cli', ['dead-letters', 'edit', id!, '--yes', '--as', 'on call']);
+    way.around('{hyperline}:replay:', async () => {
+      edit.signal('SIGKILL');
+      await edit.exited;
+      way.cut();
+    });
+    expect(await edit.exited).toMatchObject({ signal: 'SIGKILL' });
+    stack.env.REDIS_URL = direct;
+    const counts = ['lago', 'hyperline', RECEIVER].map(async (name) => (await stack.account(name)).accepted);
+    expect(await Promise.all(counts)).toEqual([1, 0, 1]);
+    return { stack, id: id! };
+  }
+
+  test.each([
+    ['medium', false],
+    ['large', true],
+  ])(
+    'what was cut off between two destinations goes on where it stood, edited to %s',
+    async (model, isOther) => {
+      const { stack, id } = await openCutOff();
+      await useEditor(stack, `sed -i '1s/{/{ "type": "track",/; s/"small"/"${model}"/' "$1"`);
+      const edited = await stack.cli('dead-letters', 'edit', id, '--yes', '--as', 'the next shift');
+      expect(edited).toMatchObject({ code: 0, output: expect.stringContaining('is on its queue') });
+      expect(edited.output.includes('lago had it already, as an edit had changed it')).toBe(isOther);
+      await stack.startReady('worker');
+      const { lago, hyperline } = await stack.settled(1);
+      for (const account of [lago, hyperline]) {
+        expect(account).toMatchObject({ accepted: 1, delivered: 1, duplicate: 0, difference: 0 });
+      }
+      expect(await stack.account(RECEIVER)).toMatchObject({ accepted: 0, dead: 0, difference: 0 });
+      expect([...stack.sandbox.lago.ledger.entries()]).toMatchObject([
+        { content: { properties: { model: 'medium' } } },
+      ]);
+      expect(await stack.redis.keys('*replay*')).toEqual([]);
+    },
+    120_000,
+  );
 
   // A terminal that a test can type at comes with util-linux.
   const hasTerminal = existsSync('/usr/bin/script');

@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { lookAtGate } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
 import { expectEachOnce, useStack } from './run-stack.js';
+import { CONFIG } from './stack-config.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
@@ -79,6 +82,26 @@ test('resume ends a hold by a refused key at once, and the key proves itself', a
   // Without it, the next probe would be a minute away.
   expect((await stack.settled(10, 30_000)).lago).toMatchObject({ delivered: 10, dead: 0 });
 }, 180_000);
+
+test('where no replica has it, nobody is told that it is done', async () => {
+  const stack = await stacks.open({ config: `${CONFIG}\nredis: { replicas: 1 }\n` });
+  const file = join(dirname(stack.env.METERBRIDGE_CONFIG!), 'letters.ndjson');
+  const at = new Date().toISOString();
+  const letter = { source: 'backend', reason: 'too_old', detail: 'too old', raw: {}, receivedAt: at };
+  await writeFile(file, `${JSON.stringify({ id: 'receiver/1-0', at, cell: '', letter })}\n`);
+  const discard = ['dead-letters', 'discard', '--all', '--because', 'a test', '--yes'];
+  for (const args of [
+    ['hold', 'lago', '--reason', 'x'],
+    ['resume', 'lago'],
+    ['dead-letters', 'import', file],
+    discard,
+    // Said again, when nothing is left.
+    discard,
+  ]) {
+    const { code, output } = await stack.cli(...args);
+    expect([code, output]).toEqual([1, expect.stringMatching(/^Redis has it, but 0 of 1 replicas /m)]);
+  }
+}, 120_000);
 
 test('refuses a destination that there is not, and a hold without a word why', async () => {
   const stack = await stacks.open();

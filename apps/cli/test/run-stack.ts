@@ -34,7 +34,9 @@ export type StackOptions = { config?: string; sandbox?: Partial<SandboxOptions> 
  * Call at the top of a test file: an empty stack before each test; after it every process is gone, Redis is
  * empty, and nothing that was printed held a secret or personal data.
  */
-export function useStack(suite: SuiteRedis): { open: (options?: StackOptions) => Promise<Stack> } {
+export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
+  open: (options?: StackOptions) => Promise<Stack>;
+} {
   const processes: RunningProcess[] = [];
   const sandboxes: Sandbox[] = [];
   let folder = '';

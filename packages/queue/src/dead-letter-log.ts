@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { queueKeys } from './keys.js';
 import { addCounts } from './ledger.js';
+import { writeReplicated } from './replication.js';
 import { shardsOf } from './shards.js';
 
 /** What somebody did to dead letters of one destination, in one run of a command. */
@@ -64,20 +65,28 @@ end
 `;
 
 const WRITE = `${HAND_RECORD}
+local kept = redis.call('HGET', KEYS[1], cjson.decode(ARGV[1]).run)
+if kept then return redis.call('HSET', KEYS[1], cjson.decode(ARGV[1]).run, kept) end
 local record = openRecord(KEYS[1], ARGV[1])
 writeLetter(record, ARGV[2], ARGV[3])
 closeRecord(KEYS[1], record)
 `;
 
-/** Remembers a run that was about one letter. */
+/**
+ * Remembers a run that was about one letter; a second time nothing changes.
+ * @param replicas have to have it
+ * @throws as `writeReplicated`
+ */
 export async function recordHand(
   redis: Redis,
   run: HandRun,
   { id, reason }: { id: string; reason: string },
+  replicas = 0,
 ): Promise<void> {
   const [shard = '', streamId = ''] = id.split('/');
   const { deadLetterLog } = queueKeys(shard);
-  await redis.eval(WRITE, 1, deadLetterLog, JSON.stringify(run), streamId, reason);
+  const write = () => redis.eval(WRITE, 1, deadLetterLog, JSON.stringify(run), streamId, reason);
+  await writeReplicated(redis, deadLetterLog, replicas, write);
 }
 
 /** What was done to a destination's dead letters, newest first. */

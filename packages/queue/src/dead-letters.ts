@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { inflateDeadLetter } from './dead-letter-codec.js';
 import { queueKeys, shardNumber } from './keys.js';
@@ -19,7 +20,15 @@ export type DeadLetterEntry<Letter> = {
   readonly letter: Letter;
   /** The letter as it is stored, JSON. */
   readonly json: string;
+  /** Of the bytes that are stored, as Redis itself computes it. */
+  readonly digest: string;
 };
+
+/**
+ * What tells a letter from any other: an id alone may be another one's, at a master whose predecessor's last entries
+ * are lost and whose clock is behind.
+ */
+export type LetterMark = Pick<DeadLetterEntry<unknown>, 'id' | 'digest'>;
 
 /** Where a walk over a destination's dead letters begins and ends, and which way it goes. */
 export type DeadLetterRange = {
@@ -150,6 +159,9 @@ function readEntry<Letter>(
     ...(was === undefined ? {} : { was: `${shard}/${was.toString()}` }),
     get json() {
       return inflateDeadLetter(z!);
+    },
+    get digest() {
+      return hash('sha1', z!, 'hex');
     },
     get letter() {
       letter ??= JSON.parse(this.json) as Letter;

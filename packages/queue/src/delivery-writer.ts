@@ -3,8 +3,7 @@ import type { Redis } from 'ioredis';
 import { deliveryHead } from './batch-text.js';
 import type { LaneOptions } from './destination-lane.js';
 import { asStoreError, StoreUnavailableError } from './errors.js';
-import { FIRST_TIMES, keepFirstTimes } from './first-times.js';
-import { prepareWait } from './replication.js';
+import { keepFirstTimes } from './first-times.js';
 import type { RejectedEvent, RoutedEvent } from './routed-event.js';
 import { ShardedLane } from './sharded-lane.js';
 import { writeRejections } from './write-rejections.js';
@@ -86,13 +85,11 @@ export class DeliveryWriter {
 
   private async setFirstTimes(timed: RoutedEvent[]): Promise<void> {
     try {
-      const untilReplicated = await prepareWait(this.redis, FIRST_TIMES, this.replicas);
       const times = await keepFirstTimes(
         this.redis,
         timed.map(({ source, event: { messageId, timestamp } }) => ({ source, messageId, timestamp })),
+        this.replicas,
       );
-      // A time that is lost in a failover would be another one for the event's repeat.
-      await untilReplicated();
       for (const [index, { event }] of timed.entries()) event.timestamp = times[index]!;
     } catch (error) {
       throw asStoreError(error);

@@ -8,7 +8,7 @@ import { asStoreError } from './errors.js';
 import { type QueueKeys, queueKeys } from './keys.js';
 import { openQueue } from './open-queue.js';
 import { prepareWait } from './replication.js';
-import { rememberShards } from './shards.js';
+import { ShardName } from './shards.js';
 
 export type LaneOptions = {
   redis: Redis;
@@ -76,7 +76,7 @@ export class DestinationLane {
   private readonly redis: Redis;
   private readonly now: () => number;
   private queue: Queue;
-  private isKnown = false;
+  private readonly shardName: ShardName;
   private readonly batchSize: number;
   private readonly lingerMs: number;
   private readonly priority: Priority | undefined;
@@ -103,6 +103,7 @@ export class DestinationLane {
     this.priority = options.priority;
     this.replicas = options.replicas ?? 0;
     this.rules = options.rules;
+    this.shardName = new ShardName(options.redis, name, this.replicas);
     this.onCommitted = options.onCommitted;
   }
 
@@ -203,8 +204,7 @@ export class DestinationLane {
       this.queue = openQueue(this.name, this.redis);
       throw error;
     }
-    if (!this.isKnown) await rememberShards(this.redis, this.name);
-    this.isKnown = true;
+    await this.shardName.say();
     return this.queue;
   }
 

@@ -1,7 +1,7 @@
 import { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
 import { createInTurn } from './in-turn.js';
-import { shardNames } from './keys.js';
-import { rememberShards, shardsOf } from './shards.js';
+import { destinationOf, shardNames } from './keys.js';
+import { knownShards, rememberShards } from './shards.js';
 
 export type DestinationWorkerOptions = Omit<DeliveryWorkerOptions, 'inLane'> & {
   /** Shards of the configuration: they are served before anybody has written to them. */
@@ -31,11 +31,11 @@ export async function startDestinationWorker(options: DestinationWorkerOptions):
   let isClosed = false;
 
   async function look(): Promise<void> {
-    const found = await shardsOf(destination, redis);
+    const named = (await knownShards(redis)).filter((shard) => destinationOf(shard) === destination);
+    for (const shard of named) known.add(shard);
     // A failover to a replica that lagged may have lost one, whose jobs lie on another server.
-    const lost = [...known].filter((shard) => !found.includes(shard));
+    const lost = [...configured, ...known].filter((shard) => !named.includes(shard));
     if (lost.length > 0) await rememberShards(redis, ...lost);
-    for (const shard of found) known.add(shard);
   }
 
   function serve(): void {

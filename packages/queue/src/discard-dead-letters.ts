@@ -1,19 +1,23 @@
 import type { Redis } from 'ioredis';
 import { HAND_RECORD, type HandRun } from './dead-letter-log.js';
+import type { LetterMark } from './dead-letters.js';
 import { queueKeys } from './keys.js';
+import { writeReplicated } from './replication.js';
 
 /**
  * Takes letters out of their stream that are still there, and out of `dead` into `discarded`, in the totals and
- * in their hours; keeps a record of it. All of it happens or nothing; a second time nothing does.
+ * in their hours; keeps a record of it. All of it happens or nothing; a second time nothing does, but it is a write
+ * in any case: a wait behind it is about what was discarded before. Arguments are the record, and for each letter its
+ * stream id and the digest of what is stored.
  */
 const DISCARD = `${HAND_RECORD}
 local record = openRecord(KEYS[4], ARGV[1])
 local discarded = 0
-for i = 2, #ARGV do
+for i = 2, #ARGV, 2 do
   local found = redis.call('XRANGE', KEYS[3], ARGV[i], ARGV[i])[1]
-  if found then
-    local entry = {}
-    for j = 1, #found[2], 2 do entry[found[2][j]] = found[2][j + 1] end
+  local entry = {}
+  for j = 1, found and #found[2] or 0, 2 do entry[found[2][j]] = found[2][j + 1] end
+  if found and redis.sha1hex(entry.z) == ARGV[i + 1] then
     redis.call('XDEL', KEYS[3], ARGV[i])
     if entry.was then redis.call('HDEL', KEYS[5], entry.was) end
     discarded = discarded + 1
@@ -25,27 +29,30 @@ for i = 2, #ARGV do
     writeLetter(record, ARGV[i], entry.reason)
   end
 end
-if discarded > 0 then
-  redis.call('HINCRBY', KEYS[1], 'dead', 0 - discarded)
-  redis.call('HINCRBY', KEYS[1], 'discarded', discarded)
-end
+redis.call('HINCRBY', KEYS[1], 'dead', 0 - discarded)
+redis.call('HINCRBY', KEYS[1], 'discarded', discarded)
 closeRecord(KEYS[4], record)
 return record.letters
 `;
 
 /**
  * Discards dead letters of one shard for good.
- * @param ids at most a few hundred: Redis does nothing else meanwhile; those that are gone are passed over
+ * @param letters at most a few hundred: Redis does nothing else meanwhile; those that are gone are passed over, and
+ *   others that have their ids
+ * @param replicas have to have it
  * @returns how many this run has discarded here by now, in all its pages
+ * @throws as `writeReplicated`
  */
 export async function discardDeadLetters(
   shard: string,
   redis: Redis,
-  ids: readonly string[],
+  letters: readonly LetterMark[],
   run: HandRun,
+  replicas = 0,
 ): Promise<number> {
   const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);
   const keys = [ledger, hours, deadLetters, deadLetterLog, imported];
-  const streamIds = ids.map((id) => id.slice(id.indexOf('/') + 1));
-  return (await redis.eval(DISCARD, keys.length, ...keys, JSON.stringify(run), ...streamIds)) as number;
+  const marks = letters.flatMap(({ id, digest }) => [id.slice(id.indexOf('/') + 1), digest]);
+  const discard = () => redis.eval(DISCARD, keys.length, ...keys, JSON.stringify(run), ...marks);
+  return (await writeReplicated(redis, ledger, replicas, discard)) as number;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Gate, type GateStore, OPEN_GATE } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys } from './keys.js';
+import { writeReplicated } from './replication.js';
 
 /**
  * Replaces the gate only where nobody else has in the meantime. No two texts are the same: a command that a
@@ -107,23 +108,28 @@ export async function lookAtGate(destination: string, redis: Redis): Promise<Gat
 }
 
 /**
- * One change by hand, which the workers see within a fifth of a second. Throws as the client does: then it
- * may not have been made.
- * @param change may run again where a worker was faster; the same value changes nothing
+ * One change by hand, which the workers see within a fifth of a second. Where it changes nothing it is written all
+ * the same: what is said to be so is at the replicas.
+ * @param replicas have to have it
+ * @param change may run again where a worker was faster
  * @returns what it was before, and what is kept now
+ * @throws as `writeReplicated`
  */
 export async function changeGate(
   destination: string,
   redis: Redis,
+  replicas: number,
   change: (gate: Gate) => Gate,
 ): Promise<{ before: Gate; after: Gate }> {
   const key = queueKeys(destination).gate;
-  for (;;) {
-    const seen = (await redis.get(key)) ?? '';
-    const before = readGate(seen);
-    const after = change(before);
-    if (after === before || (await replace(redis, key, seen, after)) !== null) return { before, after };
-  }
+  return writeReplicated(redis, key, replicas, async () => {
+    for (;;) {
+      const seen = (await redis.get(key)) ?? '';
+      const before = readGate(seen);
+      const after = change(before);
+      if ((await replace(redis, key, seen, after)) !== null) return { before, after };
+    }
+  });
 }
 
 /** The text that is kept from now on; null where another is kept than the one that was seen. */

@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import { HAND_RECORD, type HandRun } from './dead-letter-log.js';
 import { queueKeys, RECEIVER } from './keys.js';
-import { rememberShards, shardsOf } from './shards.js';
+import { writeReplicated } from './replication.js';
+import { ShardName, shardsOf } from './shards.js';
 
 /** A dead letter as it was exported: all that is known of it. */
 export type PortableLetter = {
@@ -26,7 +27,8 @@ export type Imported = {
 /**
  * Adds letters that are not there, each with its counts. One that was discarded leaves `discarded` again; any
  * other was never counted here, or as something else: it is accepted anew, in its hour. Whether a letter was
- * discarded is told by its hour: as long as that has discarded ones.
+ * discarded is told by its hour: as long as that has discarded ones. It is a write in any case: a wait behind it is
+ * about those as well that lie there already.
  */
 const IMPORT = `${HAND_RECORD}
 local record = openRecord(KEYS[4], ARGV[1])
@@ -58,6 +60,7 @@ for i = 2, #ARGV, 4 do
     end
   end
 end
+redis.call('HINCRBY', KEYS[1], 'dead', 0)
 closeRecord(KEYS[4], record)
 return { added, restored, there }
 `;
@@ -65,28 +68,28 @@ return { added, restored, there }
 /**
  * Puts exported letters among the dead letters of one shard, under ids of their own.
  * @param letters at most a few hundred: Redis does nothing else meanwhile
+ * @param replicas have to have them
+ * @throws as `writeReplicated`
  */
 export async function importDeadLetters(
   shard: string,
   redis: Redis,
   letters: readonly PortableLetter[],
   run: HandRun,
+  replicas = 0,
 ): Promise<Imported> {
-  if (shard !== RECEIVER) await rememberShards(redis, shard);
   const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);
   const keys = [ledger, hours, deadLetters, deadLetterLog, imported];
-  const [added, restored, stillThere] = (await redis.eval(
-    IMPORT,
-    keys.length,
-    ...keys,
-    JSON.stringify(run),
-    ...letters.flatMap(({ id, reason, cell, letter }) => [
-      id.slice(id.indexOf('/') + 1),
-      reason,
-      encodeDeadLetter(letter),
-      cell,
-    ]),
-  )) as [number, number, number[]];
+  const given = letters.flatMap(({ id, reason, cell, letter }) => [
+    id.slice(id.indexOf('/') + 1),
+    reason,
+    encodeDeadLetter(letter),
+    cell,
+  ]);
+  const [added, restored, stillThere] = (await writeReplicated(redis, ledger, replicas, async () => {
+    if (shard !== RECEIVER) await new ShardName(redis, shard, replicas).say();
+    return redis.eval(IMPORT, keys.length, ...keys, JSON.stringify(run), ...given);
+  })) as [number, number, number[]];
   return { added, restored, stillThere };
 }
 

@@ -8,6 +8,7 @@ export {
   type DeadLetterEntry,
   type DeadLetterRange,
   findDeadLetter,
+  type LetterMark,
   readDeadLetters,
   readShardLetters,
 } from './dead-letters.js';
@@ -24,7 +25,7 @@ export {
 } from './destination-worker.js';
 export { discardDeadLetters } from './discard-dead-letters.js';
 export { PRIORITY, type Priority } from './enqueue.js';
-export { StoreFullError, StoreUnavailableError } from './errors.js';
+export { asStoreError, StoreFullError, StoreUnavailableError } from './errors.js';
 export { findForgotten } from './find-forgotten.js';
 export { keepFirstTimes } from './first-times.js';
 export { keepHoursBounded } from './forget-hours.js';
@@ -51,7 +52,7 @@ export { type MemoryWatch, readMemory, watchMemory } from './memory-pressure.js'
 export { readNewestWaiting } from './newest-waiting.js';
 export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';
 export { inspectTopology } from './redis-topology.js';
-export { type LaneProgress, ReplayLane, type ReplayStep } from './replay-lane.js';
+export { type LaneProgress, ReplayLane, type ReplayStep, rejectionName } from './replay-lane.js';
 export {
   createReplay,
   endReplay,
@@ -65,7 +66,13 @@ export {
   type ReplayState,
   stopReplay,
 } from './replays.js';
-export { NotReplicatedError, openReplication, type Replication } from './replication.js';
+export {
+  doReplicasAnswer,
+  NotReplicatedError,
+  openReplication,
+  type Replication,
+  replicasToWaitFor,
+} from './replication.js';
 export type { RejectedEvent, RoutedEvent } from './routed-event.js';
 export { keepRules, readAllRules, readRules } from './rules-store.js';
 export { knownDestinations, knownShards, shardsOf } from './shards.js';

@@ -17,9 +17,10 @@ import {
 } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { type BatchData, decodeBatch } from './batch-codec.js';
+import { StoreUnavailableError } from './errors.js';
 import { createInTurn, type InTurn } from './in-turn.js';
 import type { QueueKeys } from './keys.js';
-import type { Replication } from './replication.js';
+import { NotReplicatedError, type Replication } from './replication.js';
 import { type SettleResult, takeTurnBack, writeSettlement } from './settle.js';
 
 /** What the job processor has to do with a job: a number puts it back for so many milliseconds. */
@@ -74,6 +75,8 @@ const WITNESS_AFTER_MS = 20_000;
 
 /** A job that another hand has written to is read again after this long, not in a tight circle. */
 const STALE_DELAY_MS = 1_000;
+/** The same for one of which something has to be on replicas that are away. */
+const AWAY_DELAY_MS = 1_000;
 
 const POISON: Outcome = {
   outcome: 'failed',
@@ -145,6 +148,16 @@ export class JobRun {
 
   /** Resolves to the delay of what remains, or of a job that is to be read again; to `ended` when it is gone. */
   async toItsEnd(): Promise<JobEnd> {
+    try {
+      return await this.goOn();
+    } catch (error) {
+      // What has to be on the replicas before anything is sent is not: soon, perhaps.
+      if (error instanceof NotReplicatedError || error instanceof StoreUnavailableError) return AWAY_DELAY_MS;
+      throw error;
+    }
+  }
+
+  private async goOn(): Promise<JobEnd> {
     while (this.data.n > 0) {
       const next = await this.take(isolate(this.data.isolation, this.job.stalls, this.data.n));
       if (next !== 'go on') return next;

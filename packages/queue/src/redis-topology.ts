@@ -2,6 +2,7 @@ import { masterOfKey, mastersOf, slotOfKey } from '@meterbridge/redis-connection
 import type { Redis } from 'ioredis';
 import { queueKeys, readsOf, shardNames } from './keys.js';
 import type { RedisFinding } from './redis-safety.js';
+import { countReplicas } from './replication.js';
 
 /**
  * What kind of Redis it is, and where the shards of each destination lie on it.
@@ -14,7 +15,7 @@ export async function inspectTopology(
 ): Promise<RedisFinding[]> {
   const servers = mastersOf(redis);
   const masters = servers.length;
-  const told = await Promise.allSettled(servers.map(replicasOf));
+  const told = await Promise.allSettled(servers.map(countReplicas));
   const each = told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const kind = redis.isCluster
     ? `Redis Cluster, ${count(masters, 'master')}`
@@ -45,10 +46,6 @@ function judgeReplicas(found: string, fewest: number, replicas: number, hasSenti
     return { what: 'kind', level: 'warn', detail };
   }
   return { what: 'kind', level: 'ok', detail: found };
-}
-
-async function replicasOf(server: Redis): Promise<number> {
-  return Number(/^connected_slaves:(\d+)/m.exec(await server.info('replication'))?.[1] ?? 0);
 }
 
 function describeShards(shards: number): RedisFinding[] {

@@ -2,11 +2,13 @@ import type { Cells, StoredDelivery } from '@meterbridge/delivery';
 import type { Queue } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries } from './batch-codec.js';
+import type { LetterMark } from './dead-letters.js';
 import { addBatches, PRIORITY } from './enqueue.js';
 import { type QueueKeys, queueKeys } from './keys.js';
 import { readCounts } from './ledger.js';
 import { openQueue } from './open-queue.js';
-import { rememberShards } from './shards.js';
+import { proveField, proveReplicated } from './replication.js';
+import { ShardName } from './shards.js';
 
 /** How far a replay has come with one shard's dead letters, or the receiver's. */
 export type LaneProgress = {
@@ -26,16 +28,23 @@ export type ReplayStep = {
   deliveries?: StoredDelivery[];
   /** Events that no rule of the destination takes, by cell. */
   filtered?: Cells;
-  /** Dead letters that are taken out of their stream: ids. Nothing happens where one is there no more. */
-  taken?: readonly string[];
+  /** Dead letters that are taken out of their stream. Nothing happens where one is there no more, or is another one. */
+  taken?: readonly LetterMark[];
   /** Letters left where they are, by why. */
   left?: Readonly<Record<string, number>>;
   /** Stream ids: where the replay must stand for this to happen, and where it stands then. */
   from?: string;
   through?: string;
-  /** The receiver's letters whose deliveries these are: ids. Nothing happens where they are here already. */
+  /** The receiver's letters whose deliveries these are: `rejectionName`. Nothing happens where they are here already. */
   rejections?: readonly string[];
+  /** What was put on the queue, as far as it may differ: a digest of its own. */
+  edited?: string;
 };
+
+/** How a lane remembers a letter of the receiver: by its id and what it holds. */
+export function rejectionName({ id, digest }: LetterMark): string {
+  return `${id} ${digest}`;
+}
 
 /** Deliveries in one job. */
 const BATCH = 100;
@@ -43,7 +52,7 @@ const BATCH = 100;
 /**
  * Runs in the transaction that has added the jobs, and takes them back where the step must not happen: where
  * the replay stands elsewhere (a step that a reconnect sent twice, or another process that goes on with it), or
- * somebody else took one of the letters. A job that has its `n` is of the step that did happen, and stays. So a
+ * somebody else took one of the letters, or another letter has its id. A job that has its `n` is of the step that did happen, and stays. So a
  * letter becomes a delivery once, whoever is killed and whenever.
  */
 const STEP = `
@@ -63,11 +72,12 @@ end
 if step.from and (redis.call('HGET', KEYS[4], 'position') or '') ~= step.from then return undo() end
 if step.rejections and redis.call('HGET', KEYS[4], 'rejections') == step.rejections then return undo() end
 local reasons, dead = {}, {}
-for _, id in ipairs(step.taken) do
+for at, id in ipairs(step.taken) do
   local found = redis.call('XRANGE', KEYS[3], id, id)[1]
   if not found then return undo() end
   local letter = {}
   for j = 1, #found[2], 2 do letter[found[2][j]] = found[2][j + 1] end
+  if redis.sha1hex(letter.z) ~= step.digests[at] then return undo() end
   reasons[letter.reason] = (reasons[letter.reason] or 0) + 1
   local cell = letter.cell or ''
   if cell ~= '' then dead[cell] = (dead[cell] or 0) + 1 end
@@ -107,6 +117,20 @@ raise(KEYS[4], 'deliveries', deliveries)
 for why, count in pairs(step.left) do raise(KEYS[4], 'left:' .. why, count) end
 if step.through then redis.call('HSET', KEYS[4], 'position', step.through) end
 if step.rejections then redis.call('HSET', KEYS[4], 'rejections', step.rejections) end
+if step.edited then redis.call('HSET', KEYS[4], 'edited', step.edited) end
+return 1
+`;
+
+/** Tells whether a lane was given all these letters of the receiver, and writes that once more. */
+const GIVEN = `
+local rejections = redis.call('HGET', KEYS[1], 'rejections')
+if not rejections then return 0 end
+local given = {}
+for _, name in ipairs(cjson.decode(rejections)) do given[name] = true end
+for _, name in ipairs(cjson.decode(ARGV[1])) do
+  if not given[name] then return 0 end
+end
+redis.call('HSET', KEYS[1], 'rejections', rejections)
 return 1
 `;
 
@@ -128,13 +152,14 @@ export class ReplayLane {
   private readonly progressKey: string;
   private readonly jobsKey: string;
   private queue: Queue | undefined;
-  private isKnown = false;
+  private readonly shardName: ShardName;
 
   /** @param shard of a destination; the first has its name */
   constructor(shard: string, replayId: string, redis: Redis) {
     this.shard = shard;
     this.redis = redis;
     this.keys = queueKeys(shard);
+    this.shardName = new ShardName(redis, shard);
     [this.progressKey, this.jobsKey] = replayLaneKeys(shard, replayId);
   }
 
@@ -150,9 +175,43 @@ export class ReplayLane {
     };
   }
 
-  /** The receiver's letters whose deliveries were put on this queue last. */
+  /** The receiver's letters whose deliveries were put on this queue last: `rejectionName`. */
   async lastRejections(): Promise<string[]> {
     return JSON.parse((await this.redis.hget(this.progressKey, 'rejections')) ?? '[]') as string[];
+  }
+
+  /** What the last step that said so put on this queue. */
+  lastEdited(): Promise<string | null> {
+    return this.redis.hget(this.progressKey, 'edited');
+  }
+
+  /**
+   * Whether the server of now has put the deliveries of these letters of the receiver on this queue; if so, resolves
+   * once the replicas have it. Before they are taken away, each of their queues is asked.
+   * @param prover sends nothing again by itself (`connectProducer`)
+   * @throws as `proveReplicated`
+   */
+  proveRejections(rejections: readonly string[], prover: Redis, replicas: number): Promise<boolean> {
+    return proveReplicated(prover, replicas, GIVEN, this.progressKey, JSON.stringify(rejections));
+  }
+
+  /** The same of what an edit has put on this queue. */
+  proveEdited(edited: string, prover: Redis, replicas: number): Promise<boolean> {
+    return proveField(prover, replicas, [this.progressKey, 'edited', edited]);
+  }
+
+  /** Whether the replay stands here by the word of the server of now, and of the replicas. */
+  provePosition(position: string, prover: Redis, replicas: number): Promise<boolean> {
+    return proveField(prover, replicas, [this.progressKey, 'position', position]);
+  }
+
+  /** Keeps what is remembered here for so long. */
+  async expire(seconds: number): Promise<void> {
+    for (const key of [this.progressKey, this.jobsKey]) await this.redis.expire(key, seconds);
+  }
+
+  async forget(): Promise<void> {
+    await this.redis.del(this.progressKey, this.jobsKey);
   }
 
   /** @returns false where nothing happened, since something is not as the step supposes */
@@ -173,8 +232,7 @@ export class ReplayLane {
       );
     if (batches.length === 0) return (await run(this.redis, [])) === 1;
     this.queue ??= openQueue(this.shard, this.redis);
-    if (!this.isKnown) await rememberShards(this.redis, this.shard);
-    this.isKnown = true;
+    await this.shardName.say();
     return (
       (await addBatches(this.queue, batches, (multi, jobIds) => void run(multi, jobIds), PRIORITY.replay)) ===
       1
@@ -206,14 +264,16 @@ function encodeAll(deliveries: StoredDelivery[]): BatchData[] {
 }
 
 function toArgument(step: ReplayStep, batches: BatchData[], jobIds: string[]): string {
-  const { taken = [], filtered = {}, left = {}, from, through, rejections } = step;
+  const { taken = [], filtered = {}, left = {}, from, through, rejections, edited } = step;
   return JSON.stringify({
     jobs: batches.map(({ n, cells }, index) => ({ id: jobIds[index], n, cells: JSON.stringify(cells) })),
-    taken: taken.map((id) => id.slice(id.indexOf('/') + 1)),
+    taken: taken.map(({ id }) => id.slice(id.indexOf('/') + 1)),
+    digests: taken.map(({ digest }) => digest),
     filtered,
     left,
     from,
     through,
     rejections: rejections && JSON.stringify(rejections),
+    edited,
   });
 }

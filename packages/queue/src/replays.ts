@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { RECEIVER } from './keys.js';
 import { replayLaneKeys } from './replay-lane.js';
+import { writeReplicated } from './replication.js';
 import { knownShards } from './shards.js';
 
 /** `interrupted`: it was running, and nobody has kept it alive for some seconds. */
@@ -48,14 +49,19 @@ return id
 /**
  * Remembers a replay that begins now, held by `holder`.
  * @param holder unique to the process's turn at it
+ * @param replicas have to have it: an id that is lost would be given again, to a replay that would go on where this one
+ *   stood
+ * @throws as `writeReplicated`
  */
 export async function createReplay<What>(
   redis: Redis,
   holder: string,
   { by, what, lanes }: Pick<ReplayRecord<What>, 'by' | 'what' | 'lanes'>,
+  replicas = 0,
 ): Promise<string> {
   const given = [holder, by, JSON.stringify(what), JSON.stringify(lanes), REPLAY_HELD_MS];
-  const id = (await redis.eval(CREATE, 2, LAST, IDS, PREFIX, ...given)) as string;
+  const create = () => redis.eval(CREATE, 2, LAST, IDS, PREFIX, ...given);
+  const id = (await writeReplicated(redis, LAST, replicas, create)) as string;
   await forgetOldest(redis);
   return id;
 }

@@ -1,5 +1,6 @@
-import { connectProducer, serverOfSlot, slotOfKey } from '@meterbridge/redis-connection';
+import { connectProducer, mastersOf, serverOfSlot, slotOfKey } from '@meterbridge/redis-connection';
 import type { Redis } from 'ioredis';
+import { asStoreError } from './errors.js';
 
 /** Less than a producer's command may take. */
 const WAIT_MS = 500;
@@ -11,6 +12,15 @@ const slots = new Map<string, number>();
 export class NotReplicatedError extends Error {
   override name = 'NotReplicatedError';
   readonly code = 'not_replicated';
+  /** How many said so, and how many were waited for. */
+  readonly reached: number;
+  readonly replicas: number;
+
+  constructor(reached: number, replicas: number) {
+    super(`${reached} of ${replicas} replicas have it`);
+    this.reached = reached;
+    this.replicas = replicas;
+  }
 }
 
 /**
@@ -26,14 +36,58 @@ export async function prepareWait(redis: Redis, key: string, replicas: number): 
   const server = serverOf(redis, key);
   return async () => {
     // A cluster's client has learned of another master meanwhile: which of the two has answered is not known.
-    if (serverOf(redis, key) !== server) throw new NotReplicatedError('another server took over meanwhile');
+    if (serverOf(redis, key) !== server) throw new NotReplicatedError(0, replicas);
     await waitFor(server, replicas);
   };
 }
 
+/**
+ * Writes for somebody who is told that it is done: resolves once the replicas have it.
+ * @param redis sends nothing again by itself (`connectProducer`)
+ * @param key of the slot that is written to
+ * @throws NotReplicatedError where Redis has it and too few replicas say so in half a second; StoreUnavailableError
+ *   where Redis may have it or not; StoreFullError where it has not
+ */
+export async function writeReplicated<T>(
+  redis: Redis,
+  key: string,
+  replicas: number,
+  write: () => Promise<T>,
+): Promise<T> {
+  try {
+    const untilReplicated = await prepareWait(redis, key, replicas);
+    const written = await write();
+    await untilReplicated();
+    return written;
+  } catch (error) {
+    throw error instanceof NotReplicatedError ? error : asStoreError(error);
+  }
+}
+
+/** How many replicas a master has that is asked now. */
+export async function countReplicas(server: Redis): Promise<number> {
+  return Number(/^connected_slaves:(\d+)/m.exec(await server.info('replication'))?.[1] ?? 0);
+}
+
+/**
+ * How many replicas have to have what a person does by hand, until its command ends: as many as are configured, or as
+ * every master has now. Nobody repeats what a person did, so it is not lost where there is a replica to keep it.
+ * Throws as the client does.
+ */
+export async function replicasToWaitFor(redis: Redis, configured: number): Promise<number> {
+  const each = await Promise.all(mastersOf(redis).map(countReplicas));
+  return Math.max(configured, Math.min(...each));
+}
+
+/** Whether so many replicas of every master answer it within half a second. Throws as the client does. */
+export async function doReplicasAnswer(redis: Redis, replicas: number): Promise<boolean> {
+  const each = mastersOf(redis).map((server) => server.wait(replicas, WAIT_MS));
+  return (await Promise.all(each)).every((reached) => reached >= replicas);
+}
+
 async function waitFor(server: Redis, replicas: number): Promise<void> {
   const reached = await server.wait(replicas, WAIT_MS);
-  if (reached < replicas) throw new NotReplicatedError(`${reached} of ${replicas} replicas have it`);
+  if (reached < replicas) throw new NotReplicatedError(reached, replicas);
 }
 
 async function findSlot(redis: Redis, key: string): Promise<void> {
@@ -61,7 +115,7 @@ export type Replication = {
   /**
    * Whether a hash has this value in a field at the server that is asked now; if so, resolves once its replicas
    * have that, and all that was written there before.
-   * @throws NotReplicatedError where too few say so in half a second; else as the client does
+   * @throws NotReplicatedError where too few say so in half a second; else as `DeliveryWriter.commit` does
    */
   confirm(key: string, field: string, value: string): Promise<boolean>;
   close(): void;
@@ -71,17 +125,44 @@ export type Replication = {
 export function openReplication(url: string, replicas: number): Replication {
   const redis = connectProducer(url, () => {});
   return {
-    async confirm(key, field, value) {
-      await findSlot(redis, key);
-      const server = serverOf(redis, key);
-      // One after the other on one connection: what is sent again by nobody was answered by one server.
-      const written = server.eval(CONFIRM, 1, key, field, value);
-      const waited = waitFor(server, replicas);
-      waited.catch(() => {});
-      if ((await written) !== 1) return false;
-      await waited;
-      return true;
-    },
+    confirm: (key, field, value) => proveReplicated(redis, replicas, CONFIRM, key, field, value),
     close: () => redis.disconnect(),
   };
+}
+
+/**
+ * Whether a record is as it is relied upon, by a script that looks, writes the record once more and answers 1; if so,
+ * resolves once the replicas have it, and all that was written there before.
+ * @param redis sends nothing again by itself (`connectProducer`)
+ * @throws as `Replication.confirm`
+ */
+export async function proveReplicated(
+  redis: Redis,
+  replicas: number,
+  script: string,
+  key: string,
+  ...given: string[]
+): Promise<boolean> {
+  try {
+    await findSlot(redis, key);
+    const server = serverOf(redis, key);
+    // One after the other on one connection: what is sent again by nobody was answered by one server.
+    const written = server.eval(script, 1, key, ...given);
+    const waited = replicas === 0 ? Promise.resolve() : waitFor(server, replicas);
+    waited.catch(() => {});
+    if ((await written) !== 1) return false;
+    await waited;
+    return true;
+  } catch (error) {
+    throw error instanceof NotReplicatedError ? error : asStoreError(error);
+  }
+}
+
+/** Whether a hash has this value in a field, as `proveReplicated` makes sure of it. */
+export function proveField(
+  redis: Redis,
+  replicas: number,
+  [key, field, value]: [key: string, field: string, value: string],
+): Promise<boolean> {
+  return proveReplicated(redis, replicas, CONFIRM, key, field, value);
 }

@@ -164,7 +164,7 @@ describe('a gate kept in Redis', () => {
       for (let at = 1; !isOver; at += 1) await store.update((gate) => gateAfterRateLimit(gate, at));
     })();
     const hold = (gate: Gate) => gateAfterHold(gate, { reason: 'wrong mapping', by: 'ops' }, Date.now());
-    expect((await changeGate(destination, redis, hold)).before.handHold).toBeNull();
+    expect((await changeGate(destination, redis, 0, hold)).before.handHold).toBeNull();
     await waitFor(() => store.current().handHold, { what: 'the hold to be seen' });
     expect(decide()).toBe('wait');
     expect(store.current().pausedUntil).toBeGreaterThan(0);
@@ -173,7 +173,7 @@ describe('a gate kept in Redis', () => {
     const late = await createGateStore(destination, redis, { now: Date.now });
     closing.push(() => late.close());
     expect(late.current().handHold?.reason).toBe('wrong mapping');
-    await changeGate(destination, redis, gateAfterResume);
+    await changeGate(destination, redis, 0, gateAfterResume);
     isOver = true;
     await working;
     await waitFor(() => decide() === 'send', { what: 'the gate to open' });
@@ -185,7 +185,7 @@ describe('a gate kept in Redis', () => {
     const hold = (gate: Gate) => gateAfterHold(gate, { reason: 'r', by: 'b' }, Date.now());
     await redis.config('SET', 'maxmemory', '1');
     try {
-      await expect(changeGate(destination, redis, hold)).rejects.toThrow('OOM');
+      await expect(changeGate(destination, redis, 0, hold)).rejects.toMatchObject({ code: 'store_full' });
     } finally {
       await redis.config('SET', 'maxmemory', '0');
     }

@@ -12,6 +12,7 @@ import {
   type RejectedEvent,
   ReplayLane,
   readAccount,
+  rejectionName,
   stopReplay,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
@@ -34,7 +35,7 @@ async function openDead(count: number, replayId = '1') {
   const lane = new ReplayLane(line.destination, replayId, line.redis);
   const step = (some: typeof letters, from: string) => ({
     deliveries: some.map(({ letter, at }) => reviveDeadLetter(letter, at)),
-    taken: some.map(({ id }) => id),
+    taken: some,
     from,
     through: streamIdOf(some.at(-1)!),
   });
@@ -119,7 +120,7 @@ describe('a step of a replay', () => {
     });
     await line.writer.commit([], [reject(), reject(), reject()]);
     const letters = await lettersOf<RejectedEvent>({ destination: RECEIVER, redis: suite.connect() });
-    const rejections = letters.map(({ id }) => id);
+    const rejections = letters.map(rejectionName);
     const lane = new ReplayLane(line.destination, '1', line.redis);
     const receiver = new ReplayLane(RECEIVER, '1', line.redis);
     const hour = 400_000;
@@ -133,7 +134,7 @@ describe('a step of a replay', () => {
     expect(await line.audit()).toMatchObject([
       { hour, accepted: 3, filtered: 1, inFlight: 2, difference: 0 },
     ]);
-    const away = { taken: rejections, from: '', through: streamIdOf(letters.at(-1)!) };
+    const away = { taken: letters, from: '', through: streamIdOf(letters.at(-1)!) };
     expect(await receiver.take(away)).toBe(true);
     expect(await receiver.take(away)).toBe(false);
     expect(await readAccount(RECEIVER, line.redis)).toMatchObject({ accepted: 0, dead: 0, difference: 0 });

@@ -11,12 +11,17 @@ export function useReplicatedRedis() {
     return first.includes('role:master') ? servers[0] : servers[1];
   }
 
-  beforeAll(async () => {
-    await servers[1].connect().call('REPLICAOF', '127.0.0.1', String(servers[0].redis.port));
-    await waitFor(async () => (await info(servers[1])).includes('master_link_status:up'), {
-      what: 'the replica',
-    });
-  });
+  async function follow(replica: SuiteRedis, of: SuiteRedis): Promise<void> {
+    await replica.connect().call('REPLICAOF', '127.0.0.1', String(of.redis.port));
+    const client = of.connect();
+    const isWritten = async () => {
+      await client.incr('meterbridge:nothing');
+      return (await client.wait(1, 500)) === 1;
+    };
+    await waitFor(isWritten, { what: 'the replica' });
+  }
+
+  beforeAll(() => follow(servers[1], servers[0]));
 
   return {
     master,
@@ -26,6 +31,13 @@ export function useReplicatedRedis() {
       await before.connect().call('FAILOVER');
       await waitFor(async () => (await info(before)).includes('role:slave'), { what: 'the failover' });
       return master();
+    },
+    /** Makes the replica a master, while the old one goes on as one: what that takes from now on, the new one lacks. */
+    async splitOff() {
+      const old = await master();
+      const next = servers.find((server) => server !== old)!;
+      await next.connect().call('REPLICAOF', 'NO', 'ONE');
+      return { old, next, rejoin: () => follow(old, next), undo: () => follow(next, old) };
     },
   };
 }

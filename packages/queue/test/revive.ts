@@ -1,17 +1,17 @@
 import type { StoredDelivery } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
-import { ReplayLane } from '../src/index.js';
+import { type LetterMark, ReplayLane } from '../src/index.js';
 
 /** Puts dead letters back on their queue as a replay does, in one step. False where one of them is gone. */
 export async function revive(
   destination: string,
   redis: Redis,
-  entries: readonly { id: string }[],
+  entries: readonly LetterMark[],
   deliveries: StoredDelivery[],
 ): Promise<boolean> {
   const lane = new ReplayLane(destination, 'test', redis);
   try {
-    return await lane.take({ deliveries, taken: entries.map(({ id }) => id) });
+    return await lane.take({ deliveries, taken: entries });
   } finally {
     await lane.close();
   }

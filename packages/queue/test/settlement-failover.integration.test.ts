@@ -161,3 +161,23 @@ test('what was looked up and sent is sent the same again by the new master', asy
   expect(sent).toHaveLength(200);
   expect(new Set(sent.map((each) => each.split(' ')[1]))).toEqual(new Set(['sub_1']));
 }, 60_000);
+
+test('a job is not sent by other rules than it names while only the old master knows of them', async () => {
+  await begin();
+  let attempts = 0;
+  const problems: string[] = [];
+  const line = await open(async (deliveries) => {
+    attempts += 1;
+    return delivered(deliveries);
+  });
+  await line.write(100);
+  await promote();
+  await start(line, { rules: 'v2', onProblem: (code) => problems.push(code) });
+  await waitFor(async () => (await line.account()).jobs.delayed > 0, { what: 'it to be put back' });
+  expect(attempts).toBe(0);
+  changeOver();
+  await servers[0].connect().call('REPLICAOF', '127.0.0.1', String(servers[1].redis.port));
+  expect(await line.settled()).toMatchObject({ accepted: 100, delivered: 100, difference: 0 });
+  expect(attempts).toBe(1);
+  expect(problems).not.toContain('job_failed');
+}, 60_000);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { DeadLetter, Outcome, StoredDelivery } from '@meterbridge/delivery';
@@ -9,6 +10,7 @@ import {
   type DeadLetterRange,
   type DestinationWorkerOptions,
   discardDeadLetters,
+  findDeadLetter,
   knownDestinations,
   readAccount,
   readAudit,
@@ -166,8 +168,8 @@ test('dead letters of all shards are one walk, either way, from any one on and u
   }
   const run = { run: '1-a', what: 'discarded', by: 'ops', because: 'a test' } as const;
   for (const name of names) {
-    const [id] = all.filter((each) => each.startsWith(`${name}/`));
-    await discardDeadLetters(name, line.redis, [id!], run);
+    const id = all.find((each) => each.startsWith(`${name}/`))!;
+    await discardDeadLetters(name, line.redis, [(await findDeadLetter(id, line.redis))!], run);
   }
   expect(await readDeadLetterLog(line.destination, line.redis)).toMatchObject([
     {
@@ -183,4 +185,53 @@ test('dead letters of all shards are one walk, either way, from any one on and u
     difference: 0,
     deadByReason: { refused: 27 },
   });
+});
+
+/** As a failover does to a replica that lagged, in the one slot that has the names. */
+async function loseNames({ line, names }: Awaited<ReturnType<typeof openSharded>>): Promise<void> {
+  await line.redis.srem('meterbridge:destinations', ...names);
+  expect(await readAccount(line.destination, line.redis)).toMatchObject({ accepted: 4 });
+}
+
+test('who writes to a shard says its name again, so that its jobs are seen', async () => {
+  const sharded = await openSharded(2);
+  const { line, names } = sharded;
+  for (let sent = 0; sent < 8; sent++) await line.write(1);
+  await loseNames(sharded);
+  const isNamed = async () => {
+    await line.write(1);
+    return (await shardsOf(line.destination, line.redis)).length === names.length;
+  };
+  await waitFor(isNamed, { what: 'the names', timeoutMs: 20_000 });
+  const { accepted } = await readAccount(line.destination, line.redis);
+  expect(accepted).toBe(await line.account().then((account) => account.inFlight));
+  expect(accepted).toBeGreaterThan(8);
+});
+
+test('behind a new connection it is said before the next write', async () => {
+  const sharded = await openSharded(2);
+  const { line, names } = sharded;
+  for (let sent = 0; sent < 8; sent++) await line.write(1);
+  await loseNames(sharded);
+  const connected = once(line.producer, 'ready');
+  line.producer.disconnect(true);
+  await connected;
+  await line.write(1);
+  await line.write(1);
+  expect(await shardsOf(line.destination, line.redis)).toEqual(names);
+});
+
+test('a worker says the names of all shards it serves where one of them is lost', async () => {
+  const sharded = await openSharded(2);
+  const { line, names, startAll } = sharded;
+  for (let sent = 0; sent < 8; sent++) await line.write(1);
+  await loseNames(sharded);
+  await startAll({ shards: 2 });
+  await waitFor(async () => (await readAccount(line.destination, line.redis)).accepted === 8, {
+    what: 'the names',
+  });
+  await line.redis.srem('meterbridge:destinations', ...names);
+  const named = () => line.redis.smismember('meterbridge:destinations', ...names);
+  await waitFor(async () => !(await named()).includes(0), { what: 'the names again' });
+  expect(await readAccount(line.destination, line.redis)).toMatchObject({ accepted: 8, difference: 0 });
 });

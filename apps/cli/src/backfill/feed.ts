@@ -6,6 +6,7 @@ import {
   type DeliveryWriter,
   type FilePosition,
   type MemoryWatch,
+  NotReplicatedError,
   StoreFullError,
   StoreUnavailableError,
 } from '@meterbridge/queue';
@@ -24,9 +25,16 @@ export type FeedOptions = {
   /** Events a second at most; null for as many as Redis takes. */
   pace: number | null;
   isStopped: () => boolean;
+  /** Whether the replicas answer that have to have what is committed. */
+  doReplicasAnswer: () => Promise<boolean>;
   /** Said once when it begins to wait, and why; and once when it goes on. */
-  onWait: (why: 'Redis cannot be reached' | 'Redis has no room' | null) => void;
+  onWait: (why: WaitReason | null) => void;
 };
+
+export type WaitReason =
+  | 'Redis cannot be reached'
+  | 'Redis has no room'
+  | 'Redis answers, and not all of its replicas';
 
 /** Groups that Redis has not answered yet: while one is written, the next is read. */
 const UNACKNOWLEDGED = 2;
@@ -134,11 +142,17 @@ export class Feed implements Sink {
         const why = whyItWaits(error);
         if (!why) throw error;
         await this.wait(why);
+        // What Redis has without them would be there once more with each try.
+        if (why === SILENT) while (!(await this.doReplicasAnswer())) await this.wait(why);
       }
     }
   }
 
-  private async wait(why: NonNullable<Parameters<FeedOptions['onWait']>[0]>): Promise<void> {
+  private doReplicasAnswer(): Promise<boolean> {
+    return this.options.doReplicasAnswer().catch(() => false);
+  }
+
+  private async wait(why: WaitReason): Promise<void> {
     if (this.options.isStopped()) throw new StoppedError('stopped while it waited');
     if (!this.isWaiting) this.options.onWait(why);
     this.isWaiting = true;
@@ -160,8 +174,11 @@ export class Feed implements Sink {
   }
 }
 
+const SILENT = 'Redis answers, and not all of its replicas';
+
 /** Null for what no waiting mends. */
-function whyItWaits(error: unknown): 'Redis cannot be reached' | 'Redis has no room' | null {
+function whyItWaits(error: unknown): WaitReason | null {
+  if (error instanceof StoreUnavailableError && error.cause instanceof NotReplicatedError) return SILENT;
   if (error instanceof StoreFullError) return 'Redis has no room';
   if (error instanceof StoreUnavailableError) return 'Redis cannot be reached';
   return null;

@@ -1,21 +1,21 @@
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config, Source } from '@meterbridge/config';
 import {
   BackfillPositions,
-  connectProducer,
   createStoreClock,
   DeliveryWriter,
+  doReplicasAnswer,
   type FilePosition,
   PRIORITY,
   refuseUnsafeRedis,
+  replicasToWaitFor,
   UnsafeRedisError,
   watchMemory,
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { compileJudge, type Selection } from '../archive/judge-line.js';
-import { CommandError, noAnswer } from '../load-context.js';
+import { CommandError, openProducer } from '../load-context.js';
 import { compilePipeline } from '../pipeline/pipeline.js';
 import { batchAt } from '../replay/pace.js';
 import { heedInterruption } from '../terminal/interruption.js';
@@ -43,7 +43,6 @@ export type Backfill = {
  * has room.
  */
 const MEMORY_SHARE = 0.75;
-const CONNECT_MS = 5_000;
 
 /** Reads everything and says what would become of it; needs no Redis. */
 export async function dryRun({ config, source, files, selection }: Backfill): Promise<BackfillReport> {
@@ -70,7 +69,8 @@ export async function dryRun({ config, source, files, selection }: Backfill): Pr
 /** @throws CommandError where Redis cannot be used, or does not hold what it was told */
 export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
   const { config, source, files, selection, pace } = backfill;
-  const redis = connectProducer(config.redis.url, () => {});
+  const redis = await openProducer(config.redis.url);
+  const replicas = await replicasToWaitFor(redis, config.redis.replicas);
   const clock = createStoreClock(redis);
   const memory = watchMemory(redis, config.redis.maxMemoryShare * MEMORY_SHARE);
   const destinations = config.destinations.map(({ name }) => name);
@@ -79,13 +79,13 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
     now: clock.now,
     destinations,
     shards: config.redis.shards,
-    replicas: config.redis.replicas,
+    replicas,
     priority: PRIORITY.backfill,
   });
   const interruption = heedInterruption();
   const isStopped = () => interruption.isAsked;
   try {
-    await untilReady(redis, config);
+    await refuseUnsafe(redis, config);
     await clock.synchronize();
     const positions = new BackfillPositions(redis, idOf(backfill));
     const kept = await startingPositions(positions, backfill);
@@ -100,6 +100,7 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
       tally,
       pace,
       isStopped,
+      doReplicasAnswer: () => doReplicasAnswer(redis, replicas),
       onWait: (why) => console.error(why ? `${why}: waiting …` : 'Going on.'),
     });
     const began = performance.now();
@@ -129,13 +130,8 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
   }
 }
 
-/** @throws CommandError where Redis does not answer within five seconds, or can lose what it is given */
-async function untilReady(redis: Redis, config: Config): Promise<void> {
-  const deadline = performance.now() + CONNECT_MS;
-  while (redis.status !== 'ready') {
-    if (performance.now() > deadline) throw noAnswer(config.redis.url);
-    await sleep(20);
-  }
+/** @throws CommandError where Redis can lose what it is given */
+async function refuseUnsafe(redis: Redis, config: Config): Promise<void> {
   try {
     await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, detail }) =>
       console.error(`Redis ${what}: ${detail}`),

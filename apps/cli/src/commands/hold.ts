@@ -3,18 +3,19 @@ import { gateAfterHold, gateAfterResume } from '@meterbridge/delivery';
 import { changeGate, createStoreClock, knownDestinations, readsOf } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
-import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
+import { type Hand, withHand } from '../hand.js';
+import { CommandError, readCommandEnv, readConfig } from '../load-context.js';
 import { whoRuns } from '../who.js';
 
 /** Stops sending to a destination until somebody resumes it; what is accepted meanwhile waits. */
 export async function hold(destination: string, options: { reason: string; json?: boolean }): Promise<void> {
   const reason = options.reason.trim();
   if (reason === '') throw new CommandError('say why, for those who come later: --reason "…"');
-  await withDestination(destination, async (redis) => {
+  await withDestination(destination, async ({ redis, replicas }) => {
     const clock = createStoreClock(redis);
     try {
       await clock.synchronize();
-      const { before, after } = await changeGate(destination, redis, (gate) =>
+      const { before, after } = await changeGate(destination, redis, replicas, (gate) =>
         gateAfterHold(gate, { reason: reason.slice(0, 500), by: whoRuns() }, clock.now()),
       );
       if (options.json) return console.log(JSON.stringify({ destination, held: after.handHold }));
@@ -32,9 +33,9 @@ export async function hold(destination: string, options: { reason: string; json?
 
 /** Lets a destination go, whoever held it: somebody, or an answer that refused the key or the URL. */
 export async function resume(destination: string, options: { json?: boolean }): Promise<void> {
-  await withDestination(destination, async (redis) => {
-    const { before } = await changeGate(destination, redis, gateAfterResume);
-    const reads = await changeGate(readsOf(destination), redis, gateAfterResume);
+  await withDestination(destination, async ({ redis, replicas }) => {
+    const { before } = await changeGate(destination, redis, replicas, gateAfterResume);
+    const reads = await changeGate(readsOf(destination), redis, replicas, gateAfterResume);
     const { handHold } = before;
     const hold = before.hold ?? reads.before.hold;
     if (options.json) {
@@ -53,23 +54,13 @@ export async function resume(destination: string, options: { json?: boolean }): 
   });
 }
 
-/** @throws CommandError where there is none of this name, or Redis does not take it */
-async function withDestination(name: string, act: (redis: Redis) => Promise<void>): Promise<void> {
+/** @throws CommandError where there is none of this name, or Redis or its replicas do not take it */
+async function withDestination(name: string, act: (hand: Hand) => Promise<void>): Promise<void> {
   const config = readConfig(readCommandEnv(process.env));
-  const redis = await openRedis(config.redis.url);
-  try {
-    await refuseUnknown(name, config, redis);
-    await act(redis);
-  } catch (error) {
-    if ((error as Error).message.includes('OOM')) {
-      throw new CommandError(
-        'Redis is at its memory limit and takes nothing: see docs/runbook.md, Redis is full',
-      );
-    }
-    throw error;
-  } finally {
-    redis.disconnect();
-  }
+  await withHand(config, async (hand) => {
+    await refuseUnknown(name, config, hand.redis);
+    await act(hand);
+  });
 }
 
 /** One that was removed from the configuration may still have workers that send to it. */

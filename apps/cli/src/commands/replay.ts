@@ -3,6 +3,7 @@ import { createReplay, findDeadLetter } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import { addFilterOptions, type LetterFilter, readFilter } from '../dead-letters/filter.js';
 import { goneText, type LetterBox, openLetters } from '../dead-letters/open-letters.js';
+import { withHand } from '../hand.js';
 import { CommandError } from '../load-context.js';
 import { readCount, readPercent } from '../read-arguments.js';
 import { type ConductOptions, conduct } from '../replay/conduct.js';
@@ -50,7 +51,10 @@ export async function replayDeadLetters(
       includeFailing: options.includeFailing ?? false,
       planned: letters,
     };
-    const id = await createReplay(box.redis, holder, { by: whoRuns(), what, lanes });
+    const begun = { by: whoRuns(), what, lanes };
+    const id = await withHand(box.config, ({ redis, replicas }) =>
+      createReplay(redis, holder, begun, replicas),
+    );
     if (!options.json) console.error(`Replay ${id}. Ctrl-C stops it after what is in hand.`);
     await conduct(box, id, holder, options, plan);
   } finally {

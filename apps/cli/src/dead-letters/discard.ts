@@ -1,6 +1,7 @@
-import { discardDeadLetters, type HandRun } from '@meterbridge/queue';
+import { destinationOf, discardDeadLetters, type HandRun, type LetterMark } from '@meterbridge/queue';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
+import { type Hand, withHand } from '../hand.js';
 import { mayDo } from '../terminal/confirm.js';
 import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
@@ -8,7 +9,7 @@ import { shortTime } from '../terminal/short-time.js';
 import { type LetterFilter, readFilter, sayFilter } from './filter.js';
 import { beginHandRun, readWords } from './hand-run.js';
 import { shardOf } from './letter.js';
-import { type LetterBox, openLetters, walkLetters } from './open-letters.js';
+import { destinationsOf, type LetterBox, openLetters, walkLetters } from './open-letters.js';
 import { type Tallied, Tally } from './tally.js';
 
 export type DiscardOptions = LetterFilter & {
@@ -21,7 +22,12 @@ export type DiscardOptions = LetterFilter & {
 };
 
 /** What would be discarded, and the newest letter of each shard that belongs to it. */
-type Plan = Tallied & { letters: number; through: ReadonlyMap<string, string> };
+type Plan = Tallied & {
+  letters: number;
+  through: ReadonlyMap<string, string>;
+  /** Of letters that were named one by one: what each held when its id was looked at. */
+  digests: ReadonlyMap<string, string>;
+};
 
 const PAGE = 500;
 
@@ -38,69 +44,98 @@ export async function discardLetters(
   const because = readWords('--because', options.because);
   const box = await openLetters();
   try {
-    const plan = await makePlan(box, filter);
-    if (!options.json) console.log(plan.letters === 0 ? 'No dead letters match.' : renderPlan(plan));
-    if (plan.letters === 0 || options.dryRun) {
-      if (options.json) console.log(JSON.stringify({ plan: toJson(plan), discarded: 0 }, null, 2));
-      return;
-    }
-    if (!(await mayDo(`Discard ${plan.letters.toLocaleString('en')} for good?`, options))) return;
-    const run = await beginHandRun(box.redis, {
-      what: 'discarded',
-      because,
-      filter: sayFilter(filter),
-      as: options.as,
-    });
-    const { discarded, isStopped } = await discard(box, filter, plan, run);
-    if (isStopped) process.exitCode = 1;
-    if (options.json) console.log(JSON.stringify({ plan: toJson(plan), discarded, run: run.run }, null, 2));
-    else console.log(renderResult(discarded, plan.letters, isStopped));
+    await withHand(box.config, (hand) => planAndDiscard(box, hand, filter, { ...options, because }));
   } finally {
     box.close();
+  }
+}
+
+async function planAndDiscard(
+  box: LetterBox,
+  hand: Hand,
+  filter: LetterFilter,
+  options: DiscardOptions,
+): Promise<void> {
+  const plan = await makePlan(box, filter);
+  if (!options.json) console.log(plan.letters === 0 ? 'No dead letters match.' : renderPlan(plan));
+  if (plan.letters === 0 && !options.dryRun) await sayAgain(box, hand, filter, options);
+  if (plan.letters === 0 || options.dryRun) {
+    if (options.json) console.log(JSON.stringify({ plan: toJson(plan), discarded: 0 }, null, 2));
+    return;
+  }
+  if (!(await mayDo(`Discard ${plan.letters.toLocaleString('en')} for good?`, options))) return;
+  const run = await beginHandRun(box.redis, {
+    what: 'discarded',
+    because: options.because,
+    filter: sayFilter(filter),
+    as: options.as,
+  });
+  const { discarded, isStopped } = await discard(box, hand, filter, plan, run);
+  if (isStopped) process.exitCode = 1;
+  if (options.json) console.log(JSON.stringify({ plan: toJson(plan), discarded, run: run.run }, null, 2));
+  else console.log(renderResult(discarded, plan.letters, isStopped));
+}
+
+/** Where none is left, the run before may have taken them that is said again since its replicas were silent. */
+async function sayAgain(
+  box: LetterBox,
+  { redis, replicas }: Hand,
+  filter: LetterFilter,
+  { because, as }: DiscardOptions,
+): Promise<void> {
+  if (replicas === 0) return;
+  const run = await beginHandRun(redis, { what: 'discarded', because, as });
+  const names = destinationsOf(filter, box);
+  for (const shard of box.shards.filter((each) => names.includes(destinationOf(each)))) {
+    await discardDeadLetters(shard, redis, [], run, replicas);
   }
 }
 
 async function makePlan(box: LetterBox, filter: LetterFilter): Promise<Plan> {
   const tally = new Tally(['destination', 'reason'], box.customerOf);
   const through = new Map<string, string>();
+  const digests = new Map<string, string>();
   const progress = startProgress('letters looked at', await box.count(filter));
   try {
     for await (const entry of walkLetters(box, filter)) {
       tally.add(entry);
       through.set(shardOf(entry), entry.id);
+      if (filter.ids) digests.set(entry.id, entry.digest);
       progress.add(1);
     }
   } finally {
     progress.end();
   }
   const tallied = tally.result();
-  return { ...tallied, letters: tallied.total?.letters ?? 0, through };
+  return { ...tallied, letters: tallied.total?.letters ?? 0, through, digests };
 }
 
 /** Page by page: what is interrupted has discarded whole pages, each with its counts and its record. */
 async function discard(
   box: LetterBox,
+  { redis, replicas }: Hand,
   filter: LetterFilter,
-  { letters, through }: Plan,
+  { letters, through, digests }: Plan,
   run: HandRun,
 ): Promise<{ discarded: number; isStopped: boolean }> {
   const interruption = heedInterruption();
   const progress = startProgress('letters', letters);
   const done = new Map<string, number>();
-  let page: string[] = [];
+  let page: LetterMark[] = [];
   const flush = async () => {
     if (page.length === 0) return;
-    const shard = shardOf({ id: page[0]! });
-    done.set(shard, await discardDeadLetters(shard, box.redis, page, run));
+    const shard = shardOf(page[0]!);
+    done.set(shard, await discardDeadLetters(shard, redis, page, run, replicas));
     progress.add(page.length);
     page = [];
   };
   try {
     for await (const entry of walkLetters(box, filter, { through })) {
-      const isElsewhere = page.length > 0 && shardOf(entry) !== shardOf({ id: page[0]! });
+      const isElsewhere = page.length > 0 && shardOf(entry) !== shardOf(page[0]!);
       if (isElsewhere || page.length >= PAGE) await flush();
       if (interruption.isAsked) break;
-      page.push(entry.id);
+      const { id } = entry;
+      page.push({ id, digest: digests.get(id) ?? entry.digest });
     }
     if (!interruption.isAsked) await flush();
   } finally {

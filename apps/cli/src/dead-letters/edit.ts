@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { findDeadLetter, recordHand } from '@meterbridge/queue';
+import { insist, withHand } from '../hand.js';
 import { CommandError } from '../load-context.js';
 import { confirm } from '../terminal/confirm.js';
 import { openEditor } from '../terminal/open-editor.js';
@@ -40,10 +41,10 @@ export async function editLetter(id: string, options: EditOptions): Promise<void
   }
 }
 
-function rulesOf({ config }: LetterBox): EditRules {
+function rulesOf({ config, kept }: LetterBox): EditRules {
   return {
     maxEventBytes: config.receiver.eventBytes,
-    mapNow: compileMapNow(config),
+    mapNow: compileMapNow(config, kept),
     customerOf: compileCustomerOf(config.destinations),
     takes: (entry) => {
       const { letter } = entry;
@@ -92,7 +93,7 @@ async function finish(
 ): Promise<boolean> {
   if (!options.json) {
     console.log(renderChange(before, entry));
-    const was = compileMapNow(box.config)(before);
+    const was = compileMapNow(box.config, box.kept)(before);
     const unedited = was.will === 'go' ? was.mapped[0] : undefined;
     const left = unedited?.as === 'usage' ? pretty(unedited.usage.body) : '(nothing)';
     for (const each of mapped)
@@ -105,14 +106,18 @@ async function finish(
     because: `changed ${changedFields(before, entry).join(', ')}`.slice(0, 500),
     as: options.as,
   });
-  try {
-    await putBack(entry, { by: run.by, at: Number(run.run.split('-')[0]) }, box.config, box.redis);
-  } catch (error) {
+  const edit = { by: run.by, at: Number(run.run.split('-')[0]) };
+  const { hadBefore } = await withHand(box.config, async (hand) => {
+    const done = await putBack(entry, edit, box, hand);
+    await insist(() => recordHand(hand.redis, run, before, hand.replicas));
+    return done;
+  }).catch((error) => {
     if (!(error instanceof CommandError)) throw error;
     throw new CommandError(`${error.message} Your text is in ${file}`);
-  }
-  await recordHand(box.redis, run, before);
-  if (!options.json) console.log(`\n${before.id} is on its queue, as ${run.by} has edited it.`);
+  });
+  const say = options.json ? console.error : console.log;
+  if (!options.json) say(`\n${before.id} is on its queue, as ${run.by} has edited it.`);
+  for (const name of hadBefore) say(`${name} had it already, as an edit had changed it that was cut off.`);
   return true;
 }
 

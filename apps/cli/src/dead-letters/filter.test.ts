@@ -31,7 +31,7 @@ const REJECTED: RejectedEvent = {
   receivedAt: '2026-11-21T14:25:00.000Z',
 };
 
-const AN_ENTRY = { at: AT, cell: '', json: '' };
+const AN_ENTRY = { at: AT, cell: '', json: '', digest: '' };
 const ofLago: LetterEntry = { ...AN_ENTRY, id: `lago/${AT}-3`, reason: 'refused', letter: LETTER };
 const ofReceiver: LetterEntry = {
   ...AN_ENTRY,
@@ -80,6 +80,7 @@ test('a letter is read only where what is cheap to know has not ruled it out', (
     reason: 'refused',
     cell: '',
     json: '',
+    digest: '',
     get letter(): never {
       throw new Error('read');
     },

@@ -9,6 +9,7 @@ import {
   importDeadLetters,
 } from '@meterbridge/queue';
 import { readTexts } from '../archive/read-texts.js';
+import { type Hand, withHand } from '../hand.js';
 import { CommandError } from '../load-context.js';
 import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
@@ -43,11 +44,12 @@ export async function importLetters(file: string, options: ImportOptions): Promi
   try {
     const run = await beginHandRun(box.redis, { what: 'restored', because: 'imported', as: options.as });
     for (const name of box.names) await forgetImported(name, box.redis);
-    const report = await bringAll(file, bytes, box, run, (line, problem) => {
+    const onBad = (line: number, problem: string) => {
       if (problems.length >= NAMED) return;
       problems.push({ line, problem });
       if (!options.json) console.error(`line ${line}: ${problem}`);
-    });
+    };
+    const report = await withHand(box.config, (hand) => bringAll(file, bytes, { box, hand, run, onBad }));
     if (report.bad > 0 || report.isStopped) process.exitCode = 1;
     if (options.json) console.log(JSON.stringify({ ...report, problems }, null, 2));
     else console.log(render(report));
@@ -63,13 +65,14 @@ async function sizeOf(file: string): Promise<number> {
   return found.size;
 }
 
-async function bringAll(
-  file: string,
-  bytes: number,
-  box: LetterBox,
-  run: HandRun,
-  onBad: (line: number, problem: string) => void,
-): Promise<Report> {
+type Bringing = {
+  box: LetterBox;
+  hand: Hand;
+  run: HandRun;
+  onBad: (line: number, problem: string) => void;
+};
+
+async function bringAll(file: string, bytes: number, { box, hand, run, onBad }: Bringing): Promise<Report> {
   const report: Report = { imported: 0, restored: 0, stillThere: 0, bad: 0, isStopped: false };
   const refuse = (line: number, problem: string) => {
     report.bad += 1;
@@ -80,7 +83,13 @@ async function bringAll(
     const page = pages.get(shard) ?? [];
     pages.delete(shard);
     const letters = page.map(({ letter }) => letter);
-    const { added, restored, stillThere } = await importDeadLetters(shard, box.redis, letters, run);
+    const { added, restored, stillThere } = await importDeadLetters(
+      shard,
+      hand.redis,
+      letters,
+      run,
+      hand.replicas,
+    );
     report.imported += added;
     report.restored += restored;
     for (const index of stillThere) {

@@ -35,7 +35,7 @@ const REJECTED: RejectedEvent = {
 };
 
 function anEntry(letter: LetterEntry['letter'], of: Partial<LetterEntry> = {}): LetterEntry {
-  const entry = { id: 'lago/1700-3', at: 1_700, reason: 'refused', cell: '480000/web', ...of };
+  const entry = { id: 'lago/1700-3', digest: '', at: 1_700, reason: 'refused', cell: '480000/web', ...of };
   return { ...entry, letter, json: JSON.stringify(letter) };
 }
 

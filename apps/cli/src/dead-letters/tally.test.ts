@@ -13,6 +13,7 @@ function anEntry(n: number, reason: string, userId: string): LetterEntry {
     reason,
     cell: '',
     json: '',
+    digest: '',
     letter: { rule: 'usage', source: 'web', event } as unknown as DeadLetter,
   };
 }

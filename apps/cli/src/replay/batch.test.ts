@@ -5,7 +5,11 @@ import { Batch } from './batch.js';
 import type { Verdict } from './judge-letter.js';
 
 const letter = (n: number, destination = 'lago'): LetterEntry =>
-  ({ id: `${destination}/${n}-0`, at: n, reason: 'r', letter: { source: 'web' } }) as unknown as LetterEntry;
+  ({
+    ...{ id: `${destination}/${n}-0`, digest: `d${n}`, at: n, reason: 'r' },
+    letter: { source: 'web' },
+  }) as unknown as LetterEntry;
+const mark = (n: number, destination = 'lago') => ({ id: `${destination}/${n}-0`, digest: `d${n}` });
 const delivery = (rule: string): StoredDelivery => ({ rule, source: 'web' }) as StoredDelivery;
 const go = (moves: Record<string, string[]>): Verdict => ({
   will: 'go',
@@ -33,7 +37,7 @@ test('takes what goes, counts what is left, and moves behind both', () => {
   expect(batch.most).toBe(3);
   expect(batch.ownStep('lago')).toEqual({
     deliveries: ['a', 'b', 'c'].map(delivery),
-    taken: ['lago/2-0', 'lago/4-0'],
+    taken: [mark(2), mark(4)],
     left: { 'would fail again': 1, 'taken by no rule': 2 },
     from: '1-0',
     through: '6-0',
@@ -43,14 +47,14 @@ test('takes what goes, counts what is left, and moves behind both', () => {
 test('takes those as well that would fail, where that is asked for', () => {
   const batch = new Batch('');
   batch.add(letter(3), fail, true);
-  expect(batch.ownStep('lago')).toMatchObject({ deliveries: [delivery('f')], taken: ['lago/3-0'], left: {} });
+  expect(batch.ownStep('lago')).toMatchObject({ deliveries: [delivery('f')], taken: [mark(3)], left: {} });
 });
 
 test("adds the receiver's letters to each destination, but none twice, and takes them away then", () => {
   const batch = new Batch('');
   batch.add(letter(2, 'receiver'), go({ lago: ['a'], hyperline: [] }), false);
   batch.add(letter(3, 'receiver'), go({ lago: ['b', 'c'], hyperline: ['d'] }), false);
-  const rejections = ['receiver/2-0', 'receiver/3-0'];
+  const rejections = ['receiver/2-0 d2', 'receiver/3-0 d3'];
   expect(batch.destinations()).toEqual(['lago', 'hyperline']);
   expect(batch.addStep('lago', new Set(), 7)).toEqual({
     deliveries: ['a', 'b', 'c'].map((rule) => ({ ...delivery(rule), hour: 7 })),
@@ -58,7 +62,9 @@ test("adds the receiver's letters to each destination, but none twice, and takes
     rejections,
   });
   // Cut off behind the first of them, before.
-  expect(batch.addStep('lago', new Set(['receiver/2-0', 'receiver/1-0']), 7)).toEqual({
+  expect(
+    batch.addStep('lago', new Set(['receiver/2-0 d2', 'receiver/3-0 of-another', 'receiver/1-0 d1']), 7),
+  ).toEqual({
     deliveries: ['b', 'c'].map((rule) => ({ ...delivery(rule), hour: 7 })),
     filtered: {},
     rejections,
@@ -69,5 +75,10 @@ test("adds the receiver's letters to each destination, but none twice, and takes
     filtered: { '7/web': 1 },
     rejections,
   });
-  expect(batch.awayStep()).toEqual({ taken: rejections, left: {}, from: '', through: '3-0' });
+  expect(batch.awayStep()).toEqual({
+    taken: [mark(2, 'receiver'), mark(3, 'receiver')],
+    left: {},
+    from: '',
+    through: '3-0',
+  });
 });

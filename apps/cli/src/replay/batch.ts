@@ -1,5 +1,5 @@
 import { cellOf, type StoredDelivery } from '@meterbridge/delivery';
-import type { ReplayStep } from '@meterbridge/queue';
+import { type LetterMark, type ReplayStep, rejectionName } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { LetterEntry } from '../dead-letters/letter.js';
 import type { Move, Verdict } from './judge-letter.js';
@@ -14,7 +14,7 @@ export class Batch {
   readonly from: string;
   through: string;
   readonly left: Record<string, number> = {};
-  private readonly letters: { id: string; source: string; moves: Move[] }[] = [];
+  private readonly letters: (LetterMark & { source: string; moves: Move[] })[] = [];
   /** Events whose first time has to be looked up. */
   readonly timed: { source: string; event: SegmentEvent }[] = [];
 
@@ -32,7 +32,8 @@ export class Batch {
       return;
     }
     const { source } = entry.letter;
-    this.letters.push({ id: entry.id, source, moves: verdict.moves });
+    const { id, digest } = entry;
+    this.letters.push({ id, digest, source, moves: verdict.moves });
     if (verdict.will === 'go' && verdict.timed) this.timed.push({ source, event: verdict.timed });
   }
 
@@ -41,8 +42,13 @@ export class Batch {
     return this.letters.length;
   }
 
-  get ids(): string[] {
-    return this.letters.map(({ id }) => id);
+  /** Of the receiver's letters, how their destinations remember them. */
+  get rejections(): string[] {
+    return this.letters.map(rejectionName);
+  }
+
+  private get taken(): LetterMark[] {
+    return this.letters.map(({ id, digest }) => ({ id, digest }));
   }
 
   destinations(): string[] {
@@ -51,23 +57,23 @@ export class Batch {
 
   /** Takes the letters of a destination out and puts them on its own queue. */
   ownStep(destination: string): ReplayStep {
-    const { ids, left, from, through } = this;
-    return { deliveries: this.deliveriesTo(destination), taken: ids, left, from, through };
+    const { taken, left, from, through } = this;
+    return { deliveries: this.deliveriesTo(destination), taken, left, from, through };
   }
 
   /** Takes the receiver's letters out, whose deliveries are on other queues by now. */
   awayStep(): ReplayStep {
-    const { ids, left, from, through } = this;
-    return { taken: ids, left, from, through };
+    const { taken, left, from, through } = this;
+    return { taken, left, from, through };
   }
 
   /**
    * Puts the receiver's letters on one destination's queue; null where all of them are there already.
-   * @param known ids of letters that are, since a step of before was cut off behind it
+   * @param known letters that are, as they are remembered, since a step of before was cut off behind it
    * @param hour of acceptance, in hours since 1970
    */
   addStep(destination: string, known: ReadonlySet<string>, hour: number): ReplayStep | null {
-    const fresh = this.letters.filter(({ id }) => !known.has(id));
+    const fresh = this.letters.filter((letter) => !known.has(rejectionName(letter)));
     if (fresh.length === 0) return null;
     const filtered: Record<string, number> = {};
     const deliveries: StoredDelivery[] = [];
@@ -79,7 +85,7 @@ export class Batch {
       const cell = cellOf(hour, source);
       filtered[cell] = (filtered[cell] ?? 0) + 1;
     }
-    return { deliveries, filtered, rejections: this.ids };
+    return { deliveries, filtered, rejections: this.rejections };
   }
 
   /** Deliveries that the busiest destination gets. */

@@ -1,8 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hourAt } from '@meterbridge/delivery';
-import { destinationOf, keepFirstTimes, RECEIVER, ReplayLane, type StoreClock } from '@meterbridge/queue';
+import {
+  destinationOf,
+  keepFirstTimes,
+  NotReplicatedError,
+  RECEIVER,
+  ReplayLane,
+  type StoreClock,
+} from '@meterbridge/queue';
 import type { LetterFilter } from '../dead-letters/filter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
+import { type Hand, whyItWaits } from '../hand.js';
 import { Batch } from './batch.js';
 import type { Hold } from './hold.js';
 import type { JudgeLetter } from './judge-letter.js';
@@ -11,6 +19,8 @@ import { batchAt, type Pace, paceOf, slowest, takeTurn } from './pace.js';
 
 export type LaneRun = {
   box: LetterBox;
+  /** Makes sure, before letters are taken away and before it is told as done. */
+  hand: Hand;
   replayId: string;
   filter: LetterFilter;
   pace: Pace;
@@ -43,7 +53,7 @@ class ElsewhereError extends Error {
 
 /**
  * Replays one lane to its end, or until it has to stop. A step that met trouble is not known to have happened:
- * Redis is asked where the replay stands, and it goes on from there.
+ * Redis is asked where the replay stands, and it goes on from there. At its end the replicas have it.
  * @throws what Redis answers, where it gets no further
  */
 export async function runLane(lane: Lane, run: LaneRun): Promise<void> {
@@ -56,16 +66,28 @@ export async function runLane(lane: Lane, run: LaneRun): Promise<void> {
   };
   let position: string | undefined;
   let vain = 0;
+  let isWaiting = false;
   try {
     for (;;) {
       try {
         const { position: now } = await target(lane.destination).progress();
         vain = now === position ? vain + 1 : 0;
         position = now;
-        if (now !== '' && compareStreamIds(now, lane.through) >= 0) return;
+        if (now !== '' && compareStreamIds(now, lane.through) >= 0) {
+          const { redis: prover, replicas } = run.hand;
+          if (await target(lane.destination).provePosition(now, prover, replicas)) return;
+          throw new ElsewhereError('the replay stands elsewhere at the server of now');
+        }
         await walk(lane, now, run, target);
         if (run.hold.stopping) return;
       } catch (error) {
+        if (error instanceof NotReplicatedError) {
+          // They are waited for as long as it takes; what is done meanwhile is not done twice.
+          vain = 0;
+          if (!isWaiting) console.error(`${whyItWaits(error)}: waiting …`);
+          isWaiting = true;
+          if (run.hold.stopping) return;
+        }
         if (vain >= MAX_VAIN) throw error;
         await sleep(REST_MS);
         // Waits for as long as Redis is away.
@@ -147,12 +169,13 @@ async function moveOwn(batch: Batch, own: ReplayLane): Promise<void> {
 
 /**
  * Letters of the receiver become deliveries of other slots, where no transaction reaches: each destination
- * remembers whose it has, so that whoever goes on after a kill adds none of them twice. Then they leave.
+ * remembers whose it has, so that whoever goes on after a kill adds none of them twice. They leave once every one of
+ * them says so that is a master now, and its replicas have it: another may have been asked to add them.
  */
 async function moveRejections(
   batch: Batch,
   known: ReadonlyMap<string, ReadonlySet<string>>,
-  { box, clock }: LaneRun,
+  { clock, hand }: LaneRun,
   target: (name: string) => ReplayLane,
 ): Promise<void> {
   const timed = batch.timed.map(({ source, event: { messageId, timestamp } }) => ({
@@ -160,12 +183,18 @@ async function moveRejections(
     messageId,
     timestamp,
   }));
-  const times = timed.length > 0 ? await keepFirstTimes(box.redis, timed) : [];
+  const times = timed.length > 0 ? await keepFirstTimes(hand.redis, timed, hand.replicas) : [];
   for (const [index, { event }] of batch.timed.entries()) event.timestamp = times[index]!;
   for (const destination of batch.destinations()) {
     const step = batch.addStep(destination, known.get(destination)!, hourAt(clock.now()));
     if (step && !(await target(destination).take(step))) throw new ElsewhereError('they were added already');
   }
+  const { rejections } = batch;
+  const proved = batch.destinations().map(async (destination) => {
+    if (!(await target(destination).proveRejections(rejections, hand.redis, hand.replicas)))
+      throw new ElsewhereError('the server of now was not given them');
+  });
+  await Promise.all(proved);
   if (!(await target(RECEIVER).take(batch.awayStep())))
     throw new ElsewhereError('a letter was taken meanwhile');
 }

@@ -1,6 +1,7 @@
 import { createStoreClock, endReplay, type ReplayRecord } from '@meterbridge/queue';
 import type { LetterFilter } from '../dead-letters/filter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
+import { openHand } from '../hand.js';
 import { compilePipeline } from '../pipeline/pipeline.js';
 import { startProgress } from '../terminal/progress.js';
 import { Hold, type StopReason } from './hold.js';
@@ -32,6 +33,7 @@ export async function runReplay(
   holder: string,
   replayed: number,
 ): Promise<StopReason | undefined> {
+  const hand = await openHand(box.config);
   const hold = new Hold(box.redis, id, holder);
   const clock = createStoreClock(box.redis);
   const progress = startProgress('dead letters', Math.max(0, what.planned - replayed));
@@ -42,6 +44,7 @@ export async function runReplay(
     for (const lane of lanes) {
       await runLane(lane, {
         box,
+        hand,
         replayId: id,
         filter: what.filter,
         pace: what.pace,
@@ -59,6 +62,7 @@ export async function runReplay(
     progress.end();
     clock.stop();
     hold.end();
+    hand.close();
     await endReplay(box.redis, id, holder, isDone ? 'done' : 'stopped');
   }
 }

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { waitFor } from '@meterbridge/testing';
+import { backfill } from '../src/commands/backfill.js';
+import { calls, writeArchive } from './archive.js';
+import { useFailingOver } from './failing-over.js';
+
+const failing = useFailingOver();
+
+test.each([0, 1, 2, 3])(
+  'a group of a backfill that the old master alone took is written again',
+  async (times) => {
+    const at = await failing.open();
+    const file = join(at.folder, 'old.gz');
+    await writeArchive(file, calls(700));
+    at.changeOverAt('{lago}:ledger', times);
+    await backfill([file], { rate: 100, json: true });
+    expect(at.output()).toContain('"state": "done"');
+    const { accepted, inFlight, difference } = await at.account('lago');
+    expect(difference).toBe(0);
+    expect(accepted).toBe(inFlight);
+    expect(accepted).toBeGreaterThanOrEqual(700);
+  },
+);
+
+test('a replica that goes away is waited for, and what Redis has without it is not written again and again', async () => {
+  const at = await failing.open();
+  const file = join(at.folder, 'old.gz');
+  await writeArchive(file, calls(300));
+  at.loseAt('{lago}:ledger');
+  const running = backfill([file], { rate: 100, json: true });
+  await waitFor(() => at.output().includes('not all of its replicas: waiting'), { what: 'the word of it' });
+  // As long as some tries take.
+  await sleep(3_000);
+  await at.comeBack();
+  await running;
+  expect(at.output()).toContain('Going on.');
+  expect(at.output()).toContain('"state": "done"');
+  const { accepted, inFlight, difference } = await at.account('lago');
+  expect([accepted, difference]).toEqual([inFlight, 0]);
+  expect(accepted).toBeGreaterThanOrEqual(300);
+  expect(accepted).toBeLessThanOrEqual(600);
+});
