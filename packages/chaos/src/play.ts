@@ -1,8 +1,9 @@
 import { clearBoth } from './both-apis.js';
 import type { Tally } from './check.js';
 import { type Load, startLoad } from './load/load.js';
+import { runCommand } from './run-command.js';
 import type { Scenario, Scene } from './scenario.js';
-import { runAudit, untilSettled } from './settle.js';
+import { untilSettled } from './settle.js';
 import type { Stage } from './stage.js';
 import { keepKilling } from './strikes.js';
 import { verify } from './verify.js';
@@ -15,6 +16,11 @@ export type Played = {
   /** Requests that both APIs received. */
   requests: number;
   kills: string[];
+  /** Jobs that another hand took because their lock had run out. */
+  handsChanged: number;
+  failovers: number;
+  /** By which the accounts do not add up, over all places. */
+  difference: number;
   /** Of requests answered 200, milliseconds. */
   acknowledgedP99Ms: number;
   /** From the first event sent until nothing was in flight. */
@@ -29,10 +35,13 @@ export type Play = {
   events: number;
   kills: number;
   seconds: number;
-  random: () => number;
+  /** Random numbers by the seed: a sequence of its own for each purpose, since all run at once. */
+  randomFor: (purpose: 'load' | 'kills' | 'trouble') => () => number;
   signal: AbortSignal;
   /** Told now and then how far it is. */
   onProgress?: (progress: string) => void;
+  /** Told of each trouble as it is made, and when. */
+  onTrouble?: (what: string, atSeconds: number) => void;
 };
 
 const PROGRESS_EVERY_MS = 500;
@@ -40,7 +49,7 @@ const PROGRESS_EVERY_MS = 500;
 /** Lets events flow, makes the trouble, waits until all is settled, and follows every event to its end. */
 export async function play(
   stage: Stage,
-  { scenario, prefix, events, kills, seconds, random, signal, onProgress }: Play,
+  { scenario, prefix, events, kills, seconds, randomFor, signal, onProgress, onTrouble }: Play,
 ): Promise<Played> {
   const before = requestsSoFar(stage);
   const began = performance.now();
@@ -49,11 +58,24 @@ export async function play(
     count: events,
     durationMs: seconds * 1_000,
     receiverUrls: stage.receivers.map(({ url }) => url),
-    random,
+    random: randomFor('load'),
+    without: scenario.without,
     baseMs: Date.now() - 600_000,
     signal,
   });
-  const scene: Scene = { stage, load, random, expected: new Map(), kills: [], notes: [], problems: [] };
+  const handsBefore = stage.logs.handsChanged;
+  const scene: Scene = {
+    stage,
+    load,
+    random: randomFor('trouble'),
+    expected: new Map(),
+    kills: [],
+    failovers: 0,
+    forgotten: [],
+    tell: (what) => onTrouble?.(what, (performance.now() - began) / 1_000),
+    notes: [],
+    problems: [],
+  };
   const progress = setInterval(() => {
     const at = Math.round((performance.now() - began) / 1_000);
     const sent = Math.round((100 * load.answered) / events);
@@ -62,9 +84,10 @@ export async function play(
   await Promise.all([
     load.done,
     scenario.trouble?.(scene),
-    keepKilling(stage, { kills, seconds, strikes: scenario.strikes, random }, (name) =>
-      scene.kills.push(name),
-    ),
+    keepKilling(stage, { kills, seconds, strikes: scenario.strikes, random: randomFor('kills') }, (name) => {
+      scene.kills.push(name);
+      scene.tell(`killed: ${name}`);
+    }),
   ]);
   calm(stage);
   const accounts = await untilSettled(stage);
@@ -72,14 +95,14 @@ export async function play(
   const settledAt = performance.now();
   await scenario.after?.(scene);
 
-  const tally = await verify(stage, load, scene.expected);
+  const tally = await verify(stage, load, scene.expected, scene.forgotten);
   for (const [place, { difference, inFlight, jobs }] of Object.entries(accounts)) {
     if (inFlight > 0) scene.problems.push(`${place}: ${inFlight} are still in flight after ten minutes`);
     if (difference !== 0) scene.problems.push(`${place}: the account differs by ${difference}`);
     if (jobs.failed > 0)
       scene.problems.push(`${place}: ${jobs.failed} jobs among the failed, where nobody takes them`);
   }
-  const audit = await runAudit(stage);
+  const audit = await runCommand(stage, 'audit');
   if (audit.exitCode !== 0) scene.problems.push(`audit exits with ${audit.exitCode}:\n${audit.output}`);
   const unanswered = load.options.count - load.answered;
   if (unanswered > 0 && !signal.aborted) scene.notes.push(`${unanswered} events were never answered 200`);
@@ -89,6 +112,9 @@ export async function play(
     tally,
     requests: requestsSoFar(stage) - before,
     kills: scene.kills,
+    handsChanged: stage.logs.handsChanged - handsBefore,
+    failovers: scene.failovers,
+    difference: Object.values(accounts).reduce((sum, each) => sum + Math.abs(each.difference), 0),
     acknowledgedP99Ms: percentile(load, 0.99),
     seconds: (settledAt - began) / 1_000,
     notes: scene.notes,

@@ -3,6 +3,7 @@ import type { LedgerEntry } from '@meterbridge/sandbox';
 import { type Held, judge, newTally, type Tally } from './check.js';
 import { idOf, type Load } from './load/load.js';
 import { EXPECTED, type Expectation, type Kind, propertiesOf, timestampMsOf } from './load/make-event.js';
+import type { Span } from './scenario.js';
 import { PLACES } from './settle.js';
 import type { Stage } from './stage.js';
 
@@ -11,6 +12,7 @@ export async function verify(
   stage: Stage,
   load: Load,
   expected: ReadonlyMap<number, Expectation>,
+  forgotten: readonly Span[] = [],
 ): Promise<Tally> {
   const { prefix, count, baseMs } = load.options;
   const dead = await readDead(stage, prefix);
@@ -28,7 +30,8 @@ export async function verify(
       },
     };
     const answered = load.acknowledged[n] === 1;
-    judge(tally, { id, answered, expected: expected.get(n) ?? EXPECTED[kind] }, fate);
+    const mayBeLost = answered && isForgettable(load, n, forgotten);
+    judge(tally, { id, answered, mayBeLost, expected: expected.get(n) ?? EXPECTED[kind] }, fate);
   }
   return tally;
 }
@@ -45,6 +48,17 @@ async function readDead(stage: Stage, prefix: string): Promise<Dead> {
     }
   }
   return dead;
+}
+
+/** Whether every answer 200 to an event fell into a time of which Redis may have forgotten what it took. */
+function isForgettable(
+  { firstAnsweredAt, lastAnsweredAt }: Load,
+  n: number,
+  forgotten: readonly Span[],
+): boolean {
+  return [firstAnsweredAt[n]!, lastAnsweredAt[n]!].every((at) =>
+    forgotten.some(({ fromMs, toMs }) => fromMs <= at && at <= toMs),
+  );
 }
 
 /** Kinds whose time is set on receipt: only that it is one time can be said. */

@@ -20,11 +20,20 @@ export const NEVER_SHOWN = [
 ];
 
 /** Requests a second at each API, and how long an answer is waited for: the product's default where left out. */
-export type SampleLimits = { lago: number; hyperline: number; timeoutMs?: number };
+export type SampleLimits = {
+  lago: number;
+  hyperline: number;
+  timeoutMs?: number;
+  /** Lago is asked which subscription a customer has, where events else name theirs. */
+  looksUp?: boolean;
+};
 
 /** A configuration as its file: usage in both destinations, an entity in Hyperline. Keys and URLs are the environment's. */
-export function sampleConfig({ lago, hyperline, timeoutMs }: SampleLimits): string {
+export function sampleConfig({ lago, hyperline, timeoutMs, looksUp = false }: SampleLimits): string {
   const timeout = timeoutMs === undefined ? '' : `\n    timeoutMs: ${timeoutMs}`;
+  const subscription = looksUp
+    ? '{ lookup: customer, customer: [context.groupId, userId] }'
+    : '[properties.subscription_id, context.groupId, userId]';
   return `
 sources:
   - name: backend
@@ -40,7 +49,7 @@ destinations:
       - name: api-calls
         when: type = "track" and event = "API Call"
         code: api_call
-        subscription: [properties.subscription_id, context.groupId, userId]
+        subscription: ${subscription}
         properties: { tokens: { path: properties.tokens, as: number }, model: properties.model }
   - name: hyperline
     type: hyperline
