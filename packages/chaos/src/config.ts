@@ -18,5 +18,5 @@ export type Setting = {
 export const USUAL: Setting = { store: 'single', timeoutMs: TIMEOUT_MS, looksUp: false };
 
 export function configOf({ store, timeoutMs, looksUp }: Setting): string {
-  return `${sampleConfig({ ...LIMITS, timeoutMs, looksUp })}${REDIS_SETTINGS[store]}`;
+  return `${sampleConfig({ ...LIMITS, timeoutMs, looksUp, allowsNoModel: true })}${REDIS_SETTINGS[store]}`;
 }
