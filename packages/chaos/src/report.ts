@@ -44,8 +44,17 @@ export function renderReport(played: readonly Played[]): string {
       .map(([name, many]) => `${many} × ${name}`)
       .join('; ')}`,
     ...played.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)),
+    ...played.flatMap(describeForgotten),
     ...played.flatMap(describeTrouble),
   ].join('\n');
+}
+
+/** What a power failure may have taken is no loss, and has to be seen. */
+function describeForgotten({ name, tally: { mayBeLost } }: Played): string[] {
+  const { events, missing } = mayBeLost;
+  return events === 0
+    ? []
+    : [`${name}: ${number(events)} of what was answered may be lost, ${number(missing)} is missing`];
 }
 
 const HANDS_COLUMNS: [string, (played: Played) => string][] = [
@@ -78,7 +87,7 @@ export function renderHands(played: readonly Played[]): string {
     ...rows.map(line),
     '',
     '200: events that were answered so. hands: jobs that another hand took because',
-    'their lock had run out. dead: refused events that are dead letters, as they must.',
+    'their lock had run out. dead: events that had to be dead letters, and are.',
     `hands, where no worker was killed and both lived on: ${number(undisturbed)}`,
     `may be lost, answered within the seconds that a power failure took: ${number(events)},`,
     `of which are missing: ${number(missing)}`,
