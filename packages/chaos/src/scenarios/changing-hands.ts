@@ -114,10 +114,11 @@ async function standStill(scene: Scene, round: number): Promise<void> {
   );
   await sleep(1_000);
   tell(`${worker.name} stands still for ${(ms / 1_000).toFixed(1)} s`);
+  const before = stage.logs.handsChanged;
   const awake = worker.freeze(ms);
   if (round === 0) await standStillBeside(scene);
   await awake;
-  tell(`${worker.name} is awake`);
+  tell(`${worker.name} is awake; ${stage.logs.handsChanged - before} jobs changed hands`);
   await sleep(1_000);
   clearBoth(stage.sandbox);
 }
