@@ -3,7 +3,7 @@ import type { Tally } from './check.js';
 import { type Load, startLoad } from './load/load.js';
 import { runCommand } from './run-command.js';
 import type { Scenario, Scene } from './scenario.js';
-import { untilSettled } from './settle.js';
+import { type Accounts, PLACES, readAccounts, untilSettled } from './settle.js';
 import type { Stage } from './stage.js';
 import { keepKilling } from './strikes.js';
 import { verify } from './verify.js';
@@ -47,12 +47,54 @@ export type Play = {
 const PROGRESS_EVERY_MS = 500;
 
 /** Lets events flow, makes the trouble, waits until all is settled, and follows every event to its end. */
-export async function play(
-  stage: Stage,
-  { scenario, prefix, events, kills, seconds, randomFor, signal, onProgress, onTrouble }: Play,
-): Promise<Played> {
-  const before = requestsSoFar(stage);
+export async function play(stage: Stage, asked: Play): Promise<Played> {
+  const { scenario, kills, seconds, randomFor, signal } = asked;
+  const before = { requests: requestsSoFar(stage), hands: stage.logs.handsChanged };
+  // What differed before is told with the scenario in which it came to be.
+  const accountsBefore = await readAccounts(stage);
   const began = performance.now();
+  const scene = openScene(stage, asked, began);
+  const { load } = scene;
+  const endProgress = tellProgress(scene, asked, began);
+  await Promise.all([
+    load.done,
+    scenario.trouble?.(scene),
+    keepKilling(stage, { kills, seconds, strikes: scenario.strikes, random: randomFor('kills') }, (name) => {
+      scene.kills.push(name);
+      scene.tell(`killed: ${name}`);
+    }),
+  ]);
+  calm(stage);
+  const accounts = await untilSettled(stage);
+  endProgress();
+  const settledAt = performance.now();
+  await scenario.after?.(scene);
+
+  const tally = await verify(stage, load, scene.expected, scene.forgotten);
+  const differences = PLACES.map((place) => accounts[place].difference - accountsBefore[place].difference);
+  addProblems(scene, accounts, differences);
+  const audit = await runCommand(stage, 'audit');
+  if (audit.exitCode !== 0) scene.problems.push(`audit exits with ${audit.exitCode}:\n${audit.output}`);
+  const unanswered = load.options.count - load.answered;
+  if (unanswered > 0 && !signal.aborted) scene.notes.push(`${unanswered} events were never answered 200`);
+  return {
+    name: scenario.name,
+    what: scenario.what,
+    tally,
+    requests: requestsSoFar(stage) - before.requests,
+    kills: scene.kills,
+    handsChanged: stage.logs.handsChanged - before.hands,
+    failovers: scene.failovers,
+    difference: differences.reduce((sum, each) => sum + Math.abs(each), 0),
+    acknowledgedP99Ms: percentile(load, 0.99),
+    seconds: (settledAt - began) / 1_000,
+    notes: scene.notes,
+    problems: scene.problems,
+  };
+}
+
+function openScene(stage: Stage, asked: Play, began: number): Scene {
+  const { scenario, prefix, events, seconds, randomFor, signal, onTrouble } = asked;
   const load = startLoad({
     prefix,
     count: events,
@@ -63,8 +105,7 @@ export async function play(
     baseMs: Date.now() - 600_000,
     signal,
   });
-  const handsBefore = stage.logs.handsChanged;
-  const scene: Scene = {
+  return {
     stage,
     load,
     random: randomFor('trouble'),
@@ -76,50 +117,26 @@ export async function play(
     notes: [],
     problems: [],
   };
-  const progress = setInterval(() => {
+}
+
+/** @returns what ends it */
+function tellProgress({ load, kills }: Scene, { events, onProgress }: Play, began: number): () => void {
+  const timer = setInterval(() => {
     const at = Math.round((performance.now() - began) / 1_000);
     const sent = Math.round((100 * load.answered) / events);
-    onProgress?.(`${at} s: ${sent} % answered 200, ${scene.kills.length} kills`);
+    onProgress?.(`${at} s: ${sent} % answered 200, ${kills.length} kills`);
   }, PROGRESS_EVERY_MS).unref();
-  await Promise.all([
-    load.done,
-    scenario.trouble?.(scene),
-    keepKilling(stage, { kills, seconds, strikes: scenario.strikes, random: randomFor('kills') }, (name) => {
-      scene.kills.push(name);
-      scene.tell(`killed: ${name}`);
-    }),
-  ]);
-  calm(stage);
-  const accounts = await untilSettled(stage);
-  clearInterval(progress);
-  const settledAt = performance.now();
-  await scenario.after?.(scene);
+  return () => clearInterval(timer);
+}
 
-  const tally = await verify(stage, load, scene.expected, scene.forgotten);
-  for (const [place, { difference, inFlight, jobs }] of Object.entries(accounts)) {
-    if (inFlight > 0) scene.problems.push(`${place}: ${inFlight} are still in flight after ten minutes`);
-    if (difference !== 0) scene.problems.push(`${place}: the account differs by ${difference}`);
+function addProblems({ problems }: Scene, accounts: Accounts, differences: readonly number[]): void {
+  for (const [index, place] of PLACES.entries()) {
+    const { inFlight, jobs } = accounts[place];
+    if (inFlight > 0) problems.push(`${place}: ${inFlight} are still in flight after ten minutes`);
+    if (differences[index] !== 0) problems.push(`${place}: the account differs by ${differences[index]}`);
     if (jobs.failed > 0)
-      scene.problems.push(`${place}: ${jobs.failed} jobs among the failed, where nobody takes them`);
+      problems.push(`${place}: ${jobs.failed} jobs among the failed, where nobody takes them`);
   }
-  const audit = await runCommand(stage, 'audit');
-  if (audit.exitCode !== 0) scene.problems.push(`audit exits with ${audit.exitCode}:\n${audit.output}`);
-  const unanswered = load.options.count - load.answered;
-  if (unanswered > 0 && !signal.aborted) scene.notes.push(`${unanswered} events were never answered 200`);
-  return {
-    name: scenario.name,
-    what: scenario.what,
-    tally,
-    requests: requestsSoFar(stage) - before,
-    kills: scene.kills,
-    handsChanged: stage.logs.handsChanged - handsBefore,
-    failovers: scene.failovers,
-    difference: Object.values(accounts).reduce((sum, each) => sum + Math.abs(each.difference), 0),
-    acknowledgedP99Ms: percentile(load, 0.99),
-    seconds: (settledAt - began) / 1_000,
-    notes: scene.notes,
-    problems: scene.problems,
-  };
 }
 
 /** Whatever is still wrong is put right; what is late may come now. */

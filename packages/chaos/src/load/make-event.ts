@@ -34,7 +34,7 @@ const SHARES: [Kind, number][] = [
 
 /** Customers, each with a subscription. */
 const ACCOUNTS = 50;
-const accountOf = (n: number) => `account-${n % ACCOUNTS}`;
+export const accountOf = (n: number) => `account-${n % ACCOUNTS}`;
 export const subscriptionOf = (n: number) => `subscription-${n % ACCOUNTS}`;
 
 /** What Lago has to know, so that each subscription is found, and that an event without a model is refused. */
