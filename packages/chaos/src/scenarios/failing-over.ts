@@ -11,7 +11,7 @@ import type { ClusterStore } from '../stores/cluster-store.js';
 import { NOT_AT_REDIS, NOT_REDIS } from '../strikes.js';
 
 /** A round of each, with what flows between two. */
-const SECONDS = { changeover: 2.4, cluster: 10 };
+const SECONDS = { changeover: 2.4, cluster: 6.5 };
 
 /** At whose answer the replica takes over; of settlements there are most kinds, so they come twice. */
 const ANSWERS = ['settlement', 'settlement', 'keeping', 'accept'] as const;

@@ -32,7 +32,7 @@ export const HANDS: readonly Scenario[] = [
   standingStill(3),
   drained(6),
   changeover(30),
-  clusterFailover(8),
+  clusterFailover(10),
   powerFailure(10),
 ];
 

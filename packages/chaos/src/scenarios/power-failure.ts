@@ -7,7 +7,7 @@ import type { Scenario, Scene } from '../scenario.js';
 import { singleOf } from '../stage.js';
 import { NOT_REDIS } from '../strikes.js';
 
-const ROUND_SECONDS = 6;
+const ROUND_SECONDS = 8;
 
 /**
  * While the disk is busy Redis answers for up to two seconds before it even writes, so an answer of that long before
@@ -37,7 +37,8 @@ async function failOnce(scene: Scene): Promise<void> {
   await rewrite(scene);
   const file = lastIncrement(store.dataDir);
   const endSampling = sampleSize(file);
-  await sleep(2_500 + random() * 1_500);
+  // Some seconds lie between two of them of which nothing may be lost.
+  await sleep(4_000 + random() * 3_000);
   const failedAt = performance.now();
   const awayMs = 300 + random() * 700;
   await store.kill(awayMs, () => {
