@@ -7,11 +7,11 @@ export const HELP = `npm run chaos                          every scenario: 200,
 npm run chaos -- --seed 42             the same events and the same choice of kills as another run with this seed
 npm run chaos -- --events 1000000      more events, in the same time
 npm run chaos -- --scenario failover   one scenario; give it several times for several
-npm run chaos -- --quick               ten kills and a little of everything, then as --hands in small: three minutes
+npm run chaos -- --quick               ten kills and a little of everything, then as --hands in small: four minutes
 npm run chaos -- --hands               a million events whose jobs change hands and whose Redis changes over: over
-                                       100 kills, 30 jobs that changed hands and 30 failovers, about 20 minutes
+                                       100 kills, 30 jobs that changed hands and 30 failovers, about a quarter of an hour
 npm run chaos -- --hands --seed 42 --events 200000
-npm run chaos -- --hands --quick       each of its troubles once, between two and three minutes
+npm run chaos -- --hands --quick       each of its troubles once, about three minutes
 npm run chaos -- --lago postgres       Lago refuses a known id, where it else takes it again (clickhouse)
 npm run chaos -- --soak                a million good events and no trouble: what is left in Redis and in memory
 
