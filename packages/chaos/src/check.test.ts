@@ -69,6 +69,16 @@ test('counts what is in effect and what is dead as it should be', () => {
   expect(tally).toMatchObject({ answered: 2, once: 1, dead: { 'lago unmapped': 1 }, findings: [] });
 });
 
+test('what Redis may have forgotten is not lost, and counted apart', () => {
+  const tally = newTally();
+  const event = { id: 'a', answered: true, mayBeLost: true, expected: onceAtLago };
+  judge(tally, event, nothing);
+  judge(tally, event, { ...nothing, lago: [held()] });
+  expect(tally).toMatchObject({ answered: 2, mayBeLost: { events: 2, missing: 1 }, findings: [] });
+  judge(tally, event, { ...nothing, lago: [held(), held({ timestampMs: 2 })] });
+  expect(tally.findings.map(({ what }) => what)).toEqual(['twice']);
+});
+
 test('says what differed between two effects', () => {
   const tally = newTally();
   const lago = [held(), held({ timestampMs: 1_000, contentHash: 'b' })];

@@ -31,11 +31,13 @@ export type Tally = {
   once: number;
   /** Events dead as they should be, by place and reason. */
   dead: Record<string, number>;
+  /** Answered 200 in a second whose end Redis may have forgotten with the power, and how many of them it has. */
+  mayBeLost: { events: number; missing: number };
   findings: Finding[];
 };
 
 export function newTally(): Tally {
-  return { answered: 0, once: 0, dead: {}, findings: [] };
+  return { answered: 0, once: 0, dead: {}, mayBeLost: { events: 0, missing: 0 }, findings: [] };
 }
 
 const PLACES = ['lago', 'hyperline', 'receiver'] as const;
@@ -43,13 +45,20 @@ const PLACES = ['lago', 'hyperline', 'receiver'] as const;
 /** Holds what became of one event against what had to; counts into the tally. Pure but for that. */
 export function judge(
   tally: Tally,
-  event: { id: string; answered: boolean; expected: Expectation },
+  event: { id: string; answered: boolean; mayBeLost?: boolean; expected: Expectation },
   fate: Fate,
 ): void {
   if (event.answered) tally.answered += 1;
+  if (event.mayBeLost) {
+    tally.mayBeLost.events += 1;
+    if (PLACES.some((where) => isMissing(event.expected[where], where, fate))) tally.mayBeLost.missing += 1;
+  }
+  const mustBeThere = event.answered && !event.mayBeLost;
   for (const where of PLACES) {
     const held = where === 'receiver' ? [] : fate[where];
-    const findings = judgeAt(tally, where, event.expected[where], event.answered, held, fate.dead[where]);
+    const findings = judgeAt(tally, where, event.expected[where], held, fate.dead[where]);
+    if (mustBeThere && isMissing(event.expected[where], where, fate))
+      findings.push(['lost', `expected ${event.expected[where]}`]);
     for (const [what, detail] of findings) tally.findings.push({ what, where, id: event.id, detail });
   }
 }
@@ -58,7 +67,6 @@ function judgeAt(
   tally: Tally,
   where: keyof Expectation,
   expected: Expected,
-  answered: boolean,
   held: Held[],
   dead: string[],
 ): [Finding['what'], string][] {
@@ -77,9 +85,12 @@ function judgeAt(
     tally.dead[name] = (tally.dead[name] ?? 0) + 1;
   }
   if (expected === 'once' && held.length === 1) tally.once += 1;
-  const isMissing = expected === 'nothing' ? false : held.length === 0 && dead.length === 0;
-  if (isMissing && answered) findings.push(['lost', `expected ${expected}`]);
   return findings;
+}
+
+function isMissing(expected: Expected, where: keyof Expectation, fate: Fate): boolean {
+  const held = where === 'receiver' ? [] : fate[where];
+  return expected !== 'nothing' && held.length === 0 && fate.dead[where].length === 0;
 }
 
 function whatDiffers(held: Held[]): string {

@@ -7,6 +7,8 @@ export type LogWatch = {
   watch(name: string, stream: Readable): void;
   /** Lines searched so far. */
   readonly lines: number;
+  /** Jobs so far whose lock ran out, and which were put back for another hand to take: a line of a worker each. */
+  readonly handsChanged: number;
   /** Lines that held what no log may hold; the first few, with the forbidden text itself taken out. */
   readonly leaks: { count: number; examples: string[] };
   close(): Promise<void>;
@@ -18,14 +20,19 @@ export function openLogWatch(file: string, forbidden: readonly string[]): LogWat
   const out = createWriteStream(file);
   const leaks = { count: 0, examples: [] as string[] };
   let lines = 0;
+  let handsChanged = 0;
   return {
     get lines() {
       return lines;
+    },
+    get handsChanged() {
+      return handsChanged;
     },
     leaks,
     watch(name, stream) {
       createInterface({ input: stream }).on('line', (line) => {
         lines += 1;
+        if (line.includes('"code":"stalled"')) handsChanged += 1;
         out.write(`${name} ${line}\n`);
         const found = forbidden.filter((text) => line.includes(text));
         if (found.length === 0) return;

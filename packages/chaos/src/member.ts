@@ -33,6 +33,8 @@ export type MemberOptions = {
   role: Member['role'];
   env: Record<string, string>;
   redisPort: number;
+  /** Reached past the link: a cluster names its nodes itself. */
+  redisUrl?: string;
   apiPort: number;
   logs: LogWatch;
 };
@@ -58,7 +60,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
       env: {
         PATH: process.env.PATH,
         ...options.env,
-        REDIS_URL: `redis://127.0.0.1:${redisLink.port}`,
+        REDIS_URL: options.redisUrl ?? `redis://127.0.0.1:${redisLink.port}`,
         LAGO_API_URL: `http://127.0.0.1:${apiLink.port}/lago`,
         HYPERLINE_API_URL: `http://127.0.0.1:${apiLink.port}/hyperline`,
         [role === 'receiver' ? 'RECEIVER_PORT' : 'WORKER_PORT']: String(port),

@@ -44,9 +44,59 @@ export function renderReport(played: readonly Played[]): string {
       .map(([name, many]) => `${many} × ${name}`)
       .join('; ')}`,
     ...played.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)),
+    ...played.flatMap(describeForgotten),
     ...played.flatMap(describeTrouble),
   ].join('\n');
 }
+
+/** What a power failure may have taken is no loss, and has to be seen. */
+function describeForgotten({ name, tally: { mayBeLost } }: Played): string[] {
+  const { events, missing } = mayBeLost;
+  return events === 0
+    ? []
+    : [`${name}: ${number(events)} of what was answered may be lost, ${number(missing)} is missing`];
+}
+
+const HANDS_COLUMNS: [string, (played: Played) => string][] = [
+  ['scenario', ({ name }) => name],
+  ['200', ({ tally }) => number(tally.answered)],
+  ['kills', ({ kills }) => number(kills.length)],
+  ['hands', ({ handsChanged }) => number(handsChanged)],
+  ['failovers', ({ failovers }) => number(failovers)],
+  ['lost', (played) => number(count(played, 'lost'))],
+  ['twice', (played) => number(count(played, 'twice'))],
+  ['diff.', ({ difference }) => number(difference)],
+  ['dead', ({ tally }) => number(sum(Object.values(tally.dead)))],
+];
+
+/** The table of jobs that changed hands and of failovers: 80 columns at most. */
+export function renderHands(played: readonly Played[]): string {
+  const all = total(played);
+  const rows = [...played, all].map((each) => HANDS_COLUMNS.map(([, read]) => read(each)));
+  const heads = HANDS_COLUMNS.map(([head]) => head);
+  const widths = heads.map((head, at) => Math.max(head.length, ...rows.map((row) => row[at]!.length)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ');
+  const { events, missing } = all.tally.mayBeLost;
+  const undisturbed = sum(
+    played.filter((each) => !each.kills.some(isOfWorker)).map(({ handsChanged }) => handsChanged),
+  );
+  return [
+    line(heads),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...rows.map(line),
+    '',
+    '200: events that were answered so. hands: jobs that another hand took because',
+    'their lock had run out. dead: events that had to be dead letters, and are.',
+    `hands, where no worker was killed and both lived on: ${number(undisturbed)}`,
+    `may be lost, answered within the seconds that a power failure took: ${number(events)},`,
+    `of which are missing: ${number(missing)}`,
+    ...played.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)),
+    ...played.flatMap(describeTrouble),
+  ].join('\n');
+}
+
+const isOfWorker = (kill: string) => kill.startsWith('worker');
 
 /** Whether nothing is lost, nothing in effect twice, wrong or wrongly dead, and every account adds up. */
 export function isClean({ tally, problems }: Played): boolean {
@@ -80,10 +130,17 @@ function total(played: readonly Played[]): Played {
       answered: sum(played.map(({ tally }) => tally.answered)),
       once: sum(played.map(({ tally }) => tally.once)),
       dead,
+      mayBeLost: {
+        events: sum(played.map(({ tally }) => tally.mayBeLost.events)),
+        missing: sum(played.map(({ tally }) => tally.mayBeLost.missing)),
+      },
       findings: played.flatMap(({ tally }) => tally.findings),
     },
     requests: sum(played.map(({ requests }) => requests)),
     kills: played.flatMap(({ kills }) => kills),
+    handsChanged: sum(played.map(({ handsChanged }) => handsChanged)),
+    failovers: sum(played.map(({ failovers }) => failovers)),
+    difference: sum(played.map(({ difference }) => difference)),
     acknowledgedP99Ms: Math.max(...played.map(({ acknowledgedP99Ms }) => acknowledgedP99Ms)),
     seconds: sum(played.map(({ seconds }) => seconds)),
     notes: [],

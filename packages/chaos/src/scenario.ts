@@ -1,7 +1,11 @@
+import type { Setting } from './config.js';
 import type { Load } from './load/load.js';
-import type { Expectation } from './load/make-event.js';
+import type { Expectation, Kind } from './load/make-event.js';
 import type { Stage } from './stage.js';
 import type { Strike } from './strikes.js';
+
+/** A time, by `performance.now()`. */
+export type Span = { fromMs: number; toMs: number };
 
 /** What a scenario's trouble has to work with. */
 export type Scene = {
@@ -13,6 +17,12 @@ export type Scene = {
   expected: Map<number, Expectation>;
   /** Names of the kills done so far. */
   kills: string[];
+  /** Masters that another server took the place of. */
+  failovers: number;
+  /** When Redis answered what it forgot with the power, or may have. */
+  forgotten: Span[];
+  /** Says what is done at this moment, so that a run can be read. */
+  tell(what: string): void;
   /** What was seen, for the report: a short sentence each. */
   notes: string[];
   /** What must not be, beside loss and double effect: makes the run fail. */
@@ -28,6 +38,10 @@ export type Scenario = {
   seconds: number;
   /** Kills that come beside the trouble, all kinds in turn. */
   kills: number;
+  /** Left out: the usual one. */
+  setting?: Setting;
+  /** Kinds of events that are not sent. */
+  without?: readonly Kind[];
   /** Left out: all kinds. */
   strikes?: readonly Strike[];
   /** Runs beside the load; the scenario is over when both are done. */

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type Account, readAccount } from '@meterbridge/queue';
 import type { Stage } from './stage.js';
 
@@ -25,21 +23,4 @@ export async function untilSettled(stage: Stage): Promise<Accounts> {
     if (Date.now() > deadline) return accounts;
     await sleep(100);
   }
-}
-
-const CLI = fileURLToPath(new URL('../../../apps/cli/dist/main.js', import.meta.url));
-
-/** What `meterbridge audit` says of every source, destination and hour. */
-export function runAudit(stage: Stage): Promise<{ exitCode: number; output: string }> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [CLI, 'audit'],
-      { env: { PATH: process.env.PATH, ...stage.env() }, cwd: stage.folder },
-      (error, stdout, stderr) => {
-        const exitCode = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
-        resolve({ exitCode, output: `${stdout}${stderr}` });
-      },
-    );
-  });
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Moment } from './link.js';
 import type { Member } from './member.js';
-import type { Stage } from './stage.js';
+import { ANSWER, COMMIT, COMMITTED, REQUEST, SETTLED, SETTLEMENT } from './moments.js';
+import { pick, shuffle } from './random-choice.js';
+import { type Stage, singleOf } from './stage.js';
 
 /** Where a process is killed: at any time, or at a moment that its own traffic shows. */
 export type Strike = {
@@ -11,15 +13,12 @@ export type Strike = {
   at?: Moment & { of: 'receiver' | 'worker'; link: 'redis' | 'api' };
 };
 
-const isRequest = (piece: Buffer) => piece.subarray(0, 5).toString('latin1') === 'POST ';
-const isAnswer = (piece: Buffer) => piece.subarray(0, 5).toString('latin1') === 'HTTP/';
-/** Commits and settlements raise the ledger. */
-const isAccounting = (piece: Buffer) => piece.includes(':ledger');
-
-const request = { direction: 'up', shows: isRequest, of: 'worker', link: 'api' } as const;
-const answer = { direction: 'down', shows: isAnswer, of: 'worker', link: 'api' } as const;
-const settlement = { direction: 'up', shows: isAccounting, of: 'worker', link: 'redis' } as const;
-const commit = { direction: 'up', shows: isAccounting, of: 'receiver', link: 'redis' } as const;
+const request = { ...REQUEST, of: 'worker', link: 'api' } as const;
+const answer = { ...ANSWER, of: 'worker', link: 'api' } as const;
+const settlement = { ...SETTLEMENT, of: 'worker', link: 'redis' } as const;
+const settled = { ...SETTLED, of: 'worker', link: 'redis' } as const;
+const commit = { ...COMMIT, of: 'receiver', link: 'redis' } as const;
+const committed = { ...COMMITTED, of: 'receiver', link: 'redis' } as const;
 
 export const STRIKES: Strike[] = [
   { name: 'worker, at any time', victim: 'worker' },
@@ -36,18 +35,27 @@ export const STRIKES: Strike[] = [
     victim: 'worker',
     at: { ...settlement, pass: 'half' },
   },
-  { name: 'worker, settled and not yet told so', victim: 'worker', at: { ...settlement, pass: 'all' } },
+  { name: 'worker, settled and not yet told so', victim: 'worker', at: { ...settled, pass: 'nothing' } },
+  { name: 'worker, told that it is settled', victim: 'worker', at: { ...settled, pass: 'all' } },
   { name: 'receiver, at any time', victim: 'receiver' },
   { name: 'receiver, its commit half written', victim: 'receiver', at: { ...commit, pass: 'half' } },
   {
     name: 'receiver, committed and 200 not yet sent',
     victim: 'receiver',
-    at: { ...commit, pass: 'all' },
+    at: { ...committed, pass: 'nothing' },
   },
   { name: 'Redis, at any time', victim: 'redis' },
   { name: 'Redis, with a commit on its way', victim: 'redis', at: { ...commit, pass: 'all' } },
   { name: 'Redis, with a settlement on its way', victim: 'redis', at: { ...settlement, pass: 'all' } },
+  { name: 'Redis, settled and not yet said so', victim: 'redis', at: { ...settled, pass: 'nothing' } },
 ];
+
+/** Whoever has set something in Redis by hand would find it gone, and a cluster's servers have no link. */
+export const NOT_REDIS = STRIKES.filter(({ victim }) => victim !== 'redis');
+/** What hands hold changes only as a scenario has it. */
+export const RECEIVERS_ONLY = STRIKES.filter(({ victim }) => victim === 'receiver');
+/** Where nothing of the traffic with Redis can be seen. */
+export const NOT_AT_REDIS = NOT_REDIS.filter(({ at }) => at?.link !== 'redis');
 
 /** A moment that does not come within this time is not waited for. */
 const MOMENT_WITHIN_MS = 2_000;
@@ -63,12 +71,12 @@ export async function strike(
   random: () => number,
 ): Promise<string> {
   const awayMs = random() * REDIS_AWAY_UP_TO_MS;
-  const pick = (members: Member[]) => members[Math.floor(random() * members.length)]!;
-  const watched = pick(at?.of === 'receiver' || victim === 'receiver' ? stage.receivers : stage.workers);
+  const isReceiver = at?.of === 'receiver' || victim === 'receiver';
+  const watched = pick(isReceiver ? stage.receivers : stage.workers, random);
   if (victim !== 'redis') await watched.untilReady();
   let redisIsBack: Promise<void> | undefined;
   const kill = () => {
-    if (victim === 'redis') redisIsBack = stage.killRedis(awayMs);
+    if (victim === 'redis') redisIsBack = singleOf(stage).kill(awayMs);
     else watched.kill();
   };
   const isAtItsMoment = at ? await killAt(watched, at, kill) : false;
@@ -80,8 +88,9 @@ export async function strike(
 async function killAt(watched: Member, at: NonNullable<Strike['at']>, kill: () => void): Promise<boolean> {
   const link = at.link === 'redis' ? watched.redisLink : watched.apiLink;
   const late = new AbortController();
+  let disarm = () => {};
   const struck = new Promise<boolean>((resolve) => {
-    link.arm(at, () => {
+    disarm = link.arm(at, () => {
       kill();
       resolve(true);
     });
@@ -91,7 +100,7 @@ async function killAt(watched: Member, at: NonNullable<Strike['at']>, kill: () =
     sleep(MOMENT_WITHIN_MS, false, { signal: late.signal }).catch(() => false),
   ]);
   late.abort();
-  link.disarm();
+  disarm();
   if (!inTime) kill();
   return inTime;
 }
@@ -114,12 +123,4 @@ export async function keepKilling(
     await sleep((random() * seconds * 1_000) / kills);
     onKill(await strike(stage, order.pop()!, random));
   }
-}
-
-function shuffle<T>(items: T[], random: () => number): T[] {
-  for (let last = items.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(random() * (last + 1));
-    [items[last], items[other]] = [items[other]!, items[last]!];
-  }
-  return items;
 }

@@ -2,7 +2,16 @@ import { readDeadLetters } from '@meterbridge/queue';
 import type { LedgerEntry } from '@meterbridge/sandbox';
 import { type Held, judge, newTally, type Tally } from './check.js';
 import { idOf, type Load } from './load/load.js';
-import { EXPECTED, type Expectation, type Kind, propertiesOf, timestampMsOf } from './load/make-event.js';
+import {
+  accountOf,
+  EXPECTED,
+  type Expectation,
+  type Kind,
+  propertiesOf,
+  subscriptionOf,
+  timestampMsOf,
+} from './load/make-event.js';
+import type { Span } from './scenario.js';
 import { PLACES } from './settle.js';
 import type { Stage } from './stage.js';
 
@@ -11,6 +20,7 @@ export async function verify(
   stage: Stage,
   load: Load,
   expected: ReadonlyMap<number, Expectation>,
+  forgotten: readonly Span[] = [],
 ): Promise<Tally> {
   const { prefix, count, baseMs } = load.options;
   const dead = await readDead(stage, prefix);
@@ -18,9 +28,11 @@ export async function verify(
   for (let n = 0; n < count; n += 1) {
     const id = idOf(prefix, n);
     const kind = load.kinds[n]!;
+    const { lago, hyperline } = stage.sandbox;
+    const sent = { n, kind, baseMs };
     const fate = {
-      lago: stage.sandbox.lago.ledger.find(id).map((entry) => toHeld(entry, n, kind, baseMs)),
-      hyperline: stage.sandbox.hyperline.ledger.find(id).map((entry) => toHeld(entry, n, kind, baseMs)),
+      lago: lago.ledger.find(id).map((entry) => toHeld(entry, subscriptionOf(n), sent)),
+      hyperline: hyperline.ledger.find(id).map((entry) => toHeld(entry, accountOf(n), sent)),
       dead: {
         lago: dead.lago.get(id) ?? [],
         hyperline: dead.hyperline.get(id) ?? [],
@@ -28,7 +40,8 @@ export async function verify(
       },
     };
     const answered = load.acknowledged[n] === 1;
-    judge(tally, { id, answered, expected: expected.get(n) ?? EXPECTED[kind] }, fate);
+    const mayBeLost = answered && isForgettable(load, n, forgotten);
+    judge(tally, { id, answered, mayBeLost, expected: expected.get(n) ?? EXPECTED[kind] }, fate);
   }
   return tally;
 }
@@ -47,17 +60,31 @@ async function readDead(stage: Stage, prefix: string): Promise<Dead> {
   return dead;
 }
 
+/** Whether every answer 200 to an event fell into a time of which Redis may have forgotten what it took. */
+function isForgettable(
+  { firstAnsweredAt, lastAnsweredAt }: Load,
+  n: number,
+  forgotten: readonly Span[],
+): boolean {
+  return [firstAnsweredAt[n]!, lastAnsweredAt[n]!].every((at) =>
+    forgotten.some(({ fromMs, toMs }) => fromMs <= at && at <= toMs),
+  );
+}
+
 /** Kinds whose time is set on receipt: only that it is one time can be said. */
 const TIMED_ON_RECEIPT: ReadonlySet<Kind> = new Set(['device', 'timeless']);
 
-function toHeld(entry: LedgerEntry, n: number, kind: Kind, baseMs: number): Held {
+type Sent = { n: number; kind: Kind; baseMs: number };
+
+/** @param owner who has to be billed for it */
+function toHeld(entry: LedgerEntry, owner: string, { n, kind, baseMs }: Sent): Held {
   const { timestampMs, contentHash, versions } = entry;
   const isTimely = TIMED_ON_RECEIPT.has(kind) || timestampMs === timestampMsOf(n, baseMs);
   return {
     timestampMs,
     contentHash,
     versions: versions.length,
-    isTrue: isTimely && saysTheSame(entry, n, kind),
+    isTrue: isTimely && entry.owner === owner && saysTheSame(entry, n, kind),
   };
 }
 

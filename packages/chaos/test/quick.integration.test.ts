@@ -12,13 +12,16 @@ function run(...args: string[]): Promise<{ code: number; output: string }> {
   });
 }
 
-test('ten kills while the APIs lose, cut, refuse and slow down answers: nothing lost, nothing twice', async () => {
+test('ten kills, and once each trouble in which a job changes hands: nothing lost, nothing twice', async () => {
   const { code, output } = await run('--quick', '--seed', '11');
   // The whole report is what one needs when it fails.
   if (code !== 0) throw new Error(output);
   expect(output).toContain('Nothing lost, nothing twice.');
-  expect(output).toMatch(/\| quick +\| +20,000 \|/);
-}, 360_000);
+  for (const name of ['quick', 'redis-away', 'standing-still', 'drained', 'changeover', 'cluster']) {
+    expect(output).toMatch(new RegExp(`\\| ${name} +\\| +[1-9][0-9,]+ \\|`));
+  }
+  expect(output).toMatch(/power-failure: \d[\d,]* of what was answered may be lost, [\d,]+ is missing/);
+}, 600_000);
 
 test.each([
   [['--seed', 'x'], '--seed: expected a whole number'],
@@ -34,6 +37,6 @@ test.each([
 test('--help says what it does and names every scenario', async () => {
   const { code, output } = await run('--help');
   expect(code).toBe(0);
-  for (const word of ['--seed', '--events', 'failover', 'poison', 'Exit code 1'])
+  for (const word of ['--seed', '--events', '--hands', 'failover', 'poison', 'changeover', 'Exit code 1'])
     expect(output).toContain(word);
 });

@@ -20,11 +20,29 @@ export const NEVER_SHOWN = [
 ];
 
 /** Requests a second at each API, and how long an answer is waited for: the product's default where left out. */
-export type SampleLimits = { lago: number; hyperline: number; timeoutMs?: number };
+export type SampleLimits = {
+  lago: number;
+  hyperline: number;
+  timeoutMs?: number;
+  /** Lago is asked which subscription a customer has, where events else name theirs. */
+  looksUp?: boolean;
+  /** An event without a model is sent to Lago without one, where it else has no meaning. */
+  allowsNoModel?: boolean;
+};
 
 /** A configuration as its file: usage in both destinations, an entity in Hyperline. Keys and URLs are the environment's. */
-export function sampleConfig({ lago, hyperline, timeoutMs }: SampleLimits): string {
+export function sampleConfig({
+  lago,
+  hyperline,
+  timeoutMs,
+  looksUp = false,
+  allowsNoModel = false,
+}: SampleLimits): string {
   const timeout = timeoutMs === undefined ? '' : `\n    timeoutMs: ${timeoutMs}`;
+  const subscription = looksUp
+    ? '{ lookup: customer, customer: [context.groupId, userId] }'
+    : '[properties.subscription_id, context.groupId, userId]';
+  const model = allowsNoModel ? '{ path: properties.model, default: null }' : 'properties.model';
   return `
 sources:
   - name: backend
@@ -40,8 +58,8 @@ destinations:
       - name: api-calls
         when: type = "track" and event = "API Call"
         code: api_call
-        subscription: [properties.subscription_id, context.groupId, userId]
-        properties: { tokens: { path: properties.tokens, as: number }, model: properties.model }
+        subscription: ${subscription}
+        properties: { tokens: { path: properties.tokens, as: number }, model: ${model} }
   - name: hyperline
     type: hyperline
     url: \${HYPERLINE_API_URL}

@@ -17,6 +17,8 @@ export type LoadOptions = {
   baseMs: number;
   /** All of one kind; left out, a mixture with wrong ones among them. */
   kind?: Kind;
+  /** Kinds that are left out of the mixture. */
+  without?: readonly Kind[] | undefined;
   signal: AbortSignal;
 };
 
@@ -26,6 +28,9 @@ export type Load = {
   kinds: Kind[];
   /** Events, by number, that a request with a 200 carried. */
   acknowledged: Uint8Array;
+  /** When that was for the first and for the last time, by `performance.now()`: none is sent a third time. */
+  firstAnsweredAt: Float64Array;
+  lastAnsweredAt: Float64Array;
   answered: number;
   /** Milliseconds of each request that was answered 200. */
   latenciesMs: number[];
@@ -53,8 +58,10 @@ export function startLoad(options: LoadOptions): Load {
     options,
     kinds: options.kind
       ? new Array<Kind>(options.count).fill(options.kind)
-      : chooseKinds(options.count, options.random),
+      : chooseKinds(options.count, options.random, options.without),
     acknowledged: new Uint8Array(options.count),
+    firstAnsweredAt: new Float64Array(options.count),
+    lastAnsweredAt: new Float64Array(options.count),
     answered: 0,
     latenciesMs: [],
     statuses: new Map(),
@@ -128,7 +135,9 @@ function eventOf({ options, kinds }: Load, n: number): MadeEvent {
 }
 
 function acknowledge(load: Load, n: number): void {
+  load.lastAnsweredAt[n] = performance.now();
   if (load.acknowledged[n] === 1) return;
+  load.firstAnsweredAt[n] = load.lastAnsweredAt[n]!;
   load.acknowledged[n] = 1;
   load.answered += 1;
 }

@@ -1,7 +1,7 @@
 import { EMAIL, IP_ADDRESS, PHONE } from '@meterbridge/testing/sample-config';
 
 /** What an event is, and with that what has to become of it. */
-export type Kind = 'usage' | 'entity' | 'device' | 'timeless' | 'unmapped' | 'no-event';
+export type Kind = 'usage' | 'entity' | 'device' | 'timeless' | 'unmapped' | 'refused' | 'no-event';
 
 /** What has to become of one event at one place. `once`: in effect once, and dead nowhere. */
 export type Expected = 'once' | 'nothing' | `dead:${string}`;
@@ -14,31 +14,51 @@ export const EXPECTED: Record<Kind, Expectation> = {
   device: { lago: 'once', hyperline: 'once', receiver: 'nothing' },
   timeless: { lago: 'once', hyperline: 'once', receiver: 'nothing' },
   unmapped: { lago: 'dead:unmapped', hyperline: 'once', receiver: 'nothing' },
+  refused: { lago: 'dead:refused', hyperline: 'once', receiver: 'nothing' },
   'no-event': { lago: 'nothing', hyperline: 'nothing', receiver: 'dead:unsupported_type' },
 };
 
 /** How far the clock of a device is from the truth. */
 export const DEVICE_CLOCK_MS = -3_600_000;
 
-/** Of a hundred events: five are wrong. */
+/** Of a hundred events: five are wrong, and of some thousand a few are refused. */
 const SHARES: [Kind, number][] = [
   ['entity', 2],
   ['device', 2],
   ['timeless', 2],
   ['unmapped', 3],
   ['no-event', 2],
+  // Lago refuses a whole batch for one of them.
+  ['refused', 0.2],
 ];
 
+/** Customers, each with a subscription. */
+const ACCOUNTS = 50;
+export const accountOf = (n: number) => `account-${n % ACCOUNTS}`;
+export const subscriptionOf = (n: number) => `subscription-${n % ACCOUNTS}`;
+
+/** What Lago has to know, so that each subscription is found, and that an event without a model is refused. */
+export const LAGO_KNOWS = {
+  knownSubscriptions: Array.from({ length: ACCOUNTS }, (_, n) => ({
+    external_id: subscriptionOf(n),
+    external_customer_id: accountOf(n),
+  })),
+  metrics: {
+    api_call: { aggregation: 'sum_agg', field: 'tokens', expression: 'event.properties.model' },
+  },
+} as const;
+
 /** The kinds of a scenario's events, by number. */
-export function chooseKinds(count: number, random: () => number): Kind[] {
-  return Array.from({ length: count }, () => {
+export function chooseKinds(count: number, random: () => number, without: readonly Kind[] = []): Kind[] {
+  const choose = () => {
     let at = random() * 100;
     for (const [kind, share] of SHARES) {
       at -= share;
-      if (at < 0) return kind;
+      if (at < 0) return without.includes(kind) ? 'usage' : kind;
     }
     return 'usage';
-  });
+  };
+  return Array.from({ length: count }, choose);
 }
 
 export type MadeEvent = Record<string, unknown> & { messageId: string };
@@ -48,13 +68,14 @@ export function makeEvent(id: string, n: number, kind: Kind, baseMs: number): Ma
   const common = {
     messageId: id,
     userId: id,
-    context: { groupId: `account-${n % 50}`, ip: IP_ADDRESS },
+    context: { groupId: accountOf(n), ip: IP_ADDRESS },
   };
   const timestamp = new Date(timestampMsOf(n, baseMs)).toISOString();
   const usage = { ...common, type: 'track', event: 'API Call', properties: propertiesOf(n, kind) };
   switch (kind) {
     case 'usage':
     case 'unmapped':
+    case 'refused':
       return { ...usage, timestamp };
     case 'timeless':
       return usage;
@@ -75,7 +96,11 @@ export function makeEvent(id: string, n: number, kind: Kind, baseMs: number): Ma
 /** What is to be billed; a number written as people do is no number to Lago's rule. */
 export function propertiesOf(n: number, kind: Kind) {
   const tokens = kind === 'unmapped' ? '1,000' : 1 + (n % 997);
-  return { tokens, model: 'small', subscription_id: `subscription-${n % 50}` };
+  return {
+    tokens,
+    ...(kind === 'refused' ? {} : { model: 'small' }),
+    subscription_id: subscriptionOf(n),
+  };
 }
 
 /** In the hour before the run began. */

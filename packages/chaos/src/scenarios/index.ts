@@ -1,6 +1,10 @@
 import type { Scenario } from '../scenario.js';
 import { answersCut, answersLost, apiDown, held, rateLimits, refused, slow } from './api-trouble.js';
-import { clocks, frozen, kills, poison, rolling } from './process-trouble.js';
+import { drained, redisAway, standingStill } from './changing-hands.js';
+import { changeover, clusterFailover } from './failing-over.js';
+import { powerFailure } from './power-failure.js';
+import { clocks, kills, poison, rolling } from './process-trouble.js';
+import { quick } from './quick.js';
 import { failover, forgotten, redisFull } from './redis-trouble.js';
 
 /** In the order in which they are played. */
@@ -16,10 +20,29 @@ export const SCENARIOS: readonly Scenario[] = [
   redisFull,
   failover,
   forgotten,
-  frozen,
+  standingStill(2),
   clocks,
   rolling,
   poison,
 ];
 
-export { quick } from './quick.js';
+/** The same step in two hands: after each of these a job may be in another hand, or at another Redis. */
+export const HANDS: readonly Scenario[] = [
+  redisAway(4),
+  standingStill(3),
+  drained(6),
+  changeover(30),
+  clusterFailover(10),
+  powerFailure(10),
+];
+
+/** A little of everything, and each of the hands' troubles once: what every test run plays. */
+export const QUICK_HANDS: readonly Scenario[] = [
+  redisAway(1),
+  standingStill(1),
+  drained(1),
+  changeover(4),
+  clusterFailover(1),
+  powerFailure(1),
+];
+export const QUICK: readonly Scenario[] = [quick, ...QUICK_HANDS];

@@ -3,35 +3,12 @@ import { addToBoth } from '../both-apis.js';
 import { idOf } from '../load/load.js';
 import { EXPECTED } from '../load/make-event.js';
 import type { Scenario } from '../scenario.js';
-import { STRIKES } from '../strikes.js';
 
 export const kills: Scenario = {
   name: 'kills',
   what: 'receivers, workers and Redis are killed at every moment of their work',
   seconds: 60,
   kills: 30,
-};
-
-/** Longer than a worker's lock and than any timeout on the way. */
-const FROZEN_MS = 30_000;
-
-export const frozen: Scenario = {
-  name: 'frozen',
-  what: 'a worker stands still for 30 s, longer than its lock; a receiver and Redis for some seconds',
-  seconds: 35,
-  kills: 4,
-  strikes: STRIKES.filter(({ victim }) => victim !== 'worker'),
-  async trouble({ stage }) {
-    const thaw = stage.workers[0]!.freeze(FROZEN_MS);
-    await sleep(3_000);
-    await stage.receivers[1]!.freeze(4_000);
-    if (!stage.isRedisDown) {
-      await stage.redis.kill('SIGSTOP');
-      await sleep(3_000);
-      await stage.redis.kill('SIGCONT');
-    }
-    await thaw;
-  },
 };
 
 const WRONG_BY_MS = 4 * 60_000;

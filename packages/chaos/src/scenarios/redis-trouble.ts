@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readMemory } from '@meterbridge/queue';
 import { addToBoth, clearBoth } from '../both-apis.js';
 import type { Scenario } from '../scenario.js';
-import type { Stage } from '../stage.js';
-import { STRIKES } from '../strikes.js';
+import { membersOf, type Stage, singleOf } from '../stage.js';
+import { NOT_REDIS } from '../strikes.js';
 
-/** What a test has set in Redis by hand would be gone with it. */
-const NOT_REDIS = STRIKES.filter(({ victim }) => victim !== 'redis');
 const ROOM_BYTES = 300_000;
 /** From this share of `maxmemory` on, receivers answer 429. */
 const GUARD_SHARE = 0.8;
@@ -53,11 +51,15 @@ export const failover: Scenario = {
   seconds: 20,
   kills: 6,
   strikes: NOT_REDIS,
-  async trouble({ stage }) {
-    await sleep(3_000);
-    await stage.failOver({ cut: true });
-    await sleep(4_000);
-    await stage.failOver({ cut: false });
+  async trouble(scene) {
+    const { stage, tell } = scene;
+    const links = membersOf(stage).map(({ redisLink }) => redisLink);
+    for (const cut of [true, false]) {
+      await sleep(cut ? 3_000 : 4_000);
+      tell(`Redis hands over to its replica; old connections ${cut ? 'are cut' : 'stay'}`);
+      await singleOf(stage).handOver(links, { cut });
+      scene.failovers += 1;
+    }
   },
 };
 
