@@ -43,6 +43,8 @@ export type DeadLife = {
   edited?: Edit;
   /** The replay that ended it. */
   replay?: string;
+  /** Somebody had it mapped anew although it may have arrived, under this version of the rules. */
+  remapped?: string;
 };
 
 /** Who changed an event, and when. */

@@ -31,6 +31,7 @@ export async function replayDeadLetters(
   if (Object.keys(filter).length === 0 && !options.all) {
     command.error('error: say which: ids, a filter such as --reason, or --all');
   }
+  if (options.remapSent && ids.length === 0) command.error('error: --remap-sent takes ids, one by one');
   const box = await openLetters();
   try {
     await refuseGone(box, filter);
@@ -49,6 +50,7 @@ export async function replayDeadLetters(
       filter,
       pace,
       includeFailing: options.includeFailing ?? false,
+      ...(options.remapSent ? { remapSent: true } : {}),
       planned: letters,
     };
     const begun = { by: whoRuns(), what, lanes };
@@ -62,8 +64,8 @@ export async function replayDeadLetters(
   }
 }
 
-function describe(plan: ReplayPlan, { includeFailing = false }: ReplayOptions): string {
-  return plan.letters === 0 ? 'No dead letters match.' : renderPlan(plan, includeFailing);
+function describe(plan: ReplayPlan, { includeFailing = false, remapSent }: ReplayOptions): string {
+  return plan.letters === 0 ? 'No dead letters match.' : renderPlan(plan, includeFailing, remapSent);
 }
 
 /** Of ids that were given each has to be there: the others would be passed over without a word. */
@@ -83,6 +85,7 @@ export function addReplay(deadLetters: Command): void {
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--yes', 'do not ask')
     .option('--include-failing', 'those as well that would fail again; else they are left where they are')
+    .option('--remap-sent', 'with ids: map anew what may have arrived; else it goes as it was sent')
     .option('--check-all', 'ask the APIs for every event whether they have it already, not for 50 of each')
     .option('--rate <n>', 'events a second, at most, for each destination', readCount)
     .option(
@@ -99,6 +102,8 @@ export function addReplay(deadLetters: Command): void {
 Say which: ids, a filter, or --all. Let the workers have the mended configuration first: they map, not this.
 What dies meanwhile, or again, is not replayed in a circle: the newest letter of the beginning is the last.
 Replayed events wait behind live ones. Their identity stays: a replay bills once.
+What may have arrived goes as it was sent, whatever the rules say now. To map it anew, look at both mappings
+(dead-letters show), make sure that its API does not have it, and say --remap-sent with its id.
 Each replay is remembered: meterbridge replays list. A stopped or killed one goes on: meterbridge replays resume.
 
 Examples:

@@ -110,7 +110,11 @@ async function bringAll(file: string, bytes: number, { box, hand, run, onBad }: 
       progress.add(input.bytesRead - seen);
       seen = input.bytesRead;
       if (text.trim() === '') continue;
-      const read = readPortable(text, box.names);
+      const read = readPortable(
+        text,
+        box.names,
+        (name, version) => box.kept.get(name)?.has(version) ?? false,
+      );
       if (!read.ok) {
         refuse(number, read.problem);
         continue;

@@ -4,6 +4,8 @@ import type { RejectedEvent } from '@meterbridge/queue';
 import type { LetterEntry } from './letter.js';
 import { readPortable, writePortable } from './portable-letter.js';
 
+/** One version of one destination's rules. */
+const isKept = (destination: string, version: string) => destination === 'lago' && version === 'v1';
 const NAMES = ['lago', 'receiver'];
 
 const LETTER = {
@@ -43,12 +45,13 @@ const ofReceiver = { id: 'receiver/1700-0', reason: 'missing_type', cell: '48000
 
 test.each<[string, LetterEntry]>([
   ['a delivery', anEntry(LETTER)],
+  ['one that may have arrived', anEntry({ ...LETTER, sentUnder: 'v1' } as unknown as DeadLetter)],
   ['one that knows no hour', anEntry({ ...LETTER, hour: undefined } as unknown as DeadLetter, { cell: '' })],
   ['what is no Segment event', anEntry(REJECTED, ofReceiver)],
 ])('%s is one line, and read back as it was', (_name, entry) => {
   const line = writePortable(entry);
   expect(line).not.toContain('\n');
-  const read = readPortable(line, NAMES);
+  const read = readPortable(line, NAMES, isKept);
   expect(read).toMatchObject({ ok: true });
   const { letter } = (read as Extract<typeof read, { ok: true }>).letter;
   expect(JSON.stringify(letter)).toBe(entry.json);
@@ -79,13 +82,15 @@ test.each<[unknown, RegExp]>([
   [but({ tries: {} }), /^letter\.tries\.attempts: /],
   [but({ event: { ...good.letter.event, messageId: '' } }), /^letter\.event\.messageId: /],
   [but({ event: { ...good.letter.event, timestamp: 'now' } }), /^letter\.event\.timestamp: /],
+  [but({ sentUnder: 'v2' }), /^letter\.sentUnder: .*not kept here/],
+  [but({ sentUnder: '' }), /^letter\.sentUnder: /],
   [{ ...goodOfReceiver, cell: '480000/other' }, /^cell: /],
   [{ ...goodOfReceiver, cell: 'x/web' }, /^cell: /],
 ])('%j is no line of an export', (line, problem) => {
-  const read = readPortable(JSON.stringify(line), NAMES);
+  const read = readPortable(JSON.stringify(line), NAMES, isKept);
   expect(read).toEqual({ ok: false, problem: expect.stringMatching(problem) });
 });
 
 test('what is no JSON is said to be none', () => {
-  expect(readPortable('{"id":', NAMES)).toEqual({ ok: false, problem: 'is not JSON' });
+  expect(readPortable('{"id":', NAMES, isKept)).toEqual({ ok: false, problem: 'is not JSON' });
 });

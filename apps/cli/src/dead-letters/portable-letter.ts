@@ -34,6 +34,7 @@ const deliverySchema = z.looseObject({
   source: z.string().min(1),
   event: segmentEventSchema,
   hour: z.int().min(0).max(9_999_999).optional(),
+  sentUnder: z.string().min(1).optional(),
   reason: z.enum(reasons),
   tries: z.looseObject({
     attempts: z.int().min(0),
@@ -62,8 +63,13 @@ const lineSchema = z.looseObject({ id: idSchema, cell: z.string(), letter: z.loo
 /**
  * Reads a line of an export. A problem names the field and what was expected, and never a value.
  * @param names the destinations there are, and the receiver
+ * @param isKept whether a destination's rules of a version can be mapped by here
  */
-export function readPortable(text: string, names: readonly string[]): ReadPortable {
+export function readPortable(
+  text: string,
+  names: readonly string[],
+  isKept: (destination: string, version: string) => boolean,
+): ReadPortable {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -84,7 +90,12 @@ export function readPortable(text: string, names: readonly string[]): ReadPortab
   const { letter } = json as { letter: Letter };
   const { reason, source } = letter;
   if (!isReceivers) {
-    const { hour } = letter as { hour?: number };
+    const { hour, sentUnder } = letter as { hour?: number; sentUnder?: string };
+    if (sentUnder !== undefined && !isKept(destination, sentUnder)) {
+      const problem =
+        'letter.sentUnder: it may have arrived, and the rules that it was sent under are not kept here';
+      return { ok: false, problem };
+    }
     const ownCell = hour === undefined ? '' : cellOf(hour, source);
     return { ok: true, letter: { id, reason, cell: ownCell, letter } };
   }

@@ -205,3 +205,16 @@ test('what may have arrived goes as it was, by the rules it was sent under, what
     why: 'sent under rules that are not kept',
   });
 });
+
+test("by somebody's word what may have arrived is mapped anew, and its history says so", () => {
+  const sent = delivery({ event: { properties: { tokens: 7, account: 'acme' } } });
+  const entry = { ...sent, letter: { ...sent.letter, sentUnder: 'v-before' } } as LetterEntry;
+  const verdict = compileJudge(pipelineOf(CONFIG).pipeline, { remapSent: true })(entry, '12');
+  expect(verdict).toMatchObject({
+    will: 'go',
+    moves: [{ deliveries: [{ rule: 'calls', history: [{ replay: '12', remapped: 'v-before' }] }] }],
+    usages: [{ usage: { body: expect.stringContaining('"external_subscription_id":"u-1"') } }],
+  });
+  const [move] = (verdict as Extract<typeof verdict, { will: 'go' }>).moves;
+  expect(move!.deliveries[0]).not.toHaveProperty('sentUnder');
+});

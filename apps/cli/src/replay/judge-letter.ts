@@ -35,10 +35,13 @@ export type Verdict =
 /** @param replayId is told in the letter's history */
 export type JudgeLetter = (entry: LetterEntry, replayId: string) => Verdict;
 
-/** Pure: the same letter and configuration, the same verdict. */
-export function compileJudge(pipeline: Pipeline): JudgeLetter {
+/**
+ * Pure: the same letter and configuration, the same verdict.
+ * @param remapSent maps anew what may have arrived, which else goes as it was: only by somebody's word, letter by letter
+ */
+export function compileJudge(pipeline: Pipeline, { remapSent = false } = {}): JudgeLetter {
   return (entry, replayId) => {
-    const routed = routeLetter(entry, pipeline);
+    const routed = routeLetter(remapSent ? withoutRules(entry) : entry, pipeline);
     if (!routed.isRouted) {
       const { why, rejection } = routed;
       return {
@@ -49,7 +52,7 @@ export function compileJudge(pipeline: Pipeline): JudgeLetter {
     }
     const { letter } = routed;
     return isDelivery(letter)
-      ? judgeDelivery(entry, letter, routed.routes[0]!, replayId)
+      ? judgeDelivery(entry, letter, routed.routes[0]!, replayId, remapSent ? rulesOf(entry) : undefined)
       : judgeRejection(entry, letter, routed, replayId);
   };
 
@@ -58,12 +61,17 @@ export function compileJudge(pipeline: Pipeline): JudgeLetter {
     letter: DeadLetter,
     { destination, rules }: Route,
     replayId: string,
+    remapped: string | undefined,
   ): Verdict {
     if (rules.length === 0) return { will: 'stay', why: 'taken by no rule' };
     const map = mapOf(pipeline, destination, letter.sentUnder);
     if (!map) return { will: 'stay', why: 'sent under rules that are not kept' };
     const delivery = reviveDeadLetter(letter, at);
-    delivery.history!.at(-1)!.replay = replayId;
+    Object.assign(
+      delivery.history!.at(-1)!,
+      { replay: replayId },
+      remapped === undefined ? {} : { remapped },
+    );
     const deliveries = rules.map((rule) => ({ ...delivery, rule }));
     const moves = [{ destination, deliveries }];
     // A worker died of it: mapping it may be what kills.
@@ -77,6 +85,21 @@ export function compileJudge(pipeline: Pipeline): JudgeLetter {
     }
     return { will: 'go', moves, usages: usages.map((usage) => ({ destination, usage })) };
   }
+}
+
+/** The version that it may have arrived under. A letter that cannot be read has none. */
+export function rulesOf(entry: LetterEntry): string | undefined {
+  try {
+    return isDelivery(entry.letter) ? entry.letter.sentUnder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutRules(entry: LetterEntry): LetterEntry {
+  if (rulesOf(entry) === undefined) return entry;
+  const { sentUnder: _none, ...letter } = entry.letter as DeadLetter;
+  return { ...entry, letter };
 }
 
 function judgeRejection(

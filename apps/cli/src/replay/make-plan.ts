@@ -1,15 +1,18 @@
 import type { LetterFilter } from '../dead-letters/filter.js';
+import { destinationOf } from '../dead-letters/letter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
 import { compilePipeline } from '../pipeline/pipeline.js';
 import { startProgress } from '../terminal/progress.js';
 import { ApiQuestions } from './ask-api.js';
-import { compileJudge } from './judge-letter.js';
+import { compileJudge, rulesOf } from './judge-letter.js';
 import { type Lane, walkLane } from './lane.js';
 import { type Pace, paceOf } from './pace.js';
 import { PlanTally, type ReplayPlan } from './plan.js';
 
 export type PlanOptions = {
   includeFailing?: boolean;
+  /** Map anew what may have arrived. */
+  remapSent?: boolean;
   /** Ask the APIs for every event. */
   checkAll?: boolean;
 };
@@ -23,7 +26,9 @@ export async function makePlan(
   options: PlanOptions,
 ): Promise<ReplayPlan> {
   const { destinations } = box.config;
-  const judge = compileJudge(compilePipeline(box.config, box.kept));
+  const judge = compileJudge(compilePipeline(box.config, box.kept), {
+    remapSent: options.remapSent ?? false,
+  });
   const tally = new PlanTally();
   const questions = new Map(
     destinations.map((settings) => [settings.name, new ApiQuestions(settings, options.checkAll ?? false)]),
@@ -36,7 +41,10 @@ export async function makePlan(
         const verdict = judge(entry, '');
         const isReadable = verdict.will !== 'stay' || verdict.why !== 'cannot be read';
         const customer = isReadable ? box.customerOf(entry) : undefined;
-        tally.add(entry, verdict, customer, options.includeFailing ?? false);
+        const rules = rulesOf(entry);
+        const isOfNow = rules === box.config.rules.get(destinationOf(entry))?.version;
+        const isSentBefore = rules !== undefined && !isOfNow;
+        tally.add(entry, verdict, customer, options.includeFailing ?? false, isSentBefore);
         looked += 1;
         if (looked % 100 === 0) progress.add(100);
         if (verdict.will !== 'go') continue;

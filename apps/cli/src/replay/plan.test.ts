@@ -37,6 +37,7 @@ test('adds up by destination, reason and customer, the most first', () => {
   ]);
   expect(found).toEqual({
     letters: 5,
+    sentBefore: 0,
     reasons: [
       { destination: 'lago', reason: 'unmapped', letters: 3 },
       { destination: 'lago', reason: 'refused', letters: 1 },

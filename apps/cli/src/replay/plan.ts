@@ -27,6 +27,8 @@ export type ReplayPlan = {
   customersInAll: number;
   /** Letters that would be put back on their queue. */
   go: number;
+  /** Of those that go: so many may have arrived under rules that are not those of now. */
+  sentBefore: number;
   /** Letters whose events would be dead again at once, by why. */
   fail: (Counted & { why: string })[];
   /** Letters that cannot go anywhere, by why. */
@@ -42,6 +44,7 @@ const NAMED = 5;
 export class PlanTally {
   private letters = 0;
   private go = 0;
+  private sentBefore = 0;
   private readonly reasons = new Map<string, ReplayPlan['reasons'][number]>();
   private readonly customers = new Map<string, number>();
   private readonly fail = new Map<string, ReplayPlan['fail'][number]>();
@@ -49,7 +52,14 @@ export class PlanTally {
   /** Deliveries that would be made, by where their letters lie, and by where they go. */
   private readonly deliveries = new Map<string, Map<string, number>>();
 
-  add(entry: LetterEntry, verdict: Verdict, customer: string | undefined, doesFailingToo: boolean): void {
+  /** @param isSentBefore it may have arrived under other rules than those of now */
+  add(
+    entry: LetterEntry,
+    verdict: Verdict,
+    customer: string | undefined,
+    doesFailingToo: boolean,
+    isSentBefore = false,
+  ): void {
     const destination = destinationOf(entry);
     this.letters += 1;
     const { reason } = entry;
@@ -65,6 +75,7 @@ export class PlanTally {
       raise(this.fail, `${destination} ${verdict.why}`, { destination, why: verdict.why, letters: 0 });
       if (!doesFailingToo) return;
     } else this.go += 1;
+    if (isSentBefore) this.sentBefore += 1;
     const made = this.deliveries.get(destination) ?? new Map<string, number>();
     this.deliveries.set(destination, made);
     for (const move of verdict.moves) {
@@ -83,6 +94,7 @@ export class PlanTally {
         .slice(0, NAMED),
       customersInAll: this.customers.size,
       go: this.go,
+      sentBefore: this.sentBefore,
       fail: byMost(this.fail),
       stay: byMost(this.stay),
       held,

@@ -13,7 +13,7 @@ const row = (letters: number, words: string): string => `${count(letters).padSta
 const plural = (value: number, one: string): string => `${count(value)} ${one}${value === 1 ? '' : 's'}`;
 
 /** What a replay would do, for people. */
-export function renderPlan(plan: ReplayPlan, includeFailing: boolean): string {
+export function renderPlan(plan: ReplayPlan, includeFailing: boolean, remapSent = false): string {
   const lines = [
     style('bold', plural(plan.letters, 'dead letter')),
     ...some(plan.reasons, ({ destination, reason, letters }) => row(letters, `${destination}  ${reason}`)),
@@ -30,6 +30,7 @@ export function renderPlan(plan: ReplayPlan, includeFailing: boolean): string {
     '',
     style('bold', 'With the configuration of now'),
     row(plan.go, style('green', 'can be delivered')),
+    ...(plan.sentBefore > 0 ? [row(plan.sentBefore, remapSent ? REMAPPED : AS_IT_WAS)] : []),
   );
   const how = includeFailing ? 'replayed nevertheless' : 'left where they are';
   lines.push(
@@ -49,6 +50,12 @@ export function renderPlan(plan: ReplayPlan, includeFailing: boolean): string {
   lines.push('', planned(plan, includeFailing) > 0 ? renderTime(plan) : NOTHING_TO_DO);
   return lines.join('\n');
 }
+
+const AS_IT_WAS = 'of those may have arrived: they go as they were, by the rules of then';
+const REMAPPED = style(
+  'red',
+  'of those may have arrived, and are mapped anew: billed twice where\n           id, customer or code differ',
+);
 
 function some<Group extends { letters: number }>(
   groups: Group[],

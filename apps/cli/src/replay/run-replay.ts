@@ -14,6 +14,8 @@ export type ReplayWhat = {
   filter: LetterFilter;
   pace: Pace;
   includeFailing: boolean;
+  /** Maps anew what may have arrived. */
+  remapSent?: boolean;
   /** Letters that its plan meant to put back. */
   planned: number;
 };
@@ -40,7 +42,9 @@ export async function runReplay(
   let isDone = false;
   try {
     await clock.synchronize();
-    const judge = compileJudge(compilePipeline(box.config, box.kept));
+    const judge = compileJudge(compilePipeline(box.config, box.kept), {
+      remapSent: what.remapSent ?? false,
+    });
     for (const lane of lanes) {
       await runLane(lane, {
         box,
