@@ -19,6 +19,8 @@ export type LagoEventCounts = {
   refused: number;
   /** Good events that went back because another of their batch was refused. */
   rolledBack: number;
+  /** Events of requests that Lago answers with 500 for what one of them holds. */
+  crashed: number;
   /** ClickHouse: repeats that took the place of their twin. */
   replaced: number;
   /** ClickHouse: a transaction_id again with another timestamp, for one code and subscription: billed again. */
@@ -68,6 +70,11 @@ export class LagoStore {
     this.counts = noCounts();
     this.#unbillable.clear();
     this.amounts.length = 0;
+  }
+
+  /** Postgres: an event of this subscription and transaction_id is there. */
+  holds(event: LagoEvent): boolean {
+    return this.#rowOf(event) >= 0;
   }
 
   /** On an invoice, as far as the sandbox knows. */
@@ -181,6 +188,7 @@ function noCounts(): LagoEventCounts {
     duplicates: 0,
     refused: 0,
     rolledBack: 0,
+    crashed: 0,
     replaced: 0,
     billedTwice: 0,
     unbillable: {},
