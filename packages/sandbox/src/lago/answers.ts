@@ -16,6 +16,25 @@ export const LAGO_METRICS_FORBIDDEN = answerJson(403, {
   code: 'read_action_not_allowed_for_billable_metric',
 });
 
+export const LAGO_PLANS_FORBIDDEN = answerJson(403, {
+  status: 403,
+  error: 'Forbidden',
+  code: 'read_action_not_allowed_for_plan',
+});
+
+export const LAGO_NO_SUBSCRIPTION = answerJson(405, {
+  status: 405,
+  error: 'Method Not Allowed',
+  code: 'no_active_subscription',
+});
+
+/** What only organizations on ClickHouse have. */
+export const LAGO_NOT_AVAILABLE = answerJson(403, {
+  status: 403,
+  error: 'Forbidden',
+  code: 'endpoint_not_available',
+});
+
 /** No body is documented for it, and open-source Lago has no limiter. */
 export const LAGO_TOO_MANY_REQUESTS = answerJson(429, { status: 429, error: 'Too Many Requests' });
 

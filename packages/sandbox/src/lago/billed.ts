@@ -19,11 +19,12 @@ type Tally = { events: number; total?: Decimal; latestMs: number; values: Set<st
 export function computeBilled(
   store: LagoStore,
   metrics: Readonly<Record<string, LagoMetric>>,
+  isAsked: (row: number) => boolean = () => true,
 ): BilledUsage[] {
   const { ledger } = store;
   const tallies = new Map<string, { code: string; owner: string; tally: Tally }>();
   for (let row = 0; row < ledger.size; row += 1) {
-    if (!store.isBillable(row)) continue;
+    if (!store.isBillable(row) || !isAsked(row)) continue;
     // A billable row has both: see billability.
     const code = ledger.codes.nameOf(ledger.columns.code[row]!)!;
     const owner = ledger.owners.nameOf(ledger.columns.owner[row]!)!;

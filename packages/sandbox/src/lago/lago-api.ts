@@ -1,13 +1,17 @@
 import { type Answer, type ApiRequest, answerJson } from '../answer.js';
 import type { SharedOptions } from '../options.js';
 import { answerLagoNotFound, LAGO_FORBIDDEN, LAGO_UNAUTHORIZED } from './answers.js';
-import { createCatalog } from './catalog.js';
 import { createBatch, createEvent } from './create-events.js';
 import { toStoredJson } from './event-json.js';
 import { createLagoLimit } from './limit.js';
 import { createEventList } from './list-events.js';
+import { getMetric, listMetrics } from './metrics.js';
 import type { LagoOptions } from './options.js';
+import { getOrganization } from './organization.js';
+import { createPlans } from './plans.js';
 import type { LagoStore } from './store.js';
+import { getSubscription, listSubscriptions } from './subscriptions.js';
+import { getCurrentUsage, listPastUsage } from './usage.js';
 
 type Handle = (request: ApiRequest, parameter: string) => Answer;
 
@@ -38,7 +42,7 @@ export function createLagoApi(
 
 /** By method and path below /api/v1; `:` stands for an id. */
 function createRoutes(store: LagoStore, options: LagoOptions, now: () => number): Map<string, Handle> {
-  const catalog = createCatalog(options);
+  const plans = createPlans(options);
   const listEvents = createEventList(store, options);
   return new Map<string, Handle>([
     ['POST events', (request) => createEvent(request, { store, options, nowMs: now() })],
@@ -52,10 +56,26 @@ function createRoutes(store: LagoStore, options: LagoOptions, now: () => number)
         return answerJson(200, { event: toStoredJson(store.ledger, row, options.store) });
       },
     ],
-    ['GET subscriptions', ({ query }) => catalog.listSubscriptions(new URLSearchParams(query))],
-    ['GET subscriptions/:', ({ query }, id) => catalog.getSubscription(id, new URLSearchParams(query))],
-    ['GET billable_metrics', ({ query }) => catalog.listMetrics(new URLSearchParams(query))],
-    ['GET billable_metrics/:', (_request, code) => catalog.getMetric(code)],
+    ['GET subscriptions', ({ query }) => listSubscriptions(options, new URLSearchParams(query), now())],
+    [
+      'GET subscriptions/:',
+      ({ query }, externalId) =>
+        getSubscription(options, plans, { externalId, query: new URLSearchParams(query), nowMs: now() }),
+    ],
+    ['GET billable_metrics', ({ query }) => listMetrics(options, new URLSearchParams(query))],
+    ['GET billable_metrics/:', (_request, code) => getMetric(options, code)],
+    ['GET plans', ({ query }) => plans.list(new URLSearchParams(query))],
+    ['GET plans/:', (_request, code) => plans.get(code)],
+    ['GET organizations', () => getOrganization(options)],
+    [
+      'GET customers/:/current_usage',
+      ({ query }, customer) =>
+        getCurrentUsage(customer, new URLSearchParams(query), { store, options, plans, nowMs: now() }),
+    ],
+    [
+      'GET customers/:/past_usage',
+      ({ query }, customer) => listPastUsage(customer, new URLSearchParams(query), options),
+    ],
   ]);
 }
 
