@@ -8,7 +8,13 @@ export type Recorded = {
   answer: { status: number; body: unknown };
 };
 
-export type LagoRecording = { writes: Recorded[]; reads: Recorded[]; deletedMetric: Recorded[] };
+export type LagoRecording = {
+  writes: Recorded[];
+  reads: Recorded[];
+  deletedMetric: Recorded[];
+  /** One event after the other, and the usage after it. */
+  sums: { rows: { value: unknown; unitsAfter: string; eventsAfter: number }[] };
+};
 
 /** A file of ../shared/data; undefined where it is not at hand, and the test must skip. */
 export function loadRecording<T>(file: string): T | undefined {

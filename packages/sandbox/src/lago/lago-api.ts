@@ -1,8 +1,9 @@
 import { type Answer, type ApiRequest, answerJson } from '../answer.js';
 import type { SharedOptions } from '../options.js';
-import { answerLagoNotFound, LAGO_FORBIDDEN, LAGO_UNAUTHORIZED } from './answers.js';
+import { answerLagoNotFound, LAGO_FORBIDDEN, LAGO_NOT_AVAILABLE, LAGO_UNAUTHORIZED } from './answers.js';
 import { createBatch, createEvent } from './create-events.js';
 import { toStoredJson } from './event-json.js';
+import { estimateFees, listFees } from './fees.js';
 import { createLagoLimit } from './limit.js';
 import { createEventList } from './list-events.js';
 import { getMetric, listMetrics } from './metrics.js';
@@ -67,6 +68,14 @@ function createRoutes(store: LagoStore, options: LagoOptions, now: () => number)
     ['GET plans', ({ query }) => plans.list(new URLSearchParams(query))],
     ['GET plans/:', (_request, code) => plans.get(code)],
     ['GET organizations', () => getOrganization(options)],
+    ['GET fees', ({ query }) => listFees(new URLSearchParams(query), { store, options, plans })],
+    ['POST events/estimate_fees', (request) => estimateFees(request, { options, plans, nowMs: now() })],
+    [
+      'POST events/estimate_instant_fees',
+      (request) => estimateFees(request, { options, plans, nowMs: now() }),
+    ],
+    // On ClickHouse there is a list behind it, which is not here.
+    ...(options.store === 'postgres' ? [['GET events_enriched', () => LAGO_NOT_AVAILABLE] as const] : []),
     [
       'GET customers/:/current_usage',
       ({ query }, customer) =>
