@@ -98,7 +98,8 @@ function toFeeJson({ subscription, charge, metric, units, transactionId, timesta
     lago_charge_id: lagoIdFor(`charge ${planCode} ${code}`),
     lago_charge_filter_id: null,
     lago_fixed_charge_id: null,
-    lago_invoice_id: null,
+    // Such a fee has an invoice of its own at once.
+    lago_invoice_id: transactionId === null ? null : lagoIdFor(`invoice ${externalId} ${transactionId}`),
     lago_true_up_fee_id: null,
     lago_true_up_parent_fee_id: null,
     lago_original_fee_id: null,

@@ -39,7 +39,11 @@ export function listSubscriptions(options: LagoOptions, query: URLSearchParams, 
         isAsked(query.get('plan_code'), item.plan_code) &&
         isAsked(query.get('external_id'), item.external_id),
     )
-    .sort((a, b) => Date.parse(b.subscription_at) - Date.parse(a.subscription_at));
+    .sort(
+      (a, b) =>
+        Date.parse(b.subscription_at) - Date.parse(a.subscription_at) ||
+        Date.parse(b.created_at) - Date.parse(a.created_at),
+    );
   return answerPage('subscriptions', found, query, (item) => item);
 }
 
