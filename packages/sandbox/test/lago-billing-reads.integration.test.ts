@@ -69,8 +69,7 @@ async function startLago() {
   ]);
   return {
     sandbox,
-    get: async (path: string) =>
-      (await call('GET', `${sandbox.lago.url}/api/v1${path}`)) as { status: number; json: never },
+    get: (path: string) => call('GET', `${sandbox.lago.url}/api/v1${path}`),
   };
 }
 

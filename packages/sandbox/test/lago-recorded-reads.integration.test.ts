@@ -11,7 +11,6 @@ const NOT_HERE: [RegExp, string][] = [
   [/^page 2 of 119/, 'rows that were made in the database, and have no name'],
   [/^fees of a subscription/, 'invoices'],
   [/^usage with charge filters/, 'prices other than the standard one'],
-  [/^unique_count:/, 'operation_type'],
   [/^a custom metric is a premium/, 'writing a metric'],
   [/^metrics, page 3/, 'shortened beyond what can be told'],
   [/^the organization$/, 'a name and settings of its own: see below'],
@@ -66,10 +65,20 @@ function toSetup(): Partial<LagoOptions> {
     { charges: [] },
   ]);
   return {
-    knownSubscriptions: [...[...lists, ended].map(toSubscription).reverse(), PENDING, ...LATE, ...BOTH],
+    knownSubscriptions: [
+      ...[...lists, ended].map(toSubscription).reverse(),
+      PENDING,
+      ...LATE,
+      ...BOTH,
+      ...UNIQUE,
+    ],
     plans: Object.fromEntries([...others, ...plans.map((plan) => [plan.code, toPlan(plan)])]),
     metrics: {
-      adv_sum: { aggregation: 'sum_agg', field: 'amount' },
+      adv_sum: { name: 'adv sum', aggregation: 'sum_agg', field: 'amount' },
+      adv_count: { name: 'adv count', aggregation: 'count_agg' },
+      adv_latest: { name: 'adv latest', aggregation: 'latest_agg', field: 'amount' },
+      adv_max: { name: 'adv max', aggregation: 'max_agg', field: 'amount' },
+      adv_uniq: { name: 'adv uniq', aggregation: 'unique_count_agg', field: 'user' },
       adv_uniq_pia: { aggregation: 'unique_count_agg', field: 'user', name: 'adv uniq adv' },
       adv_filter: {
         name: 'adv filter',
@@ -97,6 +106,12 @@ const PENDING: LagoSubscription = {
 };
 const LATE: LagoSubscription[] = [{ external_id: 'adv_u1_late', started_at: '2026-10-01T00:00:00Z' }];
 const BOTH: LagoSubscription[] = [{ external_id: 'adv_r1_a' }, { external_id: 'adv_r1_b' }];
+
+const UNIQUE: LagoSubscription[] = ['adv_o1_a', 'adv_o1_b'].map((external_id) => ({
+  external_id,
+  plan_code: 'adv_small',
+  started_at: '2026-11-28T16:03:15Z',
+}));
 
 /** The options only: an answer's other fields are what the test is about. */
 function toSubscription(given: LagoSubscription): LagoSubscription {
@@ -166,7 +181,26 @@ function toEvents() {
     timestamp: Date.parse('2026-10-15T00:00:00Z') / 1000,
     properties: { user: 'u1' },
   });
-  return [...older, ...listed, toSent(both), late];
+  return [...older, ...listed, toSent(both), late, ...toOperations()];
+}
+
+function toOperations() {
+  const users: [string, string, string?][] = [
+    ['adv_o1_a', 'u1', 'add'],
+    ['adv_o1_a', 'u2', 'add'],
+    ['adv_o1_a', 'u3'],
+    ['adv_o1_a', 'u4', 'Add'],
+    ['adv_o1_a', 'u5', 'update'],
+    ['adv_o1_b', 'u1', 'login'],
+  ];
+  return users.map(([external_subscription_id, user, operation_type], i) =>
+    lagoEvent(`operation-${i}`, {
+      code: 'adv_uniq',
+      external_subscription_id,
+      timestamp: Date.parse('2026-11-29T16:03:15Z') / 1000,
+      properties: { user, operation_type },
+    }),
+  );
 }
 
 function toSent({ transaction_id, timestamp, ...event }: Record<string, unknown>) {

@@ -106,7 +106,7 @@ function toChargeUsage(
   return {
     units: showWithPoint(units),
     total_aggregated_units: showWithPoint(units),
-    events_count: usage?.events ?? 0,
+    events_count: usage?.unique ?? usage?.events ?? 0,
     amount_cents: priceUnits(charge, units).amountCents,
     amount_currency: 'USD',
     pricing_unit_details: null,
