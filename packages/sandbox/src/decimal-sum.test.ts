@@ -1,5 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { addDecimals, isGreater, showDecimal, toDecimal } from './decimal-sum.js';
+import {
+  addDecimals,
+  isGreater,
+  multiplyDecimals,
+  roundDecimal,
+  showDecimal,
+  toDecimal,
+} from './decimal-sum.js';
 
 test.each([
   ['12', '12'],
@@ -30,4 +37,15 @@ test('sums are exact where floating point is not', () => {
 test('decimals of different scales compare by value', () => {
   expect(isGreater(toDecimal('1.10')!, toDecimal('1.09')!)).toBe(true);
   expect(isGreater(toDecimal('-2')!, toDecimal('-1.5')!)).toBe(false);
+});
+
+test.each<[string, string, string, bigint]>([
+  ['254', '0.01', '2.54', 3n],
+  ['-2.5', '1', '-2.5', -3n],
+  ['0.1', '0.2', '0.02', 0n],
+  ['0.5', '1', '0.5', 1n],
+])('%s times %s is %s, and rounds to %d', (a, b, product, rounded) => {
+  const exact = multiplyDecimals(toDecimal(a)!, toDecimal(b)!);
+  expect(showDecimal(exact)).toBe(product);
+  expect(roundDecimal(exact)).toBe(rounded);
 });

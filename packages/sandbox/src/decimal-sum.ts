@@ -18,6 +18,17 @@ export function addDecimals(a: Decimal, b: Decimal): Decimal {
   return { units: rescale(a, scale) + rescale(b, scale), scale };
 }
 
+export function multiplyDecimals(a: Decimal, b: Decimal): Decimal {
+  return { units: a.units * b.units, scale: a.scale + b.scale };
+}
+
+/** The nearest whole number, half away from zero. */
+export function roundDecimal({ units, scale }: Decimal): bigint {
+  const one = 10n ** BigInt(scale);
+  const half = units < 0n ? -one : one;
+  return (units * 2n + half) / (one * 2n);
+}
+
 export function isGreater(a: Decimal, b: Decimal): boolean {
   const scale = Math.max(a.scale, b.scale);
   return rescale(a, scale) > rescale(b, scale);

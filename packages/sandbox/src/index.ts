@@ -7,7 +7,14 @@ export type { UnbillableReason } from './lago/billability.js';
 export type { BilledUsage } from './lago/billed.js';
 export type { LagoEventJson } from './lago/event-json.js';
 export type { LagoInspection, LagoSandbox } from './lago/lago-sandbox.js';
-export type { LagoAggregation, LagoMetric, LagoOptions, LagoSubscription } from './lago/options.js';
+export type {
+  LagoAggregation,
+  LagoCharge,
+  LagoMetric,
+  LagoOptions,
+  LagoPlan,
+  LagoSubscription,
+} from './lago/options.js';
 export type { LagoEventCounts } from './lago/store.js';
 export type { LedgerCounts, LedgerEntry, LedgerVersion } from './ledger.js';
 export type { SandboxOptions } from './options.js';

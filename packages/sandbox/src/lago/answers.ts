@@ -16,11 +16,34 @@ export const LAGO_METRICS_FORBIDDEN = answerJson(403, {
   code: 'read_action_not_allowed_for_billable_metric',
 });
 
+export const LAGO_PLANS_FORBIDDEN = answerJson(403, {
+  status: 403,
+  error: 'Forbidden',
+  code: 'read_action_not_allowed_for_plan',
+});
+
+export const LAGO_NO_SUBSCRIPTION = answerJson(405, {
+  status: 405,
+  error: 'Method Not Allowed',
+  code: 'no_active_subscription',
+});
+
+/** What only organizations on ClickHouse have. */
+export const LAGO_NOT_AVAILABLE = answerJson(403, {
+  status: 403,
+  error: 'Forbidden',
+  code: 'endpoint_not_available',
+});
+
 /** No body is documented for it, and open-source Lago has no limiter. */
 export const LAGO_TOO_MANY_REQUESTS = answerJson(429, { status: 429, error: 'Too Many Requests' });
 
-/** JSON that does not parse: the framework's own answer, before Lago sees anything. */
-export const LAGO_MALFORMED = answerJson(400, { status: 400, error: 'Bad Request' });
+/** JSON that Rails does not take: its own answer, before Lago sees anything. */
+export const LAGO_BAD_REQUEST: Answer = {
+  status: 400,
+  headers: { 'content-type': 'text/html; charset=UTF-8' },
+  body: '',
+};
 
 export const LAGO_EVENT_MISSING = answerJson(400, {
   status: 400,
@@ -28,12 +51,6 @@ export const LAGO_EVENT_MISSING = answerJson(400, {
 });
 
 export const LAGO_INTERNAL_ERROR = answerJson(500, { status: 500, error: 'Internal Server Error' });
-
-export const LAGO_METHOD_NOT_ALLOWED = answerJson(405, {
-  status: 405,
-  error: 'Method Not Allowed',
-  code: 'method_not_allowed',
-});
 
 /** `resource` is 'resource' for an unknown URL. */
 export function answerLagoNotFound(resource: string): Answer {

@@ -1,16 +1,18 @@
 import { type Answer, type ApiRequest, isObject, parseJson } from '../answer.js';
-import { answerLagoInvalid, LAGO_EVENT_MISSING, LAGO_INTERNAL_ERROR, LAGO_MALFORMED } from './answers.js';
+import { answerLagoInvalid, LAGO_BAD_REQUEST, LAGO_EVENT_MISSING, LAGO_INTERNAL_ERROR } from './answers.js';
 import { LAST_TIMESTAMP_MS, toCreatedJson, toIsoSeconds } from './event-json.js';
 import type { LagoOptions } from './options.js';
+import { crashesPostgres } from './postgres-refusals.js';
 import { type LagoEvent, type LagoEventErrors, readLagoEvent } from './read-event.js';
 import type { LagoStore } from './store.js';
+import { holdsLoneSurrogate } from './text.js';
 
 type Creating = { store: LagoStore; options: LagoOptions; nowMs: number };
 
 /** POST /events. */
 export function createEvent(request: ApiRequest, creating: Creating): Answer {
   const params = readParams(request);
-  if (params === undefined) return LAGO_MALFORMED;
+  if (params === undefined) return LAGO_BAD_REQUEST;
   const { event: input } = params;
   if (isMissing(input)) return LAGO_EVENT_MISSING;
   // A string or a list where the controller expects an object is a crash of its own.
@@ -26,7 +28,7 @@ export function createEvent(request: ApiRequest, creating: Creating): Answer {
     store.counts.refused += 1;
     return answerLagoInvalid(read.errors);
   }
-  if (isBeyondDates(read.event)) return LAGO_INTERNAL_ERROR;
+  if ('crash' in read || crashesStore([read.event], request, creating)) return crash(store, 1);
   const result = store.store([read.event], nowMs);
   if (!result.stored) return answerLagoInvalid({ transaction_id: ['value_already_exist'] });
   const event = toCreatedJson(read.event, result.rows[0]!, options.store, toIsoSeconds(nowMs));
@@ -35,12 +37,12 @@ export function createEvent(request: ApiRequest, creating: Creating): Answer {
 
 /**
  * POST /events/batch, all or nothing: every event is checked first, and only when none is refused are
- * duplicates looked for. The indexes in the answer are those of the array as sent.
+ * duplicates looked for. The indexes in the answer are those of the array as sent, less what was dropped.
  */
 export function createBatch(request: ApiRequest, creating: Creating): Answer {
   const params = readParams(request);
-  if (params === undefined) return LAGO_MALFORMED;
-  // What is not an object is dropped from the array, as the controller's filter does.
+  if (params === undefined) return LAGO_BAD_REQUEST;
+  // What is not an object is dropped from the array, as the controller's filter does: indexes shift.
   const inputs = Array.isArray(params.events) ? params.events.filter(isObject) : [];
   const { store, options, nowMs } = creating;
   if (inputs.length === 0) return answerLagoInvalid({ events: ['no_events'] });
@@ -49,17 +51,18 @@ export function createBatch(request: ApiRequest, creating: Creating): Answer {
   const events: LagoEvent[] = [];
   const errors: Record<number, LagoEventErrors> = {};
   const reading = { nowMs, checkPresence: true, expression: store.billability.expressionVariables };
-  inputs.forEach((input, index) => {
+  for (const [index, input] of inputs.entries()) {
     const read = readLagoEvent(input, reading);
+    if ('crash' in read) return crash(store, inputs.length);
     if ('errors' in read) errors[index] = read.errors;
     else events.push(read.event);
-  });
+  }
   if (events.length < inputs.length) {
     store.counts.refused += inputs.length - events.length;
     store.counts.rolledBack += events.length;
     return answerLagoInvalid(errors);
   }
-  if (events.some(isBeyondDates)) return LAGO_INTERNAL_ERROR;
+  if (crashesStore(events, request, creating)) return crash(store, events.length);
   const result = store.store(events, nowMs);
   if (!result.stored) return answerLagoInvalid(toDuplicates(result.duplicates));
   const createdAt = toIsoSeconds(nowMs);
@@ -74,17 +77,34 @@ export function findTransactionIds(body: unknown): string[] {
   return inputs.flatMap((input) => (isObject(input) ? [String(input.transaction_id)] : []));
 }
 
-/** Undefined for JSON that does not parse. A body of another content type is never read as JSON. */
+/** Undefined for what Rails does not take as JSON. A body of another content type is never read as JSON. */
 function readParams(request: ApiRequest): Record<string, unknown> | undefined {
   if (request.body === '' || !request.contentType?.startsWith('application/json')) return {};
   const parsed = parseJson(request.body);
-  if (!parsed.ok) return undefined;
+  if (!parsed.ok || holdsLoneSurrogate(request.body, parsed.value)) return undefined;
   return isObject(parsed.value) ? parsed.value : {};
 }
 
 function isMissing(event: unknown): boolean {
   if (event === undefined || event === null || event === '' || event === false) return true;
   return typeof event === 'object' && Object.keys(event).length === 0;
+}
+
+function crashesStore(
+  events: readonly LagoEvent[],
+  { body }: ApiRequest,
+  { store, options }: Creating,
+): boolean {
+  if (events.some(isBeyondDates)) return true;
+  return (
+    options.store === 'postgres' && crashesPostgres(events, { body, isStored: (event) => store.holds(event) })
+  );
+}
+
+/** An exception that Lago does not catch: nothing is stored, and no event is named. */
+function crash(store: LagoStore, events: number): Answer {
+  store.counts.crashed += events;
+  return LAGO_INTERNAL_ERROR;
 }
 
 function isBeyondDates(event: LagoEvent): boolean {

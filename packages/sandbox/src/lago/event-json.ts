@@ -1,3 +1,4 @@
+import { hashContent } from '../content-hash.js';
 import type { Ledger } from '../ledger.js';
 import type { LagoOptions } from './options.js';
 import type { LagoEvent } from './read-event.js';
@@ -34,7 +35,7 @@ export function toCreatedJson(
     transaction_id: event.transactionId,
     lago_customer_id: null,
     code: event.code,
-    timestamp: toIso(event.timestampMs),
+    timestamp: toIsoMs(event.timestampMs),
     precise_total_amount_cents: event.preciseTotalAmountCents,
     properties: event.properties,
     lago_subscription_id: null,
@@ -52,7 +53,7 @@ export function toStoredJson(ledger: Ledger, row: number, store: LagoOptions['st
     transaction_id: ledger.idOf(row),
     lago_customer_id: null,
     code: ledger.codes.nameOf(columns.code[row]!),
-    timestamp: toIso(columns.timestampMs[row]!),
+    timestamp: toIsoMs(columns.timestampMs[row]!),
     precise_total_amount_cents: content?.precise_total_amount_cents ?? null,
     ...(content && {
       properties: store === 'postgres' ? content.properties : toStrings(content.properties),
@@ -73,7 +74,13 @@ export function lagoIdOf(row: number): string {
   return `1a901a90-0000-4000-8000-${row.toString(16).padStart(12, '0')}`;
 }
 
-function toIso(ms: number): string {
+/** As stable, for what has a name and no row. */
+export function lagoIdFor(name: string): string {
+  return `1a901a91-0000-4000-8000-${hashContent([name]).toString(16).padStart(14, '0').slice(-12)}`;
+}
+
+/** `2022-04-29T08:59:51.123Z`, as Lago writes the times of events. */
+export function toIsoMs(ms: number): string {
   const text = new Date(ms).toISOString();
   // Past the year 9999 JavaScript writes a sign and six digits; Ruby writes the year.
   return text.startsWith('+') ? text.replace(/^\+0*/, '') : text;

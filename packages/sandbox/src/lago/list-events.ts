@@ -7,13 +7,13 @@ import type { LagoStore } from './store.js';
 
 type Filter = { owner: number | undefined; code: number | undefined; fromMs: number; toMs: number };
 
-/** GET /events: filtered, newest timestamp first, in pages. Keeps the last filter's rows while nothing arrives. */
+/** GET /events: filtered, newest timestamp first and then by id, in pages. Keeps the last filter's rows while nothing arrives. */
 export function createEventList(store: LagoStore, options: LagoOptions): (query: URLSearchParams) => Answer {
   let cachedFor = '';
   let cached: number[] = [];
   return (query) => {
     const filter = readFilter(query, store, options);
-    if ('invalid' in filter) return answerLagoInvalid({ [filter.invalid]: ['invalid_date'] });
+    if ('invalid' in filter) return answerLagoInvalid(filter.invalid);
     const { owner, code, fromMs, toMs } = filter;
     const wanted = JSON.stringify([store.ledger.revision, owner, code, fromMs, toMs]);
     if (wanted !== cachedFor) {
@@ -28,15 +28,17 @@ function readFilter(
   query: URLSearchParams,
   { ledger }: LagoStore,
   options: LagoOptions,
-): Filter | { invalid: string } {
+): Filter | { invalid: Record<string, string[]> } {
   const subscription = query.get('external_subscription_id');
   const code = query.get('code');
   const fromMs = readDate(query.get('timestamp_from'), -Infinity);
   const toMs = readDate(query.get('timestamp_to'), Infinity);
-  if (Number.isNaN(fromMs)) return { invalid: 'timestamp_from' };
-  if (Number.isNaN(toMs)) return { invalid: 'timestamp_to' };
-  const startedMs =
-    query.get('timestamp_from_started_at') === 'true' ? startOf(subscription, options) : -Infinity;
+  if (Number.isNaN(fromMs)) return { invalid: { timestamp_from: ['invalid_date'] } };
+  if (Number.isNaN(toMs)) return { invalid: { timestamp_to: ['invalid_date'] } };
+  const isFromStart = query.get('timestamp_from_started_at') === 'true';
+  if (isFromStart && !subscription)
+    return { invalid: { external_subscription_id: ['required with timestamp_from_started_at'] } };
+  const startedMs = isFromStart ? startOf(subscription, options) : -Infinity;
   return {
     owner: subscription === null ? undefined : ledger.owners.find(subscription),
     code: code === null ? undefined : ledger.codes.find(code),
@@ -54,13 +56,25 @@ function findRows({ ledger }: LagoStore, { owner, code, fromMs, toMs }: Filter):
     const timestampMs = columns.timestampMs[row]!;
     if (timestampMs >= fromMs && timestampMs <= toMs) rows.push(row);
   }
-  return rows.sort((a, b) => columns.timestampMs[b]! - columns.timestampMs[a]! || b - a);
+  return rows.sort(
+    (a, b) =>
+      columns.timestampMs[b]! - columns.timestampMs[a]! ||
+      compareTexts(ledger.idOf(a), ledger.idOf(b)) ||
+      a - b,
+  );
 }
 
-/** ISO 8601 only; not a number where it is something else. */
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** ISO 8601 only, in UTC unless it names a zone; not a number where it is something else. */
 function readDate(text: string | null, fallback: number): number {
   if (text === null || text === '') return fallback;
-  return /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return Number.NaN;
+  const isLocal = /T[\d:.]+$/.test(text);
+  return Date.parse(isLocal ? `${text}Z` : text);
 }
 
 function startOf(subscription: string | null, { knownSubscriptions }: LagoOptions): number {

@@ -9,16 +9,52 @@ export type LagoSubscription = {
   started_at?: string;
   /** ISO 8601. Events after it are never billed. */
   terminated_at?: string;
+  /** Since when the customer has it, upgrades included. Default: started_at. */
+  subscription_at?: string;
+  /** Default: the first of the clock's month, or started_at where that is later. */
+  current_billing_period_started_at?: string;
+  plan_amount_cents?: number;
+  /** After an upgrade or downgrade: two rows with one external_id. */
+  previous_plan_code?: string;
+  next_plan_code?: string;
+  downgrade_plan_date?: string;
 };
 
 export type LagoAggregation = 'count_agg' | 'sum_agg' | 'max_agg' | 'unique_count_agg' | 'latest_agg';
 
 export type LagoMetric = {
   aggregation: LagoAggregation;
+  /** Default: its code. */
+  name?: string;
   /** The property that is aggregated; none for `count_agg`. */
   field?: string;
   /** Only its variables are looked at: an event without one of them fails as in Lago. It is not evaluated. */
   expression?: string;
+  recurring?: boolean;
+  /** Only shown: the sandbox does not price. */
+  filters?: readonly { key: string; values: readonly string[] }[];
+};
+
+/** What a plan takes for a metric. Shown to who asks for plans; the sandbox does not price. */
+export type LagoCharge = {
+  billable_metric_code: string;
+  /** Default 'standard'. */
+  charge_model?: string;
+  pay_in_advance?: boolean;
+  /** Default { amount: '1' }. */
+  properties?: Readonly<Record<string, unknown>>;
+  /** Values that have a price of their own; any other falls to the charge's properties. */
+  filters?: readonly {
+    values: Readonly<Record<string, readonly string[]>>;
+    properties: Readonly<Record<string, unknown>>;
+  }[];
+};
+
+export type LagoPlan = {
+  /** Default: its code. */
+  name?: string;
+  amount_cents?: number;
+  charges: readonly LagoCharge[];
 };
 
 export type LagoOptions = {
@@ -37,4 +73,6 @@ export type LagoOptions = {
   knownSubscriptions?: readonly (string | LagoSubscription)[];
   /** By code. When given, events of any other code are still answered 200, and counted as unbillable. */
   metrics?: Readonly<Record<string, LagoMetric>>;
+  /** By code. Default: each plan that a subscription names, with a charge for every metric. */
+  plans?: Readonly<Record<string, LagoPlan>>;
 };

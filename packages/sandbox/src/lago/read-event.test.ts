@@ -24,7 +24,7 @@ test.each<[unknown, number]>([
   expect(read({ ...GOOD, timestamp })).toMatchObject({ event: { timestampMs } });
 });
 
-test.each([['2022-04-29T08:59:51Z'], [''], ['yesterday'], ['12abc'], [true], ['0x10'], ['NaN']])(
+test.each([['2022-04-29T08:59:51Z'], [''], ['yesterday'], ['12abc'], [true], ['0x10'], ['nan'], ['-NaN']])(
   'timestamp %j is refused',
   (timestamp) => {
     expect(read({ ...GOOD, timestamp })).toEqual({ errors: { timestamp: ['invalid_format'] } });
@@ -64,14 +64,13 @@ test('only permitted fields are read, and they are cast', () => {
   });
 });
 
-test.each<[unknown, string | null]>([
-  ['1234.56', '1234.56'],
-  [1234.56, '1234.56'],
-  ['a lot', '0.0'],
-  [null, null],
-])('precise_total_amount_cents %j is kept as %j', (given, kept) => {
-  expect(read({ ...GOOD, precise_total_amount_cents: given })).toMatchObject({
-    event: { preciseTotalAmountCents: kept },
+test.each([['NaN'], ['Infinity'], ['-Infinity']])('timestamp %j crashes Lago', (timestamp) => {
+  expect(read({ ...GOOD, timestamp })).toEqual({ crash: true });
+});
+
+test('an amount is kept as the column keeps it', () => {
+  expect(read({ ...GOOD, precise_total_amount_cents: '5' })).toMatchObject({
+    event: { preciseTotalAmountCents: '5.0' },
   });
 });
 

@@ -1,5 +1,5 @@
 import { isObject } from '../answer.js';
-import { type Decimal, toDecimal } from '../decimal-sum.js';
+import { toAmount } from './amount.js';
 
 /** An event as Lago's controller lets it through: the permitted fields, cast to the columns' types. */
 export type LagoEvent = {
@@ -14,10 +14,14 @@ export type LagoEvent = {
 /** What one event is refused for: fields with their codes, or a string when its expression failed. */
 export type LagoEventErrors = Record<string, string[]> | string;
 
-export type ReadLagoEvent = { event: LagoEvent } | { errors: LagoEventErrors };
+/** `crash`: an exception that Lago does not catch, and answers with 500. */
+export type ReadLagoEvent = { event: LagoEvent } | { errors: LagoEventErrors } | { crash: true };
 
 /** Unix seconds, BigDecimal's way of writing numbers; an ISO 8601 date is not one. */
 const SECONDS = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+
+/** Numbers to BigDecimal, and no time: Lago crashes over them, whatever else is wrong with the batch. */
+const NOT_FINITE = /^(NaN|[+-]?Infinity)$/;
 
 /**
  * Reads one event's parameters. A field of another name (`transactionId`, `external_customer_id`) is dropped
@@ -30,6 +34,7 @@ export function readLagoEvent(
 ): ReadLagoEvent {
   const timestampMs = readTimestamp(params.timestamp, options.nowMs);
   if (timestampMs === undefined) return { errors: { timestamp: ['invalid_format'] } };
+  if (Number.isNaN(timestampMs)) return { crash: true };
   const event: LagoEvent = {
     transactionId: toText(params.transaction_id),
     code: toText(params.code),
@@ -53,14 +58,15 @@ export function readLagoEvent(
 }
 
 /**
- * Milliseconds since the epoch, cut to whole ones; undefined where Lago says invalid_format. No bound:
- * milliseconds sent as seconds are a date in the year 55,000, accepted and never billed.
+ * Milliseconds since the epoch, cut to whole ones; undefined where Lago says invalid_format, not a number
+ * where it crashes. No bound: milliseconds sent as seconds are a date in the year 55,000, accepted and never
+ * billed.
  */
 function readTimestamp(value: unknown, nowMs: number): number | undefined {
   // Only scalars are permitted, and false is as good as none.
   if (value === undefined || value === null || value === false || typeof value === 'object') return nowMs;
   const text = String(value).trim();
-  if (!SECONDS.test(text)) return undefined;
+  if (!SECONDS.test(text)) return NOT_FINITE.test(text) ? Number.NaN : undefined;
   // By way of microseconds: 0.123 s is 122.99… ms in binary.
   return Math.floor(Math.round(Number(text) * 1e6) / 1e3);
 }
@@ -70,12 +76,6 @@ function toText(value: unknown): string | null {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   return typeof value === 'boolean' ? String(value).charAt(0) : null;
-}
-
-function toAmount(value: unknown): string | null {
-  if (value === undefined || value === null || value === '' || typeof value === 'object') return null;
-  const amount: Decimal | undefined = toDecimal(value);
-  return amount === undefined ? '0.0' : String(value);
 }
 
 function isBlank(text: string | null): boolean {

@@ -19,6 +19,8 @@ export type LagoEventCounts = {
   refused: number;
   /** Good events that went back because another of their batch was refused. */
   rolledBack: number;
+  /** Events of requests that Lago answers with 500 for what one of them holds. */
+  crashed: number;
   /** ClickHouse: repeats that took the place of their twin. */
   replaced: number;
   /** ClickHouse: a transaction_id again with another timestamp, for one code and subscription: billed again. */
@@ -39,6 +41,8 @@ export class LagoStore {
   readonly #unbillable = new Map<number, UnbillableReason>();
   /** What each row adds to its metric; only where metrics are known. */
   readonly amounts: unknown[] = [];
+  /** Rows that take their value out of a unique count again. */
+  readonly #removals = new Set<number>();
 
   constructor(options: LagoOptions, shared: SharedOptions) {
     this.#options = options;
@@ -68,6 +72,17 @@ export class LagoStore {
     this.counts = noCounts();
     this.#unbillable.clear();
     this.amounts.length = 0;
+    this.#removals.clear();
+  }
+
+  /** Postgres: an event of this subscription and transaction_id is there. */
+  holds(event: LagoEvent): boolean {
+    return this.#rowOf(event) >= 0;
+  }
+
+  /** Any `operation_type` but `add` is a removal to a unique count, `Add` and `login` too. */
+  isRemoval(row: number): boolean {
+    return this.#removals.has(row);
   }
 
   /** On an invoice, as far as the sandbox knows. */
@@ -147,6 +162,8 @@ export class LagoStore {
     if (metrics !== undefined) {
       const field = event.code === null ? undefined : metrics[event.code]?.field;
       this.amounts[row] = field === undefined ? undefined : event.properties[field];
+      if ((event.properties.operation_type ?? 'add') === 'add') this.#removals.delete(row);
+      else this.#removals.add(row);
     }
     const reason = this.billability.judge(event);
     const before = this.#unbillable.get(row);
@@ -181,6 +198,7 @@ function noCounts(): LagoEventCounts {
     duplicates: 0,
     refused: 0,
     rolledBack: 0,
+    crashed: 0,
     replaced: 0,
     billedTwice: 0,
     unbillable: {},
