@@ -3,6 +3,7 @@ import type { Outcome, StoredDelivery } from '@meterbridge/delivery';
 import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
 import { type BatchData, type DeliveryWorkerOptions, keepRules, readRules } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
+import { takeTurnBack } from '../src/settle.js';
 import { delivered, makeLines } from './pipeline-line.js';
 
 const closing = useClosing();
@@ -141,6 +142,23 @@ test('what a hand has sent that lost its job is in doubt for the next, whatever 
   answer();
   expect(await line.settled()).toMatchObject({ delivered: 2, difference: 0 });
   expect(attempts).toEqual([['v1', 'v1']]);
+});
+
+test('a turn is taken back once, and only by the hand that holds the job', async () => {
+  const { line } = await openLine((_at, deliveries) => delivered(deliveries));
+  const keys = queueKeys(line.destination);
+  const jobId = await idOf(line);
+  const turns = async () => Number(await line.redis.hget(keys.job(jobId), 'ats'));
+  await line.redis.hset(keys.job(jobId), 'ats', 3);
+  await line.redis.set(`${keys.job(jobId)}:lock`, 'mine');
+  await takeTurnBack(line.redis, keys, { jobId, token: 'another', turn: 3 });
+  expect(await turns()).toBe(3);
+  await takeTurnBack(line.redis, keys, { jobId, token: 'mine', turn: 2 });
+  expect(await turns()).toBe(3);
+  for (let time = 0; time < 2; time++) {
+    await takeTurnBack(line.redis, keys, { jobId, token: 'mine', turn: 3 });
+    expect(await turns()).toBe(2);
+  }
 });
 
 test('versions of rules are kept, and found by name', async () => {
