@@ -151,13 +151,18 @@ export class ReplayLane {
   private readonly keys: QueueKeys;
   private readonly progressKey: string;
   private readonly jobsKey: string;
+  private readonly rules: string | undefined;
   private queue: Queue | undefined;
   private readonly shardName: ShardName;
 
-  /** @param shard of a destination; the first has its name */
-  constructor(shard: string, replayId: string, redis: Redis) {
+  /**
+   * @param shard of a destination; the first has its name
+   * @param rules the version that what is put on the queue was routed by, where Redis keeps it
+   */
+  constructor(shard: string, replayId: string, redis: Redis, rules?: string) {
     this.shard = shard;
     this.redis = redis;
+    this.rules = rules;
     this.keys = queueKeys(shard);
     this.shardName = new ShardName(redis, shard);
     [this.progressKey, this.jobsKey] = replayLaneKeys(shard, replayId);
@@ -216,7 +221,7 @@ export class ReplayLane {
 
   /** @returns false where nothing happened, since something is not as the step supposes */
   async take(step: ReplayStep): Promise<boolean> {
-    const batches = encodeAll(step.deliveries ?? []);
+    const batches = encodeAll(step.deliveries ?? [], this.rules);
     const run = (on: Pick<Redis, 'eval'> | ChainableCommander, jobIds: string[]) =>
       on.eval(
         STEP,
@@ -255,10 +260,11 @@ export function replayLaneKeys(shard: string, replayId: string): [progress: stri
   return [progress, `${progress}:jobs`];
 }
 
-function encodeAll(deliveries: StoredDelivery[]): BatchData[] {
+function encodeAll(deliveries: StoredDelivery[], rules: string | undefined): BatchData[] {
   const batches: BatchData[] = [];
   for (let at = 0; at < deliveries.length; at += BATCH) {
-    batches.push(encodeDeliveries(deliveries.slice(at, at + BATCH)));
+    const batch = encodeDeliveries(deliveries.slice(at, at + BATCH));
+    batches.push(rules === undefined ? batch : { ...batch, rules });
   }
   return batches;
 }

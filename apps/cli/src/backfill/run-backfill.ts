@@ -7,6 +7,7 @@ import {
   DeliveryWriter,
   doReplicasAnswer,
   type FilePosition,
+  keepRules,
   PRIORITY,
   refuseUnsafeRedis,
   replicasToWaitFor,
@@ -78,6 +79,7 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
     redis,
     now: clock.now,
     destinations,
+    rules: new Map([...config.rules].map(([name, { version }]) => [name, version])),
     shards: config.redis.shards,
     replicas,
     priority: PRIORITY.backfill,
@@ -87,6 +89,8 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
   try {
     await refuseUnsafe(redis, config);
     await clock.synchronize();
+    // Before a job names them.
+    for (const [name, rules] of config.rules) await keepRules(redis, name, rules);
     const positions = new BackfillPositions(redis, idOf(backfill));
     const kept = await startingPositions(positions, backfill);
     const tally = new Tally(destinations);

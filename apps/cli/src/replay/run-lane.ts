@@ -60,7 +60,8 @@ export async function runLane(lane: Lane, run: LaneRun): Promise<void> {
   const { redis } = run.box;
   const targets = new Map<string, ReplayLane>();
   const target = (name: string): ReplayLane => {
-    const known = targets.get(name) ?? new ReplayLane(name, run.replayId, redis);
+    const rules = run.box.config.rules.get(destinationOf(name))?.version;
+    const known = targets.get(name) ?? new ReplayLane(name, run.replayId, redis, rules);
     targets.set(name, known);
     return known;
   };

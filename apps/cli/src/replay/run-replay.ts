@@ -1,4 +1,4 @@
-import { createStoreClock, endReplay, type ReplayRecord } from '@meterbridge/queue';
+import { createStoreClock, endReplay, keepRules, type ReplayRecord } from '@meterbridge/queue';
 import type { LetterFilter } from '../dead-letters/filter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
 import { openHand } from '../hand.js';
@@ -42,6 +42,8 @@ export async function runReplay(
   let isDone = false;
   try {
     await clock.synchronize();
+    // Before a job names them.
+    for (const [name, rules] of box.config.rules) await keepRules(box.redis, name, rules);
     const judge = compileJudge(compilePipeline(box.config, box.kept), {
       remapSent: what.remapSent ?? false,
     });
