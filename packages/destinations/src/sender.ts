@@ -73,9 +73,9 @@ const RECENT_MS = 5 * 60_000;
 const GATE_POLL_MS = 250;
 
 /**
- * Fills requests. Whatever job an event comes from, it waits in one line; when the limiter grants a slot,
- * everything that waits goes, up to the API's batch size: the slower the API lets us go, the fuller each
- * request. Verdicts that are the request's own affair (wait, halve, resend) are handled here; an event's
+ * Fills requests. Whatever job an event comes from, it waits in one line, or in that of its kind where the API
+ * takes one kind a request; when the limiter grants a slot, everything in a line goes, up to the API's batch
+ * size: the slower the API lets us go, the fuller each request. Verdicts that are the request's own affair (wait, halve, resend) are handled here; an event's
  * outcome is what its job gets.
  */
 export function createSender(options: SenderOptions): Sender {
@@ -108,6 +108,7 @@ export function createSender(options: SenderOptions): Sender {
     const entry: Entry = {
       usage,
       bytes: Buffer.byteLength(usage.body),
+      since: waiter.since,
       state: 'on its way',
       waiter,
       index,
@@ -156,8 +157,7 @@ export function createSender(options: SenderOptions): Sender {
       pumpLater(decision.untilMs - options.now());
       return;
     }
-    const wanted =
-      decision.may === 'probe' ? 1 : Math.min(line.requestsWaiting(), destination.limit.concurrency);
+    const wanted = decision.may === 'probe' ? 1 : line.requestsWaiting(destination.limit.concurrency);
     while (slotsAsked < wanted) void askForSlot();
   }
 
@@ -216,7 +216,7 @@ export function createSender(options: SenderOptions): Sender {
     if (decision.may === 'probe') {
       if (!(await gate.update((now) => claimProbe(now, options.now())))) return;
     }
-    const batch = decision.may === 'probe' ? line.takeOne() : line.take();
+    const batch = decision.may === 'probe' ? line.takeOne(options.now()) : line.take(options.now());
     if (batch.length === 0) return;
     const { verdict, bytes, cause } = await send(batch, askedAt);
     await act(verdict, batch, { bytes, cause });
@@ -354,10 +354,11 @@ export function createSender(options: SenderOptions): Sender {
   return {
     deliver(usages, { alone, first } = {}) {
       return new Promise((resolve) => {
-        const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve };
+        const since = options.now();
+        const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve, since };
         if (usages.length === 0) resolve([]);
-        recent.forget(options.now());
-        slots.forget(options.now());
+        recent.forget(since);
+        slots.forget(since);
         const ahead: Entry[] = [];
         for (const [index, usage] of usages.entries()) {
           const entry = admit(usage, waiter, index);
@@ -391,7 +392,7 @@ export function createSender(options: SenderOptions): Sender {
 }
 
 /** Who waits for an entry that is settled; the job it was of may be large. */
-const NOBODY: Waiter = { outcomes: [], open: 0, resolve: () => {} };
+const NOBODY: Waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0 };
 const UNSENT: Outcome = { outcome: 'unsent' };
 const DUPLICATE: Outcome = { outcome: 'duplicate' };
 const COLLISION: Outcome = {

@@ -487,3 +487,14 @@ test.each<[string, () => Promise<string>, RegExp]>([
   expect(line.requests).toMatchObject([{ status: undefined, verdict: 'transient', ...failure }]);
   expect(line.gate.current().lastFailure).toEqual({ ...failure, at: expect.any(Number) });
 });
+
+test('events of several types reach an API that takes one type a request, each type in as few as may be', async () => {
+  const line = await openLine(hyperlineSettings, { hyperline: { apiKey: 'key', oneEventTypeABatch: true } });
+  line.limiter.hold();
+  const types = ['api_call', 'seat', 'seat', 'storage', 'api_call', 'api_call'];
+  const jobs = Array.from({ length: 10 }, () => line.send(...types.map((name) => event({ event: name }))));
+  line.limiter.release();
+  expect((await Promise.all(jobs)).flat().every(({ outcome }) => outcome === 'delivered')).toBe(true);
+  expect(line.sandbox.hyperline.inspect()).toMatchObject({ requests: 3, ledger: { keys: 60 } });
+  expect(line.sandbox.hyperline.inspect().byStatus['400']).toBeUndefined();
+});
