@@ -1,4 +1,4 @@
-import type { Config } from '@meterbridge/config';
+import { type Config, secretsOf } from '@meterbridge/config';
 import { DEFAULT_RETRY_POLICY, type Settlement } from '@meterbridge/delivery';
 import {
   compileDestination,
@@ -28,12 +28,13 @@ import {
   startDestinationWorker,
 } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
-import type {
-  BreakerState,
-  BusinessEvents,
-  DestinationStatus,
-  Logger,
-  Metrics,
+import {
+  type BreakerState,
+  type BusinessEvents,
+  createScrubber,
+  type DestinationStatus,
+  type Logger,
+  type Metrics,
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
@@ -160,6 +161,8 @@ async function openLane(
     },
   });
   const http = createHttpClient(destination.connection);
+  // The logger does so by itself; what the gate keeps is read by `status` as it is.
+  const scrub = createScrubber(secretsOf(config));
   const onLimiterProblem = (problem: string) => {
     metrics.limiterProblems.inc({ destination: name, problem });
     log.warn({ problem }, 'limiter.recovered');
@@ -178,6 +181,7 @@ async function openLane(
     redisUrl: config.redis.url,
     now: clock.now,
     log,
+    scrub,
     onLimiterProblem,
   });
   const sender = createSender({
@@ -187,6 +191,7 @@ async function openLane(
     gate,
     now: clock.now,
     random: Math.random,
+    scrub,
     onRequest: (request) => events.deliveryAttempted({ destination: name, ...request }),
     onGateChange(change) {
       if (change === 'held') log.error(gate.current().hold ?? {}, 'destination.held');

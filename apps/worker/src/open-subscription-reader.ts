@@ -28,11 +28,13 @@ export async function openSubscriptionReader(
     redisUrl: string;
     now: () => number;
     log: Logger;
+    /** Takes secrets out of a text. */
+    scrub: (text: string) => string;
     onLimiterProblem: (problem: string) => void;
   },
 ): Promise<OpenedReader | null> {
   if (!limit) return null;
-  const { http, redis, redisUrl, now, log } = deps;
+  const { http, redis, redisUrl, now, log, scrub } = deps;
   const id = readsOf(name);
   const gate = await createGateStore(id, redis, { now });
   const limiter = createRateLimiter({
@@ -50,6 +52,7 @@ export async function openSubscriptionReader(
     cache: createSubscriptionCache(name, redis),
     now,
     random: Math.random,
+    scrub,
     onRead: (read) => log.debug(read, 'subscription.read'),
     onHeld: () => log.error(gate.current().hold ?? {}, 'destination.held'),
   });

@@ -10,14 +10,16 @@ import {
   gateAfterRateLimit,
   gateAfterRefusal,
   gateAfterResume,
+  type LastFailure,
   OPEN_GATE,
   PROBE_INTERVAL_MS,
 } from './gate.js';
 
 const now = 1_000_000;
+const failedAt = (at: number): LastFailure => ({ code: 'connection', cause: 'ECONNREFUSED', at });
 const opened = (): Gate => {
   let gate = OPEN_GATE;
-  for (let i = 0; i < BREAKER_THRESHOLD; i += 1) gate = gateAfterFailure(gate, now, 0.5);
+  for (let i = 0; i < BREAKER_THRESHOLD; i += 1) gate = gateAfterFailure(gate, failedAt(now), 0.5);
   return gate;
 };
 const held = gateAfterRefusal(OPEN_GATE, 'unauthorized', 'Unauthorized', now);
@@ -29,7 +31,7 @@ test.each<[string, Gate, number, string]>([
   ['a pause that has passed sends', gateAfterRateLimit(OPEN_GATE, now + 500), now + 500, 'send'],
   ['a hold waits', held, now, 'wait'],
   ['a hold is probed once a minute', held, now + PROBE_INTERVAL_MS, 'probe'],
-  ['a few failures still send', gateAfterFailure(OPEN_GATE, now, 0), now, 'send'],
+  ['a few failures still send', gateAfterFailure(OPEN_GATE, failedAt(now), 0), now, 'send'],
   ['an open breaker waits', opened(), now, 'wait'],
   ['an open breaker is probed when its time has come', opened(), now + 1_000, 'probe'],
   [
@@ -75,7 +77,7 @@ describe('the probe', () => {
 
   test('that fails opens the breaker for longer', () => {
     const first = opened();
-    const again = gateAfterFailure(claimProbe(first, now + 1_000)!, now + 1_000, 0.5);
+    const again = gateAfterFailure(claimProbe(first, now + 1_000)!, failedAt(now + 1_000), 0.5);
     if (first.breaker.state !== 'open' || again.breaker.state !== 'open') throw new Error('not open');
     expect(again.breaker.reopenAt - (now + 1_000)).toBeGreaterThan(first.breaker.reopenAt - now);
   });
@@ -83,7 +85,7 @@ describe('the probe', () => {
 
 test('an answer ends hold and breaker but not a told pause', () => {
   const gate = gateAfterRateLimit({ ...held, breaker: opened().breaker }, now + 1);
-  expect(gateAfterAnswer(gate)).toEqual({ ...OPEN_GATE, pausedUntil: now + 1 });
+  expect(gateAfterAnswer(gate)).toMatchObject({ ...OPEN_GATE, pausedUntil: now + 1, lastFailure: {} });
 });
 
 test('an answer at an open gate changes nothing, not even the object', () => {
@@ -92,7 +94,7 @@ test('an answer at an open gate changes nothing, not even the object', () => {
 
 test('a late failure does not push the probe further away', () => {
   const gate = opened();
-  expect(gateAfterFailure(gate, now + 10, 0.9)).toBe(gate);
+  expect(gateAfterFailure(gate, failedAt(now + 10), 0.9)).toBe(gate);
 });
 
 test('a shorter pause never shortens a longer one', () => {
@@ -107,7 +109,7 @@ test('a hold keeps when it began', () => {
 describe('a hold by hand', () => {
   test.each<[string, (gate: Gate) => Gate | null]>([
     ['an answer of a request that was on its way', gateAfterAnswer],
-    ['a failure', (gate) => gateAfterFailure(gate, now, 0.5)],
+    ['a failure', (gate) => gateAfterFailure(gate, failedAt(now), 0.5)],
     ['a refusal', (gate) => gateAfterRefusal(gate, 'forbidden', 'Forbidden', now)],
     ['a told pause', (gate) => gateAfterRateLimit(gate, now + 1)],
   ])('outlives %s', (_what, change) => {
@@ -126,5 +128,27 @@ describe('a hold by hand', () => {
   test('that is not there cannot be let go: the same value', () => {
     expect(gateAfterResume(OPEN_GATE)).toBe(OPEN_GATE);
     expect(gateAfterResume(opened()).breaker.state).toBe('open');
+  });
+});
+
+describe('the last failure', () => {
+  test.each<[string, Gate, Partial<LastFailure> | null]>([
+    ['is none at first', OPEN_GATE, null],
+    ['is that of a request', gateAfterFailure(OPEN_GATE, failedAt(now), 0), failedAt(now)],
+    ['is that which opened the breaker', opened(), failedAt(now)],
+    ['is a refusal', held, { code: 'unauthorized', cause: 'Unauthorized', at: now }],
+    [
+      'is the newest refusal of a hold, which keeps when it began',
+      gateAfterRefusal(held, 'forbidden', 'Forbidden', now + 70_000),
+      { code: 'forbidden', cause: 'Forbidden', at: now + 70_000 },
+    ],
+    ['is known still when it is over', gateAfterAnswer(opened()), failedAt(now)],
+  ])('%s', (_name, gate, expected) => {
+    expect(gate.lastFailure).toEqual(expected);
+  });
+
+  test('is cut where its words are long', () => {
+    const long = { ...failedAt(now), cause: 'x'.repeat(5_000) };
+    expect(gateAfterFailure(OPEN_GATE, long, 0).lastFailure?.cause).toHaveLength(500);
   });
 });

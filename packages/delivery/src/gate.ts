@@ -1,5 +1,5 @@
 import { backoffDelayMs } from './backoff.js';
-import type { HoldCode } from './outcome.js';
+import type { HoldCode, TransientCode } from './outcome.js';
 
 /**
  * Whether a destination may be sent to: one value per destination, shared by all workers through Redis.
@@ -13,6 +13,15 @@ export type Gate = {
   /** A person has stopped it: nothing is sent, not even to find out, until a person lets it go. */
   handHold: HandHold | null;
   breaker: Breaker;
+  /** Why the last request failed that counted against the breaker or held it; kept after it is over. */
+  lastFailure: LastFailure | null;
+};
+
+export type LastFailure = {
+  code: TransientCode | HoldCode;
+  /** In the API's words or ours, without secrets or values of an event. */
+  cause: string;
+  at: number;
 };
 
 export type HandHold = {
@@ -36,7 +45,11 @@ export const OPEN_GATE: Gate = {
   hold: null,
   handHold: null,
   breaker: { state: 'closed', failures: 0 },
+  lastFailure: null,
 };
+
+/** Longer ones are cut: all workers read the gate five times a second. */
+const MAX_CAUSE = 500;
 
 /** Failed requests in a row, over all workers, before the breaker opens. */
 export const BREAKER_THRESHOLD = 5;
@@ -108,29 +121,33 @@ export function gateAfterAnswer(gate: Gate): Gate {
 }
 
 /** A request timed out, found no connection, or met a 5xx. */
-export function gateAfterFailure(gate: Gate, now: number, random: number): Gate {
+export function gateAfterFailure(gate: Gate, failure: LastFailure, random: number): Gate {
+  const { at: now } = failure;
+  const lastFailure = { ...failure, cause: failure.cause.slice(0, MAX_CAUSE) };
   const failures = gate.breaker.failures + 1;
   if (gate.breaker.state === 'closed' && failures < BREAKER_THRESHOLD) {
-    return { ...gate, breaker: { state: 'closed', failures } };
+    return { ...gate, breaker: { state: 'closed', failures }, lastFailure };
   }
   // A late failure of a request sent before the breaker opened must not push the probe further away.
   if (gate.breaker.state === 'open' && gate.breaker.reopenAt > now) return gate;
   const opened = Math.max(1, failures - BREAKER_THRESHOLD + 1);
   // Half of the ceiling at least: full jitter alone could probe at once, again and again.
   const wait = backoffDelayMs(opened, BREAKER_BACKOFF, 0.5 + random / 2);
-  return { ...gate, breaker: { state: 'open', failures, reopenAt: now + wait } };
+  return { ...gate, breaker: { state: 'open', failures, reopenAt: now + wait }, lastFailure };
 }
 
 /** The key or the URL is wrong: nothing can be delivered, so nothing is sent. */
 export function gateAfterRefusal(gate: Gate, code: HoldCode, detail: string, now: number): Gate {
+  const cause = detail.slice(0, MAX_CAUSE);
   return {
     ...gate,
     hold: {
       code,
-      detail: detail.slice(0, 500),
+      detail: cause,
       since: gate.hold?.since ?? now,
       nextProbeAt: now + PROBE_INTERVAL_MS,
     },
+    lastFailure: { code, cause, at: now },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ConnectionCheck } from './destination.js';
 import type { HttpAnswer } from './http-answer.js';
+import { describeMove } from './read-answer.js';
 
 /** What stands in the way, in words for the operator; a body is not repeated. */
 export function describeUnready(answer: HttpAnswer): ConnectionCheck {
@@ -8,11 +9,14 @@ export function describeUnready(answer: HttpAnswer): ConnectionCheck {
 
 /** The same for an answer to anything else that was asked. */
 export function describeProblem(answer: HttpAnswer): string {
-  return 'error' in answer ? `no answer: ${answer.detail}` : explain(answer.status);
+  return 'error' in answer ? `no answer: ${answer.detail}` : explain(answer);
 }
 
-function explain(status: number): string {
+function explain({ status, headers }: Extract<HttpAnswer, { status: number }>): string {
   switch (status) {
+    case 301:
+    case 308:
+      return `${describeMove({ headers })} (HTTP ${status})`;
     case 401:
       return 'the API key is refused (HTTP 401)';
     case 403:

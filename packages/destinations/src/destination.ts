@@ -39,7 +39,7 @@ export type Destination = {
   subscriptionReads?: { requestsPerSecond: number | 'unlimited'; concurrency: number } | undefined;
   /** Writes one event for the API under the named rule. Deterministic: the same event, the same bytes. */
   map(rule: string, event: SegmentEvent): MappedUsage;
-  /** Joins frozen bodies to one request. At least one; one `slot` at most once (see `UsageEvent`). */
+  /** Joins frozen bodies to one request. At least one; one `slot` at most once, and one `kind` only (see `UsageEvent`). */
   request(usages: readonly UsageEvent[]): { path: string; body: string };
   /**
    * Reads what the answer to `request(sent)` means for each event of it.

@@ -90,7 +90,7 @@ const waitText = fc.oneof(
   fc.string(),
 );
 const headers = fc.dictionary(
-  fc.constantFrom('retry-after', 'x-ratelimit-reset', 'x-ratelimit-remaining', 'content-type'),
+  fc.constantFrom('retry-after', 'x-ratelimit-reset', 'x-ratelimit-remaining', 'content-type', 'location'),
   waitText,
   { noNullPrototype: true },
 );

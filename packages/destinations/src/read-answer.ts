@@ -1,5 +1,6 @@
 import type { EntryVerdict, UsageEvent, Verdict } from '@meterbridge/delivery';
 import type { HttpAnswer } from './http-answer.js';
+import { readMovedAddress } from './moved-address.js';
 import { readRefusedWaitMs, readSpentWaitMs } from './rate-limit-headers.js';
 
 /** An answer that came, with its body read as JSON (undefined where it is none). */
@@ -32,6 +33,9 @@ export function classifyStatus(answer: ReadAnswer, words: string, now: number): 
   const { status } = answer;
   const detail = describe(status, words);
   switch (status) {
+    case 301:
+    case 308:
+      return { verdict: 'hold', code: 'wrong_url', status, detail: describe(status, describeMove(answer)) };
     case 401:
       return { verdict: 'hold', code: 'unauthorized', status, detail };
     case 403:
@@ -48,10 +52,20 @@ export function classifyStatus(answer: ReadAnswer, words: string, now: number): 
       return { verdict: 'rate-limited', waitMs: readRefusedWaitMs(answer.headers, now) };
   }
   if (status >= 500) return { verdict: 'transient', code: 'server_error', status, detail };
+  // Not for good, by its own word (302, 307): an API behind a page for maintenance comes back by itself.
   if (status >= 300 && status < 400) {
     return unexpected(status, 'a redirect, which is not followed: is the URL right?');
   }
   return undefined;
+}
+
+/**
+ * Moved for good (301, 308): every request will meet it, until a person has set the new URL. It is not followed,
+ * since the key would go along.
+ */
+export function describeMove({ headers }: Pick<ReadAnswer, 'headers'>): string {
+  const address = readMovedAddress(headers.location);
+  return `the API has moved ${address ? `to ${address}` : 'and does not say where to'}: is the URL right?`;
 }
 
 /** No answer came, or none that could be read: nobody knows whether the request was carried out. */

@@ -14,6 +14,7 @@ import {
   type Verdict,
 } from '@meterbridge/delivery';
 import type { Destination } from './destination.js';
+import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './failed-request.js';
 import type { HttpAnswer } from './http-answer.js';
 import { RecentKeys } from './recent-keys.js';
 import { type Entry, SendQueue, type Waiter } from './send-queue.js';
@@ -26,6 +27,8 @@ export type SenderOptions = {
   now: () => number;
   /** In [0, 1). */
   random: () => number;
+  /** Takes secrets out of what an API says, before it is logged or kept with the gate. */
+  scrub?: Scrub;
   onRequest?: (request: SentRequest) => void;
   onGateChange?: (change: 'paused' | 'opened' | 'held') => void;
 };
@@ -39,7 +42,7 @@ export type SentRequest = {
   waitedMs: number;
   status: number | undefined;
   verdict: Verdict['verdict'];
-};
+} & Partial<FailedRequest>;
 
 export type Sender = {
   /** Resolves to one outcome a usage event, in order; waits for as long as the gate or the limit says. */
@@ -70,9 +73,9 @@ const RECENT_MS = 5 * 60_000;
 const GATE_POLL_MS = 250;
 
 /**
- * Fills requests. Whatever job an event comes from, it waits in one line; when the limiter grants a slot,
- * everything that waits goes, up to the API's batch size: the slower the API lets us go, the fuller each
- * request. Verdicts that are the request's own affair (wait, halve, resend) are handled here; an event's
+ * Fills requests. Whatever job an event comes from, it waits in one line, or in that of its kind where the API
+ * takes one kind a request; when the limiter grants a slot, everything in a line goes, up to the API's batch
+ * size: the slower the API lets us go, the fuller each request. Verdicts that are the request's own affair (wait, halve, resend) are handled here; an event's
  * outcome is what its job gets.
  */
 export function createSender(options: SenderOptions): Sender {
@@ -105,6 +108,7 @@ export function createSender(options: SenderOptions): Sender {
     const entry: Entry = {
       usage,
       bytes: Buffer.byteLength(usage.body),
+      since: waiter.since,
       state: 'on its way',
       waiter,
       index,
@@ -153,8 +157,7 @@ export function createSender(options: SenderOptions): Sender {
       pumpLater(decision.untilMs - options.now());
       return;
     }
-    const wanted =
-      decision.may === 'probe' ? 1 : Math.min(line.requestsWaiting(), destination.limit.concurrency);
+    const wanted = decision.may === 'probe' ? 1 : line.requestsWaiting(destination.limit.concurrency);
     while (slotsAsked < wanted) void askForSlot();
   }
 
@@ -213,13 +216,17 @@ export function createSender(options: SenderOptions): Sender {
     if (decision.may === 'probe') {
       if (!(await gate.update((now) => claimProbe(now, options.now())))) return;
     }
-    const batch = decision.may === 'probe' ? line.takeOne() : line.take();
+    const batch = decision.may === 'probe' ? line.takeOne(options.now()) : line.take(options.now());
     if (batch.length === 0) return;
-    const { verdict, bytes } = await send(batch, askedAt);
-    await act(verdict, batch, bytes);
+    const { verdict, bytes, cause } = await send(batch, askedAt);
+    await act(verdict, batch, { bytes, cause });
   }
 
-  async function send(batch: Entry[], askedAt: number): Promise<{ verdict: Verdict; bytes: number }> {
+  /** @returns the cause of what failed beside the verdict: the verdict's own words may repeat what was sent */
+  async function send(
+    batch: Entry[],
+    askedAt: number,
+  ): Promise<{ verdict: Verdict; bytes: number; cause: string }> {
     const usages = batch.map((entry) => entry.usage);
     const startedAt = options.now();
     let bytes = 0;
@@ -241,6 +248,7 @@ export function createSender(options: SenderOptions): Sender {
     }
     const durationMs = options.now() - startedAt;
     const waitedMs = startedAt - askedAt;
+    const failure = describeFailure(verdict, () => valuesOf(usages), options.scrub ?? ((text) => text));
     options.onRequest?.({
       events: batch.length,
       bytes,
@@ -248,12 +256,17 @@ export function createSender(options: SenderOptions): Sender {
       waitedMs,
       status,
       verdict: verdict.verdict,
+      ...failure,
     });
-    return { verdict, bytes };
+    return { verdict, bytes, cause: failure?.cause ?? '' };
   }
 
   /** Does what a verdict says. Entries are settled or back in the line before anything is awaited. */
-  async function act(verdict: Verdict, batch: Entry[], bytes: number): Promise<void> {
+  async function act(
+    verdict: Verdict,
+    batch: Entry[],
+    { bytes, cause }: { bytes: number; cause: string },
+  ): Promise<void> {
     const now = options.now();
     switch (verdict.verdict) {
       case 'settled': {
@@ -272,14 +285,16 @@ export function createSender(options: SenderOptions): Sender {
         const { code, detail, status } = verdict;
         const failed: Outcome = { outcome: 'failed', code, detail, ...(status ? { status } : {}) };
         for (const entry of batch) settle(entry, failed);
-        const after = await gate.update((gate) => gateAfterFailure(gate, now, options.random()));
+        const after = await gate.update((gate) =>
+          gateAfterFailure(gate, { code, cause, at: now }, options.random()),
+        );
         if (after?.breaker.state === 'open') options.onGateChange?.('opened');
         return;
       }
       case 'hold': {
         // To the end: the next probe takes another event, should it be this one that is not let through.
         line.moveToEnd(batch);
-        await gate.update((gate) => gateAfterRefusal(gate, verdict.code, verdict.detail, now));
+        await gate.update((gate) => gateAfterRefusal(gate, verdict.code, cause, now));
         options.onGateChange?.('held');
         return;
       }
@@ -339,10 +354,11 @@ export function createSender(options: SenderOptions): Sender {
   return {
     deliver(usages, { alone, first } = {}) {
       return new Promise((resolve) => {
-        const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve };
+        const since = options.now();
+        const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve, since };
         if (usages.length === 0) resolve([]);
-        recent.forget(options.now());
-        slots.forget(options.now());
+        recent.forget(since);
+        slots.forget(since);
         const ahead: Entry[] = [];
         for (const [index, usage] of usages.entries()) {
           const entry = admit(usage, waiter, index);
@@ -376,7 +392,7 @@ export function createSender(options: SenderOptions): Sender {
 }
 
 /** Who waits for an entry that is settled; the job it was of may be large. */
-const NOBODY: Waiter = { outcomes: [], open: 0, resolve: () => {} };
+const NOBODY: Waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0 };
 const UNSENT: Outcome = { outcome: 'unsent' };
 const DUPLICATE: Outcome = { outcome: 'duplicate' };
 const COLLISION: Outcome = {

@@ -259,6 +259,16 @@ describe('a check of the connection', () => {
     });
   });
 
+  test.each<[Type]>([['lago'], ['hyperline']])('%s that has moved is told with its address', async (type) => {
+    const { sandbox } = await open(type);
+    const headers = { location: 'https://new.example/v1?key=secret' };
+    sandbox[type].faults.add({ respond: { status: 301, headers, body: '' } });
+    expect(await check(type, sandbox, 'key')).toEqual({
+      ready: false,
+      problem: 'the API has moved to https://new.example/v1: is the URL right? (HTTP 301)',
+    });
+  });
+
   test('a key that may only read is not ready', async () => {
     const { sandbox } = await open('lago', { lago: { readOnlyApiKey: 'reader' } });
     expect(await check('lago', sandbox, 'reader')).toMatchObject({

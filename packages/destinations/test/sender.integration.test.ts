@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
 import {
   createMemoryGateStore,
@@ -15,6 +17,7 @@ import {
   createSender,
   type DestinationSettings,
   destinationSettingsSchema,
+  type SentRequest,
 } from '../src/index.js';
 import { openLimiter } from './held-limiter.js';
 
@@ -31,6 +34,7 @@ type Line = {
   gate: GateStore;
   clock: { skipMs: number };
   drain: () => void;
+  requests: SentRequest[];
 };
 
 async function openLine(
@@ -56,6 +60,7 @@ async function openLine(
   const limiter = openLimiter();
   const gate = createMemoryGateStore();
   const clock = { skipMs: 0 };
+  const requests: SentRequest[] = [];
   const sender = createSender({
     destination,
     post: http.post,
@@ -63,6 +68,8 @@ async function openLine(
     gate,
     now: () => Date.now() + clock.skipMs,
     random: () => 0.5,
+    scrub: (text) => text.replaceAll('key-123', '[redacted]'),
+    onRequest: (request) => requests.push(request),
   });
   const write = (event: SegmentEvent): UsageEvent => {
     const mapped = destination.map(parsed.rules[0]!.name, event);
@@ -74,6 +81,7 @@ async function openLine(
     limiter,
     gate,
     clock,
+    requests,
     drain: () => sender.drain(),
     send: (...events) => sender.deliver(events.map(write)),
     sendAlone: (...events) => sender.deliver(events.map(write), { alone: new Set(events.keys()) }),
@@ -419,3 +427,74 @@ test.each(['its gate', 'a slot'])(
     expect(await line.whenOpen()).toBeNull();
   },
 );
+
+test.each([
+  ['lago', lagoSettings, 301],
+  ['hyperline', hyperlineSettings, 308],
+] as const)(
+  '%s that has moved for good is held with its new address, and nothing ends as failed',
+  async (type, settings, status) => {
+    const line = await openLine(settings);
+    const location = 'https://new.example/v1/key-123?token=secret';
+    line.sandbox[type].faults.add({ times: 1, respond: { status, headers: { location }, body: '' } });
+    const sent = line.send(...events(5));
+    await waitFor(() => line.gate.current().hold, { what: 'the hold' });
+    const text = `HTTP ${status}: the API has moved to https://new.example/v1/[redacted]: is the URL right?`;
+    expect(line.gate.current()).toMatchObject({
+      hold: { code: 'wrong_url', detail: text },
+      breaker: { state: 'closed', failures: 0 },
+      lastFailure: { code: 'wrong_url', cause: text },
+    });
+    expect(line.requests).toMatchObject([{ status, verdict: 'hold', code: 'wrong_url', cause: text }]);
+    line.clock.skipMs += PROBE_INTERVAL_MS;
+    expect(words(await sent)).toEqual(Array(5).fill('delivered'));
+  },
+);
+
+test('what an API in trouble repeats of an event or of the key is not told on', async () => {
+  const line = await openLine(hyperlineSettings);
+  const message = 'cannot store sender-account for key-123: out of memory';
+  line.sandbox.hyperline.faults.add({ respond: { status: 503, body: { message } } });
+  await line.send(event());
+  const failure = {
+    code: 'server_error',
+    cause: 'HTTP 503: cannot store [value] for [redacted]: out of memory',
+  };
+  expect(line.requests).toMatchObject([{ status: 503, ...failure }]);
+  expect(line.gate.current().lastFailure).toEqual({ ...failure, at: expect.any(Number) });
+});
+
+/** A server that ends each connection when something arrives. */
+async function hangUp(): Promise<string> {
+  const server = createServer();
+  server.on('connection', (socket) =>
+    socket.on('error', () => {}).on('data', () => socket.resetAndDestroy()),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test.each<[string, () => Promise<string>, RegExp]>([
+  ['a connection that nobody takes', async () => 'http://127.0.0.1:1', /^ECONNREFUSED$/],
+  ['a connection that is cut', hangUp, /^ECONNRESET$/],
+  ['a name that nobody has', async () => 'http://nobody.invalid', /^(ENOTFOUND|EAI_AGAIN)$/],
+  ['a server without TLS', async () => (await hangUp()).replace('http:', 'https:'), /^(ECONNRESET|EPROTO)$/],
+])('%s is told by its code, in the attempt and by the gate', async (_what, url, cause) => {
+  const line = await openLine({ ...lagoSettings, url: await url() });
+  await line.send(...events(2));
+  const failure = { code: 'connection', cause: expect.stringMatching(cause) };
+  expect(line.requests).toMatchObject([{ status: undefined, verdict: 'transient', ...failure }]);
+  expect(line.gate.current().lastFailure).toEqual({ ...failure, at: expect.any(Number) });
+});
+
+test('events of several types reach an API that takes one type a request, each type in as few as may be', async () => {
+  const line = await openLine(hyperlineSettings, { hyperline: { apiKey: 'key', oneEventTypeABatch: true } });
+  line.limiter.hold();
+  const types = ['api_call', 'seat', 'seat', 'storage', 'api_call', 'api_call'];
+  const jobs = Array.from({ length: 10 }, () => line.send(...types.map((name) => event({ event: name }))));
+  line.limiter.release();
+  expect((await Promise.all(jobs)).flat().every(({ outcome }) => outcome === 'delivered')).toBe(true);
+  expect(line.sandbox.hyperline.inspect()).toMatchObject({ requests: 3, ledger: { keys: 60 } });
+  expect(line.sandbox.hyperline.inspect().byStatus['400']).toBeUndefined();
+});

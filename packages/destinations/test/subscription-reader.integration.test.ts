@@ -187,3 +187,17 @@ test('a drain ends every wait at once, and sends nothing more', async () => {
   expect(sandbox.lago.inspect().requests).toBe(1);
   expect(gate.current().hold).toBeNull();
 });
+
+test('reads of an API that has moved are held with the new address, without the customer', async () => {
+  const { sandbox, reader, gate } = await open([of('customer-1', 's1')]);
+  const location = 'https://new.example/customer-1/subscriptions?external_customer_id=customer-1';
+  sandbox.lago.faults.add({ respond: { status: 308, headers: { location }, body: '' } });
+  void reader.resolve([{ customer: 'customer-1', at: 0 }]);
+  await waitFor(() => gate.current().hold, { what: 'the hold' });
+  expect(gate.current().hold).toMatchObject({
+    code: 'wrong_url',
+    detail:
+      'reading subscriptions: HTTP 308: the API has moved to https://new.example/[value]/subscriptions: is the URL right?',
+  });
+  reader.drain();
+});

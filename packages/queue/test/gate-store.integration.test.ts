@@ -79,7 +79,9 @@ describe.each(kinds)('a gate kept in %s', (_kind, shared) => {
   test('gives the probe to one worker only', async () => {
     const open = shared();
     const stores = await Promise.all(Array.from({ length: 8 }, open));
-    for (let i = 0; i < 5; i += 1) await stores[0]!.update((gate) => gateAfterFailure(gate, 1_000, 0.5));
+    const failure = { code: 'connection', cause: 'ECONNREFUSED', at: 1_000 } as const;
+    for (let i = 0; i < 5; i += 1) await stores[0]!.update((gate) => gateAfterFailure(gate, failure, 0.5));
+    expect((await open()).current().lastFailure).toEqual(failure);
     const claims = await Promise.all(stores.map((store) => store.update((gate) => claimProbe(gate, 60_000))));
     expect(claims.filter(Boolean)).toHaveLength(1);
   });
@@ -136,7 +138,7 @@ describe('a gate kept in Redis', () => {
     await waitFor(() => decide() === 'send', { what: 'the gate to open' });
   });
 
-  test('is read as the versions before wrote it, who knew no hold by hand', async () => {
+  test('is read as the versions before wrote it, who knew no hold by hand and no last failure', async () => {
     const { store, decide, redis, key } = await open();
     await redis.set(
       key,
@@ -148,6 +150,7 @@ describe('a gate kept in Redis', () => {
       hold: { code: 'forbidden', detail: 'Forbidden', since: 1, nextProbeAt: 2 },
       handHold: null,
       breaker: { state: 'closed', failures: 3 },
+      lastFailure: null,
     });
     expect(decide()).toBe('probe');
   });

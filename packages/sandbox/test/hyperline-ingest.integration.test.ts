@@ -49,6 +49,22 @@ test.each<[string, unknown, string]>([
   expect(sandbox.hyperline.ledger.size).toBe(0);
 });
 
+test.each<[string, string, boolean, number]>([
+  ['one type', 'api_call', true, 201],
+  ['two types', 'seat', true, 400],
+  ['two types', 'seat', false, 201],
+])('a batch of %s is answered by the option (%s, %s)', async (_what, type, oneEventTypeABatch, status) => {
+  const sandbox = await start({ hyperline: { oneEventTypeABatch } });
+  const batch = [
+    hyperlineEvent('r1', { event_type: 'api_call' }),
+    hyperlineEvent('r2', { event_type: type }),
+  ];
+  const answer = await postHyperline(sandbox, batch);
+  expect(answer.status).toBe(status);
+  if (status === 400) expect(answer.json).toEqual({ message: 'All events must have the same event type' });
+  expect(sandbox.hyperline.ledger.size).toBe(status === 400 ? 0 : 2);
+});
+
 test('5000 events are one batch', async () => {
   const sandbox = await start();
   const events = Array.from({ length: 5000 }, (_item, i) => hyperlineEvent(`r${i}`));

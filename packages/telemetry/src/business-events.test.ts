@@ -42,6 +42,14 @@ test.each([
   ]);
 });
 
+test('an attempt that failed has its code and its cause in the line', () => {
+  const { events, lines } = setUp();
+  const attempted = { destination: 'lago', events: 1, bytes: 1, durationMs: 1, waitedMs: 0 };
+  const failure = { verdict: 'transient', code: 'connection', cause: 'ECONNREFUSED' };
+  events.deliveryAttempted({ ...attempted, ...failure });
+  expect(lines[0]).toMatchObject({ msg: 'delivery.attempted', ...failure });
+});
+
 test('what was not written since another hand has the job is counted, and told with job and hand', async () => {
   const { events, lines, samples } = setUp();
   const refused = { destination: 'lago', jobId: 'b1', hand: 'w1:7' };

@@ -10,6 +10,9 @@ export type DeliveryAttempted = {
   status?: number | undefined;
   /** What the answer means, in a word. */
   verdict: string;
+  /** Of a request that failed: in a word, and in the API's words or ours. Never a secret or an event's value. */
+  code?: string | undefined;
+  cause?: string | undefined;
   durationMs: number;
   /** Between asking the limiter for a slot and having it. */
   waitedMs: number;

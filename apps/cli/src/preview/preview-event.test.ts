@@ -235,7 +235,7 @@ test('why a rule does not take it: each part of the filter with what it read, an
   });
 });
 
-test('two rules of one destination share a request; what is hidden shows nowhere', () => {
+test('two rules that write two Hyperline types make two requests, and what is hidden shows nowhere', () => {
   const shown = preview({ ...CALL, traits: { email: EMAIL } });
   const hyperline = shown.destinations[1]!;
   expect(hyperline.rules.map(({ name, takes, hides }) => [name, takes, hides])).toEqual([
@@ -243,7 +243,8 @@ test('two rules of one destination share a request; what is hidden shows nowhere
     ['users', true, [{ field: 'record.email', how: 'masked' }]],
   ]);
   expect(hyperline.requests).toEqual([
-    expect.objectContaining({ path: '/v1/events/batch', body: [expect.anything(), expect.anything()] }),
+    expect.objectContaining({ path: '/v1/events', body: expect.objectContaining({ event_type: 'Call' }) }),
+    expect.objectContaining({ path: '/v1/events', body: expect.objectContaining({ event_type: 'users' }) }),
   ]);
   const text = JSON.stringify(shown) + renderPreview(shown);
   expect(text).toContain('l***.c***@example.com');

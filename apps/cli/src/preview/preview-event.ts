@@ -193,7 +193,7 @@ function previewRule({ rule, settings, event, source, result, config, placeOf }:
   };
 }
 
-/** As the sender fills requests: one slot stands at most once in each. */
+/** As the sender fills requests: one slot stands at most once in each, and one kind only. */
 function requestsOf(
   destination: string,
   results: DeliveryResult[],
@@ -205,7 +205,9 @@ function requestsOf(
     const { usage } = result;
     // The same key with the same content is sent once.
     if (batches.some((batch) => batch.some(({ key }) => key === usage.key))) continue;
-    const open = batches.find((batch) => batch.every(({ slot }) => slot !== usage.slot));
+    const open = batches.find((batch) =>
+      batch.every(({ slot, kind }) => slot !== usage.slot && kind === usage.kind),
+    );
     if (open) open.push(usage);
     else batches.push([usage]);
   }

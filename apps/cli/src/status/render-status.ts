@@ -2,7 +2,7 @@ import { RECEIVER } from '@meterbridge/queue';
 import Table from 'cli-table3';
 import { duration } from '../terminal/duration.js';
 import { style } from '../terminal/style.js';
-import type { GateStatus, HoldStatus, PlaceStatus, Status } from './report.js';
+import type { FailureStatus, GateStatus, HoldStatus, PlaceStatus, Status } from './report.js';
 
 /** A table for people, and below it what somebody should know in words. */
 export function renderStatus(status: Status): string {
@@ -77,6 +77,7 @@ function wordsOf(
   at: number,
 ): string[] {
   const words = (gate?.holds ?? []).map((hold) => `${destination}: ${holdWords(hold, destination)}`);
+  for (const failure of gate?.lastFailures ?? []) words.push(`${destination}: ${failureWords(failure, at)}`);
   if (gate?.waitUntil && gate.state !== 'held') {
     words.push(`${destination}: nothing is sent for ${duration((gate.waitUntil - at) / 1_000)}`);
   }
@@ -104,6 +105,11 @@ function holdWords(hold: HoldStatus, destination: string): string {
   }
   const what = hold.to === 'reads' ? 'lookups are held' : 'held';
   return `${what} since ${since}, the API answered ${hold.code}: ${hold.detail}. Mend the key or the URL; it is probed every minute`;
+}
+
+function failureWords({ to, code, cause, at: failedAt }: FailureStatus, at: number): string {
+  const ago = duration(Math.max(0, at - failedAt) / 1_000);
+  return `last failure${to === 'reads' ? ' of a lookup' : ''} ${ago} ago: ${code}: ${cause}`;
 }
 
 function memoryOf({ usedBytes, limitBytes, guardBytes }: Status['redis']): string {

@@ -8,6 +8,7 @@ import {
 } from '@meterbridge/delivery';
 import type { Standing } from '@meterbridge/queue';
 import type { Look, PlaceLook } from './look.js';
+import { renderStatus } from './render-status.js';
 import { reportGate, reportStatus } from './report.js';
 
 const NOTHING: Standing = {
@@ -99,7 +100,12 @@ describe('the gate', () => {
     nextProbeAt: AT - 10 + 60_000,
   });
   const handHold = { by: 'hand', reason: 'wrong mapping', who: 'ops@host', since: AT - 20 };
-  const open: Gate = { ...OPEN_GATE, breaker: { state: 'open', failures: 5, reopenAt: AT + 900 } };
+  const lastFailure = { code: 'connection', cause: 'ECONNREFUSED', at: AT - 100 } as const;
+  const open: Gate = {
+    ...OPEN_GATE,
+    breaker: { state: 'open', failures: 5, reopenAt: AT + 900 },
+    lastFailure,
+  };
 
   test.each([
     ['lets everything through', OPEN_GATE, undefined, { state: 'closed', waitUntil: null, holds: [] }],
@@ -144,4 +150,33 @@ describe('the gate', () => {
   ])('%s', (_name, gate, readsGate, expected) => {
     expect(reportGate(gate, readsGate, AT)).toMatchObject(expected);
   });
+
+  const failed = { to: 'events', ...lastFailure };
+  const refusal = { code: 'unauthorized', cause: 'Unauthorized', at: AT - 10 };
+  test.each<[string, Gate, Gate | undefined, object[]]>([
+    ['an open breaker', open, OPEN_GATE, [failed]],
+    [
+      'a breaker that is being probed',
+      { ...open, breaker: { state: 'half-open', failures: 5, until: AT } },
+      undefined,
+      [failed],
+    ],
+    ['a hold by an answer', refused(open), undefined, [{ to: 'events', ...refusal }]],
+    ['a hold by hand', byHand({ ...OPEN_GATE, lastFailure }), undefined, [failed]],
+    ['lookups that are held', OPEN_GATE, refused(OPEN_GATE), [{ to: 'reads', ...refusal }]],
+    ['a failure that is over', { ...OPEN_GATE, lastFailure }, { ...OPEN_GATE, lastFailure }, []],
+    ['a hold by hand of what never failed', byHand(OPEN_GATE), undefined, []],
+  ])('the last failure is told of %s', (_name, gate, readsGate, expected) => {
+    expect(reportGate(gate, readsGate, AT).lastFailures).toEqual(expected);
+  });
+});
+
+test('the table says in words why the last request failed', () => {
+  const gate: Gate = {
+    ...OPEN_GATE,
+    breaker: { state: 'open', failures: 5, reopenAt: AT + 2_000 },
+    lastFailure: { code: 'server_error', cause: 'HTTP 503: out of memory', at: AT - 3_000 },
+  };
+  const status = reportStatus(look(AT - 2_000, {}), look(AT, {}, { gate }), 0.8);
+  expect(renderStatus(status)).toContain('lago: last failure 3 s ago: server_error: HTTP 503: out of memory');
 });

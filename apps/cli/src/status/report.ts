@@ -10,7 +10,14 @@ export type GateStatus = {
   /** The same of subscriptions, which are looked up past a gate of their own. */
   lookupsWaitUntil: number | null;
   holds: HoldStatus[];
+  /**
+   * Why the last request failed, while the breaker is not closed or somebody holds the destination. Of events, or of
+   * what is asked beside them.
+   */
+  lastFailures: FailureStatus[];
 };
+
+export type FailureStatus = { to: 'events' | 'reads'; code: string; cause: string; at: number };
 
 /** A hold by somebody, or by an answer of the API: to events, or to what is asked of it beside them. */
 export type HoldStatus =
@@ -103,7 +110,15 @@ export function reportGate(gate: Gate, readsGate: Gate | undefined, at: number):
     waitUntil: waitOf(gate, at),
     lookupsWaitUntil: readsGate ? waitOf(readsGate, at) : null,
     holds,
+    lastFailures: [...failureOf(gate, 'events', handHold !== null), ...failureOf(readsGate, 'reads', false)],
   };
+}
+
+/** One that is over is not worth a word: the gate keeps it until the next. */
+function failureOf(gate: Gate | undefined, to: 'events' | 'reads', isHeld: boolean): FailureStatus[] {
+  if (!gate?.lastFailure) return [];
+  const isShut = isHeld || gate.hold !== null || gate.breaker.state !== 'closed';
+  return isShut ? [{ to, ...gate.lastFailure }] : [];
 }
 
 function waitOf(gate: Gate, at: number): number | null {

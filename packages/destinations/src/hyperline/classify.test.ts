@@ -157,12 +157,13 @@ describe('a batch', () => {
 });
 
 describe('the status table', () => {
+  const moved = { verdict: 'hold', code: 'wrong_url' };
   const bad = { verdict: 'transient', code: 'unexpected_answer' };
   const broken = { verdict: 'transient', code: 'server_error' };
   test.each<[number, unknown, object]>([
-    [301, '', bad],
+    [301, '', moved],
     [302, html, bad],
-    [308, '', bad],
+    [308, '', moved],
     [400, { message: 'bad' }, { verdict: 'bisect', detail: 'HTTP 400: bad' }],
     [401, { message: 'Missing authentication token' }, { verdict: 'hold', code: 'unauthorized' }],
     [403, '', { verdict: 'hold', code: 'forbidden' }],
@@ -181,6 +182,15 @@ describe('the status table', () => {
     [504, 'timeout', broken],
   ])('%i with %j', (status, body, verdict) => {
     expect(classify(status, body)).toMatchObject({ status, ...verdict });
+  });
+
+  test.each([301, 308])('%i holds with the new address, without query and credentials', (status) => {
+    const location = 'https://key:secret@new.example/api/v1/events/batch?key=secret';
+    const verdict = classify(status, html, 3, { location });
+    expect(verdict).toMatchObject({ verdict: 'hold', code: 'wrong_url', status });
+    expect(verdict).toMatchObject({
+      detail: `HTTP ${status}: the API has moved to https://new.example/api/v1/events/batch: is the URL right?`,
+    });
   });
 
   test.each([

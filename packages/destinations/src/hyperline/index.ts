@@ -11,7 +11,8 @@ import { compileHyperlineRule } from './write-usage.js';
 
 /**
  * Hyperline's ingest API. One event alone goes to the endpoint for one, which says why it refuses; the
- * batch endpoint only says what.
+ * batch endpoint only says what. A batch holds one event type: the page does not ask for it, the vendor's command
+ * line does, and until the vendor says otherwise it is the safe reading.
  */
 export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
   type: 'hyperline',

@@ -51,6 +51,7 @@ export function compileHyperlineRule(rule: HyperlineRule): (event: SegmentEvent)
       mapped({
         key: hyperlineKey(eventType.value, recordId.value, timestamp),
         slot: hyperlineSlot(eventType.value, recordId.value),
+        kind: eventType.value,
         owner: customer.value,
         body,
       })

@@ -69,15 +69,16 @@ describe('200', () => {
 });
 
 describe('the status table', () => {
+  const moved = { verdict: 'hold', code: 'wrong_url' };
   const bad = { verdict: 'transient', code: 'unexpected_answer' };
   test.each<[number, unknown, object]>([
     [201, stored(4), bad],
     [202, '', bad],
     [204, '', bad],
-    [301, '', bad],
+    [301, '', moved],
     [302, html, bad],
     [307, '', bad],
-    [308, '', bad],
+    [308, '', moved],
     [400, { status: 400, error: 'BadRequest: param is missing' }, { verdict: 'bisect' }],
     [400, html, { verdict: 'bisect' }],
     [401, { status: 401, error: 'Unauthorized' }, { verdict: 'hold', code: 'unauthorized' }],
@@ -108,6 +109,15 @@ describe('the status table', () => {
     [520, html, { verdict: 'transient', code: 'server_error' }],
   ])('%i with %j', (status, body, verdict) => {
     expect(classify(status, body)).toMatchObject({ status, ...verdict });
+  });
+
+  test.each([301, 308])('%i holds with the new address, without query and credentials', (status) => {
+    const location = 'https://key:secret@new.example/api/v1/events/batch?key=secret';
+    const verdict = classify(status, html, 3, { location });
+    expect(verdict).toMatchObject({ verdict: 'hold', code: 'wrong_url', status });
+    expect(verdict).toMatchObject({
+      detail: `HTTP ${status}: the API has moved to https://new.example/api/v1/events/batch: is the URL right?`,
+    });
   });
 
   test.each([

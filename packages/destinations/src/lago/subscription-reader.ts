@@ -12,6 +12,7 @@ import {
   type RateLimiter,
 } from '@meterbridge/delivery';
 import type { PendingUsage } from '../destination.js';
+import { describeFailure, type FailedRequest, type Scrub } from '../failed-request.js';
 import type { HttpAnswer } from '../http-answer.js';
 import {
   chooseSubscription,
@@ -32,9 +33,18 @@ export type SubscriptionReaderOptions = {
   now: () => number;
   /** In [0, 1). */
   random: () => number;
-  onRead?: (read: { durationMs: number; verdict: SubscriptionsVerdict['verdict'] }) => void;
+  /** Takes secrets out of what an API says, before it is logged or kept with the gate. */
+  scrub?: Scrub;
+  onRead?: (read: SubscriptionsRead) => void;
   onHeld?: () => void;
 };
+
+/** One page that was asked for, for logs. */
+export type SubscriptionsRead = {
+  durationMs: number;
+  status: number | undefined;
+  verdict: SubscriptionsVerdict['verdict'];
+} & Partial<FailedRequest>;
 
 /** The subscription, or why there is none to be had now: an outcome like any other. */
 export type Resolution = { outcome: 'found'; subscription: string } | Unread;
@@ -140,12 +150,21 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
     const startedAt = now();
     const answer = await options.get(subscriptionsPath(customer, page));
     const verdict = classifySubscriptions(answer, customer, now());
-    options.onRead?.({ durationMs: now() - startedAt, verdict: verdict.verdict });
-    await tellGate(verdict);
+    const failure =
+      verdict.verdict === 'read'
+        ? undefined
+        : describeFailure(verdict, () => [customer], options.scrub ?? ((text) => text));
+    options.onRead?.({
+      durationMs: now() - startedAt,
+      status: 'status' in answer ? answer.status : undefined,
+      verdict: verdict.verdict,
+      ...failure,
+    });
+    await tellGate(verdict, failure?.cause ?? '');
     return verdict;
   }
 
-  async function tellGate(verdict: SubscriptionsVerdict): Promise<void> {
+  async function tellGate(verdict: SubscriptionsVerdict, cause: string): Promise<void> {
     switch (verdict.verdict) {
       case 'read':
       case 'rate-limited': {
@@ -155,11 +174,13 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
         return;
       }
       case 'transient':
-        await gate.update((kept) => gateAfterFailure(kept, now(), options.random()));
+        await gate.update((kept) =>
+          gateAfterFailure(kept, { code: verdict.code, cause, at: now() }, options.random()),
+        );
         return;
       case 'hold':
         await gate.update((kept) =>
-          gateAfterRefusal(kept, verdict.code, `reading subscriptions: ${verdict.detail}`, now()),
+          gateAfterRefusal(kept, verdict.code, `reading subscriptions: ${cause}`, now()),
         );
         options.onHeld?.();
     }

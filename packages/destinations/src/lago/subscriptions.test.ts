@@ -137,6 +137,18 @@ test.each<[HttpAnswer, object]>([
     { verdict: 'transient', code: 'unexpected_answer' },
   ],
   [
+    { status: 301, headers: { location: 'https://new.example/api/v1/subscriptions?id=c1' }, body: '' },
+    {
+      verdict: 'hold',
+      code: 'wrong_url',
+      detail: 'HTTP 301: the API has moved to https://new.example/api/v1/subscriptions: is the URL right?',
+    },
+  ],
+  [
+    { status: 308, headers: {}, body: '' },
+    { verdict: 'hold', code: 'wrong_url', status: 308 },
+  ],
+  [
     { status: 401, headers: {}, body: '' },
     { verdict: 'hold', code: 'unauthorized' },
   ],

@@ -16,8 +16,10 @@ export function createHyperlineApi(
   const limit = createHyperlineLimit(options.requestsPer10Seconds);
   const routes: Record<string, (request: ApiRequest) => Answer> = {
     'POST /v1/events': (request) => ingestOne(request, store, options, now()),
-    'POST /v1/events/batch': (request) => ingestBatch(request, store, 'events_created', now()),
-    'POST /v2/events/batch': (request) => ingestBatch(request, store, 'events_accepted', now()),
+    'POST /v1/events/batch': (request) =>
+      ingestBatch(request, store, { ...options, takenName: 'events_created' }, now()),
+    'POST /v2/events/batch': (request) =>
+      ingestBatch(request, store, { ...options, takenName: 'events_accepted' }, now()),
     'GET /v1/events': ({ query }) => listEvents(new URLSearchParams(query), store),
   };
   const basic = `Basic ${Buffer.from(`${options.apiKey}:`).toString('base64')}`;

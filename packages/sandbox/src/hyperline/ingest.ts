@@ -35,6 +35,10 @@ export function ingestOne(
   return options.singleBody === 'empty' ? { status, body: '' } : { status, body: request.body };
 }
 
+type BatchOptions = Pick<HyperlineOptions, 'oneEventTypeABatch'> & {
+  takenName: 'events_created' | 'events_accepted';
+};
+
 /**
  * POST /v1/events/batch and /v2/events/batch: each event for itself, the refused ones given back without a
  * reason, under a 201. The versions differ in the name of the list of those taken.
@@ -42,7 +46,7 @@ export function ingestOne(
 export function ingestBatch(
   request: ApiRequest,
   store: HyperlineStore,
-  takenName: 'events_created' | 'events_accepted',
+  { takenName, oneEventTypeABatch }: BatchOptions,
   nowMs: number,
 ): Answer {
   const body = readBody(request);
@@ -51,6 +55,8 @@ export function ingestBatch(
   if (!Array.isArray(events)) return answerHyperlineError(400, 'Body must be an array of events');
   if (events.length === 0) return answerHyperlineError(400, 'At least one event is required');
   if (events.length > MAX_BATCH) return answerHyperlineError(400, `At most ${MAX_BATCH} events are allowed`);
+  if (oneEventTypeABatch && countEventTypes(events) > 1)
+    return answerHyperlineError(400, 'All events must have the same event type');
   const failed: number[] = [];
   for (let i = 0; i < events.length; i += 1) {
     if (store.store(events[i], nowMs) !== undefined) failed.push(i);
@@ -63,6 +69,10 @@ export function ingestBatch(
     [takenName]: events.filter((_event, index) => !isFailed.has(index)),
     events_failed: failed.map((index) => events[index]),
   });
+}
+
+function countEventTypes(events: unknown[]): number {
+  return new Set(events.map((event) => (isObject(event) ? event.event_type : undefined))).size;
 }
 
 /** Every record.id that the body carries, for faults that wait for one. */

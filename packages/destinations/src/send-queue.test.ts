@@ -1,0 +1,284 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { LATE_AFTER_MS } from './next-line.js';
+import { type Entry, SendQueue } from './send-queue.js';
+
+let made = 0;
+const waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0 };
+
+function entry(
+  kind: string | undefined,
+  over: { since?: number; bytes?: number; slot?: string } = {},
+): Entry {
+  const id = String(++made);
+  const { since = 0, bytes = 10, slot = id } = over;
+  const usage = { key: id, slot, body: '{}', ...(kind === undefined ? {} : { kind }) };
+  const state = 'on its way' as const;
+  return { usage, bytes, since, state, waiter, index: 0, rounds: 0, grouped: false, twins: undefined };
+}
+
+function fill(queue: SendQueue, kind: string | undefined, count: number, since = 0): Entry[] {
+  const entries = Array.from({ length: count }, () => entry(kind, { since }));
+  for (const each of entries) queue.push(each);
+  return entries;
+}
+
+const kindsOf = (entries: Entry[]) => [...new Set(entries.map(({ usage }) => usage.kind))];
+
+/** The kinds and sizes of the requests that are taken until nothing waits. */
+function takeEverything(queue: SendQueue, now = 0): [string | undefined, number][] {
+  const requests: [string | undefined, number][] = [];
+  while (!queue.isEmpty()) {
+    const taken = queue.take(now);
+    expect(kindsOf(taken)).toHaveLength(1);
+    requests.push([taken[0]!.usage.kind, taken.length]);
+  }
+  return requests;
+}
+
+test.each<[string, Record<string, number>, [string, number][]]>([
+  [
+    'the fullest kind goes first',
+    { a: 3, b: 7, c: 5 },
+    [
+      ['b', 7],
+      ['c', 5],
+      ['a', 3],
+    ],
+  ],
+  [
+    'a kind that fills several requests fills them',
+    { a: 4, b: 25 },
+    [
+      ['b', 10],
+      ['b', 10],
+      ['b', 5],
+      ['a', 4],
+    ],
+  ],
+  [
+    'among equals the one that came first',
+    { a: 2, b: 2 },
+    [
+      ['a', 2],
+      ['b', 2],
+    ],
+  ],
+])('%s', (_what, counts, requests) => {
+  const queue = new SendQueue(10, 1_000);
+  for (const [kind, count] of Object.entries(counts)) fill(queue, kind, count);
+  expect(takeEverything(queue)).toEqual(requests);
+});
+
+test('a kind whose first event is late goes before a fuller one that is not', () => {
+  const queue = new SendQueue(10, 1_000);
+  fill(queue, 'rare', 1, 0);
+  fill(queue, 'common', 9, 1_000);
+  expect(queue.take(LATE_AFTER_MS - 1)).toHaveLength(9);
+  fill(queue, 'common', 9, 1_000);
+  expect(kindsOf(queue.take(LATE_AFTER_MS))).toEqual(['rare']);
+});
+
+test('without kinds there is one line, in order, with requests as full as may be', () => {
+  const queue = new SendQueue(10, 1_000);
+  const entries = fill(queue, undefined, 25);
+  const taken = [queue.take(0), queue.take(0), queue.take(0)];
+  expect(taken.map(({ length }) => length)).toEqual([10, 10, 5]);
+  expect(taken.flat()).toEqual(entries);
+  expect(queue.take(0)).toEqual([]);
+});
+
+test.each<[string, Record<string, number>, number, number]>([
+  ['nothing', {}, 99, 0],
+  ['one kind that fills two and a half', { a: 25 }, 99, 3],
+  ['three kinds, none of which fills one', { a: 1, b: 1, c: 1 }, 99, 3],
+  ['a mixture', { a: 11, b: 10 }, 99, 3],
+  ['more than is asked for', { a: 25, b: 25 }, 4, 4],
+])('the requests that wait are counted by kind: %s', (_what, counts, most, requests) => {
+  const queue = new SendQueue(10, 1_000);
+  for (const [kind, count] of Object.entries(counts)) fill(queue, kind, count);
+  expect(queue.requestsWaiting(most)).toBe(requests);
+});
+
+test('what is put back goes first within its kind, and what is moved to the end goes last', () => {
+  const queue = new SendQueue(5, 1_000);
+  const a = fill(queue, 'a', 4);
+  const b = fill(queue, 'b', 3);
+  const refused = [queue.take(0), queue.take(0)];
+  const [newA] = fill(queue, 'a', 1);
+  queue.putBack(refused.flat());
+  expect([queue.take(0), queue.take(0)]).toEqual([[...a, newA], b]);
+  queue.moveToEnd([b[0]!]);
+  fill(queue, 'b', 1);
+  queue.moveToEnd([b[1]!]);
+  const last = queue.take(0);
+  expect([last[0], last[2]]).toEqual([b[0], b[1]]);
+});
+
+test('groups that are taken apart go as they are, before all kinds, whatever is late', () => {
+  const queue = new SendQueue(10, 1_000);
+  fill(queue, 'late', 10, -60_000);
+  const group = [entry('a'), entry('a')];
+  queue.pushGroup(group);
+  expect(queue.takeOne(0)).toEqual(group.slice(0, 1));
+  expect(queue.take(0)).toEqual(group.slice(1));
+  queue.pushAhead([entry('a'), entry('b'), entry('a')]);
+  expect([queue.take(0), queue.take(0)].map(kindsOf)).toEqual([['a'], ['b']]);
+});
+
+test('a probe takes one event, of another kind each time that nothing else tells them apart', () => {
+  const queue = new SendQueue(10, 1_000);
+  for (const kind of ['a', 'b', 'c']) fill(queue, kind, 1);
+  const probed = Array.from({ length: 3 }, (_, minute) => {
+    const taken = queue.takeOne(minute * 60_000);
+    queue.moveToEnd(taken);
+    return taken[0]!.usage.kind;
+  });
+  expect(probed).toEqual(['a', 'b', 'c']);
+});
+
+describe('whatever waits', () => {
+  const arrival = fc.record({
+    kind: fc.constantFrom('a', 'b', 'c', 'd', undefined),
+    bytes: fc.integer({ min: 1, max: 60 }),
+    slot: fc.nat(30),
+    since: fc.nat(5_000),
+  });
+
+  test('a request is of one kind, within its limits, in order, one slot once; and everything leaves once', () => {
+    fc.assert(
+      fc.property(
+        fc.array(arrival, { maxLength: 80 }),
+        fc.integer({ min: 1, max: 12 }),
+        (arrivals, maxEvents) => {
+          const queue = new SendQueue(maxEvents, 100);
+          const all = arrivals.map(({ kind, bytes, slot, since }) =>
+            entry(kind, { bytes, since, slot: `${kind} ${slot}` }),
+          );
+          for (const each of all) queue.push(each);
+          const left: Entry[] = [];
+          while (!queue.isEmpty()) {
+            const taken = queue.take(3_000);
+            expect(kindsOf(taken)).toHaveLength(1);
+            expect(taken.length).toBeLessThanOrEqual(maxEvents);
+            const bytes = taken.reduce((sum, each) => sum + each.bytes + 1, 0);
+            expect(taken.length === 1 || bytes <= 100).toBe(true);
+            expect(new Set(taken.map(({ usage }) => usage.slot)).size).toBe(taken.length);
+            left.push(...taken);
+          }
+          expect(new Set(left)).toEqual(new Set(all));
+          expect(left).toHaveLength(all.length);
+          // Of one slot the earlier always leaves before the later: a version must not overtake the next.
+          for (const slot of new Set(all.map(({ usage }) => usage.slot))) {
+            const of = (entries: Entry[]) => entries.filter(({ usage }) => usage.slot === slot);
+            expect(of(left)).toEqual(of(all));
+          }
+        },
+      ),
+    );
+  });
+
+  test('events of one kind leave in the order in which they came', () => {
+    fc.assert(
+      fc.property(fc.array(arrival, { maxLength: 80 }), (arrivals) => {
+        const queue = new SendQueue(7, 100);
+        const all = arrivals.map(({ kind, bytes, since }) => entry(kind, { bytes, since }));
+        for (const each of all) queue.push(each);
+        const left = takeAllRequests(queue).flat();
+        for (const kind of kindsOf(all)) {
+          const of = (entries: Entry[]) => entries.filter(({ usage }) => usage.kind === kind);
+          expect(of(left)).toEqual(of(all));
+        }
+      }),
+    );
+  });
+});
+
+function takeAllRequests(queue: SendQueue): Entry[][] {
+  const requests: Entry[][] = [];
+  while (!queue.isEmpty()) requests.push(queue.take(3_000));
+  return requests;
+}
+
+type Arriving = { kind: () => string; perSecond: number };
+
+/** One request every `everyMs` for `seconds`; arrivals are spread evenly. */
+function simulate(sources: Arriving[], { everyMs = 20, seconds = 30, maxEvents = 100, keep = 4_000 } = {}) {
+  const queue = new SendQueue(maxEvents, 1_000_000);
+  const due = sources.map(() => 0);
+  let longestWaitMs = 0;
+  let waiting = 0;
+  const requests: { kind: string; share: Map<string, number> }[] = [];
+  const waitingOf = new Map<string, number>();
+  const owner = (kind: string) => kind.split('-')[0]!;
+  const add = (kind: string, count: number) =>
+    waitingOf.set(owner(kind), (waitingOf.get(owner(kind)) ?? 0) + count);
+  for (let now = 0; now < seconds * 1_000; now += everyMs) {
+    for (const [index, { kind, perSecond }] of sources.entries()) {
+      due[index]! += (perSecond * everyMs) / 1_000;
+      // A worker has only so much in hand: what does not fit waits elsewhere.
+      for (; due[index]! >= 1 && waiting < keep; due[index]! -= 1) {
+        const each = entry(kind(), { since: now });
+        queue.push(each);
+        add(each.usage.kind!, 1);
+        waiting += 1;
+      }
+    }
+    const share = new Map([...waitingOf].map(([source, count]) => [source, count / Math.max(1, waiting)]));
+    const taken = queue.take(now);
+    if (taken.length === 0) continue;
+    waiting -= taken.length;
+    for (const each of taken) longestWaitMs = Math.max(longestWaitMs, now - each.since);
+    add(taken[0]!.usage.kind!, -taken.length);
+    requests.push({ kind: owner(taken[0]!.usage.kind!), share });
+  }
+  return { requests, longestWaitMs, waiting };
+}
+
+const steady = (name: string, perSecond: number): Arriving => ({ kind: () => name, perSecond });
+const inventing = (perSecond: number): Arriving => ({ kind: () => `invented-${++made}`, perSecond });
+
+test.each<[string, Arriving[]]>([
+  ['a busy kind and some rare ones', [steady('a', 3_000), ...'bcdefghij'.split('').map((k) => steady(k, 1))]],
+  ['many kinds of the same size', Array.from({ length: 40 }, (_, index) => steady(`k${index}`, 20))],
+  ['two busy kinds', [steady('a', 2_000), steady('b', 1_500), steady('c', 0.5)]],
+  ['a source that invents few kinds', [steady('a', 1_000), inventing(20)]],
+])('nothing waits over two seconds while the limit suffices: %s', (_what, sources) => {
+  expect(simulate(sources).longestWaitMs).toBeLessThanOrEqual(2_000);
+});
+
+test.each<[string, Arriving[]]>([
+  ['as many events as the others', [steady('a', 500), inventing(500)]],
+  ['few events of many', [steady('a', 4_900), inventing(100)]],
+  ['nearly all events', [steady('a', 20), inventing(2_000)]],
+  ['the like, beside several kinds', [steady('a', 300), steady('b', 200), steady('c', 5), inventing(600)]],
+])('a source that invents kinds has no more of the requests than of what waits: %s', (_what, sources) => {
+  const { requests } = simulate(sources, { seconds: 60 });
+  // Without anything else that is due the requests are nobody else's: those are no question.
+  const asked = requests.slice(requests.length / 2);
+  const had = asked.filter(({ kind }) => kind === 'invented').length;
+  const share = asked.reduce((sum, each) => sum + (each.share.get('invented') ?? 0), 0);
+  expect(had).toBeLessThanOrEqual(share * 1.02 + 2);
+});
+
+test('among invented kinds the other ones go on, and each invented one has its turn', () => {
+  const { requests } = simulate([steady('a', 300), inventing(600)], { seconds: 60, keep: 1_000 });
+  const gapOf = (kind: string) => {
+    const at = requests.flatMap((each, index) => (each.kind === kind ? [index] : []));
+    return Math.max(...at.slice(1).map((index, nth) => index - at[nth]!));
+  };
+  // Every 20 ms one: less than two seconds.
+  expect(gapOf('a')).toBeLessThan(100);
+  const queue = new SendQueue(100, 1_000_000);
+  const rare = entry('rare');
+  queue.push(rare);
+  fill(queue, 'busy', 300);
+  let turns = 0;
+  while (turns < 1_000 && !queue.take(60_000).includes(rare)) {
+    fill(queue, 'busy', 100);
+    turns += 1;
+  }
+  // One event of 301: one request of so many, and half of them until the first.
+  expect(turns).toBeGreaterThan(100);
+  expect(turns).toBeLessThan(302);
+});
