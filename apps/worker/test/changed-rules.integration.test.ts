@@ -65,7 +65,7 @@ test.each(CHANGES)(
     await expireLocks(stack.redis);
     await stack.startReady('worker');
     await waitFor(async () => (await stack.account('lago')).inFlight === 0, { what: 'them to be settled' });
-    expect(await stack.account('lago')).toMatchObject({ accepted: 100, dead: 0, difference: 0 });
+    expect(await stack.account('lago')).toMatchObject({ accepted: 100, delivered: 100, difference: 0 });
     expect(billed(stack)).toEqual(before);
     expect(stack.sandbox.lago.ledger.size).toBe(100);
   },
@@ -91,7 +91,7 @@ test.each(CHANGES)(
     stack.sandbox.lago.faults.clear();
     await stack.startReady('worker');
     await waitFor(async () => (await stack.account('lago')).inFlight === 0, { what: 'them to be settled' });
-    expect(await stack.account('lago')).toMatchObject({ accepted: 100, dead: 0, difference: 0 });
+    expect(await stack.account('lago')).toMatchObject({ accepted: 100, delivered: 100, difference: 0 });
     expect(billed(stack)).toEqual(before);
   },
 );

@@ -87,3 +87,39 @@ test('a life tells why it ended, and who changed the event behind it', () => {
   const edited = { by: 'ops', at: NOW + 1 };
   expect(reviveDeadLetter(letter!, NOW, edited).history).toEqual([{ ...life, edited }]);
 });
+
+test('found there at a later attempt of the same delivery is delivered; a repeat of its sender is a duplicate', () => {
+  const duplicate: Outcome = { outcome: 'duplicate' };
+  const sentBefore: StoredDelivery = { ...aDelivery('web', 5), sentUnder: 'v1' };
+  expect(settle([sentBefore, aDelivery('web', 5)], [duplicate, duplicate])).toMatchObject({
+    delivered: 1,
+    duplicate: 1,
+    byCell: { delivered: { '5/web': 1 }, duplicate: { '5/web': 1 } },
+  });
+});
+
+test.each<[string, Outcome, object]>([
+  [
+    'was sent, and no answer came',
+    { ...timeout, usage: '{}' },
+    { remainder: [{ sentUnder: 'v2' }], dead: [] },
+  ],
+  ['failed before it was sent', timeout, { remainder: [expect.not.objectContaining({ sentUnder: 'v2' })] }],
+  ['was refused', { ...refused, usage: '{}' }, { dead: [expect.not.objectContaining({ sentUnder: 'v2' })] }],
+  ['never left', { outcome: 'unsent' }, { remainder: [expect.not.objectContaining({ sentUnder: 'v2' })] }],
+])('a delivery that %s says so, or does not', (_what, outcome, settled) => {
+  expect(
+    settleBatch([aDelivery('web')], [outcome], DEFAULT_RETRY_POLICY, NOW, () => 0.5, 'v2'),
+  ).toMatchObject(settled);
+});
+
+test('that it may have arrived is forgotten by no later reason, nor is under which rules', () => {
+  const sent: StoredDelivery = { ...aDelivery('web'), sentUnder: 'v1' };
+  const expired = { ...DEFAULT_RETRY_POLICY, giveUpAfterMs: 0 };
+  const settleOne = (outcome: Outcome) => settleBatch([sent], [outcome], expired, NOW, () => 0.5, 'v2');
+  expect(settleOne(refused).dead).toMatchObject([{ reason: 'refused', sentUnder: 'v1' }]);
+  expect(settleOne({ ...timeout, usage: '{}' }).dead).toMatchObject([{ reason: 'expired', sentUnder: 'v1' }]);
+  expect(settleOne({ outcome: 'unsent' }).remainder).toMatchObject([{ sentUnder: 'v1' }]);
+  const [letter] = settleOne(refused).dead;
+  expect(reviveDeadLetter(letter!, NOW)).toMatchObject({ sentUnder: 'v1' });
+});

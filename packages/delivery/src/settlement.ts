@@ -61,10 +61,13 @@ export function settleBatch(
     const sentUnder = delivery.sentUnder ?? (mayHaveArrived(outcome) ? rules : undefined);
     const sent = sentUnder === undefined ? {} : { sentUnder };
     switch (next.step) {
-      case 'complete':
-        settlement[next.as] += 1;
-        countInCell(settlement.byCell[next.as], delivery);
+      case 'complete': {
+        // What this very delivery may have brought there before is no repeat of its sender.
+        const as = delivery.sentUnder === undefined ? next.as : 'delivered';
+        settlement[as] += 1;
+        countInCell(settlement.byCell[as], delivery);
         break;
+      }
       case 'dead-letter':
         settlement.dead.push({
           ...delivery,
