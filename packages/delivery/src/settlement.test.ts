@@ -120,6 +120,8 @@ test('that it may have arrived is forgotten by no later reason, nor is under whi
   expect(settleOne(refused).dead).toMatchObject([{ reason: 'refused', sentUnder: 'v1' }]);
   expect(settleOne({ ...timeout, usage: '{}' }).dead).toMatchObject([{ reason: 'expired', sentUnder: 'v1' }]);
   expect(settleOne({ outcome: 'unsent' }).remainder).toMatchObject([{ sentUnder: 'v1' }]);
+  const first = settleBatch([aDelivery('web')], [{ ...timeout, usage: '{}' }], expired, NOW, () => 0.5, 'v2');
+  expect(first.dead).toMatchObject([{ reason: 'expired', sentUnder: 'v2' }]);
   const [letter] = settleOne(refused).dead;
   expect(reviveDeadLetter(letter!, NOW)).toMatchObject({ sentUnder: 'v1' });
 });
