@@ -18,8 +18,6 @@ const receiver = await composeReceiver(config, logger, createMetrics(), (error) 
   logger.fatal(error.message);
   process.exit(1);
 });
-logger.info({ port: receiver.port }, 'receiver.listening');
-
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     logger.info({ signal }, 'receiver.draining');
@@ -32,3 +30,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     );
   });
 }
+
+// Whoever reads this may end it.
+logger.info({ port: receiver.port }, 'receiver.listening');

@@ -160,6 +160,8 @@ async function openLane(
       if (!handHold && before.handHold) log.warn('destination.resumed');
     },
   });
+  // Told from the first moment on, so that the first one is a rise.
+  for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
   const http = createHttpClient(destination.connection);
   // The logger does so by itself; what the gate keeps is read by `status` as it is.
   const scrub = createScrubber(secretsOf(config));

@@ -67,6 +67,21 @@ export function mayHaveArrived(outcome: Outcome): boolean {
   return outcome.outcome === 'failed' && outcome.usage !== undefined && !isPermanent(outcome.code);
 }
 
+/**
+ * Whether this proves that it was never sent under the rules it was mapped by: there is nothing that they could have
+ * made of it, or nobody it could have been billed to.
+ */
+export function wasNeverSent(outcome: Outcome): boolean {
+  return outcome.outcome === 'failed' && NEVER_SENT.has(outcome.code);
+}
+
+const NEVER_SENT: ReadonlySet<FailureCode> = new Set<PermanentCode>([
+  'unmapped',
+  'unknown_rule',
+  'no_subscription',
+  'several_subscriptions',
+]);
+
 /** Whether trying again is no use. */
 export function isPermanent(code: FailureCode): code is PermanentCode {
   return FAILURE_FOLLOWS[code] === 'dead-letter';

@@ -125,3 +125,13 @@ test('that it may have arrived is forgotten by no later reason, nor is under whi
   const [letter] = settleOne(refused).dead;
   expect(reviveDeadLetter(letter!, NOW)).toMatchObject({ sentUnder: 'v1' });
 });
+
+test.each(['unmapped', 'unknown_rule', 'no_subscription', 'several_subscriptions'] as const)(
+  'what the rules it is in doubt under make nothing of was never sent: %s',
+  (code) => {
+    const inDoubt: StoredDelivery = { ...aDelivery('web'), sentUnder: 'v1' };
+    const { dead } = settle([inDoubt], [{ outcome: 'failed', code }]);
+    expect(dead).toMatchObject([{ reason: code }]);
+    expect(dead[0]).not.toHaveProperty('sentUnder');
+  },
+);

@@ -1,6 +1,6 @@
 import { type Cells, countInCell } from './cell.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
-import { mayHaveArrived, type Outcome, type PermanentCode } from './outcome.js';
+import { mayHaveArrived, type Outcome, type PermanentCode, wasNeverSent } from './outcome.js';
 import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 
 /** A delivery that ends here, and why. */
@@ -58,8 +58,7 @@ export function settleBatch(
       continue;
     }
     const next = nextStep(outcome, delivery.tries, policy, now, random());
-    const sentUnder = delivery.sentUnder ?? (mayHaveArrived(outcome) ? rules : undefined);
-    const sent = sentUnder === undefined ? {} : { sentUnder };
+    const settled = sayWhatWasSent(delivery, outcome, rules);
     switch (next.step) {
       case 'complete': {
         // What this very delivery may have brought there before is no repeat of its sender.
@@ -70,15 +69,14 @@ export function settleBatch(
       }
       case 'dead-letter':
         settlement.dead.push({
-          ...delivery,
-          ...sent,
+          ...settled,
           reason: next.reason,
           tries: next.tries,
           ...(next.usage === undefined ? {} : { usage: keepUsage(next.usage) }),
         });
         break;
       case 'retry':
-        settlement.remainder.push({ ...delivery, ...sent, tries: next.tries });
+        settlement.remainder.push({ ...settled, tries: next.tries });
         settlement.delayMs = Math.max(settlement.delayMs, next.delayMs);
         break;
       case 'return':
@@ -87,6 +85,20 @@ export function settleBatch(
     }
   }
   return settlement;
+}
+
+/**
+ * The delivery, which says under which rules it may have arrived. One that is in doubt, since a worker was killed, is
+ * so no more where those rules make nothing of it: then a mended rule may.
+ */
+function sayWhatWasSent(
+  { sentUnder, ...delivery }: StoredDelivery,
+  outcome: Outcome,
+  rules: string | undefined,
+): StoredDelivery {
+  if (wasNeverSent(outcome)) return delivery;
+  const version = sentUnder ?? (mayHaveArrived(outcome) ? rules : undefined);
+  return version === undefined ? delivery : { ...delivery, sentUnder: version };
 }
 
 function keepUsage(body: string): KeptUsage {
