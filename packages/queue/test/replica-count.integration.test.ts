@@ -72,6 +72,8 @@ test('the second replica is waited for, however soon the first has it', async ()
   await attach(2);
   const [, slow] = replicas;
   const redis = master.connect();
+  // On a new connection both have to have the name of the shard first.
+  await waitFor(() => writer.commit(routed(false), []).then(() => true), { what: 'a first commit' });
   const accepted = async () => (await readAccount('lago', redis)).accepted;
   const commitSlowly = async () => {
     const before = await accepted();
