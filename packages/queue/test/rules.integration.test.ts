@@ -98,6 +98,33 @@ test('a turn that left no word counts as sent, under the rules that the job name
   expect(attempts).toEqual([['v1', 'v1']]);
 });
 
+test('a worker that named its rules and was killed may have sent by them', async () => {
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { line, attempts } = await openLine((_at, deliveries) => delivered(deliveries));
+  let isSent = false;
+  await run(line, 'v2', {
+    concurrency: 1,
+    attempt: async () => {
+      isSent = true;
+      await released;
+      return [lost, lost];
+    },
+  });
+  await waitFor(() => isSent, { what: 'it to be sent' });
+  // As BullMQ does with the job of a worker that is gone.
+  const { bull, job } = queueKeys(line.destination);
+  const id = await idOf(line);
+  const transaction = line.redis.multi().del(`${job(id)}:lock`);
+  await transaction.lrem(bull('active'), 1, id).rpush(bull('wait'), id).exec();
+  await run(line, 'v3');
+  expect(await line.settled()).toMatchObject({ delivered: 2, difference: 0 });
+  expect(attempts).toEqual([['v2', 'v2']]);
+  release();
+});
+
 test('a turn in which nothing was sent is taken back: the rules of then are those of now', async () => {
   const { line, attempts } = await openLine((at, deliveries) =>
     at === 1 ? [unsent, unsent] : delivered(deliveries),
