@@ -113,6 +113,7 @@ test('a worker that named its rules and was killed may have sent by them', async
       return [lost, lost];
     },
   });
+  closing.push(() => release());
   await waitFor(() => isSent, { what: 'it to be sent' });
   // As BullMQ does with the job of a worker that is gone.
   const { bull, job } = queueKeys(line.destination);
@@ -122,7 +123,6 @@ test('a worker that named its rules and was killed may have sent by them', async
   await run(line, 'v3');
   expect(await line.settled()).toMatchObject({ delivered: 2, difference: 0 });
   expect(attempts).toEqual([['v2', 'v2']]);
-  release();
 });
 
 test('a turn in which nothing was sent is taken back: the rules of then are those of now', async () => {
