@@ -32,8 +32,9 @@ export function createRuleVersions(
 
   return {
     async for(deliveries) {
-      const versions = new Set(deliveries.flatMap(({ sentUnder }) => sentUnder ?? []));
-      await Promise.all([...versions].filter((version) => !known.has(version)).map(learn));
+      const missing = new Set<string>();
+      for (const { sentUnder = now } of deliveries) if (!known.has(sentUnder)) missing.add(sentUnder);
+      await Promise.all([...missing].map(learn));
       return ({ rule, event, sentUnder = now }) => known.get(sentUnder)?.(rule, event) ?? 'unknown';
     },
   };

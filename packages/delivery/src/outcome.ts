@@ -68,14 +68,10 @@ export function mayHaveArrived(outcome: Outcome): boolean {
 }
 
 /**
- * Whether this proves that it was never sent under the rules it was mapped by: there is nothing that they could have
- * made of it, or nobody it could have been billed to.
+ * Reasons of what was never sent under the rules it was mapped by: there is nothing that they could have made of it, or
+ * nobody it could have been billed to.
  */
-export function wasNeverSent(outcome: Outcome): boolean {
-  return outcome.outcome === 'failed' && NEVER_SENT.has(outcome.code);
-}
-
-const NEVER_SENT: ReadonlySet<FailureCode> = new Set<PermanentCode>([
+export const NEVER_SENT: ReadonlySet<string> = new Set<PermanentCode>([
   'unmapped',
   'unknown_rule',
   'no_subscription',

@@ -1,6 +1,6 @@
 import { type Cells, countInCell } from './cell.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
-import { mayHaveArrived, type Outcome, type PermanentCode, wasNeverSent } from './outcome.js';
+import { mayHaveArrived, NEVER_SENT, type Outcome, type PermanentCode } from './outcome.js';
 import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 
 /** A delivery that ends here, and why. */
@@ -58,7 +58,6 @@ export function settleBatch(
       continue;
     }
     const next = nextStep(outcome, delivery.tries, policy, now, random());
-    const settled = sayWhatWasSent(delivery, outcome, rules);
     switch (next.step) {
       case 'complete': {
         // What this very delivery may have brought there before is no repeat of its sender.
@@ -69,14 +68,14 @@ export function settleBatch(
       }
       case 'dead-letter':
         settlement.dead.push({
-          ...settled,
+          ...sayWhatWasSent(delivery, outcome, rules),
           reason: next.reason,
           tries: next.tries,
           ...(next.usage === undefined ? {} : { usage: keepUsage(next.usage) }),
         });
         break;
       case 'retry':
-        settlement.remainder.push({ ...settled, tries: next.tries });
+        settlement.remainder.push({ ...sayWhatWasSent(delivery, outcome, rules), tries: next.tries });
         settlement.delayMs = Math.max(settlement.delayMs, next.delayMs);
         break;
       case 'return':
@@ -96,7 +95,7 @@ function sayWhatWasSent(
   outcome: Outcome,
   rules: string | undefined,
 ): StoredDelivery {
-  if (wasNeverSent(outcome)) return delivery;
+  if (outcome.outcome === 'failed' && NEVER_SENT.has(outcome.code)) return delivery;
   const version = sentUnder ?? (mayHaveArrived(outcome) ? rules : undefined);
   return version === undefined ? delivery : { ...delivery, sentUnder: version };
 }

@@ -1,7 +1,7 @@
 import { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
 import { createInTurn } from './in-turn.js';
-import { destinationOf, shardNames } from './keys.js';
-import { knownShards, rememberShards } from './shards.js';
+import { shardNames } from './keys.js';
+import { namedShardsOf, rememberShards } from './shards.js';
 
 export type DestinationWorkerOptions = Omit<DeliveryWorkerOptions, 'inLane'> & {
   /** Shards of the configuration: they are served before anybody has written to them. */
@@ -31,7 +31,7 @@ export async function startDestinationWorker(options: DestinationWorkerOptions):
   let isClosed = false;
 
   async function look(): Promise<void> {
-    const named = (await knownShards(redis)).filter((shard) => destinationOf(shard) === destination);
+    const named = await namedShardsOf(destination, redis);
     for (const shard of named) known.add(shard);
     // A failover to a replica that lagged may have lost one, whose jobs lie on another server.
     const lost = [...configured, ...known].filter((shard) => !named.includes(shard));

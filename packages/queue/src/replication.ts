@@ -125,7 +125,7 @@ export type Replication = {
 export function openReplication(url: string, replicas: number): Replication {
   const redis = connectProducer(url, () => {});
   return {
-    confirm: (key, field, value) => proveReplicated(redis, replicas, CONFIRM, key, field, value),
+    confirm: (...record) => proveField(redis, replicas, record),
     close: () => redis.disconnect(),
   };
 }

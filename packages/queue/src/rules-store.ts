@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { queueKeys } from './keys.js';
-import { prepareWait } from './replication.js';
+import { writeReplicated } from './replication.js';
 
 /*
  * The versions of a destination's rules, by which what may have arrived is mapped for ever. A version is a few
@@ -13,6 +13,7 @@ const rulesKey = (destination: string) => `${queueKeys(destination).prefix}:rule
  * Keeps a version of a destination's rules, where it is not kept yet. To be called before a job names it.
  * @param text the rules; without any secret
  * @param replicas have to have it; only for a client that sends nothing again by itself, 0 for any other
+ * @throws as `writeReplicated`
  */
 export async function keepRules(
   redis: Redis,
@@ -21,9 +22,7 @@ export async function keepRules(
   replicas = 0,
 ): Promise<void> {
   const key = rulesKey(destination);
-  const untilReplicated = await prepareWait(redis, key, replicas);
-  await redis.hset(key, version, text);
-  await untilReplicated();
+  await writeReplicated(redis, key, replicas, () => redis.hset(key, version, text));
 }
 
 /** Every version that is kept of a destination's rules, by name. */

@@ -78,10 +78,14 @@ export async function knownShards(redis: Redis): Promise<string[]> {
   return (await redis.smembers(KEY)).toSorted(byName);
 }
 
-/** The shards that a destination ever had, by number: the first in any case. */
+/** The shards that a destination ever had, as far as they are named, by number. */
+export async function namedShardsOf(destination: string, redis: Redis): Promise<string[]> {
+  return (await knownShards(redis)).filter((shard) => destinationOf(shard) === destination);
+}
+
+/** The same, and the first in any case. */
 export async function shardsOf(destination: string, redis: Redis): Promise<string[]> {
-  const others = (await knownShards(redis)).filter((shard) => destinationOf(shard) === destination);
-  return [...new Set([destination, ...others])];
+  return [...new Set([destination, ...(await namedShardsOf(destination, redis))])];
 }
 
 /** Every destination that ever had a queue, configured or not, by name. */

@@ -1,5 +1,5 @@
 import type { Config } from '@meterbridge/config';
-import type { PermanentCode, UsageEvent } from '@meterbridge/delivery';
+import { NEVER_SENT, type UsageEvent } from '@meterbridge/delivery';
 import { compilePipeline, type KeptRules, mapDelivery } from '../pipeline/pipeline.js';
 import { compileJudge } from '../replay/judge-letter.js';
 import { isDelivery, type LetterEntry } from './letter.js';
@@ -42,14 +42,6 @@ export function compileMapNow(config: Config, kept?: KeptRules): MapNow {
 
 const NOT_HERE = 'not mapped here: its workers died of it, and mapping it may be what kills';
 
-/** Reasons of what died before there was anything to send. */
-const NEVER_WRITTEN: ReadonlySet<string> = new Set<PermanentCode>([
-  'unmapped',
-  'unknown_rule',
-  'no_subscription',
-  'several_subscriptions',
-]);
-
 /** What a letter was mapped to when it died, or why that is not known. */
 export function mappedThen({ reason, letter }: LetterEntry): { body: string } | { why: string } {
   if (!isDelivery(letter)) return { why: 'it was no Segment event' };
@@ -61,7 +53,7 @@ export function mappedThen({ reason, letter }: LetterEntry): { body: string } | 
       why: `${usage.characters.toLocaleString('en')} characters, of which the first ${kept} are kept: ${usage.body}`,
     };
   }
-  if (NEVER_WRITTEN.has(reason)) return { why: `nothing: ${tries.lastDetail ?? ''}` };
+  if (NEVER_SENT.has(reason)) return { why: `nothing: ${tries.lastDetail ?? ''}` };
   return {
     why:
       reason === 'poison'
