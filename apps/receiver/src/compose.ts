@@ -71,7 +71,7 @@ export async function composeReceiver(
     redis,
     now: clock.now,
     destinations: config.destinations.map(({ name }) => name),
-    rules: new Map([...config.rules].map(([name, { version }]) => [name, version])),
+    rules: config.rules,
     shards: config.redis.shards,
     replicas: config.redis.replicas,
     onCommitted(destination, batches, filtered) {

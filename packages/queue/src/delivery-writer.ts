@@ -10,8 +10,8 @@ import { writeRejections } from './write-rejections.js';
 
 export type WriterOptions = Omit<LaneOptions, 'rules'> & {
   destinations: string[];
-  /** By destination: the version of the rules that events are routed by. */
-  rules?: ReadonlyMap<string, string>;
+  /** By destination: the version of the rules that events are routed by, which Redis keeps (`keepRules`). */
+  rules?: ReadonlyMap<string, { version: string }>;
   /** Shards of each destination that are written to, in turn; one where left out. */
   shards?: number;
 };
@@ -34,7 +34,7 @@ export class DeliveryWriter {
     const { destinations, shards = 1, rules: versions, ...lane } = options;
     this.lanes = new Map(
       destinations.map((name) => {
-        const rules = versions?.get(name);
+        const rules = versions?.get(name)?.version;
         return [name, new ShardedLane(name, shards, { ...lane, ...(rules === undefined ? {} : { rules }) })];
       }),
     );

@@ -122,7 +122,6 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
  */
 export class JobRun {
   private readonly context: JobRunContext;
-  private readonly jobId: string;
   private readonly job: TakenJob;
   private data: BatchData;
   /** What is written to the job is written one after the other: each makes a new revision. */
@@ -138,7 +137,6 @@ export class JobRun {
   /** @throws Error for a job that cannot be read */
   constructor(context: JobRunContext, job: TakenJob) {
     this.context = context;
-    this.jobId = job.id;
     this.job = job;
     this.data = job.data;
     this.isInDoubt = job.turn > (job.data.turns ?? 0) + 1;
@@ -194,8 +192,8 @@ export class JobRun {
   /** Nothing was sent, and nothing is written: a hand that has lost the job spoils no other's settlement. */
   private async handBack(): Promise<Next> {
     const { redis, keys } = this.context;
-    const { token, turn } = this.job;
-    if (!this.refused) await takeTurnBack(redis, keys, { jobId: this.jobId, token, turn });
+    const { id: jobId, token, turn } = this.job;
+    if (!this.refused) await takeTurnBack(redis, keys, { jobId, token, turn });
     return this.end();
   }
 
@@ -253,7 +251,7 @@ export class JobRun {
     return this.inOrder(async () => {
       const settlement = this.settleOutcomes(outcomes);
       if (!(await this.write(settlement, isolationAfter(settlement.remainder.length), turn))) return null;
-      if (outcomes.length > 0) this.context.onSettled?.(settlement, this.jobId);
+      if (outcomes.length > 0) this.context.onSettled?.(settlement, this.job.id);
       return settlement;
     });
   }
@@ -272,7 +270,7 @@ export class JobRun {
   /** False where the server that is asked now does not have what this turn has read or written. */
   private async replicate(): Promise<boolean> {
     const { replication, keys } = this.context;
-    const isThere = !replication || (await replication.confirm(keys.job(this.jobId), 'rev', this.data.rev));
+    const isThere = !replication || (await replication.confirm(keys.job(this.job.id), 'rev', this.data.rev));
     if (isThere) this.isReplicated = true;
     else this.refuse('stale');
     return isThere;
@@ -290,7 +288,7 @@ export class JobRun {
       ...(rules === undefined ? {} : { rules }),
       turns: this.job.turn - (turn === 'known' ? 0 : 1),
     };
-    const request = { jobId: this.jobId, rev: this.data.rev, nextRev: randomUUID(), settlement, notes };
+    const request = { jobId: this.job.id, rev: this.data.rev, nextRev: randomUUID(), settlement, notes };
     const { result, data } = await writeSettlement(redis, keys, request);
     if (result === 'stale' || result === 'gone') {
       this.refuse(result);
@@ -315,7 +313,7 @@ export class JobRun {
 
   private refuse(result: Refused['result']): void {
     this.refused = result;
-    this.context.onRefused?.({ jobId: this.jobId, result });
+    this.context.onRefused?.({ jobId: this.job.id, result });
   }
 
   /**

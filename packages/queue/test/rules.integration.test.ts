@@ -29,7 +29,7 @@ async function openLine(attempt: (at: number, deliveries: StoredDelivery[]) => O
       return attempt(attempts.length, deliveries);
     },
     {},
-    { rules: new Map([[`dest-${++lines}`, 'v1']]) },
+    { rules: new Map([[`dest-${++lines}`, { version: 'v1' }]]) },
   );
   expect(line.destination).toBe(`dest-${lines}`);
   await line.write(2);

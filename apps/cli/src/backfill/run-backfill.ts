@@ -79,7 +79,7 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
     redis,
     now: clock.now,
     destinations,
-    rules: new Map([...config.rules].map(([name, { version }]) => [name, version])),
+    rules: config.rules,
     shards: config.redis.shards,
     replicas,
     priority: PRIORITY.backfill,
