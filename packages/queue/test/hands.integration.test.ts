@@ -74,13 +74,20 @@ async function loseLocks(line: Line, ways: RedisWay[], jobs: number): Promise<vo
   );
 }
 
+/** One job whose first hand has lost it, and whose second waits until its trial may begin. */
+async function changeHands(line: Line, mayBegin: Promise<void>) {
+  await line.write(100);
+  const whenOpen = () => mayBegin.then(() => () => {});
+  const started = await startOnWay(line, { whenOpen });
+  await waitFor(async () => (await jobsIn(line, 'active')).length === 1, { what: 'it to be in hand' });
+  await loseLocks(line, [started.way], 1);
+  return started;
+}
+
 describe('a lock that ran out loses nothing', () => {
   test('when a drained worker puts back what another has, held, in its hands', async () => {
     const [drain, resume] = [latch(), latch()];
-    const whenOpen = async () => {
-      await resume.released;
-      return () => {};
-    };
+    const whenOpen = () => resume.released.then(() => () => {});
     const hold =
       (end: Promise<void>, outcomes: typeof unsent): DeliveryWorkerOptions['attempt'] =>
       async (deliveries, how) => {
@@ -107,15 +114,7 @@ describe('a lock that ran out loses nothing', () => {
       await answer.released;
       return failed(deliveries);
     });
-    await line.write(100);
-    const { way, refused } = await startOnWay(line, {
-      whenOpen: async () => {
-        await resume.released;
-        return () => {};
-      },
-    });
-    await waitFor(async () => (await jobsIn(line, 'active')).length === 1, { what: 'it to be in hand' });
-    await loseLocks(line, [way], 1);
+    const { refused } = await changeHands(line, resume.released);
     const [id] = await jobsIn(line, 'active');
     const revision = () => line.redis.hget(queueKeys(line.destination).job(id!), 'rev');
     answer.release();
@@ -131,15 +130,7 @@ describe('a lock that ran out loses nothing', () => {
       await answer.released;
       return delivered(deliveries);
     });
-    await line.write(100);
-    const { way, refused } = await startOnWay(line, {
-      whenOpen: async () => {
-        await resume.released;
-        return () => {};
-      },
-    });
-    await waitFor(async () => (await jobsIn(line, 'active')).length === 1, { what: 'it to be in hand' });
-    await loseLocks(line, [way], 1);
+    const { refused } = await changeHands(line, resume.released);
     answer.release();
     expect(await line.settled()).toMatchObject({ accepted: 100, delivered: 100, difference: 0 });
     resume.release();
