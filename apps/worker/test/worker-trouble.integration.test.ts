@@ -72,7 +72,10 @@ test('Redis full in the middle of deliveries: nothing is lost, and the worker go
 test('a held destination drains at once, and the next worker holds it from its first moment', async () => {
   const stack = await stacks.open();
   const receiver = await stack.startReady('receiver');
-  stack.sandbox.lago.faults.add({ times: 'always', respond: { status: 401, body: {} } });
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    respond: { status: 401, body: { status: 401, error: 'Unauthorized' } },
+  });
   await sendAll(receiver.url, makeTracks(1_000));
   const first = await stack.startReady('worker');
   await waitFor(() => isHeld(stack, 'lago'), { what: 'the hold' });
