@@ -66,7 +66,8 @@ export function findShortcomings(figures: Figures): string[] {
     );
   }
   const [made, allowed] = [requestsPerPoisoned(figures), allowedRequests(batchSize)];
-  if (!(made <= allowed)) {
+  if (figures.poisoned === 0) found.push(`${where}: no poisoned event is a dead letter`);
+  else if (!(made <= allowed)) {
     found.push(
       `${where}: ${made.toFixed(1)} requests for each poisoned event, ${allowed.toFixed(1)} are allowed`,
     );
