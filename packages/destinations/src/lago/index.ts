@@ -6,6 +6,7 @@ import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyLagoAnswer } from './classify.js';
 import { lagoLookup } from './find-stored.js';
+import { readLagoEventsStore } from './read-events-store.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
 import { compileLagoRule } from './write-usage.js';
 
@@ -46,6 +47,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     classify: classifyLagoAnswer,
   }),
   lookup: lagoLookup,
+  readEventsStore: readLagoEventsStore,
   // An empty batch is refused for being empty, and only after the key and its permission were found good.
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, '{"events":[]}');
