@@ -75,6 +75,9 @@ export async function play(stage: Stage, asked: Play): Promise<Played> {
   await scenario.after?.(scene);
 
   const tally = await verify(stage, load, scene.expected, scene.forgotten);
+  for (const trickle of scene.trickles) {
+    tally.findings.push(...(await verify(stage, trickle, new Map())).findings);
+  }
   const differences = PLACES.map((place) => accounts[place].difference - accountsBefore[place].difference);
   addProblems(scene, { accounts, differences, settledWithinMs });
   const audit = await runCommand(stage, 'audit');
@@ -117,6 +120,7 @@ function openScene(stage: Stage, asked: Play, began: number): Scene {
   return {
     stage,
     load,
+    trickles: [],
     random: randomFor('trouble'),
     expected: new Map(),
     kills: [],

@@ -12,6 +12,8 @@ export type Span = { fromMs: number; toMs: number };
 export type Scene = {
   stage: Stage;
   load: Load;
+  /** Good events that came after the load, for others to be held against. */
+  trickles: Load[];
   /** From the seed. */
   random: () => number;
   /** Events, by number, that have to fare otherwise than their kind does. */

@@ -10,18 +10,18 @@ function count(steps: readonly Step[]) {
     if (what === 'refused') comparisons.noteRefused(ids(text));
     else comparisons.notePassed(ids(text));
   }
-  const { refused, again, empty, extra } = comparisons;
-  return { refused, again, empty, extra };
+  const { refused, again, single, empty, extra } = comparisons;
+  return { refused, again, single, empty, extra };
 }
 
-test.each<[string, Step[], { refused: number; again: number; empty: number }]>([
+test.each<[string, Step[], { refused: number; again: number; single: number; empty: number }]>([
   [
     'what was never refused costs nothing',
     [
       ['passed', 'ab'],
       ['passed', 'ab'],
     ],
-    { refused: 0, again: 0, empty: 0 },
+    { refused: 0, again: 0, single: 0, empty: 0 },
   ],
   [
     'halving eight to find one: three times a half passes and a half is refused',
@@ -34,16 +34,16 @@ test.each<[string, Step[], { refused: number; again: number; empty: number }]>([
       ['passed', 'g'],
       ['refused', 'X'],
     ],
-    { refused: 4, again: 3, empty: 0 },
+    { refused: 4, again: 3, single: 0, empty: 0 },
   ],
   [
     'what was passed on is a suspect no more',
     [
       ['refused', 'aX'],
       ['passed', 'a'],
-      ['passed', 'a'],
+      ['passed', 'ab'],
     ],
-    { refused: 1, again: 1, empty: 0 },
+    { refused: 1, again: 1, single: 0, empty: 0 },
   ],
   [
     'a full request that takes one along counts whole',
@@ -51,7 +51,15 @@ test.each<[string, Step[], { refused: number; again: number; empty: number }]>([
       ['refused', 'aX'],
       ['passed', 'abcdefgh'],
     ],
-    { refused: 1, again: 1, empty: 0 },
+    { refused: 1, again: 1, single: 0, empty: 0 },
+  ],
+  [
+    'a new one alone is somebody to compare with',
+    [
+      ['refused', 'X'],
+      ['passed', 'a'],
+    ],
+    { refused: 1, again: 0, single: 1, empty: 0 },
   ],
   [
     'asking with nothing in hand',
@@ -59,9 +67,20 @@ test.each<[string, Step[], { refused: number; again: number; empty: number }]>([
       ['refused', 'X'],
       ['passed', ''],
     ],
-    { refused: 1, again: 0, empty: 1 },
+    { refused: 1, again: 0, single: 0, empty: 1 },
   ],
 ])('%s', (_name, steps, expected) => {
-  const { refused, again, empty } = expected;
-  expect(count(steps)).toEqual({ ...expected, extra: refused + again + empty });
+  const { refused, again, single, empty } = expected;
+  expect(count(steps)).toEqual({ ...expected, extra: refused + again + single + empty });
+});
+
+test('says in requests of how many events one was refused first', () => {
+  const comparisons = new Comparisons();
+  comparisons.noteRefused(ids('abcX'));
+  comparisons.noteRefused(ids('aX'));
+  comparisons.noteRefused(ids('X'));
+  comparisons.noteRefused(ids('cdefgY'));
+  expect(comparisons.describe()).toBe(
+    '4 refused (1 of one event, first in requests of 4), 0 again, 0 single, 0 empty',
+  );
 });

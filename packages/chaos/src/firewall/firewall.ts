@@ -92,12 +92,14 @@ function newComparisons() {
   return { lago: new Comparisons(), hyperline: new Comparisons() };
 }
 
-/** The ids that an API knows events by, as any request of the product says them. */
+/** What a request for either API may be; anything else of it does not matter here. */
+type Said = { transaction_id?: string; record?: { id?: string } };
+
+/** The ids that an API knows events by; none where it is another request. */
 function readIds(api: 'lago' | 'hyperline', body: string): string[] {
-  const json = JSON.parse(body);
-  if (api === 'lago') return json.events.map((event: { transaction_id: string }) => event.transaction_id);
-  const events: { record: { id: string } }[] = Array.isArray(json) ? json : [json];
-  return events.map(({ record }) => record.id);
+  const json = JSON.parse(body) as Said | Said[] | { events?: Said[] };
+  const said = 'events' in json ? (json.events ?? []) : [json as Said | Said[]].flat();
+  return said.flatMap(({ transaction_id, record }) => (api === 'lago' ? transaction_id : record?.id) ?? []);
 }
 
 function refuse(res: ServerResponse, { answer }: Refusal): void {

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FIREWALLED } from '../config.js';
 import { findShortcomings, measurePace, type Pace } from '../firewall/figures.js';
 import { BROKEN, CUT, FORBIDDEN, REFUSALS, type Refusal } from '../firewall/refusals.js';
-import { idOf } from '../load/load.js';
+import { idOf, startLoad } from '../load/load.js';
 import { EXPECTED, type Expectation } from '../load/make-event.js';
 import type { Scenario, Scene } from '../scenario.js';
+import { readAccounts } from '../settle.js';
 import { firewallOf, type Stage } from '../stage.js';
 import { WORKERS_ONLY } from '../strikes.js';
 import { readDead } from '../verify.js';
@@ -61,12 +62,49 @@ function refusing(refusal: Refusal): Scenario {
     async trouble(scene) {
       expectOfPoisoned(scene, refusal.deadAs);
       firewallOf(scene.stage).guard(refusal);
+      await scene.load.done;
+      await trickleUntilSettled(scene);
     },
     async after(scene) {
       await addFigures(scene);
+      for (const api of APIS)
+        scene.notes.push(`${api}: ${firewallOf(scene.stage).comparisons[api].describe()}`);
       for (const each of scene.figures) scene.problems.push(...findShortcomings(each));
     },
   };
+}
+
+/** Events that come together, and how long until the next do. */
+const TRICKLE = { count: 10, everyMs: 1_000 };
+const TRICKLE_FOR_MS = 150_000;
+const TRICKLE_FOR_AFTER_OUTAGES_MS = 400_000;
+
+/**
+ * A few good events go on coming until nothing is in flight: an event is only found to fail alone while others are
+ * accepted. They are followed to their end as all others are, and not measured.
+ */
+async function trickleUntilSettled(
+  { stage, load, random, trickles }: Scene,
+  forMs = TRICKLE_FOR_MS,
+): Promise<void> {
+  const deadline = Date.now() + forMs;
+  for (let round = 0; Date.now() < deadline && !load.options.signal.aborted; round += 1) {
+    const { lago, hyperline } = await readAccounts(stage);
+    if (lago.inFlight + hyperline.inFlight === 0) return;
+    const { options } = load;
+    const prefix = `${options.prefix}-trickle-${round}`;
+    const trickle = startLoad({
+      ...options,
+      prefix,
+      count: TRICKLE.count,
+      durationMs: 1,
+      random,
+      kind: 'usage',
+    });
+    trickles.push(trickle);
+    await trickle.done;
+    await sleep(TRICKLE.everyMs);
+  }
 }
 
 /** One kind of firewall after the other, at the product's own limits: all phases share one stage. */
@@ -147,6 +185,8 @@ export const firewallOutage: Scenario = {
       tell(`${refusal.name} for poisoned events only`);
       await sleep(BETWEEN_MS);
     }
+    await scene.load.done;
+    await trickleUntilSettled(scene, TRICKLE_FOR_AFTER_OUTAGES_MS);
   },
 };
 
