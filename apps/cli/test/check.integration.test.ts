@@ -52,6 +52,7 @@ test('rules are held against the metrics that Lago has, over all pages', async (
   const { code, byLevel } = await check(stack);
   expect(byLevel).toEqual({
     ok: [
+      expect.stringMatching(/^lago, events store: postgres: a 200 means stored; /),
       expect.stringContaining('rule calls: api_call, sum_agg of tokens'),
       'lago, rule logins: login, count_agg',
     ],
@@ -59,8 +60,8 @@ test('rules are held against the metrics that Lago has, over all pages', async (
     warn: [expect.stringContaining('rule named-by-event')],
   });
   expect(code).toBe(1);
-  // One for the connection; the metrics are two pages.
-  expect(stack.sandbox.lago.inspect().byStatus).toEqual({ 422: 1, 200: 2 });
+  // One for the connection, one for the store; the metrics are two pages.
+  expect(stack.sandbox.lago.inspect().byStatus).toEqual({ 422: 1, 200: 3 });
   expect(stack.sandbox.lago.ledger.size).toBe(0);
 });
 
@@ -77,7 +78,7 @@ test('rules that could take one event under one id are a warning, and a warning 
     // Nothing keeps a page call from having an `event` of its own.
     expect.stringContaining('rules more-calls and pages: '),
   ]);
-  expect(byLevel.ok).toHaveLength(4);
+  expect(byLevel.ok).toHaveLength(5);
   expect(code).toBe(0);
   expect((await stack.cli('check')).output).toMatch(
     /^! lago, rules calls and more-calls: .*transactionIdSuffix/m,
@@ -97,12 +98,39 @@ test('metrics that cannot be read are a warning that says so', async () => {
   expect(code).toBe(0);
 });
 
+test('where Lago keeps events is said with what follows, and where it cannot be known, that and why', async () => {
+  const config = configWith('- { name: calls, code: login, subscription: userId }');
+  const stack = await stacks.open({ config, sandbox: { lago: { ...LAGO, store: 'clickhouse' } } });
+  const { code, output } = await stack.cli('check');
+  expect(output).toMatch(/^✓ lago, events store: clickhouse: .*a repeat with another time is billed twice/m);
+  expect(code).toBe(0);
+
+  const answers: [object, string][] = [
+    [{ status: 200, body: { organization: { name: 'Acme' } } }, 'Lago before 1.47.0 does not say'],
+    [{ status: 403, body: { status: 403, error: 'Forbidden' } }, 'the API key lacks a permission (HTTP 403)'],
+  ];
+  for (const [respond, why] of answers) {
+    const match = { path: '/api/v1/organizations' };
+    stack.sandbox.lago.faults.set([{ match, respond: respond as { status: number } }]);
+    expect(await check(stack)).toMatchObject({
+      code: 0,
+      byLevel: { warn: [`lago, events store: not known (${why})`] },
+    });
+  }
+});
+
 test('where a subscription is looked up, a key that may not read subscriptions is a failure', async () => {
   const config = configWith('- { name: calls, code: login, subscription: { lookup: customer } }');
   const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
   expect(await check(stack)).toMatchObject({
     code: 0,
-    byLevel: { ok: ['lago, subscriptions: can be read, for rules that look them up', expect.anything()] },
+    byLevel: {
+      ok: [
+        expect.stringContaining('events store'),
+        'lago, subscriptions: can be read, for rules that look them up',
+        expect.anything(),
+      ],
+    },
   });
   stack.sandbox.lago.faults.add({
     times: 'always',

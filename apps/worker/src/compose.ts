@@ -43,6 +43,7 @@ import { nowAndThen } from './now-and-then.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
 import { createRuleVersions } from './rule-versions.js';
+import { tellEventsStore } from './tell-events-store.js';
 import { type DifferenceWatch, keepWatching, watchDifference } from './watch-difference.js';
 
 export type DeliveryProcess = {
@@ -163,6 +164,7 @@ async function openLane(
   // Told from the first moment on, so that the first one is a rise.
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
   const http = createHttpClient(destination.connection);
+  void tellEventsStore(settings, { http, redis, log, metrics });
   // The logger does so by itself; what the gate keeps is read by `status` as it is.
   const scrub = createScrubber(secretsOf(config));
   const onLimiterProblem = (problem: string) => {

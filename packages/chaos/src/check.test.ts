@@ -41,6 +41,13 @@ test.each<[string, Expectation, boolean, Partial<Fate>, string[]]>([
   ],
   ['dead as it should be', deadAtLago, true, { dead: dead({ lago: ['unmapped'] }) }, []],
   ['dead twice, after a retry', deadAtLago, true, { dead: dead({ lago: ['unmapped', 'unmapped'] }) }, []],
+  [
+    'dead of either',
+    { ...onceAtLago, lago: 'dead:refused|unmapped' },
+    true,
+    { dead: dead({ lago: ['unmapped'] }) },
+    [],
+  ],
   ['dead of something else', deadAtLago, true, { dead: dead({ lago: ['poison'] }) }, ['wrongly dead lago']],
   ['should be dead, and is gone', deadAtLago, true, {}, ['lost lago']],
   ['should be dead, and is billed', deadAtLago, true, { lago: [held()] }, ['wrong lago']],

@@ -77,11 +77,12 @@ function judgeAt(
   if (first?.isTrue === false) findings.push(['wrong', 'what is in effect is not what was sent']);
   if (first && expected !== 'once') findings.push(['wrong', `in effect, expected ${expected}`]);
 
-  const wanted = expected.startsWith('dead:') ? expected.slice('dead:'.length) : undefined;
-  const others = dead.filter((reason) => reason !== wanted);
+  const wanted = expected.startsWith('dead:') ? expected.slice('dead:'.length).split('|') : [];
+  const others = dead.filter((reason) => !wanted.includes(reason));
   if (others.length > 0) findings.push(['wrongly dead', others.join(', ')]);
-  if (wanted && dead.includes(wanted)) {
-    const name = `${where} ${wanted}`;
+  const reason = dead.find((each) => wanted.includes(each));
+  if (reason !== undefined) {
+    const name = `${where} ${reason}`;
     tally.dead[name] = (tally.dead[name] ?? 0) + 1;
   }
   if (expected === 'once' && held.length === 1) tally.once += 1;

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { Scenario } from './scenario.js';
-import { HANDS, QUICK, QUICK_HANDS, SCENARIOS } from './scenarios/index.js';
+import { BY_NAME, HANDS, QUICK, QUICK_HANDS, SCENARIOS } from './scenarios/index.js';
 
 export const HELP = `npm run chaos                          every scenario: 200,000 events, over 100 kills, about a quarter of an hour
 npm run chaos -- --seed 42             the same events and the same choice of kills as another run with this seed
@@ -24,9 +24,12 @@ Scenarios:
 ${describe(SCENARIOS)}
 
 With --hands:
-${describe(HANDS)}`;
+${describe(HANDS)}
 
-function describe(scenarios: readonly Scenario[]): string {
+With --scenario only:
+${describe(BY_NAME)}`;
+
+function describe(scenarios: readonly Pick<Scenario, 'name' | 'what'>[]): string {
   return scenarios.map(({ name, what }) => `  ${name.padEnd(17)}${what}`).join('\n');
 }
 
@@ -73,10 +76,14 @@ export function readRun(): Run | string {
     return '--events: expected a whole number, 1000 at least';
   const { lago } = values;
   if (lago !== 'clickhouse' && lago !== 'postgres') return '--lago: expected clickhouse or postgres';
-  const known = new Map([...HANDS, ...SCENARIOS].map((scenario) => [scenario.name, scenario]));
+  const alone = [...HANDS, ...SCENARIOS].map((scenario) => [scenario.name, [scenario]] as const);
+  const known = new Map<string, readonly Scenario[]>([
+    ...alone,
+    ...BY_NAME.map(({ name, scenarios: several }) => [name, several] as const),
+  ]);
   const unknown = values.scenario?.find((name) => !known.has(name));
   if (unknown !== undefined) return `--scenario: there is no ${unknown}`;
-  const scenarios = values.scenario?.map((name) => known.get(name)!) ?? scenariosOf(values);
+  const scenarios = values.scenario?.flatMap((name) => known.get(name)!) ?? scenariosOf(values);
   return { seed, events, scenarios, isOfHands: values.hands ?? false, isSoak: values.soak ?? false, lago };
 }
 

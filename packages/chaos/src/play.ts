@@ -1,9 +1,10 @@
 import { clearBoth } from './both-apis.js';
 import type { Tally } from './check.js';
+import type { Figures } from './firewall/figures.js';
 import { type Load, startLoad } from './load/load.js';
 import { runCommand } from './run-command.js';
 import type { Scenario, Scene } from './scenario.js';
-import { type Accounts, PLACES, readAccounts, untilSettled } from './settle.js';
+import { type Accounts, PLACES, readAccounts, SETTLED_WITHIN_MS, untilSettled } from './settle.js';
 import type { Stage } from './stage.js';
 import { keepKilling } from './strikes.js';
 import { verify } from './verify.js';
@@ -25,6 +26,8 @@ export type Played = {
   acknowledgedP99Ms: number;
   /** From the first event sent until nothing was in flight. */
   seconds: number;
+  /** What was measured of each API behind a firewall. */
+  figures: Figures[];
   notes: string[];
   problems: string[];
 };
@@ -65,14 +68,18 @@ export async function play(stage: Stage, asked: Play): Promise<Played> {
     }),
   ]);
   calm(stage);
-  const accounts = await untilSettled(stage);
+  const { settledWithinMs = SETTLED_WITHIN_MS } = scenario;
+  const accounts = await untilSettled(stage, settledWithinMs);
   endProgress();
   const settledAt = performance.now();
   await scenario.after?.(scene);
 
   const tally = await verify(stage, load, scene.expected, scene.forgotten);
+  for (const trickle of scene.trickles) {
+    tally.findings.push(...(await verify(stage, trickle, new Map())).findings);
+  }
   const differences = PLACES.map((place) => accounts[place].difference - accountsBefore[place].difference);
-  addProblems(scene, accounts, differences);
+  addProblems(scene, { accounts, differences, settledWithinMs });
   const audit = await runCommand(stage, 'audit');
   const isOld =
     differences.every((each) => each === 0) && PLACES.some((place) => accountsBefore[place].difference);
@@ -91,6 +98,7 @@ export async function play(stage: Stage, asked: Play): Promise<Played> {
     difference: differences.reduce((sum, each) => sum + Math.abs(each), 0),
     acknowledgedP99Ms: percentile(load, 0.99),
     seconds: (settledAt - began) / 1_000,
+    figures: scene.figures,
     notes: scene.notes,
     problems: scene.problems,
   };
@@ -105,17 +113,20 @@ function openScene(stage: Stage, asked: Play, began: number): Scene {
     receiverUrls: stage.receivers.map(({ url }) => url),
     random: randomFor('load'),
     without: scenario.without,
+    poisonedEvery: scenario.poisonedEvery,
     baseMs: Date.now() - 600_000,
     signal,
   });
   return {
     stage,
     load,
+    trickles: [],
     random: randomFor('trouble'),
     expected: new Map(),
     kills: [],
     failovers: 0,
     forgotten: [],
+    figures: [],
     tell: (what) => onTrouble?.(what, (performance.now() - began) / 1_000),
     notes: [],
     problems: [],
@@ -132,10 +143,18 @@ function tellProgress({ load, kills }: Scene, { events, onProgress }: Play, bega
   return () => clearInterval(timer);
 }
 
-function addProblems({ problems }: Scene, accounts: Accounts, differences: readonly number[]): void {
+function addProblems(
+  { problems }: Scene,
+  {
+    accounts,
+    differences,
+    settledWithinMs,
+  }: { accounts: Accounts; differences: readonly number[]; settledWithinMs: number },
+): void {
   for (const [index, place] of PLACES.entries()) {
     const { inFlight, jobs } = accounts[place];
-    if (inFlight > 0) problems.push(`${place}: ${inFlight} are still in flight after ten minutes`);
+    if (inFlight > 0)
+      problems.push(`${place}: ${inFlight} are still in flight after ${settledWithinMs / 60_000} minutes`);
     if (differences[index] !== 0) problems.push(`${place}: the account differs by ${differences[index]}`);
     if (jobs.failed > 0)
       problems.push(`${place}: ${jobs.failed} jobs among the failed, where nobody takes them`);

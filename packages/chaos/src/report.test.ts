@@ -14,6 +14,7 @@ const played = (name: string, changes: Partial<Played> = {}): Played => ({
   difference: 0,
   acknowledgedP99Ms: 1,
   seconds: 1,
+  figures: [],
   notes: [],
   problems: [],
   ...changes,

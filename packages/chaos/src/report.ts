@@ -1,3 +1,4 @@
+import { rowsOfFigures } from './firewall/render-figures.js';
 import type { Played } from './play.js';
 
 const number = (value: number, digits = 0) => value.toLocaleString('en', { maximumFractionDigits: digits });
@@ -45,8 +46,14 @@ export function renderReport(played: readonly Played[]): string {
       .join('; ')}`,
     ...played.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)),
     ...played.flatMap(describeForgotten),
+    ...describeFirewalls(played),
     ...played.flatMap(describeTrouble),
   ].join('\n');
+}
+
+function describeFirewalls(played: readonly Played[]): string[] {
+  const rows = rowsOfFigures(played);
+  return rows.length === 0 ? [] : ['', ...renderTable(rows), ''];
 }
 
 /** What a power failure may have taken is no loss, and has to be seen. */
@@ -143,6 +150,7 @@ function total(played: readonly Played[]): Played {
     difference: sum(played.map(({ difference }) => difference)),
     acknowledgedP99Ms: Math.max(...played.map(({ acknowledgedP99Ms }) => acknowledgedP99Ms)),
     seconds: sum(played.map(({ seconds }) => seconds)),
+    figures: [],
     notes: [],
     problems: [],
   };

@@ -1,4 +1,5 @@
 import type { Setting } from './config.js';
+import type { Figures } from './firewall/figures.js';
 import type { Load } from './load/load.js';
 import type { Expectation, Kind } from './load/make-event.js';
 import type { Stage } from './stage.js';
@@ -11,6 +12,8 @@ export type Span = { fromMs: number; toMs: number };
 export type Scene = {
   stage: Stage;
   load: Load;
+  /** Good events that came after the load, for others to be held against. */
+  trickles: Load[];
   /** From the seed. */
   random: () => number;
   /** Events, by number, that have to fare otherwise than their kind does. */
@@ -23,6 +26,8 @@ export type Scene = {
   forgotten: Span[];
   /** Says what is done at this moment, so that a run can be read. */
   tell(what: string): void;
+  /** What was measured of each API behind a firewall. */
+  figures: Figures[];
   /** What was seen, for the report: a short sentence each. */
   notes: string[];
   /** What must not be, beside loss and double effect: makes the run fail. */
@@ -34,18 +39,24 @@ export type Scenario = {
   name: string;
   /** For people. */
   what: string;
-  /** How long events flow; of more events, more a second. */
+  /** How long events flow; of more events, more a second. Its share of a run's events as well. */
   seconds: number;
+  /** Events a second, however long that takes. Left out: as many as `seconds` allow for. */
+  perSecond?: number;
   /** Kills that come beside the trouble, all kinds in turn. */
   kills: number;
   /** Left out: the usual one. */
   setting?: Setting;
   /** Kinds of events that are not sent. */
   without?: readonly Kind[];
+  /** One event in so many holds what a firewall refuses. */
+  poisonedEvery?: number;
+  /** What is not settled by then stays in flight, which is a problem. Left out: ten minutes. */
+  settledWithinMs?: number;
   /** Left out: all kinds. */
   strikes?: readonly Strike[];
   /** Runs beside the load; the scenario is over when both are done. */
   trouble?: (scene: Scene) => Promise<void>;
-  /** Puts right what had to stay wrong until all was settled. */
+  /** Puts right what had to stay wrong until all was settled, and measures what only shows then. */
   after?: (scene: Scene) => Promise<void>;
 };

@@ -5,6 +5,7 @@ import { type Sandbox, startSandbox } from '@meterbridge/sandbox';
 import { HYPERLINE_KEY, LAGO_KEY, NEVER_SHOWN, WRITE_KEY } from '@meterbridge/testing/sample-config';
 import type { Redis } from 'ioredis';
 import { configOf, type Setting } from './config.js';
+import { type Firewall, openFirewall } from './firewall/firewall.js';
 import { LAGO_KNOWS } from './load/make-event.js';
 import { type LogWatch, openLogWatch } from './log-watch.js';
 import { type Member, startMember } from './member.js';
@@ -15,6 +16,8 @@ export type Stage = {
   setting: Setting;
   folder: string;
   sandbox: Sandbox;
+  /** Where the setting has one. */
+  firewall: Firewall | undefined;
   receivers: Member[];
   workers: Member[];
   store: Store;
@@ -36,6 +39,12 @@ export function storeOf<Kind extends Store['kind']>(
 }
 
 export const singleOf = (stage: Stage) => storeOf(stage, 'single');
+
+/** The firewall of a stage that has one. */
+export function firewallOf({ firewall }: Stage): Firewall {
+  if (!firewall) throw new Error('this needs a stage with a firewall');
+  return firewall;
+}
 
 export function membersOf({ receivers, workers }: Pick<Stage, 'receivers' | 'workers'>): Member[] {
   return [...receivers, ...workers];
@@ -59,6 +68,7 @@ export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'pos
     latencyMs: ANSWER_MS,
     keepEvents: 300_000,
   });
+  const firewall = setting.firewall ? await openFirewall(sandbox.port) : undefined;
   const store = await openStore(setting.store, folder);
   const base = {
     METERBRIDGE_CONFIG: configFile,
@@ -74,7 +84,7 @@ export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'pos
       env: base,
       redisPort: store.port,
       ...(store.kind === 'cluster' ? { redisUrl: store.url } : {}),
-      apiPort: sandbox.port,
+      apiPort: (firewall ?? sandbox).port,
       logs,
     });
   const receivers = await Promise.all(Array.from({ length: RECEIVERS }, (_, n) => start('receiver', n + 1)));
@@ -86,6 +96,7 @@ export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'pos
     setting,
     folder,
     sandbox,
+    firewall,
     receivers,
     workers,
     store,
@@ -102,6 +113,7 @@ export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'pos
     async close({ keep }) {
       await Promise.all(members.map((member) => member.stop()));
       await store.close();
+      await firewall?.close();
       await sandbox.close();
       await logs.close();
       if (!keep) await rm(folder, { recursive: true, force: true });

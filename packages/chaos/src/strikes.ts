@@ -54,6 +54,7 @@ export const STRIKES: Strike[] = [
 export const NOT_REDIS = STRIKES.filter(({ victim }) => victim !== 'redis');
 /** What hands hold changes only as a scenario has it. */
 export const RECEIVERS_ONLY = STRIKES.filter(({ victim }) => victim === 'receiver');
+export const WORKERS_ONLY = STRIKES.filter(({ victim }) => victim === 'worker');
 /** Where nothing of the traffic with Redis can be seen. */
 export const NOT_AT_REDIS = NOT_REDIS.filter(({ at }) => at?.link !== 'redis');
 

@@ -49,7 +49,8 @@ export async function verify(
 type Letter = { event?: { messageId?: string }; raw?: { messageId?: string } };
 type Dead = Record<(typeof PLACES)[number], Map<string, string[]>>;
 
-async function readDead(stage: Stage, prefix: string): Promise<Dead> {
+/** The dead letters of a load by event: reasons, one for each letter. */
+export async function readDead(stage: Stage, prefix: string): Promise<Dead> {
   const dead: Dead = { lago: new Map(), hyperline: new Map(), receiver: new Map() };
   for (const place of PLACES) {
     for await (const { reason, letter } of readDeadLetters<Letter>(place, stage.look)) {

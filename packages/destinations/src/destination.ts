@@ -78,6 +78,16 @@ export type StoredLookup = {
   ): Promise<{ ok: true; stored: Stored[] } | { ok: false; problem: string }>;
 };
 
+/** Where an API keeps events, where it has more than one kind of place that bill differently. */
+export type EventsStore = {
+  /** The API's own word, one of few. */
+  name: string;
+  /** What that means for whoever sends events there. */
+  follows: string;
+};
+
+export type ToldEventsStore = { told: true; store: EventsStore } | { told: false; problem: string };
+
 /** What a destination's folder exports: its settings and how they become a `Destination`. */
 export type DestinationKind<Schema extends z.ZodType> = {
   type: string;
@@ -89,4 +99,6 @@ export type DestinationKind<Schema extends z.ZodType> = {
   /** Asks the API whether URL and key are right. Stores nothing there. */
   checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
   lookup: StoredLookup;
+  /** Asks the API in which store the account's events are. Left out where there is one kind only. Changes nothing there. */
+  readEventsStore?(http: Pick<HttpClient, 'get'>): Promise<ToldEventsStore>;
 };

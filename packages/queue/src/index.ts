@@ -26,6 +26,7 @@ export {
 export { discardDeadLetters } from './discard-dead-letters.js';
 export { PRIORITY, type Priority } from './enqueue.js';
 export { asStoreError, StoreFullError, StoreUnavailableError } from './errors.js';
+export { keepEventsStore, readEventsStore } from './events-store.js';
 export { findForgotten } from './find-forgotten.js';
 export { keepFirstTimes } from './first-times.js';
 export { keepHoursBounded } from './forget-hours.js';

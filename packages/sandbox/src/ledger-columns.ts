@@ -1,4 +1,4 @@
-/** Numbers of every ledger row side by side: 44 bytes a row where objects would take hundreds. */
+/** Numbers of every ledger row side by side: 52 bytes a row where objects would take hundreds. */
 export type LedgerColumns = {
   owner: Int32Array;
   code: Int32Array;
@@ -8,6 +8,8 @@ export type LedgerColumns = {
   timestampMs: Float64Array;
   hash: Float64Array;
   receivedAtMs: Float64Array;
+  /** Of the first arrival; `receivedAtMs` is that of the one in effect. */
+  firstReceivedAtMs: Float64Array;
 };
 
 export function createColumns(rows: number): LedgerColumns {
@@ -20,6 +22,7 @@ export function createColumns(rows: number): LedgerColumns {
     timestampMs: new Float64Array(rows),
     hash: new Float64Array(rows),
     receivedAtMs: new Float64Array(rows),
+    firstReceivedAtMs: new Float64Array(rows),
   };
 }
 

@@ -52,6 +52,14 @@ test('repeats that differ are kept with what differed, and the effective one is 
   expect(ledger.counts().changed).toBe(1);
 });
 
+test('says when an id was stored first, whatever came again', () => {
+  const ledger = new Ledger(10);
+  const row = ledger.append({ ...arrive('a'), receivedAtMs: 5000 });
+  ledger.storeAgain(row, { ...arrive('a', { n: 2 }), receivedAtMs: 6000 }, true);
+  expect(ledger.firstStoredAtMs('a')).toBe(5000);
+  expect(ledger.firstStoredAtMs('b')).toBeUndefined();
+});
+
 test('rows of one id are chained in order of arrival', () => {
   const ledger = new Ledger(10);
   for (const timestampMs of [1, 2, 3]) ledger.append(arrive('a', {}, timestampMs));

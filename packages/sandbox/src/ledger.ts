@@ -107,6 +107,7 @@ export class Ledger {
     else this.columns.next[this.#lastOf(first)] = row + 1;
     this.#write(row, arrival);
     this.columns.stored[row] = 1;
+    this.columns.firstReceivedAtMs[row] = arrival.receivedAtMs;
     this.revision += 1;
     return row;
   }
@@ -132,6 +133,12 @@ export class Ledger {
     const found: LedgerEntry[] = [];
     for (let row = this.first(id); row >= 0; row = this.next(row)) found.push(this.entry(row));
     return found;
+  }
+
+  /** When the API stored this id for the first time, epoch milliseconds; undefined where it holds none. */
+  firstStoredAtMs(id: string): number | undefined {
+    const row = this.first(id);
+    return row < 0 ? undefined : this.columns.firstReceivedAtMs[row];
   }
 
   *entries(): Generator<LedgerEntry> {

@@ -104,6 +104,10 @@ export function createMetrics() {
     limiterWait: histogram('limiter_wait_seconds', 'From asking for a slot to having it', WAIT_SECONDS, [
       'destination',
     ]),
+    eventsStore: gauge('events_store', '1 for the store that the API keeps events in, where it says so', [
+      'destination',
+      'store',
+    ]),
     limiterProblems: counter('limiter_problems_total', 'What a rate limiter recovered from', [
       'destination',
       'problem',

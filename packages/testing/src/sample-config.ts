@@ -19,10 +19,10 @@ export const NEVER_SHOWN = [
   EMAIL,
 ];
 
-/** Requests a second at each API, and how long an answer is waited for: the product's default where left out. */
+/** Requests a second at each API, and how long an answer is waited for: the product's defaults where left out. */
 export type SampleLimits = {
-  lago: number;
-  hyperline: number;
+  lago?: number;
+  hyperline?: number;
   timeoutMs?: number;
   /** Lago is asked which subscription a customer has, where events else name theirs. */
   looksUp?: boolean;
@@ -39,6 +39,10 @@ export function sampleConfig({
   allowsNoModel = false,
 }: SampleLimits): string {
   const timeout = timeoutMs === undefined ? '' : `\n    timeoutMs: ${timeoutMs}`;
+  const limit = (requestsPerSecond: number | undefined, batchSize: number) =>
+    requestsPerSecond === undefined
+      ? ''
+      : `\n    limit: { requestsPerSecond: ${requestsPerSecond}, concurrency: 4, batchSize: ${batchSize} }`;
   const subscription = looksUp
     ? '{ lookup: customer, customer: [context.groupId, userId] }'
     : '[properties.subscription_id, context.groupId, userId]';
@@ -52,8 +56,7 @@ destinations:
   - name: lago
     type: lago
     url: \${LAGO_API_URL}
-    apiKey: \${LAGO_API_KEY}${timeout}
-    limit: { requestsPerSecond: ${lago}, concurrency: 4, batchSize: 100 }
+    apiKey: \${LAGO_API_KEY}${timeout}${limit(lago, 100)}
     rules:
       - name: api-calls
         when: type = "track" and event = "API Call"
@@ -63,8 +66,7 @@ destinations:
   - name: hyperline
     type: hyperline
     url: \${HYPERLINE_API_URL}
-    apiKey: \${HYPERLINE_API_KEY}${timeout}
-    limit: { requestsPerSecond: ${hyperline}, concurrency: 4, batchSize: 500 }
+    apiKey: \${HYPERLINE_API_KEY}${timeout}${limit(hyperline, 500)}
     rules:
       - name: usage
         when: type = "track"

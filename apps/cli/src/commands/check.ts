@@ -1,5 +1,10 @@
 import { type Config, configFile } from '@meterbridge/config';
-import { compileDestination, createHttpClient, destinationKinds } from '@meterbridge/destinations';
+import {
+  compileDestination,
+  createHttpClient,
+  destinationKinds,
+  type HttpClient,
+} from '@meterbridge/destinations';
 import { findForgotten, inspectRedis, inspectTopology } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import { checkLagoRules, findSharedIds } from '../check/check-lago.js';
@@ -77,12 +82,28 @@ async function checkDestination(
         ? { level: 'ok', what, detail: 'URL and key are accepted' }
         : { level: 'fail', what, detail: found.problem },
     );
+    if (found.ready) await checkEventsStore(settings, http, report);
     if (settings.type !== 'lago') return;
     if (found.ready) await checkLagoRules(settings, http, report);
     for (const line of findSharedIds(settings)) report(line);
   } finally {
     http.close();
   }
+}
+
+/** What the API says of where it keeps events. Where it does not say, the stricter one has to be reckoned with. */
+async function checkEventsStore(
+  { name, type }: Config['destinations'][number],
+  http: Pick<HttpClient, 'get'>,
+  report: (line: Line) => void,
+): Promise<void> {
+  const told = await destinationKinds[type].readEventsStore?.(http);
+  if (!told) return;
+  report(
+    told.told
+      ? { level: 'ok', what: `${name}, events store`, detail: `${told.store.name}: ${told.store.follows}` }
+      : { level: 'warn', what: `${name}, events store`, detail: `not known (${told.problem})` },
+  );
 }
 
 /** `meterbridge check` */

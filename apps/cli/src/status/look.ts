@@ -5,6 +5,7 @@ import {
   knownDestinations,
   lookAtGate,
   RECEIVER,
+  readEventsStore,
   readMemory,
   readStanding,
   readsOf,
@@ -26,6 +27,8 @@ export type PlaceLook = {
   limit?: number;
   /** Left out where Redis does not tell. */
   workers?: number;
+  /** Where its API keeps events, as a worker was told; null where none was. */
+  eventsStore: string | null;
   isConfigured: boolean;
 };
 
@@ -46,11 +49,12 @@ export async function lookAtAll(config: Config, redis: Redis, now: () => number)
   const places = await Promise.all(
     names.map(async (name): Promise<PlaceLook> => {
       const limit = config.destinations.find((each) => each.name === name)?.limit.requestsPerSecond;
-      const [standing, gate, readsGate, requestsPerSecond] = await Promise.all([
+      const [standing, gate, readsGate, requestsPerSecond, eventsStore] = await Promise.all([
         readStanding(name, redis),
         lookAtGate(name, redis),
         lookAtGate(readsOf(name), redis),
         limit === 'unlimited' ? undefined : countStarts(name, redis),
+        readEventsStore(redis, name),
       ]);
       return {
         standing,
@@ -59,12 +63,13 @@ export async function lookAtAll(config: Config, redis: Redis, now: () => number)
         ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
         ...(typeof limit === 'number' ? { limit } : {}),
         ...(workersOf ? { workers: workersOf(name) } : {}),
+        eventsStore,
         isConfigured: configured.includes(name),
       };
     }),
   );
   const hasSomething = ({ standing, isConfigured }: PlaceLook) =>
     isConfigured || standing.inFlight > 0 || standing.dead > 0;
-  const receiver = { standing: await readStanding(RECEIVER, redis), isConfigured: true };
+  const receiver = { standing: await readStanding(RECEIVER, redis), eventsStore: null, isConfigured: true };
   return { at, places: [...places.filter(hasSomething), receiver], memory };
 }

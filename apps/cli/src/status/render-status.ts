@@ -73,7 +73,7 @@ function gateOf({ state, waitUntil }: GateStatus): string {
 }
 
 function wordsOf(
-  { destination, gate, jobs, inFlight, workers, isConfigured }: PlaceStatus,
+  { destination, gate, jobs, inFlight, workers, eventsStore, isConfigured }: PlaceStatus,
   at: number,
 ): string[] {
   const words = (gate?.holds ?? []).map((hold) => `${destination}: ${holdWords(hold, destination)}`);
@@ -89,6 +89,7 @@ function wordsOf(
   }
   if (!isConfigured) words.push(`${destination}: is not configured any more, and no worker takes its jobs`);
   else if (workers === 0 && inFlight > 0) words.push(`${destination}: no worker is connected`);
+  if (eventsStore !== null) words.push(`${destination}: keeps events in ${eventsStore}`);
   if (inFlight > 0) {
     const { waiting, active, delayed } = jobs;
     words.push(

@@ -29,7 +29,15 @@ const AT = 1_000_000;
 function look(at: number, standing: Partial<Standing>, place: Partial<PlaceLook> = {}): Look {
   return {
     at,
-    places: [{ standing: { ...NOTHING, ...standing }, gate: OPEN_GATE, isConfigured: true, ...place }],
+    places: [
+      {
+        standing: { ...NOTHING, ...standing },
+        gate: OPEN_GATE,
+        eventsStore: null,
+        isConfigured: true,
+        ...place,
+      },
+    ],
     memory: { usedBytes: 50, limitBytes: 100 },
   };
 }
@@ -179,4 +187,13 @@ test('the table says in words why the last request failed', () => {
   };
   const status = reportStatus(look(AT - 2_000, {}), look(AT, {}, { gate }), 0.8);
   expect(renderStatus(status)).toContain('lago: last failure 3 s ago: server_error: HTTP 503: out of memory');
+});
+
+test.each([
+  ['clickhouse', true],
+  [null, false],
+])('where events are kept (%s) is said where it is known', (eventsStore, isSaid) => {
+  const status = reportStatus(look(AT - 1, {}), look(AT, {}, { eventsStore }), 0.8);
+  expect(status.places[0]!.eventsStore).toBe(eventsStore);
+  expect(renderStatus(status).includes('keeps events in')).toBe(isSaid);
 });

@@ -44,6 +44,8 @@ export type PlaceStatus = Omit<Standing, 'oldestJobAt'> & {
   /** Null where nothing limits them. */
   requestLimit: number | null;
   workers: number | null;
+  /** Where its API keeps events, as a worker was told at its start; null where none was. */
+  eventsStore: string | null;
   isConfigured: boolean;
 };
 
@@ -80,7 +82,7 @@ export function reportStatus(before: Look, now: Look, memoryShare: number): Stat
 
 function reportPlace(before: Standing, place: PlaceLook, seconds: number, at: number): PlaceStatus {
   const { oldestJobAt, ...standing } = place.standing;
-  const { requestsPerSecond = null, limit = null, workers = null, isConfigured } = place;
+  const { requestsPerSecond = null, limit = null, workers = null, eventsStore, isConfigured } = place;
   const perSecond = (of: (standing: Standing) => number) => (of(place.standing) - of(before)) / seconds;
   const fewerPerSecond = -perSecond(({ inFlight }) => inFlight);
   return {
@@ -94,6 +96,7 @@ function reportPlace(before: Standing, place: PlaceLook, seconds: number, at: nu
     requestsPerSecond,
     requestLimit: limit,
     workers,
+    eventsStore,
     isConfigured,
   };
 }

@@ -19,6 +19,8 @@ export type LoadOptions = {
   kind?: Kind;
   /** Kinds that are left out of the mixture. */
   without?: readonly Kind[] | undefined;
+  /** One event in so many holds what a firewall refuses. */
+  poisonedEvery?: number | undefined;
   signal: AbortSignal;
 };
 
@@ -45,7 +47,7 @@ const REPEATED = 0.05;
 /** Through Segment's own client. */
 const BY_SEGMENT_CLIENT = 0.1;
 /** It has methods for good events only, and stamps a time and its own library's name on each. */
-const CLIENT_SENDS: ReadonlySet<Kind> = new Set(['usage', 'unmapped', 'entity']);
+const CLIENT_SENDS: ReadonlySet<Kind> = new Set(['usage', 'unmapped', 'entity', 'poisoned']);
 const LARGEST_BATCH = 100;
 
 export function idOf(prefix: string, n: number): string {
@@ -58,7 +60,7 @@ export function startLoad(options: LoadOptions): Load {
     options,
     kinds: options.kind
       ? new Array<Kind>(options.count).fill(options.kind)
-      : chooseKinds(options.count, options.random, options.without),
+      : chooseKinds(options.count, options.random, options),
     acknowledged: new Uint8Array(options.count),
     firstAnsweredAt: new Float64Array(options.count),
     lastAnsweredAt: new Float64Array(options.count),

@@ -1,9 +1,17 @@
 import { EMAIL, IP_ADDRESS, PHONE } from '@meterbridge/testing/sample-config';
 
 /** What an event is, and with that what has to become of it. */
-export type Kind = 'usage' | 'entity' | 'device' | 'timeless' | 'unmapped' | 'refused' | 'no-event';
+export type Kind =
+  | 'usage'
+  | 'entity'
+  | 'device'
+  | 'timeless'
+  | 'unmapped'
+  | 'refused'
+  | 'poisoned'
+  | 'no-event';
 
-/** What has to become of one event at one place. `once`: in effect once, and dead nowhere. */
+/** What has to become of one event at one place. `once`: in effect once, and dead nowhere. `dead:a|b`: of either. */
 export type Expected = 'once' | 'nothing' | `dead:${string}`;
 
 export type Expectation = { lago: Expected; hyperline: Expected; receiver: Expected };
@@ -15,8 +23,13 @@ export const EXPECTED: Record<Kind, Expectation> = {
   timeless: { lago: 'once', hyperline: 'once', receiver: 'nothing' },
   unmapped: { lago: 'dead:unmapped', hyperline: 'once', receiver: 'nothing' },
   refused: { lago: 'dead:refused', hyperline: 'once', receiver: 'nothing' },
+  // As good as any, for whoever has no firewall.
+  poisoned: { lago: 'once', hyperline: 'once', receiver: 'nothing' },
   'no-event': { lago: 'nothing', hyperline: 'nothing', receiver: 'dead:unsupported_type' },
 };
+
+/** What a firewall takes for an attack. */
+export const MARKER = '<script>';
 
 /** How far the clock of a device is from the truth. */
 export const DEVICE_CLOCK_MS = -3_600_000;
@@ -49,7 +62,14 @@ export const LAGO_KNOWS = {
 } as const;
 
 /** The kinds of a scenario's events, by number. */
-export function chooseKinds(count: number, random: () => number, without: readonly Kind[] = []): Kind[] {
+export function chooseKinds(
+  count: number,
+  random: () => number,
+  {
+    without = [],
+    poisonedEvery,
+  }: { without?: readonly Kind[] | undefined; poisonedEvery?: number | undefined },
+): Kind[] {
   const choose = () => {
     let at = random() * 100;
     for (const [kind, share] of SHARES) {
@@ -58,7 +78,11 @@ export function chooseKinds(count: number, random: () => number, without: readon
     }
     return 'usage';
   };
-  return Array.from({ length: count }, choose);
+  const kinds = Array.from({ length: count }, choose);
+  if (poisonedEvery !== undefined) {
+    for (let n = Math.floor(poisonedEvery / 2); n < count; n += poisonedEvery) kinds[n] = 'poisoned';
+  }
+  return kinds;
 }
 
 export type MadeEvent = Record<string, unknown> & { messageId: string };
@@ -76,6 +100,7 @@ export function makeEvent(id: string, n: number, kind: Kind, baseMs: number): Ma
     case 'usage':
     case 'unmapped':
     case 'refused':
+    case 'poisoned':
       return { ...usage, timestamp };
     case 'timeless':
       return usage;
@@ -98,7 +123,7 @@ export function propertiesOf(n: number, kind: Kind) {
   const tokens = kind === 'unmapped' ? '1,000' : 1 + (n % 997);
   return {
     tokens,
-    ...(kind === 'refused' ? {} : { model: 'small' }),
+    ...(kind === 'refused' ? {} : { model: kind === 'poisoned' ? `${MARKER}alert(1)</script>` : 'small' }),
     subscription_id: subscriptionOf(n),
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalRedis } from '@meterbridge/local-redis';
 import { waitFor } from '@meterbridge/testing/wait-for';
 import { addToBoth } from '../both-apis.js';
+import { USUAL } from '../config.js';
 import { armAny } from '../link.js';
 import { ANSWERED } from '../moments.js';
 import { pick, shuffle } from '../random-choice.js';
@@ -22,7 +23,7 @@ export function changeover(rounds: number): Scenario {
   return {
     name: 'changeover',
     what: 'one replica has to have each event; it takes over at an answer that the old master gave alone',
-    setting: { store: 'pair', timeoutMs: 5_000, looksUp: true },
+    setting: { ...USUAL, store: 'pair', timeoutMs: 5_000, looksUp: true },
     seconds: rounds * SECONDS.changeover,
     kills: Math.ceil(1.2 * rounds),
     strikes: NOT_REDIS,
@@ -81,7 +82,7 @@ export function clusterFailover(rounds: number): Scenario {
   return {
     name: 'cluster',
     what: 'masters of a Redis Cluster die while their replicas lag; the replicas take over',
-    setting: { store: 'cluster', timeoutMs: 5_000, looksUp: true },
+    setting: { ...USUAL, store: 'cluster', timeoutMs: 5_000, looksUp: true },
     seconds: rounds * SECONDS.cluster,
     kills: 3 * rounds,
     strikes: NOT_AT_REDIS,

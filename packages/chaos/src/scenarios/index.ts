@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.js';
 import { answersCut, answersLost, apiDown, held, rateLimits, refused, slow } from './api-trouble.js';
 import { drained, redisAway, standingStill } from './changing-hands.js';
 import { changeover, clusterFailover } from './failing-over.js';
+import { FIREWALL, firewallOutage } from './firewall.js';
 import { powerFailure } from './power-failure.js';
 import { clocks, kills, poison, rolling } from './process-trouble.js';
 import { quick } from './quick.js';
@@ -34,6 +35,16 @@ export const HANDS: readonly Scenario[] = [
   changeover(30),
   clusterFailover(10),
   powerFailure(10),
+];
+
+/** Played only where they are asked for by name: they measure how fast things go, and want a machine to themselves. */
+export const BY_NAME: readonly { name: string; what: string; scenarios: readonly Scenario[] }[] = [
+  {
+    name: 'firewall',
+    what: 'before both APIs something refuses one event in 1,000: 403, 406, 429, 400, 500, cut; then the good ones’ pace',
+    scenarios: FIREWALL,
+  },
+  { name: firewallOutage.name, what: firewallOutage.what, scenarios: [firewallOutage] },
 ];
 
 /** A little of everything, and each of the hands' troubles once: what every test run plays. */

@@ -7,6 +7,7 @@ import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyLagoAnswer } from './classify.js';
 import { lagoLookup } from './find-stored.js';
+import { readLagoEventsStore } from './read-events-store.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
 import { compileLagoRule } from './write-usage.js';
 
@@ -60,6 +61,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
         : undefined,
   }),
   lookup: lagoLookup,
+  readEventsStore: readLagoEventsStore,
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, EMPTY_BATCH);
     return isRefusedAsEmpty(answer) ? { ready: true } : describeUnready(answer);

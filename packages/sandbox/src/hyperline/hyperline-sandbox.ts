@@ -23,7 +23,7 @@ export type HyperlineSandbox = {
   url: string;
   faults: FaultScript;
   /** By record.id; one id has an entry per event_type. Ask anew after a reset. */
-  readonly ledger: Pick<Ledger, 'find' | 'entries' | 'counts' | 'size' | 'ages'>;
+  readonly ledger: Pick<Ledger, 'find' | 'firstStoredAtMs' | 'entries' | 'counts' | 'size' | 'ages'>;
   inspect: () => HyperlineInspection;
   /** What is in effect, one a key, in order of first arrival. Default: all of it. */
   events: (offset?: number, limit?: number) => HyperlineEventJson[];

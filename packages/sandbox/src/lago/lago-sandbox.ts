@@ -25,7 +25,7 @@ export type LagoSandbox = {
   url: string;
   faults: FaultScript;
   /** By transaction_id; in ClickHouse one id has an entry per timestamp. Ask anew after a reset. */
-  readonly ledger: Pick<Ledger, 'find' | 'entries' | 'counts' | 'size' | 'ages'>;
+  readonly ledger: Pick<Ledger, 'find' | 'firstStoredAtMs' | 'entries' | 'counts' | 'size' | 'ages'>;
   inspect: () => LagoInspection;
   /** What it holds, in order of arrival. Default: all of it. */
   events: (offset?: number, limit?: number) => LagoEventJson[];
