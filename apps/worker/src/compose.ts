@@ -217,7 +217,7 @@ async function openLane(
           sender,
           policy,
           now: clock.now,
-          ...(destination.suspectReason ? { suspectReason: destination.suspectReason } : {}),
+          storableBytes: destination.storableBytes,
           ...(reads ? { lookups: { reader: reads.reader, keep } } : {}),
         },
         deliveries,

@@ -49,7 +49,13 @@ export type Suspected = Omit<Failure, 'outcome' | 'code'> & {
 };
 
 /** May go through later: back off and send the same bytes again. */
-export type TransientCode = 'timeout' | 'connection' | 'server_error' | 'unexpected_answer';
+export type TransientCode =
+  | 'timeout'
+  | 'connection'
+  | 'server_error'
+  | 'unexpected_answer'
+  /** It may have arrived under rules that nobody has kept: what it was sent as cannot be said. */
+  | 'rules_unknown';
 
 /** Will never go through as it is: a dead letter, replayed once its cause is mended. */
 export type PermanentCode =
@@ -82,6 +88,7 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
   connection: 'retry',
   server_error: 'retry',
   unexpected_answer: 'retry',
+  rules_unknown: 'retry',
   refused: 'dead-letter',
   unmapped: 'dead-letter',
   unknown_rule: 'dead-letter',

@@ -55,7 +55,7 @@ test('what dies, waits or was not tried keeps its hour', () => {
   expect(reviveDeadLetter(settlement.dead[0]!, NOW)).toMatchObject({ source: 'web', hour: 1 });
 });
 
-test('a dead letter keeps what was sent, cut where it is long, and its next life does not', () => {
+test('a dead letter keeps what was sent, however long, and its next life does not', () => {
   const body = JSON.stringify({ transaction_id: 'm', properties: { text: 'x'.repeat(40_000) } });
   const { dead, remainder } = settle(
     [aDelivery('web', 1), aDelivery('web', 2), aDelivery('web', 3)],
@@ -67,7 +67,7 @@ test('a dead letter keeps what was sent, cut where it is long, and its next life
   );
   expect(dead.map(({ usage }) => usage)).toEqual([
     { body: '{"transaction_id":"m"}', characters: 22 },
-    { body: body.slice(0, 32_768), characters: body.length },
+    { body, characters: body.length },
   ]);
   // What is tried again is mapped again.
   expect(Object.keys(remainder[0]!)).not.toContain('usage');
@@ -135,3 +135,52 @@ test.each(['unmapped', 'unknown_rule', 'no_subscription', 'several_subscriptions
     expect(dead[0]).not.toHaveProperty('sentUnder');
   },
 );
+
+const suspected = (over: object = {}): Outcome => ({
+  outcome: 'suspected',
+  code: 'server_error',
+  at: NOW,
+  of: 40,
+  way: '/events/batch',
+  isAccepting: true,
+  usage: '{}',
+  ...over,
+});
+
+test.each<[string, Outcome[], number]>([
+  ['suspects that are being found, at once', [suspected(), suspected({ of: 1 })], 0],
+  [
+    'the first of those with a time of their own',
+    [suspected({ of: 1 }), { outcome: 'unsent', waitMs: 9_000 }],
+    1_500,
+  ],
+  ['what is handed back, when it says', [{ outcome: 'unsent', waitMs: 9_000 }, { outcome: 'unsent' }], 9_000],
+  ['what failed together, when all of it may be sent', [timeout, timeout], 250],
+  ['the sooner of both', [timeout, { outcome: 'unsent', waitMs: 100 }], 100],
+  ['what waits for nothing, at once', [{ outcome: 'unsent' }, { outcome: 'delivered' }], 0],
+])('a job comes back for %s', (_what, outcomes, delayMs) => {
+  expect(
+    settle(
+      outcomes.map(() => aDelivery('web', 1)),
+      outcomes,
+    ).delayMs,
+  ).toBe(delayMs);
+});
+
+test.each<[string, Outcome, string | undefined]>([
+  ['a 500', suspected(), 'v1'],
+  ['a cut connection', suspected({ code: 'connection' }), 'v1'],
+  ['a refusal', suspected({ code: 'refused', status: 403 }), undefined],
+  ['a read that came to nothing', suspected({ usage: undefined }), undefined],
+])('a suspect after %s may have arrived: %s', (_what, outcome, sentUnder) => {
+  const { remainder } = settleBatch(
+    [aDelivery('web', 1)],
+    [outcome],
+    DEFAULT_RETRY_POLICY,
+    NOW,
+    () => 0.5,
+    'v1',
+  );
+  expect(remainder[0]).toMatchObject({ tries: { suspect: { of: 40 } } });
+  expect(remainder[0]!.sentUnder).toBe(sentUnder);
+});

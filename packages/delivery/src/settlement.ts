@@ -11,11 +11,11 @@ export type DeadLetter = StoredDelivery & {
   usage?: KeptUsage;
 };
 
-/** A usage event's JSON, cut where it is longer than `MAX_USAGE_CHARACTERS`. */
+/**
+ * A usage event's JSON, whole: what may be on a bill can be shown. An older version stored the beginning of a long one.
+ * @property characters of the whole
+ */
 export type KeptUsage = { body: string; characters: number };
-
-/** As much as an event may have by Segment's own limit; what is mapped from it is nearly always shorter. */
-const MAX_USAGE_CHARACTERS = 32_768;
 
 /** What one attempt at a batch job comes to; counted in deliveries. */
 export type Settlement = {
@@ -109,7 +109,7 @@ function sayWhatWasSent(
 }
 
 function keepUsage(body: string): KeptUsage {
-  return { body: body.slice(0, MAX_USAGE_CHARACTERS), characters: body.length };
+  return { body, characters: body.length };
 }
 
 /**

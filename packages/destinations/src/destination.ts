@@ -53,8 +53,8 @@ export type Destination = {
    * event, and the API answers it in its own words. Left out where an API has none.
    */
   control?: { path: string; body: string; isAnswered(answer: HttpAnswer): boolean };
-  /** What may be the reason why the API fails on this event, as far as that is known. */
-  suspectReason?(usage: UsageEvent): string | undefined;
+  /** Of one event's body, in bytes, as a rule of thumb: more than that the API may fail to store. */
+  storableBytes?: number;
 };
 
 export type ConnectionCheck = { ready: true } | { ready: false; problem: string };

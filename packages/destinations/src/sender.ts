@@ -30,6 +30,7 @@ import { Comparisons } from './comparisons.js';
 import type { Destination } from './destination.js';
 import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './failed-request.js';
 import type { HttpAnswer } from './http-answer.js';
+import { isLarge } from './large-events.js';
 import { codeOfRefusal } from './read-answer.js';
 import { RecentKeys } from './recent-keys.js';
 import { type Entry, SendQueue, type Waiter } from './send-queue.js';
@@ -37,7 +38,7 @@ import { type Entry, SendQueue, type Waiter } from './send-queue.js';
 export type SenderOptions = {
   destination: Pick<
     Destination,
-    'batchSize' | 'maxBytes' | 'path' | 'request' | 'classify' | 'control' | 'limit'
+    'batchSize' | 'maxBytes' | 'storableBytes' | 'path' | 'request' | 'classify' | 'control' | 'limit'
   >;
   post: (path: string, body: string) => Promise<HttpAnswer>;
   limiter: RateLimiter;
@@ -55,6 +56,8 @@ export type SenderOptions = {
 export type SentRequest = {
   events: number;
   bytes: number;
+  /** Events that come near what the API can store of one. */
+  large: number;
   durationMs: number;
   /** Milliseconds between asking for a slot and having it. */
   waitedMs: number;
@@ -339,6 +342,7 @@ export function createSender(options: SenderOptions): Sender {
     options.onRequest?.({
       events: batch.length,
       bytes,
+      large: batch.filter((entry) => isLarge(entry.bytes, destination.storableBytes)).length,
       durationMs,
       waitedMs,
       status,

@@ -28,6 +28,7 @@ test.each([
     destination: 'lago',
     events: 100,
     bytes: 40_000,
+    large: 3,
     status,
     verdict: 'settled',
     durationMs: 250,
@@ -40,11 +41,14 @@ test.each([
   expect(await samples('limiter_wait_seconds_sum')).toEqual([
     'meterbridge_limiter_wait_seconds_sum{destination="lago"} 0.02',
   ]);
+  expect(await samples('large_usage_events_total')).toEqual([
+    'meterbridge_large_usage_events_total{destination="lago"} 3',
+  ]);
 });
 
 test('an attempt that failed has its code and its cause in the line', () => {
   const { events, lines } = setUp();
-  const attempted = { destination: 'lago', events: 1, bytes: 1, durationMs: 1, waitedMs: 0 };
+  const attempted = { destination: 'lago', events: 1, bytes: 1, large: 0, durationMs: 1, waitedMs: 0 };
   const failure = { verdict: 'transient', code: 'connection', cause: 'ECONNREFUSED' };
   events.deliveryAttempted({ ...attempted, ...failure });
   expect(lines[0]).toMatchObject({ msg: 'delivery.attempted', ...failure });

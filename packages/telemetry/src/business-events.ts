@@ -6,6 +6,8 @@ export type DeliveryAttempted = {
   destination: string;
   events: number;
   bytes: number;
+  /** Usage events that come near what the API can store of one. */
+  large: number;
   /** Left out where no answer came. */
   status?: number | undefined;
   /** What the answer means, in a word. */
@@ -69,6 +71,7 @@ export function createBusinessEvents(logger: Logger, metrics: Metrics) {
         { destination, status: statusClass(status) },
         attempted.durationMs / 1_000,
       );
+      if (attempted.large > 0) metrics.largeUsage.inc({ destination }, attempted.large);
       metrics.limiterWait.observe({ destination }, attempted.waitedMs / 1_000);
     },
 

@@ -95,6 +95,11 @@ export function createMetrics() {
     requestEvents: histogram('destination_request_events', 'Usage events in a request to an API', EVENTS, [
       'destination',
     ]),
+    largeUsage: counter(
+      'large_usage_events_total',
+      'Usage events sent that come near what the API can store of one, or are beyond it',
+      ['destination'],
+    ),
     requestDuration: histogram(
       'destination_request_duration_seconds',
       'From sending a request to an API to its answer',

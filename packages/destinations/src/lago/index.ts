@@ -55,10 +55,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     }),
     classify: classifyLagoAnswer,
     control: { path: BATCH_PATH, body: EMPTY_BATCH, isAnswered: isRefusedAsEmpty },
-    suspectReason: ({ body }) =>
-      Buffer.byteLength(body) > MOST_STORED_BYTES
-        ? `Lago fails on an event of which it would store more than about ${MOST_STORED_BYTES.toLocaleString('en')} bytes: its size is the likely reason`
-        : undefined,
+    storableBytes: MOST_STORED_BYTES,
   }),
   lookup: lagoLookup,
   readEventsStore: readLagoEventsStore,
