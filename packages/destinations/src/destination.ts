@@ -69,6 +69,53 @@ export type StoredLookup = {
   ): Promise<{ ok: true; stored: Stored[] } | { ok: false; problem: string }>;
 };
 
+/**
+ * What an API holds under the key of a usage event that it called a duplicate. `nothing`: it knows the id and has no
+ * event under it any more; `unknown`: it was not asked, or its answer does not say.
+ */
+export type Held =
+  | {
+      held: 'event';
+      /** JSON with the fields that are sent, and the API's values; numbers that a double cannot hold are strings. */
+      body: string;
+      subscription: string;
+    }
+  | { held: 'nothing' }
+  | { held: 'unknown' };
+
+/** A usage event that its API called a duplicate. */
+export type ToldDuplicate = {
+  /** The rule it was sent under: where not all can be asked for, each rule has its share. */
+  rule: string;
+  /** What was sent. */
+  body: string;
+};
+
+/** How one asks. */
+export type Asking = {
+  /** One request, once the budget of reads allows it; null where it does not in time. */
+  get: (path: string) => Promise<HttpAnswer | null>;
+  /** Resolves once that an event is not there may be believed: it may have come a moment ago. */
+  whenCertain: () => Promise<void>;
+};
+
+/** How an API that tells of duplicates is asked what it holds in their place. */
+export type HeldLookup = {
+  /** Of the API's limit, for all reads of the account. */
+  reads: { requestsPerSecond: number; concurrency: number };
+  /**
+   * Finds what is held for each, in as few requests as it can, the most useful ones first.
+   * @param tell called once for each that was found or is known to be gone, by its index; all others are unknown
+   */
+  find(
+    asking: Asking,
+    duplicates: readonly ToldDuplicate[],
+    tell: (index: number, held: Held) => void,
+  ): Promise<void>;
+  /** The names of the fields in which they differ by value; none where they are equal. */
+  compare(sent: string, held: string): string[];
+};
+
 /** What a destination's folder exports: its settings and how they become a `Destination`. */
 export type DestinationKind<Schema extends z.ZodType> = {
   type: string;
@@ -80,4 +127,6 @@ export type DestinationKind<Schema extends z.ZodType> = {
   /** Asks the API whether URL and key are right. Stores nothing there. */
   checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
   lookup: StoredLookup;
+  /** Left out where the API never tells of a duplicate. */
+  held?: HeldLookup;
 };

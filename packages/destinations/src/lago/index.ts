@@ -5,15 +5,10 @@ import type { DestinationKind } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyLagoAnswer } from './classify.js';
+import { LAGO_READS, lagoHeldLookup } from './find-held.js';
 import { lagoLookup } from './find-stored.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
 import { compileLagoRule } from './write-usage.js';
-
-/**
- * Lago Cloud allows 50 requests a second for all that is not ingestion. Some are left to others: those who ask
- * what is stored, and whatever else the organization does.
- */
-const SUBSCRIPTION_READS = { requestsPerSecond: 20, concurrency: 4 };
 
 const BATCH_PATH = '/api/v1/events/batch';
 
@@ -34,7 +29,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     connection: toConnection(settings),
     subscriptionReads: settings.rules.some(({ subscription }) => isLookup(subscription))
       ? {
-          ...SUBSCRIPTION_READS,
+          ...LAGO_READS,
           ...(settings.limit.requestsPerSecond === 'unlimited' ? { requestsPerSecond: 'unlimited' } : {}),
         }
       : undefined,
@@ -46,6 +41,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     classify: classifyLagoAnswer,
   }),
   lookup: lagoLookup,
+  held: lagoHeldLookup,
   // An empty batch is refused for being empty, and only after the key and its permission were found good.
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, '{"events":[]}');
