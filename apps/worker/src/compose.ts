@@ -40,6 +40,7 @@ import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
 import { groupDead } from './group-dead.js';
 import { nowAndThen } from './now-and-then.js';
+import { openComparison } from './open-comparison.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
 import { createRuleVersions } from './rule-versions.js';
@@ -186,6 +187,13 @@ async function openLane(
     scrub,
     onLimiterProblem,
   });
+  const comparison = openComparison(settings, {
+    redis,
+    redisUrl: config.redis.url,
+    events,
+    log,
+    onLimiterProblem,
+  });
   const sender = createSender({
     destination,
     post: http.post,
@@ -215,6 +223,7 @@ async function openLane(
         how,
         reads ? { reader: reads.reader, keep } : undefined,
       ),
+    ...(comparison ? { review: comparison.review } : {}),
     rules: rules.version,
     whenOpen: sender.whenOpen,
     inTurn,
@@ -237,6 +246,7 @@ async function openLane(
       await worker.close();
       await limiter.close();
       await reads?.close();
+      await comparison?.close();
       await gate.close();
       http.close();
       redis.disconnect();
