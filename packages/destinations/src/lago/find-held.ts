@@ -22,7 +22,7 @@ export const LAGO_READS = { requestsPerSecond: 20, concurrency: 4 };
 /** What Lago's Postgres organizations hold under a subscription and a transaction_id: of these there is one at most. */
 export const lagoHeldLookup: HeldLookup = {
   reads: LAGO_READS,
-  find: (asking, duplicates, tell) => new Search(asking, duplicates, tell).run(),
+  find: async (asking, duplicates, tell) => new Search(asking, duplicates, tell).run(),
   compare: (sent, held) => compareStored(JSON.parse(sent) as LagoContent, JSON.parse(held) as LagoContent),
 };
 
