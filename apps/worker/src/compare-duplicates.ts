@@ -67,30 +67,28 @@ export function createComparison(options: ComparisonOptions) {
     });
   }
 
-  function search(): void {
+  async function search(): Promise<void> {
     const groups = waiting;
     waiting = [];
     const places = groups.flatMap((group) => [...group.duplicates.keys()].map((at) => ({ group, at })));
     const began = performance.now();
     const until = began + PATIENCE_MS - GATHER_MS;
-    lookup
-      .find(
-        {
-          get: (path) => read(path, until),
-          whenCertain: () => sleep(began + CERTAIN_AFTER_MS - performance.now()),
-        },
-        places.map(({ group, at }) => group.duplicates[at]!),
-        (index, held) => {
-          const { group, at } = places[index]!;
-          group.held[at] = held;
-          group.open -= 1;
-          if (group.open === 0) group.done();
-        },
-      )
-      .catch((error: Error) => options.onProblem?.(error))
-      .finally(() => {
-        for (const { done } of groups) done();
+    const asking = {
+      get: (path: string) => read(path, until),
+      whenCertain: () => sleep(began + CERTAIN_AFTER_MS - performance.now()),
+    };
+    const duplicates = places.map(({ group, at }) => group.duplicates[at]!);
+    try {
+      await lookup.find(asking, duplicates, (index, held) => {
+        const { group, at } = places[index]!;
+        group.held[at] = held;
+        group.open -= 1;
+        if (group.open === 0) group.done();
       });
+    } catch (error) {
+      options.onProblem?.(error as Error);
+    }
+    for (const { done } of groups) done();
   }
 
   /** Null at once where the line is so long that its turn would come too late. */

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { DeadLetter } from '@meterbridge/delivery';
 import { readAudit, readDeadLetters } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
+import { expireLocks } from '../../cli/test/expire-locks.js';
 import { makeTracks, sendAll, type Track } from '../../cli/test/retrying-client.js';
 import { type Stack, useStack } from '../../cli/test/run-stack.js';
 
@@ -180,6 +181,26 @@ test('what an earlier version of the rule wrote is a duplicate, counted apart in
   expect((await stack.cli('status')).output).toContain('49 of the duplicates');
 });
 
+test('a worker that is killed while it compares: what was in its hand is in doubt, and counts as delivered', async () => {
+  const stack = await stacks.open({ config: BY_USER });
+  const receiver = await stack.startReady('receiver');
+  const worker = await restartWorker(stack);
+  const sent = aRun(100, () => 1);
+  await sendAll(receiver.url, sent);
+  await settled(stack, 100);
+  const second = await restartWorker(stack, worker);
+  stack.sandbox.lago.faults.add({ times: 'always', match: { method: 'GET' }, hang: true });
+  await sendAll(receiver.url, sent);
+  await waitFor(() => stack.sandbox.lago.faults.fired > 0, { what: 'a read' });
+  second.signal('SIGKILL');
+  await second.exited;
+  stack.sandbox.lago.faults.clear();
+  await expireLocks(stack.redis);
+  await restartWorker(stack);
+  expect(await settled(stack, 200)).toMatchObject({ delivered: 200, duplicate: 0, dead: 0, difference: 0 });
+  expect(tokensAtLago(stack)).toBe(100);
+});
+
 const TWO_RULES = configOf(`
       - { name: calls, when: 'event = "API Call"', code: api_call, subscription: userId, properties: ${TOKENS} }
       - { name: others, when: 'event != "API Call"', code: other_call, subscription: userId, properties: ${TOKENS} }
@@ -211,8 +232,8 @@ test('beyond the budget of reads each rule has its sample, and the rest is a dup
   expect(notCompared).toBeGreaterThan(100);
   const rules = (await lettersOf(stack)).map(({ rule }) => rule);
   const [calls, others] = ['calls', 'others'].map((name) => rules.filter((rule) => rule === name).length);
-  expect(calls).toBeGreaterThan(5);
-  expect(others).toBeGreaterThan(5);
+  expect(calls).toBeGreaterThan(2);
+  expect(others).toBeGreaterThan(2);
   expect(Math.abs(calls! - others!)).toBeLessThan(8);
 });
 
@@ -244,6 +265,6 @@ test.each<[string, Fault]>([
     expect(second.output()).not.toContain('destination.held');
     const waited = [...second.output().matchAll(/"notCompared":[1-9]\d*,"durationMs":(\d+)/g)];
     expect(waited.length).toBeGreaterThan(0);
-    for (const [, durationMs] of waited) expect(Number(durationMs)).toBeLessThan(3_000);
+    for (const [, durationMs] of waited) expect(Number(durationMs)).toBeLessThan(5_000);
   },
 );
