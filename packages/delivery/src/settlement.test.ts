@@ -38,8 +38,15 @@ test('what is done is counted by the hour of acceptance and the source, and in a
   expect(settle(deliveries, [delivered, duplicate, delivered, delivered, duplicate])).toEqual({
     delivered: 3,
     duplicate: 2,
+    olderRule: 0,
+    notCompared: 0,
     // The one that knows no hour is in the sums only.
-    byCell: { delivered: { '5/web': 1, '6/web': 1, '5/backend': 1 }, duplicate: { '5/web': 1 } },
+    byCell: {
+      delivered: { '5/web': 1, '6/web': 1, '5/backend': 1 },
+      duplicate: { '5/web': 1 },
+      olderRule: {},
+      notCompared: {},
+    },
     dead: [],
     remainder: [],
     delayMs: 0,
@@ -51,7 +58,7 @@ test('what dies, waits or was not tried keeps its hour', () => {
   const settlement = settle(deliveries, [refused, timeout, { outcome: 'unsent' }]);
   expect(settlement.dead).toMatchObject([{ hour: 1, reason: 'refused' }]);
   expect(settlement.remainder.map(({ hour }) => hour)).toEqual([2, 3, 4]);
-  expect(settlement.byCell).toEqual({ delivered: {}, duplicate: {} });
+  expect(settlement.byCell).toEqual({ delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} });
   expect(reviveDeadLetter(settlement.dead[0]!, NOW)).toMatchObject({ source: 'web', hour: 1 });
 });
 
@@ -96,6 +103,39 @@ test('found there at a later attempt of the same delivery is delivered; a repeat
     duplicate: 1,
     byCell: { delivered: { '5/web': 1 }, duplicate: { '5/web': 1 } },
   });
+});
+
+test('what was found of a duplicate is counted beside it, in its hour; what may have arrived is no duplicate', () => {
+  const deliveries = [aDelivery('web', 5), aDelivery('web', 6), { ...aDelivery('web', 7), sentUnder: 'v1' }];
+  const found = (what: 'older_rule' | 'not_compared'): Outcome => ({ outcome: 'duplicate', found: what });
+  const outcomes = [found('older_rule'), found('not_compared'), found('not_compared')];
+  expect(settle(deliveries, outcomes)).toMatchObject({
+    delivered: 1,
+    duplicate: 2,
+    olderRule: 1,
+    notCompared: 1,
+    byCell: {
+      delivered: { '7/web': 1 },
+      duplicate: { '5/web': 1, '6/web': 1 },
+      olderRule: { '5/web': 1 },
+      notCompared: { '6/web': 1 },
+    },
+  });
+});
+
+test('a dead letter keeps what the API held in its place, cut where it is long, and its next life does not', () => {
+  const outcome: Outcome = {
+    outcome: 'failed',
+    code: 'identity_collision',
+    usage: '{}',
+    held: 'x'.repeat(40_000),
+  };
+  const { dead } = settle([aDelivery('web', 5)], [outcome]);
+  expect(dead).toMatchObject([
+    { usage: { body: '{}', characters: 2 }, held: { body: 'x'.repeat(32_768), characters: 40_000 } },
+  ]);
+  expect(dead[0]).not.toHaveProperty('sentUnder');
+  expect(reviveDeadLetter(dead[0]!, NOW)).not.toHaveProperty('held');
 });
 
 test.each<[string, Outcome, object]>([

@@ -87,6 +87,52 @@ export type EventsStore = {
 };
 
 export type ToldEventsStore = { told: true; store: EventsStore } | { told: false; problem: string };
+/**
+ * What an API holds under the key of a usage event that it called a duplicate. `nothing`: it knows the id and has no
+ * event under it any more; `unknown`: it was not asked, or its answer does not say.
+ */
+export type Held =
+  | {
+      held: 'event';
+      /** JSON with the fields that are sent, and the API's values; numbers that a double cannot hold are strings. */
+      body: string;
+      subscription: string;
+    }
+  | { held: 'nothing' }
+  | { held: 'unknown' };
+
+/** A usage event that its API called a duplicate. */
+export type ToldDuplicate = {
+  /** The rule it was sent under: where not all can be asked for, each rule has its share. */
+  rule: string;
+  /** What was sent. */
+  body: string;
+};
+
+/** How one asks. */
+export type Asking = {
+  /** One request, once the budget of reads allows it; null where it does not in time. */
+  get: (path: string) => Promise<HttpAnswer | null>;
+  /** Resolves once that an event is not there may be believed: it may have come a moment ago. */
+  whenCertain: () => Promise<void>;
+};
+
+/** How an API that tells of duplicates is asked what it holds in their place. */
+export type HeldLookup = {
+  /** Of the API's limit, for all reads of the account. */
+  reads: { requestsPerSecond: number; concurrency: number };
+  /**
+   * Finds what is held for each, in as few requests as it can, the most useful ones first.
+   * @param tell called once for each that was found or is known to be gone, by its index; all others are unknown
+   */
+  find(
+    asking: Asking,
+    duplicates: readonly ToldDuplicate[],
+    tell: (index: number, held: Held) => void,
+  ): Promise<void>;
+  /** The names of the fields in which they differ by value; none where they are equal. */
+  compare(sent: string, held: string): string[];
+};
 
 /** What a destination's folder exports: its settings and how they become a `Destination`. */
 export type DestinationKind<Schema extends z.ZodType> = {
@@ -101,4 +147,6 @@ export type DestinationKind<Schema extends z.ZodType> = {
   lookup: StoredLookup;
   /** Asks the API in which store the account's events are. Left out where there is one kind only. Changes nothing there. */
   readEventsStore?(http: Pick<HttpClient, 'get'>): Promise<ToldEventsStore>;
+  /** Left out where the API never tells of a duplicate. */
+  held?: HeldLookup;
 };

@@ -8,5 +8,6 @@ export { type LagoMetric, type ReadMetrics, readLagoMetrics } from './lago/read-
 export { isLookup, type LagoRule, type LagoSettings } from './lago/settings.js';
 export * from './lago/subscription-reader.js';
 export { describeLarge, isLarge } from './large-events.js';
-export { compileVersion, type RulesVersion, rulesVersion } from './rules-version.js';
+export { pauseAfterRead } from './pause-after-read.js';
+export { compileEarlierRules, compileVersion, type RulesVersion, rulesVersion } from './rules-version.js';
 export * from './sender.js';

@@ -163,13 +163,16 @@ export function createSender(options: SenderOptions): Sender {
 
   function settle(entry: Entry, outcome: Outcome): void {
     const { usage, waiter, index, twins } = entry;
-    const isDone = outcome.outcome === 'delivered' || outcome.outcome === 'duplicate';
-    entry.state = isDone ? 'delivered' : 'failed';
-    if (!isDone) recent.delete(usage.key);
+    const isDelivered = outcome.outcome === 'delivered';
+    const isDuplicate = outcome.outcome === 'duplicate';
+    entry.state = isDelivered || isDuplicate ? 'delivered' : 'failed';
+    // What the API had before may be another event under this id: that says nothing of the next one's bytes.
+    if (!isDelivered) recent.delete(usage.key);
     entry.waiter = NOBODY;
     entry.twins = undefined;
-    tell(waiter, index, outcome);
-    if (twins) for (const twin of twins) tell(twin.waiter, twin.index, isDone ? DUPLICATE : outcome);
+    const told: Outcome = isDuplicate ? { ...outcome, usage: usage.body } : outcome;
+    tell(waiter, index, told);
+    if (twins) for (const twin of twins) tell(twin.waiter, twin.index, isDelivered ? DUPLICATE : told);
   }
 
   function tell(waiter: Waiter, index: number, outcome: Outcome): void {

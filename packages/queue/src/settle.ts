@@ -155,6 +155,8 @@ function ledgerCounts(settlement: Settlement): (string | number)[] {
   const counts: (string | number)[] = [];
   if (settlement.delivered) counts.push('delivered', settlement.delivered);
   if (settlement.duplicate) counts.push('duplicate', settlement.duplicate);
+  if (settlement.olderRule) counts.push('olderRule', settlement.olderRule);
+  if (settlement.notCompared) counts.push('notCompared', settlement.notCompared);
   if (settlement.dead.length) counts.push('dead', settlement.dead.length);
   const byReason = new Map<string, number>();
   for (const { reason } of settlement.dead) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
@@ -164,11 +166,7 @@ function ledgerCounts(settlement: Settlement): (string | number)[] {
 
 /** The same for the hours. */
 function hourCounts({ byCell, dead }: Settlement): (string | number)[] {
-  const all: [string, Cells][] = [
-    ['delivered', byCell.delivered],
-    ['duplicate', byCell.duplicate],
-    ['dead', countByCell(dead)],
-  ];
+  const all: [string, Cells][] = [...Object.entries(byCell), ['dead', countByCell(dead)]];
   return all.flatMap(([count, cells]) =>
     Object.entries(cells).flatMap(([cell, deliveries]) => [`${cell}/${count}`, deliveries]),
   );

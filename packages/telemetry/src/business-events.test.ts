@@ -87,6 +87,26 @@ test('what was settled and what died is counted', async () => {
   ]);
 });
 
+test('what comparing duplicates found is counted by what it was; a line warns where an event is not what it seemed', async () => {
+  const { events, lines, samples } = setUp();
+  const compared = { destination: 'lago', same: 5, olderRule: 1, notCompared: 2, durationMs: 9 };
+  events.duplicatesCompared({ ...compared, different: 0, deletedThere: 0 });
+  events.duplicatesCompared({ ...compared, different: 3, deletedThere: 1 });
+  expect(lines).toMatchObject([
+    { msg: 'duplicates.compared', level: 'debug', same: 5 },
+    { msg: 'duplicates.compared', level: 'warn', different: 3 },
+  ]);
+  const counts = { same: 10, older_rule: 2, different: 3, deleted_there: 1, not_compared: 4 };
+  expect((await samples('duplicates_compared_total')).toSorted()).toEqual(
+    Object.entries(counts)
+      .map(
+        ([found, count]) =>
+          `meterbridge_duplicates_compared_total{destination="lago",found="${found}"} ${count}`,
+      )
+      .toSorted(),
+  );
+});
+
 test("a destination's status is read for each scrape, and absent when it cannot be read", async () => {
   const { metrics, samples } = setUp();
   const status: DestinationStatus = {

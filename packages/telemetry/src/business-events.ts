@@ -32,6 +32,21 @@ export type DeliverySettled = {
   delayMs: number;
 };
 
+/** What a job's duplicates came to when they were compared with what their API holds. Counted in deliveries. */
+export type DuplicatesCompared = {
+  destination: string;
+  same: number;
+  /** As an earlier version of the rule wrote it. */
+  olderRule: number;
+  /** Dead letters. */
+  different: number;
+  /** Dead letters: the API knows the id, and has no event. */
+  deletedThere: number;
+  /** Beyond the budget of reads, or a read failed. */
+  notCompared: number;
+  durationMs: number;
+};
+
 /** What one hand made of a job was not written down: another has the job, or another server answers. */
 export type SettlementRefused = {
   destination: string;
@@ -80,6 +95,23 @@ export function createBusinessEvents(logger: Logger, metrics: Metrics) {
       logger.debug(settled, 'delivery.settled');
       metrics.delivered.inc({ destination }, settled.delivered);
       metrics.duplicate.inc({ destination }, settled.duplicate);
+    },
+
+    /** A line to look for only where an id was used twice, or something was deleted. */
+    duplicatesCompared(compared: DuplicatesCompared): void {
+      const { destination, same, olderRule, different, deletedThere, notCompared } = compared;
+      const level = different + deletedThere > 0 ? 'warn' : 'debug';
+      logger[level](compared, 'duplicates.compared');
+      const found = {
+        same,
+        older_rule: olderRule,
+        different,
+        deleted_there: deletedThere,
+        not_compared: notCompared,
+      };
+      for (const [what, count] of Object.entries(found)) {
+        metrics.duplicatesCompared.inc({ destination, found: what }, count);
+      }
     },
 
     settlementRefused(refused: SettlementRefused): void {

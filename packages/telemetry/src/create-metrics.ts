@@ -86,6 +86,11 @@ export function createMetrics() {
     duplicate: counter('deliveries_duplicate_total', 'Deliveries the API had already: success', [
       'destination',
     ]),
+    duplicatesCompared: counter(
+      'duplicates_compared_total',
+      'Duplicates by what was found when they were compared with what the API holds, and those that were not',
+      ['destination', 'found'],
+    ),
     dead: counter('deliveries_dead_total', 'Deliveries that became dead letters', ['destination', 'reason']),
     settlementsRefused: counter(
       'settlements_refused_total',

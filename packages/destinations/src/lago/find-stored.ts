@@ -1,7 +1,6 @@
-import { isJsonObject } from '@meterbridge/segment-events';
-import { describeProblem } from '../check-connection.js';
 import type { StoredLookup } from '../destination.js';
-import { readAnswer } from '../read-answer.js';
+import { isSameTime } from './compare-stored.js';
+import { canBeAskedFor, eventPath, type LagoEvent, readEvent } from './read-events.js';
 
 /** What of a body that was written for Lago tells events apart in either of its stores. */
 type Sent = { transaction_id: string; external_subscription_id: string; code: string; timestamp: string };
@@ -16,31 +15,23 @@ export const lagoLookup: StoredLookup = {
   requestsPerSecond: 20,
   async ask(http, [usage]) {
     const sent = JSON.parse(usage!.body) as Sent;
-    // An id with a slash in it is another route to Lago, however it is written.
-    if (sent.transaction_id.includes('/')) return { ok: true, stored: ['unasked'] };
-    const answer = await http.get(`/api/v1/events/${encodeURIComponent(sent.transaction_id)}`);
-    if ('error' in answer || (answer.status !== 200 && answer.status !== 404)) {
-      return { ok: false, problem: describeProblem(answer) };
+    if (!canBeAskedFor(sent.transaction_id)) return { ok: true, stored: ['unasked'] };
+    const read = readEvent(await http.get(eventPath(sent.transaction_id)));
+    switch (read.is) {
+      case 'problem':
+        return { ok: false, problem: read.problem };
+      case 'absent':
+        return { ok: true, stored: ['nothing'] };
+      case 'event':
+        return { ok: true, stored: [isSame(sent, read.event) ? 'same' : 'other'] };
     }
-    const { json } = readAnswer(answer);
-    if (answer.status === 404) {
-      // A URL that is wrong is answered 404 as well, with another code.
-      const isAbsent = isJsonObject(json) && json.code === 'event_not_found';
-      return isAbsent ? { ok: true, stored: ['nothing'] } : { ok: false, problem: describeProblem(answer) };
-    }
-    if (!isJsonObject(json) || !isJsonObject(json.event)) {
-      return { ok: false, problem: 'the answer holds no event' };
-    }
-    return { ok: true, stored: [isSame(sent, json.event) ? 'same' : 'other'] };
   },
 };
 
-function isSame(sent: Sent, held: Record<string, unknown>): boolean {
-  const heldAt = typeof held.timestamp === 'string' ? Date.parse(held.timestamp) : Number.NaN;
+function isSame(sent: Sent, held: LagoEvent): boolean {
   return (
     held.external_subscription_id === sent.external_subscription_id &&
     held.code === sent.code &&
-    // Lago before 1.48 kept times as floating point.
-    Math.abs(heldAt - Number(sent.timestamp) * 1_000) <= 1
+    isSameTime(sent.timestamp, held.timestamp)
   );
 }
