@@ -1,8 +1,9 @@
 import Table from 'cli-table3';
 import { sayFilter } from '../dead-letters/filter.js';
+import { sayHeld } from '../stored/may-send.js';
 import { duration } from '../terminal/duration.js';
 import { style } from '../terminal/style.js';
-import { type Held, planned, type ReplayPlan } from './plan.js';
+import { planned, type ReplayPlan } from './plan.js';
 import type { Replay } from './run-replay.js';
 import type { ReplaySummary } from './summary.js';
 
@@ -45,7 +46,8 @@ export function renderPlan(plan: ReplayPlan, includeFailing: boolean, remapSent 
     ),
   );
   if (plan.held.length > 0) {
-    lines.push('', style('bold', 'At the destination already'), ...plan.held.map(renderHeld));
+    const held = sayHeld(plan.held).map(({ events, words }) => row(events, words));
+    lines.push('', style('bold', 'At the destinations already'), ...held);
   }
   lines.push('', planned(plan, includeFailing) > 0 ? renderTime(plan) : NOTHING_TO_DO);
   return lines.join('\n');
@@ -67,15 +69,6 @@ function some<Group extends { letters: number }>(
     ...groups.slice(0, SHOWN).map(render),
     ...(more.length > 0 ? [row(letters, 'for other causes')] : []),
   ];
-}
-
-function renderHeld({ destination, asked, same, other, problem }: Held): string {
-  const parts =
-    asked > 0 ? [`${count(same)} of ${count(asked)} asked for, which will count as duplicates`] : [];
-  if (other > 0) parts.push(style('red', `${count(other)} with another content or time under the same id`));
-  if (problem !== undefined)
-    parts.push(style('yellow', `not asked${asked > 0 ? ' further' : ''}: ${problem}`));
-  return `           ${destination}: ${parts.join('; ')}`;
 }
 
 const NOTHING_TO_DO =

@@ -16,6 +16,8 @@ export type ReplayWhat = {
   includeFailing: boolean;
   /** Maps anew what may have arrived. */
   remapSent?: boolean;
+  /** So many were sent by somebody's word although they were there already as something else. */
+  sendAgain?: number;
   /** Letters that its plan meant to put back. */
   planned: number;
 };
