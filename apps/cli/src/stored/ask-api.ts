@@ -24,6 +24,7 @@ const TRIES = 5;
 export class ApiQuestions {
   private readonly held: Held;
   private readonly isForAll: boolean;
+  private readonly isStopped: () => boolean;
   private readonly lookup;
   private readonly http;
   /** Reads a second; null where the API has no limit. */
@@ -31,8 +32,11 @@ export class ApiQuestions {
   private free = 0;
   private waiting: Asked[] = [];
 
-  /** @param isForAll however many reads that takes */
-  constructor(settings: DestinationSettings, isForAll: boolean) {
+  /**
+   * @param isForAll however many reads that takes
+   * @param isStopped whether somebody has said to stop: nothing more is asked then
+   */
+  constructor(settings: DestinationSettings, isForAll: boolean, isStopped = () => false) {
     const { connection, limit, name } = compileDestination(settings);
     const { type } = settings;
     this.held = {
@@ -46,6 +50,7 @@ export class ApiQuestions {
       otherOwner: 0,
     };
     this.isForAll = isForAll;
+    this.isStopped = isStopped;
     this.lookup = destinationKinds[type].lookup;
     this.http = createHttpClient({ ...connection, timeoutMs: Math.min(TIMEOUT_MS, connection.timeoutMs) });
     const { requestsPerSecond } = limit;
@@ -83,7 +88,7 @@ export class ApiQuestions {
     if (this.held.problem !== undefined) return this.pass(asked.length);
     let left = this.isForAll ? Number.POSITIVE_INFINITY : this.lookup.reads;
     const { stored, problem } = await this.lookup.find(asked, async (path) => {
-      if (left <= 0) return null;
+      if (left <= 0 || this.isStopped()) return null;
       left -= 1;
       return this.read(path);
     });
