@@ -82,8 +82,10 @@ export type StoredLookup = {
    * What the API holds of each, in order. What it was not asked before trouble, or before the reads were spent, is
    * `unasked`.
    * @param read asks the API for a path; null where no more may be asked
+   * @param sample so many are asked for by their id as well, at whatever time; where one of them is found at a time that is
+   *   not its own, all are
    */
-  find(asked: readonly Asked[], read: Read): Promise<{ stored: Stored[]; problem?: string }>;
+  find(asked: readonly Asked[], read: Read, sample: number): Promise<{ stored: Stored[]; problem?: string }>;
 };
 
 export type Read = (path: string) => Promise<HttpAnswer | null>;

@@ -6,7 +6,7 @@ export type PageRead = { ok: true; page: Page } | { ok: false; problem?: string 
 /** Reads on their way at once. */
 const AT_ONCE = 4;
 /** Stretches of time that take turns: where the reads do not reach, each has had some. */
-const SCANS = 8;
+const SCANS = 4;
 /** Fewer times are one stretch: more would only be more reads. */
 const TIMES_A_SCAN = 100;
 

@@ -30,8 +30,6 @@ export type Searched = {
   problem?: string;
 };
 
-/** Events that are asked for by their id alone, at whatever time. */
-const SAMPLE = 25;
 const AT_ONCE = 4;
 
 /**
@@ -42,15 +40,16 @@ const AT_ONCE = 4;
 export async function searchList(
   list: List,
   wanted: readonly Wanted[],
+  sample: number,
   isDoubt: (index: number, held: Held) => boolean,
 ): Promise<Searched> {
   const search = new Search(list, wanted);
-  const sample = evenly(
+  const some = evenly(
     wanted.filter(({ id }) => list.hasPathFor(id)),
-    SAMPLE,
+    sample,
   );
-  await search.byIds(sample);
-  const isElsewhere = sample.some(({ index, at }) =>
+  await search.byIds(some);
+  const isElsewhere = some.some(({ index, at }) =>
     search.found.get(index)?.some((held) => isAnotherTime(held.at, at) && isDoubt(index, held)),
   );
   await search.byTime();

@@ -71,11 +71,15 @@ async function open(
   };
   const reads: string[] = [];
   const find = (...asked: Asked[]) =>
-    destinationKinds[type].lookup.find(asked, async (read) => {
-      if (reads.length >= atMost) return null;
-      reads.push(read);
-      return http.get(read);
-    });
+    destinationKinds[type].lookup.find(
+      asked,
+      async (read) => {
+        if (reads.length >= atMost) return null;
+        reads.push(read);
+        return http.get(read);
+      },
+      25,
+    );
   return { sandbox, ask, store, find, reads };
 }
 

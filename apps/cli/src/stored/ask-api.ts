@@ -11,7 +11,10 @@ import { takeTurn } from '../replay/pace.js';
 import { DOUBTS, type Held } from './held.js';
 
 /** Events that are asked for together: what is kept of them fits in memory, however many there are. */
-const TOGETHER = 20_000;
+const TOGETHER = 5_000;
+/** Of the first of those so many are asked for by their id as well, at whatever time, and of all others so many. */
+const FIRST_SAMPLE = 25;
+const SAMPLE = 5;
 /** An API that cannot be reached must not hold up a plan. */
 const TIMEOUT_MS = 10_000;
 /** How often a read is tried that the API's limit has no room for; it waits a second first, and then twice as long. */
@@ -31,6 +34,7 @@ export class ApiQuestions {
   private readonly pace: number | null;
   private free = 0;
   private waiting: Asked[] = [];
+  private sample = FIRST_SAMPLE;
 
   /**
    * @param isForAll however many reads that takes
@@ -87,11 +91,13 @@ export class ApiQuestions {
     // Once in trouble, it stays: half an answer each time would only take long.
     if (this.held.problem !== undefined) return this.pass(asked.length);
     let left = this.isForAll ? Number.POSITIVE_INFINITY : this.lookup.reads;
-    const { stored, problem } = await this.lookup.find(asked, async (path) => {
+    const read = async (path: string) => {
       if (left <= 0 || this.isStopped()) return null;
       left -= 1;
       return this.read(path);
-    });
+    };
+    const { stored, problem } = await this.lookup.find(asked, read, this.sample);
+    this.sample = SAMPLE;
     if (problem !== undefined) this.held.problem = problem;
     for (const each of stored) {
       if (each === 'unasked') this.held.notAsked += 1;

@@ -17,7 +17,7 @@ const IDS_AT_ONCE = 25;
  */
 export const hyperlineLookup: StoredLookup = {
   requestsPerSecond: 25,
-  reads: 300,
+  reads: 100,
   words: {
     other_content:
       'with another record, or of another time: one of the two would never be billed, whichever Hyperline keeps',
@@ -28,7 +28,7 @@ export const hyperlineLookup: StoredLookup = {
     other_code:
       'What was billed under the wrong event type stays billed there, until somebody takes it away in Hyperline.',
   },
-  async find(asked, read) {
+  async find(asked, read, sample) {
     const events = asked.map(readAsked);
     const types = new Set(events.flatMap(({ sent, olderTypes }) => [sent.event_type, ...olderTypes]));
     const best = events.map(() => new Set<Stored>());
@@ -42,7 +42,7 @@ export const hyperlineLookup: StoredLookup = {
       );
       const judge = (index: number, held: Held) => compare(events[index]!, held, type);
       const isDoubt = (index: number, held: Held) => judge(index, held) !== 'nothing';
-      const searched = await searchList(eventList(type, read), wanted, isDoubt);
+      const searched = await searchList(eventList(type, read), wanted, sample, isDoubt);
       for (const { index } of wanted) {
         const found = searched.found.get(index) ?? [];
         for (const held of found) {

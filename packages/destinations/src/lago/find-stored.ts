@@ -25,7 +25,7 @@ const MAX_PAGES = 20;
  */
 export const lagoLookup: StoredLookup = {
   requestsPerSecond: 20,
-  reads: 100,
+  reads: 50,
   words: {
     other_content:
       'with another time or other properties: they would count as duplicates and never be billed like this',
@@ -38,7 +38,7 @@ export const lagoLookup: StoredLookup = {
     other_owner:
       'What was billed to the wrong subscription stays billed there, until somebody takes it away in Lago.',
   },
-  async find(asked, read) {
+  async find(asked, read, sample) {
     const events = asked.map(readAsked);
     const wanted = events.map(({ sent }, index) => ({
       index,
@@ -46,7 +46,7 @@ export const lagoLookup: StoredLookup = {
       at: Math.round(Number(sent.timestamp) * 1_000),
     }));
     // Whatever lies at another time under the same id stands in its way.
-    const { found, asked: known, problem } = await searchList(eventList(read), wanted, () => true);
+    const { found, asked: known, problem } = await searchList(eventList(read), wanted, sample, () => true);
     const subscriptions = new SubscriptionsOf(read);
     const stored: Stored[] = [];
     for (const [index, event] of events.entries()) {
