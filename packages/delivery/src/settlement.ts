@@ -1,6 +1,7 @@
 import { type Cells, countInCell } from './cell.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
 import { mayHaveArrived, NEVER_SENT, type Outcome, type PermanentCode } from './outcome.js';
+import { type ReplayedDuplicates, replayedDuplicates } from './replayed-duplicates.js';
 import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 
 /** A delivery that ends here, and why. */
@@ -28,6 +29,8 @@ export type Settlement = {
   remainder: StoredDelivery[];
   /** Until the remainder is tried again; 0 for at once. */
   delayMs: number;
+  /** Of the duplicates: those that a replay has put back; absent where there are none. */
+  replayed?: ReplayedDuplicates;
 };
 
 /**
@@ -83,7 +86,8 @@ export function settleBatch(
         break;
     }
   }
-  return settlement;
+  const replayed = replayedDuplicates(deliveries, outcomes);
+  return replayed ? { ...settlement, replayed } : settlement;
 }
 
 /**

@@ -81,7 +81,7 @@ function renderTime({ seconds }: ReplayPlan): string {
 
 /** What a replay came to, for people. */
 export function renderSummary(summary: ReplaySummary, { what }: Pick<Replay, 'what'>): string {
-  const { id, state, replayed, left, inFlight, deadAgain, delivered, deliveries } = summary;
+  const { id, state, replayed, left, inFlight, deadAgain, delivered, duplicate, deliveries } = summary;
   const lines = [
     style('bold', `Replay ${id} ${STATE_WORDS[state]}.`),
     row(replayed, 'put back on their queues'),
@@ -89,6 +89,8 @@ export function renderSummary(summary: ReplaySummary, { what }: Pick<Replay, 'wh
   for (const [why, letters] of Object.entries(left)) lines.push(row(letters, `left where they are: ${why}`));
   lines.push('', style('bold', `Of ${plural(deliveries, 'delivery').replace('deliverys', 'deliveries')}`));
   lines.push(row(delivered, 'delivered'));
+  if (duplicate > 0)
+    lines.push(row(duplicate, 'there already: counted as duplicates, and not billed by this replay'));
   if (inFlight > 0) lines.push(row(inFlight, 'on their way'));
   for (const { destination, reason, letters } of deadAgain) {
     lines.push(row(letters, style('red', `dead again: ${destination}  ${reason}`)));
@@ -120,6 +122,10 @@ export function renderReplay(replay: Replay, summary: ReplaySummary): string {
     ['ended', endedAt === null ? '' : isoTime(endedAt)],
     ['which', which(what)],
     ['failing', what.includeFailing ? 'replayed as well (--include-failing)' : 'left where they are'],
+    [
+      'there',
+      what.sendAgain === undefined ? '' : `sent although there already (--send-again ${what.sendAgain})`,
+    ],
     ['pace', [rate && `--rate ${rate}`, share && `--share ${share}`].filter(Boolean).join(' ')],
     ['planned', plural(what.planned, 'letter')],
   ];

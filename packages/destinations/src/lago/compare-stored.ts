@@ -1,67 +1,91 @@
-import { isJsonObject } from '@meterbridge/segment-events';
-import { TIME_TOLERANCE_MS } from '../windows.js';
+import { isJsonObject, type JsonObject } from '@meterbridge/segment-events';
+import { isSameDecimal } from './decimal.js';
 
-/** A body that was written for Lago. */
-export type SentToLago = {
-  transaction_id: string;
-  external_subscription_id: string;
-  code: string;
-  /** Seconds, as a decimal. */
-  timestamp: string;
-  precise_total_amount_cents?: string;
-  properties: Record<string, unknown>;
+/** Lago keeps amounts as numeric(40,15), and rounds what has more decimals. */
+const AMOUNT_DECIMALS = 15;
+
+/** What of an event is sent to Lago, or held there. */
+export type LagoContent = {
+  transaction_id?: unknown;
+  external_subscription_id?: unknown;
+  code?: unknown;
+  /** Sent in seconds; held in ISO 8601. */
+  timestamp?: unknown;
+  precise_total_amount_cents?: unknown;
+  properties?: unknown;
 };
 
 /**
- * Names of the fields in which what Lago holds is not what was or would be sent: `code`, `properties.tokens`; none
- * where they are the same. Equal is by value: decimals whatever their spelling (Postgres keeps JSON's types,
- * ClickHouse makes everything a string), fields in any order, times within a millisecond. Pure.
- * @param held one event of an answer, as it came
+ * Names the fields in which an event that was sent differs from one that Lago holds; none where they are the same
+ * usage. Pure. By value: a number is what it is as a decimal, whichever way it is written, and also where the other
+ * side has it as a text; two texts have to be the same. The order of keys says nothing, and null is as good as absent.
  */
-export function compareStored(sent: SentToLago, held: Record<string, unknown>): string[] {
-  const differ: string[] = [];
-  for (const field of ['transaction_id', 'external_subscription_id', 'code'] as const) {
-    if (held[field] !== sent[field]) differ.push(field);
+export function compareStored(sent: LagoContent, held: LagoContent): string[] {
+  const fields = (['transaction_id', 'external_subscription_id', 'code'] as const).filter(
+    (field) => sent[field] !== held[field],
+  );
+  return [
+    ...fields,
+    ...(isSameTime(sent.timestamp, held.timestamp) ? [] : ['timestamp']),
+    ...(isSameAmount(sent.precise_total_amount_cents, held.precise_total_amount_cents)
+      ? []
+      : ['precise_total_amount_cents']),
+    ...differingKeys(toObject(sent.properties), toObject(held.properties)).map((key) => `properties.${key}`),
+  ];
+}
+
+/** Lago before 1.48 kept times as floating point: they may be a millisecond off. */
+export function isSameTime(sentSeconds: unknown, heldIso: unknown): boolean {
+  const sentAt = Math.round(Number(sentSeconds) * 1_000);
+  const heldAt = typeof heldIso === 'string' ? Date.parse(heldIso) : Number.NaN;
+  return Math.abs(heldAt - sentAt) <= 1;
+}
+
+function isSameAmount(sent: unknown, held: unknown): boolean {
+  if (isNothing(sent) || isNothing(held)) return isNothing(sent) && isNothing(held);
+  const [one, other] = [String(sent), String(held)];
+  return isSameDecimal(one, other) || isSameDecimal(roundAmount(one), other);
+}
+
+/** Half away from zero, as Postgres does it. */
+function roundAmount(text: string): string {
+  const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d+)\.(\d+)$/.exec(text) ?? [];
+  if (fraction.length <= AMOUNT_DECIMALS) return text;
+  const kept = BigInt(whole + fraction.slice(0, AMOUNT_DECIMALS));
+  const up = fraction[AMOUNT_DECIMALS]! >= '5' ? 1n : 0n;
+  return `${sign}${kept + up}e-${AMOUNT_DECIMALS}`;
+}
+
+function toObject(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+function differingKeys(sent: JsonObject, held: JsonObject): string[] {
+  const keys = new Set([...Object.keys(sent), ...Object.keys(held)]);
+  return [...keys].filter((key) => !isSameValue(ownValue(sent, key), ownValue(held, key))).toSorted();
+}
+
+/** A property may have the name of something that every object inherits. */
+function ownValue(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+function isSameValue(sent: unknown, held: unknown): boolean {
+  if (isNothing(sent) || isNothing(held)) return isNothing(sent) && isNothing(held);
+  if (typeof sent === 'object' || typeof held === 'object') return isSameStructure(sent, held);
+  // Of two texts "007" is not "7": they are two values of a unique count, and two of a filter.
+  if (typeof sent === 'string' && typeof held === 'string') return sent === held;
+  const [one, other] = [String(sent), String(held)];
+  return one === other || isSameDecimal(one, other);
+}
+
+function isSameStructure(sent: unknown, held: unknown): boolean {
+  if (Array.isArray(sent) && Array.isArray(held)) {
+    return sent.length === held.length && sent.every((value, index) => isSameValue(value, held[index]));
   }
-  const heldAt = timeOfHeld(held);
-  if (!(Math.abs(heldAt - Number(sent.timestamp) * 1_000) <= TIME_TOLERANCE_MS)) differ.push('timestamp');
-  const amount = 'precise_total_amount_cents';
-  if (!isSameValue(sent[amount] ?? null, held[amount] ?? null)) differ.push(amount);
-  const properties = isJsonObject(held.properties) ? held.properties : {};
-  for (const name of new Set([...Object.keys(sent.properties), ...Object.keys(properties)])) {
-    if (!isSameValue(sent.properties[name] ?? null, properties[name] ?? null)) {
-      differ.push(`properties.${name}`);
-    }
-  }
-  return differ;
+  return isJsonObject(sent) && isJsonObject(held) && differingKeys(sent, held).length === 0;
 }
 
-/** Epoch milliseconds; not a number where the answer has no time. */
-export function timeOfHeld({ timestamp }: Record<string, unknown>): number {
-  return typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
-}
-
-function isSameValue(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (one === null || other === null) return false;
-  const [left, right] = [asText(one), asText(other)];
-  if (left === right) return true;
-  const [first, second] = [asDecimal(left), asDecimal(right)];
-  return first !== null && first === second;
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-}
-
-/** A number in one spelling, to its last digit; null for any other text, and for an exponent that nobody means. */
-function asDecimal(text: string): string | null {
-  const [, sign, whole = '', fraction = '', exponent = '0'] =
-    /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text) ?? [];
-  if (sign === undefined) return null;
-  const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
-  if (significant === '') return '0';
-  const shift = Number(exponent) - fraction.length + (digits.length - significant.length);
-  return `${sign === '-' ? '-' : ''}${significant}e${shift}`;
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }

@@ -4,7 +4,7 @@ import type { Asked, Doubt, PendingUsage, Read, Stored, StoredLookup } from '../
 import { readAnswer } from '../read-answer.js';
 import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
 import { TIME_TOLERANCE_MS, type Window } from '../windows.js';
-import { compareStored, type SentToLago, timeOfHeld } from './compare-stored.js';
+import { compareStored } from './compare-stored.js';
 import {
   chooseSubscription,
   classifySubscriptions,
@@ -57,6 +57,9 @@ export const lagoLookup: StoredLookup = {
     return { stored, ...(trouble === undefined ? {} : { problem: trouble }) };
   },
 };
+
+/** What of a body that was written for Lago it is found by. */
+type SentToLago = { transaction_id: string /** Seconds, as a decimal. */; timestamp: string };
 
 type Event = { sent: SentToLago; pending?: PendingUsage };
 
@@ -118,7 +121,7 @@ function windowPath({ fromMs, toMs, page }: Window): string {
 
 function readHeld(row: unknown): Held | null {
   if (!isJsonObject(row) || typeof row.transaction_id !== 'string') return null;
-  const at = timeOfHeld(row);
+  const at = typeof row.timestamp === 'string' ? Date.parse(row.timestamp) : Number.NaN;
   return Number.isNaN(at) ? null : { id: row.transaction_id, at, row };
 }
 
