@@ -1,6 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { useRedis } from '@meterbridge/testing';
+import { useRedis, waitFor } from '@meterbridge/testing';
 import type { ReplayPlan } from '../src/replay/plan.js';
 import type { ReplaySummary } from '../src/replay/summary.js';
 import { writeArchive } from './archive.js';
@@ -139,6 +140,51 @@ describe.each(['backfill', 'replay'] as const)('by %s', (way) => {
     expect(billed(stack, 'hyperline')).toEqual(times('b-1 API Call'));
   }, 300_000);
 });
+
+test('an edit asks as a replay does', async () => {
+  const stack = await openMended(byAccount('properties.a'), byAccount('properties.b'));
+  const folder = dirname(stack.env.METERBRIDGE_CONFIG!);
+  stack.env.TMPDIR = folder;
+  stack.env.EDITOR = join(folder, 'editor.sh');
+  await writeFile(stack.env.EDITOR, `#!/bin/sh\nsed -i 's/"small"/"large"/' "$1"\n`, { mode: 0o755 });
+  const list = await stack.cli('dead-letters', 'list', '--json', '--destination', 'lago', '--limit', '1');
+  const { id } = JSON.parse(list.output) as { id: string };
+  const refused = await stack.cli('dead-letters', 'edit', id, '--yes');
+  expect(refused.code).toBe(1);
+  expect(refused.output).toMatch(/lago: 1 under another subscription: they would be billed twice/);
+  expect(refused.output).toMatch(/--send-again 1\nYour text is in /);
+  expect(await stack.account()).toMatchObject({ dead: COUNT });
+  expect(await stack.cli('dead-letters', 'edit', id, '--yes', '--send-again', '1')).toMatchObject({
+    code: 0,
+  });
+  await stack.settled(2 * COUNT);
+  expect(await stack.account()).toMatchObject({ dead: COUNT - 1, delivered: COUNT + 1, difference: 0 });
+}, 300_000);
+
+test('a replay that goes on under other rules is asked for anew', async () => {
+  const stack = await openMended(byAccount('properties.a'), byAccount('properties.a'));
+  const replay = ['dead-letters', 'replay', '--destination', 'lago', '--yes', '--rate', '1'];
+  const running = stack.start('cli', replay);
+  const left = async () => (await stack.account()).dead;
+  await waitFor(async () => (await left()) < COUNT, { what: 'the first of them', timeoutMs: 60_000 });
+  running.signal('SIGINT');
+  expect(await running.exited).toMatchObject({ code: 1 });
+  const rest = await left();
+  expect(rest).toBeGreaterThan(0);
+
+  await stack.writeConfig(byAccount('properties.b'));
+  const refused = await stack.cli('replays', 'resume', '1', '--yes');
+  expect(refused.code).toBe(1);
+  expect(refused.output).toMatch(/under another subscription: they would be billed twice/);
+  expect(refused.output).toContain(`--send-again ${rest}`);
+  expect(await left()).toBe(rest);
+  // Back to the rules of its plan, nothing is in the way.
+  await stack.writeConfig(byAccount('properties.a'));
+  expect(await stack.cli('replays', 'resume', '1', '--no-wait')).toMatchObject({ code: 0 });
+  await stack.settled(2 * COUNT);
+  expect(billed(stack, 'lago')).toEqual(times('a-1 api_call'));
+  expect(await stack.account()).toMatchObject({ delivered: COUNT, duplicate: COUNT, dead: 0, difference: 0 });
+}, 300_000);
 
 test('what a replay delivered and what was there already are told apart', async () => {
   const stack = await stacks.open({ config: WRONG_CODE });

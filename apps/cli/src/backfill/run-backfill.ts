@@ -22,10 +22,11 @@ import { CommandError, openProducer, openRedis } from '../load-context.js';
 import { readKeptRules } from '../pipeline/kept-rules.js';
 import { compilePipeline, type KeptRules, type Pipeline } from '../pipeline/pipeline.js';
 import { batchAt } from '../replay/pace.js';
+import { AllQuestions } from '../stored/ask-apis.js';
 import type { Held } from '../stored/held.js';
 import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
-import { ArchiveQuestions } from './ask.js';
+import { createQuestionSink } from './ask.js';
 import { createDryRun } from './dry-run.js';
 import { Feed, StoppedError } from './feed.js';
 import { GROUP_EVENTS, type Reading, type ReadResult, readGroups, statOf } from './read-groups.js';
@@ -60,14 +61,18 @@ export async function dryRun(backfill: Backfill): Promise<BackfillReport> {
   const tally = new Tally(config.destinations.map(({ name }) => name));
   const pipeline = compilePipeline(config, await readKeptIfThere(config));
   const interruption = heedInterruption();
-  const questions = new ArchiveQuestions(pipeline, source.name, checkAll, () => interruption.isAsked);
+  const questions = new AllQuestions(pipeline, {
+    isForAll: checkAll,
+    isStopped: () => interruption.isAsked,
+  });
+  const asking = createQuestionSink(pipeline, source.name, questions);
   const progress = await startReading(files);
   const began = performance.now();
   try {
     const result = await readGroups({
       files,
       judge: compileJudge(source, config.receiver, selection, Date.now),
-      sink: createDryRun(pipeline, source.name, tally, questions),
+      sink: createDryRun(pipeline, source.name, tally, asking),
       positions: new Map(),
       isStopped: () => interruption.isAsked,
       onBytes: progress.add,
@@ -180,10 +185,11 @@ async function askFirst(
   reading: Omit<Reading, 'sink' | 'onBytes'>,
 ): Promise<Held[]> {
   const { files, isStopped } = reading;
-  const questions = new ArchiveQuestions(pipeline, source.name, checkAll, isStopped);
+  const questions = new AllQuestions(pipeline, { isForAll: checkAll, isStopped });
   const progress = await startReading(files, 'KB, asking what is there already');
   try {
-    await readGroups({ ...reading, sink: questions, onBytes: progress.add });
+    const sink = createQuestionSink(pipeline, source.name, questions);
+    await readGroups({ ...reading, sink, onBytes: progress.add });
     const held = await questions.finish();
     if (isStopped()) throw new CommandError('Stopped while the APIs were asked: nothing was written.');
     return held;

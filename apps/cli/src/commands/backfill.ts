@@ -9,9 +9,8 @@ import { dryRun, runBackfill } from '../backfill/run-backfill.js';
 import { CommandError, readCommandEnv, readConfig } from '../load-context.js';
 import { readCount, readPercent } from '../read-arguments.js';
 import { choosePace, DEFAULT_SHARE, paceOf, slowest } from '../replay/pace.js';
-import { type Held, notAskedOf } from '../stored/held.js';
-import { type SendAgain, whyNotSent } from '../stored/may-send.js';
-import { confirm } from '../terminal/confirm.js';
+import type { Held } from '../stored/held.js';
+import { type LetGoOptions, letGo } from '../stored/let-go.js';
 
 type Where = { text: string; matches: (event: unknown) => boolean };
 type BackfillOptions = {
@@ -23,9 +22,7 @@ type BackfillOptions = {
   share?: number;
   resume?: boolean;
   dryRun?: boolean;
-  yes?: boolean;
-  json?: boolean;
-} & SendAgain;
+} & LetGoOptions;
 
 /**
  * Brings archived events through what a receiver does with live ones, behind them. Exit code 1 where it was
@@ -47,34 +44,14 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
     pace: slowest(config.destinations.map(({ limit }) => paceOf(limit, choosePace(options)))),
     resume: options.resume ?? false,
     checkAll: options.checkAll ?? false,
-    decide: (held: Held[]) => decide(held, options),
+    decide: (held: Held[]) => {
+      if (!options.json && held.length > 0) console.log(renderAlready(held));
+      return letGo(held, options);
+    },
   };
   const report = options.dryRun ? await dryRun(job) : await runBackfill(job);
   console.log(options.json ? JSON.stringify(report, null, 2) : renderBackfill(report));
   if (!isComplete(report)) process.exitCode = 1;
-}
-
-/**
- * Says what is there already, and lets it go on or not.
- * @throws CommandError for what would be billed twice or never, unless its number was said; and for what the APIs could
- * not be asked, unless somebody says yes
- */
-async function decide(held: Held[], options: BackfillOptions): Promise<void> {
-  if (!options.json && held.length > 0) console.log(renderAlready(held));
-  const whyNot = whyNotSent(held, options);
-  if (whyNot !== null) {
-    if (options.json) console.log(JSON.stringify({ state: 'refused', held }, null, 2));
-    throw new CommandError(whyNot);
-  }
-  const notAsked = notAskedOf(held).toLocaleString('en');
-  if (notAsked === '0' || options.yes) return;
-  if (!process.stdin.isTTY) {
-    throw new CommandError(
-      `${notAsked} were not asked for: some may be there already. Say --yes to send them all the same, or --check-all.`,
-    );
-  }
-  const isMeant = await confirm(`${notAsked} were not asked for. Send them all the same?`);
-  if (!isMeant) throw new CommandError('Nothing was done.');
 }
 
 function isComplete({ state, unreadable, stoppedAt }: BackfillReport): boolean {

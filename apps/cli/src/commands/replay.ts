@@ -5,6 +5,7 @@ import { addFilterOptions, type LetterFilter, readFilter } from '../dead-letters
 import { goneText, type LetterBox, openLetters } from '../dead-letters/open-letters.js';
 import { withHand } from '../hand.js';
 import { CommandError } from '../load-context.js';
+import { versionsOf } from '../pipeline/pipeline.js';
 import { readCount, readPercent } from '../read-arguments.js';
 import { type ConductOptions, conduct } from '../replay/conduct.js';
 import { openLanes } from '../replay/lane.js';
@@ -59,6 +60,7 @@ export async function replayDeadLetters(
       includeFailing: options.includeFailing ?? false,
       ...(options.remapSent ? { remapSent: true } : {}),
       ...(options.sendAgain === undefined ? {} : { sendAgain: options.sendAgain }),
+      rules: versionsOf(box.config),
       planned: letters,
     };
     const begun = { by: whoRuns(), what, lanes };

@@ -2,8 +2,7 @@ import type { LetterFilter } from '../dead-letters/filter.js';
 import { destinationOf } from '../dead-letters/letter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
 import { compilePipeline } from '../pipeline/pipeline.js';
-import { ApiQuestions } from '../stored/ask-api.js';
-import { askedOf } from '../stored/asked-of.js';
+import { AllQuestions } from '../stored/ask-apis.js';
 import { startProgress } from '../terminal/progress.js';
 import { compileJudge, rulesOf } from './judge-letter.js';
 import { type Lane, walkLane } from './lane.js';
@@ -30,9 +29,7 @@ export async function makePlan(
   const pipeline = compilePipeline(box.config, box.kept);
   const judge = compileJudge(pipeline, { remapSent: options.remapSent ?? false });
   const tally = new PlanTally();
-  const questions = new Map(
-    destinations.map((settings) => [settings.name, new ApiQuestions(settings, options.checkAll ?? false)]),
-  );
+  const questions = new AllQuestions(pipeline, { isForAll: options.checkAll ?? false });
   const progress = startProgress('dead letters looked at', await box.count(filter));
   let looked = 0;
   try {
@@ -49,21 +46,17 @@ export async function makePlan(
         if (looked % 100 === 0) progress.add(100);
         if (verdict.will !== 'go') continue;
         for (const { destination, deliveries } of verdict.moves) {
-          const api = questions.get(destination)!;
           // A worker died of it: mapping it may be what kills.
-          if (entry.reason === 'poison') api.pass(deliveries.length);
-          else await api.askFor(deliveries.flatMap((each) => askedOf(pipeline, destination, each) ?? []));
+          if (entry.reason === 'poison') questions.pass(destination, deliveries.length);
+          else await questions.askFor(destination, deliveries);
         }
       }
     }
-    const held = await Promise.all([...questions.values()].map((each) => each.finish()));
+    const held = await questions.finish();
     const paces = new Map(destinations.map(({ name, limit }) => [name, paceOf(limit, pace)]));
-    return tally.result(
-      held.filter((each) => each !== null),
-      paces,
-    );
+    return tally.result(held, paces);
   } finally {
     progress.end();
-    for (const each of questions.values()) each.close();
+    questions.close();
   }
 }

@@ -18,6 +18,8 @@ export type ReplayWhat = {
   remapSent?: boolean;
   /** So many were sent by somebody's word although they were there already as something else. */
   sendAgain?: number;
+  /** The versions of the rules that its plan was made with, by destination. */
+  rules?: Record<string, string>;
   /** Letters that its plan meant to put back. */
   planned: number;
 };

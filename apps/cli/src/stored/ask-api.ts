@@ -8,6 +8,7 @@ import {
   type HttpAnswer,
 } from '@meterbridge/destinations';
 import { takeTurn } from '../replay/pace.js';
+import type { AskOptions } from './ask-apis.js';
 import { DOUBTS, type Held } from './held.js';
 
 /** Events that are asked for together: what is kept of them fits in memory, however many there are. */
@@ -36,11 +37,7 @@ export class ApiQuestions {
   private waiting: Asked[] = [];
   private sample = FIRST_SAMPLE;
 
-  /**
-   * @param isForAll however many reads that takes
-   * @param isStopped whether somebody has said to stop: nothing more is asked then
-   */
-  constructor(settings: DestinationSettings, isForAll: boolean, isStopped = () => false) {
+  constructor(settings: DestinationSettings, { isForAll = false, isStopped = () => false }: AskOptions) {
     const { connection, limit, name } = compileDestination(settings);
     const { type } = settings;
     this.held = {
