@@ -45,6 +45,10 @@ async function open(
     lago: {
       apiKey: 'key',
       store: kind,
+      metrics: {
+        computed: { aggregation: 'sum_agg', field: 'total', expression: 'event.properties.n * 2' },
+        'API Call': { aggregation: 'sum_agg', field: 'n' },
+      },
       knownSubscriptions: [{ external_id: 'looked-up', external_customer_id: 'c1' }],
     },
     hyperline: { apiKey: 'key' },
@@ -127,6 +131,20 @@ test('a subscription that is looked up when it is sent is looked up where an id 
   });
   // One read for each customer of what was found.
   expect(reads.filter((path) => path.includes('/subscriptions'))).toHaveLength(2);
+});
+
+test('what Lago has computed itself is no other content', async () => {
+  const { ask, store, find } = await open('lago');
+  const of = (properties: object, event = 'computed') => ask('m', { event, properties });
+  // As Lago keeps it, which the sandbox does not compute.
+  await store(of({ n: 2, total: '4' }));
+  expect(await find(of({ n: 2 }))).toEqual({ stored: ['same'] });
+  expect(await find(of({ n: 2, total: 9 }))).toEqual({ stored: ['same'] });
+  expect(await find(of({ n: 3 }))).toEqual({ stored: ['other_content'] });
+  expect(await find(of({ n: 2, more: 1 }))).toEqual({ stored: ['other_content'] });
+  const plain = await open('lago');
+  await plain.store(plain.ask('m', { properties: { n: 1, total: 4 } }));
+  expect(await plain.find(plain.ask('m'))).toEqual({ stored: ['other_content'] });
 });
 
 describe('many', () => {

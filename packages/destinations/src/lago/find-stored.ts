@@ -5,6 +5,7 @@ import { readAnswer } from '../read-answer.js';
 import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
 import { TIME_TOLERANCE_MS, type Window } from '../windows.js';
 import { compareStored } from './compare-stored.js';
+import { readLagoMetrics } from './read-metrics.js';
 import {
   chooseSubscription,
   classifySubscriptions,
@@ -48,10 +49,13 @@ export const lagoLookup: StoredLookup = {
     // Whatever lies at another time under the same id stands in its way.
     const { found, asked: known, problem } = await searchList(eventList(read), wanted, sample, () => true);
     const subscriptions = new SubscriptionsOf(read);
+    const computed = new ComputedFields(read);
     const stored: Stored[] = [];
     for (const [index, event] of events.entries()) {
       const held = found.get(index);
-      stored.push(held ? await judge(event, held, subscriptions) : known.has(index) ? 'nothing' : 'unasked');
+      stored.push(
+        held ? await judge(event, held, subscriptions, computed) : known.has(index) ? 'nothing' : 'unasked',
+      );
     }
     const trouble = problem ?? subscriptions.problem;
     return { stored, ...(trouble === undefined ? {} : { problem: trouble }) };
@@ -126,19 +130,55 @@ function readHeld(row: unknown): Held | null {
 }
 
 /** What stands under the subscription that it would be sent to says most: that is Lago's key. */
-async function judge(event: Event, held: readonly Held[], subscriptions: SubscriptionsOf): Promise<Stored> {
+async function judge(
+  event: Event,
+  held: readonly Held[],
+  subscriptions: SubscriptionsOf,
+  computed: ComputedFields,
+): Promise<Stored> {
   const sent = event.pending ? await subscriptions.complete(event.pending) : event.sent;
   if (typeof sent === 'string') return sent;
-  const fates = held.map(({ row }): 'same' | Doubt => {
+  const fates = new Set<'same' | Doubt>();
+  for (const { row } of held) {
     const differ = compareStored(sent, row);
-    if (differ.length === 0) return 'same';
-    if (differ.includes('external_subscription_id')) return 'other_owner';
-    return differ.includes('code') ? 'other_code' : 'other_content';
-  });
-  return (
-    (['same', 'other_code', 'other_content'] as const).find((fate) => fates.includes(fate)) ?? 'other_owner'
-  );
+    if (differ.length === 0 || (await computed.areAll(differ, row.code))) fates.add('same');
+    else if (differ.includes('external_subscription_id')) fates.add('other_owner');
+    else fates.add(differ.includes('code') ? 'other_code' : 'other_content');
+  }
+  return ORDER.find((fate) => fates.has(fate))!;
 }
+
+const ORDER = ['same', 'other_code', 'other_content', 'other_owner'] as const;
+
+/**
+ * Properties that Lago has computed when the event came: of a metric with an expression it keeps the result in the
+ * metric's field, whatever was sent there (lago-api: calculate_expression_service.rb).
+ */
+class ComputedFields {
+  private readonly read: Read;
+  private byCode: Promise<Map<string, string>> | undefined;
+
+  constructor(read: Read) {
+    this.read = read;
+  }
+
+  /** Whether fields in which events differ are all such a property. Metrics that cannot be read have none. */
+  async areAll(fields: readonly string[], code: unknown): Promise<boolean> {
+    if (!fields.every((field) => field.startsWith('properties.'))) return false;
+    this.byCode ??= this.readAll();
+    const computed = (await this.byCode).get(String(code));
+    return computed !== undefined && fields.every((field) => field === `properties.${computed}`);
+  }
+
+  private async readAll(): Promise<Map<string, string>> {
+    const get = async (path: string) => (await this.read(path)) ?? NOT_READ;
+    const metrics = await readLagoMetrics({ get });
+    const withExpression = metrics.ok ? metrics.metrics.filter(({ hasExpression }) => hasExpression) : [];
+    return new Map(withExpression.flatMap(({ code, field }) => (field === null ? [] : [[code, field]])));
+  }
+}
+
+const NOT_READ = { error: 'connection', detail: 'no more reads are made' } as const;
 
 /** Of customers whose subscription is looked up when their events are sent: read once each, where an id was found. */
 class SubscriptionsOf {
