@@ -1,6 +1,7 @@
 import { type Cells, countInCell } from './cell.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
 import { mayHaveArrived, NEVER_SENT, type Outcome, type PermanentCode } from './outcome.js';
+import { type ReplayedDuplicates, replayedDuplicates } from './replayed-duplicates.js';
 import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 
 /** A delivery that ends here, and why. */
@@ -34,6 +35,8 @@ export type Settlement = {
   remainder: StoredDelivery[];
   /** Until the first of the remainder is tried again; 0 for at once. */
   delayMs: number;
+  /** Of the duplicates: those that a replay has put back; absent where there are none. */
+  replayed?: ReplayedDuplicates;
 };
 
 /** What a settlement counts of deliveries of which nothing is kept. */
@@ -112,7 +115,8 @@ export function settleBatch(
   }
   if (retryMs !== undefined) ownMs.push(retryMs);
   if (ownMs.length > 0) settlement.delayMs = ownMs.reduce((least, each) => Math.min(least, each));
-  return settlement;
+  const replayed = replayedDuplicates(deliveries, outcomes);
+  return replayed ? { ...settlement, replayed } : settlement;
 }
 
 /** A duplicate, and what kind of one. */

@@ -197,7 +197,7 @@ function describeFailsAlone(
   const bytes = Buffer.byteLength(body);
   const isTooMuch = bytes > storableBytes;
   const size = isTooMuch
-    ? ', of which it can store about ' + storableBytes + ': its size is the likely reason'
+    ? `, of which it can store about ${storableBytes}: its size is the likely reason`
     : '';
   return `the API fails on this event alone: ${said} (${alone}, for ${minutes} minutes; ${bytes} bytes${size}). It may have arrived: look there before you change it`;
 }
