@@ -1,3 +1,5 @@
+export { billingAccounts } from './billing-accounts.js';
+export { changedIds, type FormerIds, formerIds, idName } from './changed-ids.js';
 export * from './destination.js';
 export * from './http-answer.js';
 export * from './http-client.js';
@@ -9,3 +11,4 @@ export { isLookup, type LagoRule, type LagoSettings } from './lago/settings.js';
 export * from './lago/subscription-reader.js';
 export { compileVersion, type RulesVersion, rulesVersion } from './rules-version.js';
 export * from './sender.js';
+export { describeSharedIds, findSharedIds, type RulePlace, type SharedIds } from './shared-ids.js';

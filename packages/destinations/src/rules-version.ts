@@ -16,7 +16,8 @@ export type RulesVersion = {
   text: string;
 };
 
-type KeptRules = { revision: number; type: DestinationSettings['type']; rules: unknown[] };
+/** What a version says. */
+export type KeptRules = { revision: number; type: DestinationSettings['type']; rules: unknown[] };
 
 /** Which events a rule takes changes nothing of what is written for one. */
 const ROUTING = new Set(['when', 'sources']);
@@ -34,9 +35,14 @@ export function rulesVersion({ type, rules }: DestinationSettings): RulesVersion
 /** @returns null for a text that this program cannot map by: it is of another revision of the mapping, or damaged */
 export function compileVersion(text: string): Destination['map'] | null {
   try {
-    const { revision, type, rules } = JSON.parse(text) as KeptRules;
+    const { revision, type, rules } = readVersion(text);
     return revision === MAPPING_REVISION ? destinationKinds[type].compileRules(rules as never) : null;
   } catch {
     return null;
   }
+}
+
+/** @throws SyntaxError for a damaged text */
+export function readVersion(text: string): KeptRules {
+  return JSON.parse(text) as KeptRules;
 }

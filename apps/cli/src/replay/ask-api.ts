@@ -1,12 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { UsageEvent } from '@meterbridge/delivery';
+import type { Config } from '@meterbridge/config';
+import { READ_PRIORITY, type UsageEvent } from '@meterbridge/delivery';
 import {
   compileDestination,
   createHttpClient,
   type DestinationSettings,
   destinationKinds,
 } from '@meterbridge/destinations';
-import { takeTurn } from './pace.js';
+import { readsOf } from '@meterbridge/queue';
+import { createRateLimiter } from '@meterbridge/rate-limiter';
 import type { Held } from './plan.js';
 
 /** Events a destination's API is asked for where not all are. */
@@ -15,30 +16,36 @@ const SAMPLE = 50;
 const TIMEOUT_MS = 5_000;
 const REQUESTS_AT_ONCE = 4;
 
-/** Asks a destination's API what it holds of the events that would be sent: of some that lie evenly apart, or all. */
+/**
+ * Asks a destination's API what it holds of the events that would be sent: of some that lie evenly apart, or all.
+ * Within the budget of reads that its billing account's workers have too.
+ */
 export class ApiQuestions {
   private readonly held: Held;
   private readonly isForAll: boolean;
   private readonly lookup;
   private readonly http;
-  /** Requests a second; null where the API has no limit. */
-  private readonly pace: number | null;
-  private free = 0;
+  private readonly limiter;
   private usages: UsageEvent[] = [];
   private seen = 0;
   private stride = 1;
 
-  constructor(settings: DestinationSettings, isForAll: boolean) {
+  constructor(
+    settings: DestinationSettings,
+    { billingAccounts, redis }: Pick<Config, 'billingAccounts' | 'redis'>,
+    isForAll: boolean,
+  ) {
     const { connection, limit, name, type } = compileDestination(settings);
     this.held = { destination: name, asked: 0, same: 0, other: 0 };
     this.isForAll = isForAll;
     this.lookup = destinationKinds[type as DestinationSettings['type']].lookup;
     this.http = createHttpClient({ ...connection, timeoutMs: Math.min(TIMEOUT_MS, connection.timeoutMs) });
-    const { requestsPerSecond } = limit;
-    this.pace =
-      requestsPerSecond === 'unlimited'
-        ? null
-        : Math.min(this.lookup.requestsPerSecond, requestsPerSecond / 2);
+    const { readsPerSecond } = limit;
+    this.limiter = createRateLimiter({
+      id: readsOf(billingAccounts.get(name) ?? name),
+      concurrency: REQUESTS_AT_ONCE,
+      ...(readsPerSecond === 'unlimited' ? {} : { requestsPerSecond: readsPerSecond, redisUrl: redis.url }),
+    });
   }
 
   async add(usage: UsageEvent): Promise<void> {
@@ -60,7 +67,8 @@ export class ApiQuestions {
     return this.held.asked > 0 || this.held.problem !== undefined ? this.held : null;
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.limiter.close();
     this.http.close();
   }
 
@@ -79,11 +87,10 @@ export class ApiQuestions {
   }
 
   private async request(usages: UsageEvent[]): Promise<void> {
-    const turn = takeTurn(1, this.pace, this.free, performance.now());
-    this.free = turn.free;
-    if (turn.waitMs > 0) await sleep(turn.waitMs);
     if (this.held.problem !== undefined) return;
-    const answer = await this.lookup.ask(this.http, usages);
+    // A question may be several requests.
+    const get = (path: string) => this.limiter.schedule(() => this.http.get(path), READ_PRIORITY.plan);
+    const answer = await this.lookup.ask({ get }, usages);
     if (!answer.ok) {
       this.held.problem = answer.problem;
       return;

@@ -31,7 +31,10 @@ export async function makePlan(
   });
   const tally = new PlanTally();
   const questions = new Map(
-    destinations.map((settings) => [settings.name, new ApiQuestions(settings, options.checkAll ?? false)]),
+    destinations.map((settings) => [
+      settings.name,
+      new ApiQuestions(settings, box.config, options.checkAll ?? false),
+    ]),
   );
   const progress = startProgress('dead letters looked at', await box.count(filter));
   let looked = 0;
@@ -59,6 +62,6 @@ export async function makePlan(
     );
   } finally {
     progress.end();
-    for (const each of questions.values()) each.close();
+    await Promise.all([...questions.values()].map((each) => each.close()));
   }
 }

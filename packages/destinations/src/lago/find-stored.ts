@@ -8,12 +8,10 @@ type Sent = { transaction_id: string; external_subscription_id: string; code: st
 
 /**
  * Asks for one event by its id: Lago answers with the first that has it, under whatever subscription (OpenAPI:
- * findEvent). In a ClickHouse organization that is what was enriched so far, some seconds behind. All but
- * ingestion is limited to 50 requests a second an organization; some of them are left to others.
+ * findEvent). In a ClickHouse organization that is what was enriched so far, some seconds behind.
  */
 export const lagoLookup: StoredLookup = {
   events: 1,
-  requestsPerSecond: 20,
   async ask(http, [usage]) {
     const sent = JSON.parse(usage!.body) as Sent;
     // An id with a slash in it is another route to Lago, however it is written.

@@ -6,14 +6,9 @@ import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyLagoAnswer } from './classify.js';
 import { lagoLookup } from './find-stored.js';
+import { lagoIdentity } from './identity.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
 import { compileLagoRule } from './write-usage.js';
-
-/**
- * Lago Cloud allows 50 requests a second for all that is not ingestion. Some are left to others: those who ask
- * what is stored, and whatever else the organization does.
- */
-const SUBSCRIPTION_READS = { requestsPerSecond: 20, concurrency: 4 };
 
 const BATCH_PATH = '/api/v1/events/batch';
 
@@ -25,6 +20,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   type: 'lago',
   settingsSchema: lagoSettingsSchema,
   compileRules: (rules) => compileRules(rules, compileLagoRule),
+  identity: lagoIdentity,
   compile: (settings) => ({
     name: settings.name,
     type: settings.type,
@@ -32,12 +28,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     maxBytes: settings.limit.maxBytes,
     limit: settings.limit,
     connection: toConnection(settings),
-    subscriptionReads: settings.rules.some(({ subscription }) => isLookup(subscription))
-      ? {
-          ...SUBSCRIPTION_READS,
-          ...(settings.limit.requestsPerSecond === 'unlimited' ? { requestsPerSecond: 'unlimited' } : {}),
-        }
-      : undefined,
+    looksUp: settings.rules.some(({ subscription }) => isLookup(subscription)),
     map: compileRules(settings.rules, compileLagoRule),
     request: (usages) => ({
       path: BATCH_PATH,
