@@ -8,7 +8,7 @@ import { type BackfillReport, renderBackfill } from '../backfill/report.js';
 import { dryRun, runBackfill } from '../backfill/run-backfill.js';
 import { CommandError, readCommandEnv, readConfig } from '../load-context.js';
 import { readCount, readPercent } from '../read-arguments.js';
-import { choosePace, DEFAULT_SHARE, paceOf, slowest } from '../replay/pace.js';
+import { choosePace, DEFAULT_SHARE, limitOf, paceOf, slowest } from '../replay/pace.js';
 
 type Where = { text: string; matches: (event: unknown) => boolean };
 type BackfillOptions = {
@@ -40,7 +40,11 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
       ...(where ? { where: where.matches } : {}),
     },
     whereText: where?.text,
-    pace: slowest(config.destinations.map(({ limit }) => paceOf(limit, choosePace(options)))),
+    pace: slowest(
+      config.destinations.map((settings) =>
+        paceOf(limitOf(settings, config.billingAccounts), choosePace(options)),
+      ),
+    ),
     resume: options.resume ?? false,
   };
   const report = options.dryRun ? await dryRun(job) : await runBackfill(job);

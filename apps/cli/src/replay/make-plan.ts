@@ -6,7 +6,7 @@ import { startProgress } from '../terminal/progress.js';
 import { ApiQuestions } from './ask-api.js';
 import { compileJudge, rulesOf } from './judge-letter.js';
 import { type Lane, walkLane } from './lane.js';
-import { type Pace, paceOf } from './pace.js';
+import { limitOf, type Pace, paceOf } from './pace.js';
 import { PlanTally, type ReplayPlan } from './plan.js';
 
 export type PlanOptions = {
@@ -25,7 +25,7 @@ export async function makePlan(
   pace: Pace,
   options: PlanOptions,
 ): Promise<ReplayPlan> {
-  const { destinations } = box.config;
+  const { destinations, billingAccounts } = box.config;
   const judge = compileJudge(compilePipeline(box.config, box.kept), {
     remapSent: options.remapSent ?? false,
   });
@@ -55,7 +55,9 @@ export async function makePlan(
       }
     }
     const held = await Promise.all([...questions.values()].map((each) => each.finish()));
-    const paces = new Map(destinations.map(({ name, limit }) => [name, paceOf(limit, pace)]));
+    const paces = new Map(
+      destinations.map((settings) => [settings.name, paceOf(limitOf(settings, billingAccounts), pace)]),
+    );
     return tally.result(
       held.filter((each) => each !== null),
       paces,
