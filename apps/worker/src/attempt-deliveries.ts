@@ -1,14 +1,28 @@
-import type { Outcome, StoredDelivery, UsageEvent } from '@meterbridge/delivery';
-import type { Sender } from '@meterbridge/destinations';
+import {
+  type Acceptances,
+  type Apart,
+  judgeSuspect,
+  type Outcome,
+  provedFailure,
+  type RetryPolicy,
+  type StoredDelivery,
+  type Suspect,
+  type UsageEvent,
+} from '@meterbridge/delivery';
+import { type Destination, type PendingUsage, READS_WAY, type Sender } from '@meterbridge/destinations';
 import type { MapDelivery } from './rule-versions.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
-/**
- * After this many failures in a row a delivery goes alone: it may be what its API answers 500 to, and its
- * neighbours must not fail with it until they expire. In an outage few come so far, since the breaker opens
- * after five failed requests.
- */
-const ALONE_AFTER_ATTEMPTS = 3;
+export type Attempt = {
+  map: MapDelivery;
+  sender: Sender;
+  policy: Pick<RetryPolicy, 'failsAloneAfterMs'>;
+  /** Epoch milliseconds, by the clock that all workers share. */
+  now: () => number;
+  suspectReason?: Destination['suspectReason'];
+  /** Left out where no rule has subscriptions looked up. */
+  lookups?: Lookups;
+};
 
 /**
  * One attempt at a batch job's deliveries: each event is mapped from its original, and what could be mapped
@@ -17,22 +31,18 @@ const ALONE_AFTER_ATTEMPTS = 3;
  * worker whose API is slow.
  */
 export async function attemptDeliveries(
-  map: MapDelivery,
-  sender: Sender,
+  attempt: Attempt,
   deliveries: StoredDelivery[],
   how: { first?: boolean } = {},
-  lookups?: Lookups,
 ): Promise<Outcome[]> {
-  const { usages, outcomes, failedOften, pending } = mapDeliveries(map, deliveries);
-  const deliver = async (ready: UsageEvent[], alone: ReadonlySet<number>) =>
-    (await sender.deliver(ready, { ...how, alone })).map((outcome, index) =>
-      // Should it die of this, its dead letter shows what was sent.
-      outcome.outcome === 'failed' ? { ...outcome, usage: ready[index]!.body } : outcome,
-    );
-  const sending = deliver(usages, failedOften);
+  const { sender, lookups } = attempt;
+  const { ready, outcomes, pending } = mapDeliveries(attempt, deliveries);
+  const deliver = (usages: UsageEvent[], suspects: ReadonlyMap<number, Judged>) =>
+    deliverJudged(sender, usages, suspects, how);
+  const sending = deliver(ready.usages, ready.suspects);
   if (pending.length > 0) {
     if (!lookups) throw new Error('a rule has subscriptions looked up, and nobody is there to do it');
-    const found = await sendAsFound(pending, lookups, deliver);
+    const found = await sendAsFound(pending, lookups, deliver, ready.usages.length > 0 ? sending : undefined);
     for (const [index, outcome] of found) outcomes[index] = outcome;
     outcomes.length = deliveries.length;
   }
@@ -43,6 +53,27 @@ export async function attemptDeliveries(
   return Array.from(outcomes, (known) => known ?? sent[next++]!);
 }
 
+/** What is known of a suspect, and how it is sent for that. */
+export type Judged = { apart: Apart; suspect: Suspect };
+
+async function deliverJudged(
+  sender: Sender,
+  usages: UsageEvent[],
+  suspects: ReadonlyMap<number, Judged>,
+  how: { first?: boolean },
+): Promise<Outcome[]> {
+  const apart = new Map([...suspects].map(([index, judged]) => [index, judged.apart]));
+  const outcomes = await sender.deliver(usages, { ...how, apart });
+  return outcomes.map((outcome, index) => {
+    // Should it die of this, its dead letter shows what was sent.
+    const { body: usage } = usages[index]!;
+    if (outcome.outcome === 'failed') return { ...outcome, usage };
+    if (outcome.outcome !== 'suspected') return outcome;
+    const judged = suspects.get(index)?.suspect;
+    return { ...outcome, usage, ...(judged ? { judged } : {}) };
+  });
+}
+
 /** It waits: by other rules it could be a second usage event for what its API has. */
 const RULES_UNKNOWN: Outcome = {
   outcome: 'failed',
@@ -50,14 +81,14 @@ const RULES_UNKNOWN: Outcome = {
   detail: 'it may have arrived, and the rules that it was sent under are not kept: nobody knows what it was',
 };
 
-/** What could be mapped, in order, and an outcome for each that could not; none at all where all could. */
-function mapDeliveries(map: MapDelivery, deliveries: StoredDelivery[]) {
-  const usages: UsageEvent[] = [];
+/** What could be mapped, in order, and an outcome for each that is not sent; none at all where all are. */
+function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
+  const ready = { usages: [] as UsageEvent[], suspects: new Map<number, Judged>() };
   const outcomes: (Outcome | undefined)[] = [];
-  const failedOften = new Set<number>();
   const pending: Pending[] = [];
+  const judge = createJudge(attempt);
   for (const [index, delivery] of deliveries.entries()) {
-    const mapped = map(delivery);
+    const mapped = attempt.map(delivery);
     if (mapped === 'unknown') {
       outcomes[index] = RULES_UNKNOWN;
       continue;
@@ -66,17 +97,61 @@ function mapDeliveries(map: MapDelivery, deliveries: StoredDelivery[]) {
       outcomes[index] = { outcome: 'failed', code: mapped.code, detail: mapped.failure.detail };
       continue;
     }
-    const isAlone = (delivery.tries?.attempts ?? 0) >= ALONE_AFTER_ATTEMPTS;
+    const kept = mapped.pending ? keptFor(mapped.pending, delivery) : undefined;
+    const judgement = judge(delivery, mapped, kept);
+    if (judgement && 'outcome' in judgement) {
+      outcomes[index] = judgement;
+      continue;
+    }
     if (mapped.usage) {
-      if (isAlone) failedOften.add(usages.length);
-      usages.push(mapped.usage);
-    } else pending.push({ index, isAlone, usage: mapped.pending, ...asKept(mapped.pending, delivery) });
+      if (judgement) ready.suspects.set(ready.usages.length, judgement);
+      ready.usages.push(mapped.usage);
+      continue;
+    }
+    pending.push({
+      index,
+      usage: mapped.pending,
+      ...(judgement ? { judged: judgement } : {}),
+      ...(kept === undefined ? {} : { kept }),
+    });
   }
   if (outcomes.length > 0) outcomes.length = deliveries.length;
-  return { usages, outcomes, failedOften, pending };
+  return { ready, outcomes, pending };
 }
 
 /** What was found before it was first sent stays, as long as the mapping names the same customer. */
-function asKept({ customer }: Pending['usage'], { resolved }: StoredDelivery): Pick<Pending, 'kept'> {
-  return resolved?.customer === customer ? { kept: resolved.subscription } : {};
+function keptFor({ customer }: PendingUsage, { resolved }: StoredDelivery): string | undefined {
+  return resolved?.customer === customer ? resolved.subscription : undefined;
+}
+
+type Mapped = { usage?: UsageEvent | undefined; pending?: PendingUsage | undefined };
+
+/** Says of a delivery how it is sent as a suspect, or that it is not sent now; nothing where nobody suspects it. */
+function createJudge({ sender, lookups, policy, now, suspectReason }: Attempt) {
+  let accepted: Acceptances | undefined;
+  return (
+    { tries }: StoredDelivery,
+    { usage, pending }: Mapped,
+    kept: string | undefined,
+  ): Judged | Outcome | undefined => {
+    if (!tries?.suspect) return undefined;
+    // A read says nothing of a write, nor the other way round.
+    const isRead = pending !== undefined && kept === undefined;
+    if (isRead !== (tries.suspect.way === READS_WAY)) return undefined;
+    accepted ??= { ...sender.accepted(), ...lookups?.reader.accepted() };
+    const judgement = judgeSuspect(tries, accepted, now(), policy);
+    switch (judgement.send) {
+      case 'with others':
+        return undefined;
+      case 'apart':
+        return { apart: judgement.apart, suspect: judgement.suspect };
+      case 'later':
+        return { outcome: 'unsent', waitMs: judgement.waitMs };
+      case 'never': {
+        const written = usage ?? (kept === undefined ? undefined : pending?.complete(kept));
+        const shown = written && { body: written.body, hint: suspectReason?.(written) };
+        return provedFailure(judgement, tries, shown);
+      }
+    }
+  };
 }

@@ -202,20 +202,26 @@ async function openLane(
       else log.warn({ change }, 'destination.gate');
     },
   });
+  const policy = { ...DEFAULT_RETRY_POLICY, ...config.retry };
   const worker = await startDestinationWorker({
     destination: name,
     shards: config.redis.shards,
     redis,
     concurrency: JOBS_IN_HAND,
     deliveries: REQUESTS_IN_HAND * limit.concurrency * destination.batchSize,
-    policy: { ...DEFAULT_RETRY_POLICY, ...config.retry },
+    policy,
     attempt: async (deliveries, how, keep) =>
       attemptDeliveries(
-        await versions.for(deliveries),
-        sender,
+        {
+          map: await versions.for(deliveries),
+          sender,
+          policy,
+          now: clock.now,
+          ...(destination.suspectReason ? { suspectReason: destination.suspectReason } : {}),
+          ...(reads ? { lookups: { reader: reads.reader, keep } } : {}),
+        },
         deliveries,
         how,
-        reads ? { reader: reads.reader, keep } : undefined,
       ),
     rules: rules.version,
     whenOpen: sender.whenOpen,

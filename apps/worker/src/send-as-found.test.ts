@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome, UsageEvent } from '@meterbridge/delivery';
 import type { PendingUsage, Resolution } from '@meterbridge/destinations';
+import type { Judged } from './attempt-deliveries.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
-const pendingOf = (customer: string, at: number, isAlone = false): Pending => ({
+const pendingOf = (customer: string, at: number): Pending => ({
   index: at,
-  isAlone,
   usage: {
     customer,
     at: 0,
@@ -23,6 +23,7 @@ function open(keep: Lookups['keep'] = async () => true) {
     reader: {
       resolve: (questions) =>
         questions.map(({ customer }) => new Promise((resolve) => tell.set(customer, resolve))),
+      accepted: () => ({}),
     },
     async keep(resolved) {
       log.push(
@@ -31,8 +32,10 @@ function open(keep: Lookups['keep'] = async () => true) {
       return keep(resolved);
     },
   };
-  const deliver = async (usages: UsageEvent[], alone: ReadonlySet<number>): Promise<Outcome[]> => {
-    log.push(`send ${usages.map(({ body }) => body)}${alone.size > 0 ? ` alone ${[...alone]}` : ''}`);
+  const deliver = async (usages: UsageEvent[], suspects: ReadonlyMap<number, Judged>): Promise<Outcome[]> => {
+    log.push(
+      `send ${usages.map(({ body }) => body)}${suspects.size > 0 ? ` apart ${[...suspects.keys()]}` : ''}`,
+    );
     return usages.map(() => ({ outcome: 'delivered' }));
   };
   return {
@@ -47,11 +50,11 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('what is found is written down before it is sent, and what is known together goes together', async () => {
   const { log, tell, lookups, deliver } = open();
-  const sent = sendAsFound([pendingOf('a', 3), pendingOf('b', 5, true)], lookups, deliver);
+  const sent = sendAsFound([pendingOf('a', 3), pendingOf('b', 5)], lookups, deliver);
   tell('a', found('s-a'));
   tell('b', found('s-b'));
   expect(await sent).toEqual(new Map([3, 5].map((at) => [at, { outcome: 'delivered' }])));
-  expect(log).toEqual(['keep 3:a=s-a,5:b=s-b', 'send s-a,s-b alone 1']);
+  expect(log).toEqual(['keep 3:a=s-a,5:b=s-b', 'send s-a,s-b']);
 });
 
 test('nobody waits for the subscription of another customer', async () => {
@@ -103,4 +106,46 @@ test('what the job says already is not sent where that cannot be made sure of', 
     new Map([[0, expect.objectContaining({ outcome: 'failed', code: 'connection' })]]),
   );
   expect(log).toEqual(['keep ']);
+});
+
+const judged: Judged = {
+  apart: { atMost: 1, isConfirmed: true },
+  suspect: { at: 1, of: 1, way: 'w', alone: 1, proofs: 0 },
+};
+
+test('what is suspected goes apart, once its subscription is kept', async () => {
+  const { log, lookups, deliver } = open();
+  const kept = [
+    { ...pendingOf('a', 0), kept: 's-a' },
+    { ...pendingOf('b', 1), kept: 's-b', judged },
+  ];
+  await sendAsFound(kept, lookups, deliver);
+  expect(log).toEqual(['keep ', 'send s-a,s-b apart 1']);
+});
+
+test('what takes long to be found is handed back once the rest is answered, and tells so', async () => {
+  const { log, tell, lookups, deliver } = open();
+  const sent = sendAsFound([pendingOf('slow', 0), pendingOf('fast', 1)], lookups, deliver);
+  tell('fast', found('s-fast'));
+  expect(await sent).toEqual(
+    new Map<number, unknown>([
+      [1, { outcome: 'delivered' }],
+      [0, { outcome: 'unsent', waitMs: 1_000 }],
+    ]),
+  );
+  expect(log).toEqual(['keep 1:fast=s-fast', 'send s-fast']);
+});
+
+test('while others of the job are not answered, it waits with them', async () => {
+  const { tell, lookups, deliver } = open();
+  let answer!: () => void;
+  const others = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const sent = sendAsFound([pendingOf('slow', 0)], lookups, deliver, others);
+  await new Promise((resolve) => setTimeout(resolve, 1_300));
+  tell('slow', found('s-slow'));
+  await turn();
+  answer();
+  expect(await sent).toEqual(new Map([[0, { outcome: 'delivered' }]]));
 });

@@ -1,67 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome, Resolved, UsageEvent } from '@meterbridge/delivery';
 import type { PendingUsage, Resolution, SubscriptionReader } from '@meterbridge/destinations';
 import type { KeepResolved } from '@meterbridge/queue';
+import type { Judged } from './attempt-deliveries.js';
 
 /** A delivery whose subscription has to be looked up, by its index in the job; `kept`: the job says it already. */
-export type Pending = { index: number; usage: PendingUsage; isAlone: boolean; kept?: string };
+export type Pending = { index: number; usage: PendingUsage; judged?: Judged; kept?: string };
 
-export type Lookups = { reader: Pick<SubscriptionReader, 'resolve'>; keep: KeepResolved };
+export type Lookups = { reader: Pick<SubscriptionReader, 'resolve' | 'accepted'>; keep: KeepResolved };
 
 type Found = Pending & { subscription: string };
+
+/** Once the rest of a job is answered it is settled soon, whatever is still being looked up. */
+const ANSWERED_WAIT_MS = 1_000;
+/** A job that nothing is answered of keeps its hand so long; then others have a turn. */
+const LONGEST_WAIT_MS = 5_000;
+const ASK_AGAIN: Outcome = { outcome: 'unsent', waitMs: 1_000 };
 
 /**
  * Sends usage events as their subscriptions become known: those of one customer wait for no other's read.
  * What is found is written into the job before it is sent, and what was written before is made sure of. Should this
  * process die before the answer is settled, or another server take over, the next one sends the very same: under
- * another subscription it would be a second usage event.
+ * another subscription it would be a second usage event. What takes long to be found is handed back; the read goes on.
+ * @param others resolves when the job's other deliveries are answered; left out where there are none
  * @returns outcomes by index in the job
  */
 export async function sendAsFound(
   pending: readonly Pending[],
   { reader, keep }: Lookups,
-  deliver: (usages: UsageEvent[], alone: ReadonlySet<number>) => Promise<Outcome[]>,
+  deliver: (usages: UsageEvent[], suspects: ReadonlyMap<number, Judged>) => Promise<Outcome[]>,
+  others?: Promise<unknown>,
 ): Promise<Map<number, Outcome>> {
   const outcomes = new Map<number, Outcome>();
-  const sending: Promise<void>[] = [];
+  const answered: Promise<unknown>[] = others ? [others] : [];
   let known: { one: Pending; resolution: Resolution }[] = pending.flatMap((one) =>
     one.kept === undefined ? [] : [{ one, resolution: { outcome: 'found', subscription: one.kept } }],
   );
   const unknown = pending.filter(({ kept }) => kept === undefined);
-  const waiting = new Set<Promise<void>>();
-  for (const [at, resolving] of reader.resolve(unknown.map(({ usage }) => usage)).entries()) {
+  const waiting = new Map<number, Promise<void>>();
+  const questions = unknown.map(({ usage, judged }) => ({
+    ...usage,
+    ...(judged ? { apart: judged.apart } : {}),
+  }));
+  for (const [at, resolving] of reader.resolve(questions).entries()) {
     const told = resolving.then((resolution) => {
       known.push({ one: unknown[at]!, resolution });
-      waiting.delete(told);
+      waiting.delete(at);
     });
-    waiting.add(told);
+    waiting.set(at, told);
   }
 
+  const patience = new AbortController();
+  const since = performance.now();
   while (waiting.size > 0 || known.length > 0) {
-    if (known.length === 0) await Promise.race(waiting);
+    if (known.length === 0 && !(await waitForOne(waiting.values(), answered, since, patience.signal))) break;
     // What is known by the same moment is written down and sent together.
     await new Promise((resolve) => setImmediate(resolve));
     const found: Found[] = [];
     for (const { one, resolution } of known) {
       if (resolution.outcome === 'found') found.push({ ...one, subscription: resolution.subscription });
-      else outcomes.set(one.index, resolution);
+      else outcomes.set(one.index, withJudged(resolution, one.judged));
     }
     known = [];
     if (found.length > 0) {
       const refused = await writeDown(found, keep);
       if (refused) for (const { index } of found) outcomes.set(index, refused);
-      else sending.push(send(found));
+      else answered.push(send(found));
     }
   }
-  await Promise.all(sending);
+  patience.abort();
+  for (const at of waiting.keys()) outcomes.set(unknown[at]!.index, ASK_AGAIN);
+  for (const { one } of known) outcomes.set(one.index, ASK_AGAIN);
+  await Promise.all(answered);
   return outcomes;
 
   async function send(found: Found[]): Promise<void> {
-    const alone = new Set([...found.keys()].filter((at) => found[at]!.isAlone));
+    const suspects = new Map(
+      found.flatMap(({ judged, kept }, at) => (judged && kept !== undefined ? [[at, judged] as const] : [])),
+    );
     const usages = found.map(({ usage, subscription }) => usage.complete(subscription));
-    for (const [at, outcome] of (await deliver(usages, alone)).entries()) {
+    for (const [at, outcome] of (await deliver(usages, suspects)).entries()) {
       outcomes.set(found[at]!.index, outcome);
     }
   }
+}
+
+/** False when it takes too long, for a job of which something is answered, or for one of which nothing is. */
+async function waitForOne(
+  waiting: Iterable<Promise<void>>,
+  answered: readonly Promise<unknown>[],
+  since: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const until = (ms: number) => sleep(Math.max(0, ms - (performance.now() - since)), undefined, { signal });
+  const none = Promise.race([
+    until(LONGEST_WAIT_MS),
+    ...(answered.length === 0 ? [] : [Promise.all([...answered, until(ANSWERED_WAIT_MS)])]),
+  ]).then(
+    () => false,
+    () => false,
+  );
+  return Promise.race([none, ...[...waiting].map((one) => one.then(() => true))]);
+}
+
+function withJudged(outcome: Outcome, judged: Judged | undefined): Outcome {
+  return outcome.outcome === 'suspected' && judged ? { ...outcome, judged: judged.suspect } : outcome;
 }
 
 /** Why nothing of this may be sent; nothing, once it is written. */

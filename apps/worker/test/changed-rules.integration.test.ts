@@ -99,7 +99,10 @@ test.each(CHANGES)(
 test('what was never sent follows the new rule, also where a worker had it in hand and was stopped', async () => {
   const stack = await stacks.open({ config: BY_USER });
   const receiver = await stack.startReady('receiver');
-  stack.sandbox.lago.faults.add({ times: 'always', respond: { status: 401, body: {} } });
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    respond: { status: 401, body: { status: 401, error: 'Unauthorized' } },
+  });
   const first = await stack.startReady('worker');
   await sendAll(receiver.url, tracks());
   await waitFor(async () => (await stack.account('lago')).jobs.active > 0, { what: 'them to be in hand' });

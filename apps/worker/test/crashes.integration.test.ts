@@ -87,7 +87,10 @@ test('workers killed one after the other, while one API hangs and the other refu
   const { lago, hyperline } = stack.sandbox;
   // Events only: a worker that starts reads something else as well.
   lago.faults.add({ times: 'always', match: { method: 'POST' }, hang: true });
-  hyperline.faults.add({ times: 'always', respond: { status: 401, body: {} } });
+  hyperline.faults.add({
+    times: 'always',
+    respond: { status: 401, body: { message: 'Missing authentication token' } },
+  });
   // One job each: whatever is begun, it is the same.
   const tracks = makeTracks(2);
   await sendAll(receiver.url, tracks);
@@ -123,7 +126,10 @@ test('workers killed one after the other, while one API hangs and the other refu
 test('told to stop while jobs of a crashed worker wait for their turn and their gate, it hands them back at once', async () => {
   const stack = await stacks.open({ sandbox: { latencyMs: 1_000 } });
   const receiver = await stack.startReady('receiver');
-  stack.sandbox.hyperline.faults.add({ times: 'always', respond: { status: 401, body: {} } });
+  stack.sandbox.hyperline.faults.add({
+    times: 'always',
+    respond: { status: 401, body: { message: 'Missing authentication token' } },
+  });
   // Nothing of the first worker's is done, however long the hold takes to be seen.
   stack.sandbox.lago.faults.add({ times: 'always', hang: true });
   const tracks = makeTracks(300);

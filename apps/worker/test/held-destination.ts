@@ -1,10 +1,11 @@
+import { lookAtGate } from '@meterbridge/queue';
 import type { Stack } from '../../cli/test/run-stack.js';
 
 const gateOf = (destination: string) => `meterbridge:{${destination}}:gate`;
 
-/** Whether its key was refused. */
+/** Whether an answer has held it. */
 export async function isHeld(stack: Stack, destination: string): Promise<boolean> {
-  return (await stack.redis.get(gateOf(destination)))?.includes('unauthorized') ?? false;
+  return (await lookAtGate(destination, stack.redis)).hold !== null;
 }
 
 /** The next probe of a held destination is due within a minute: now. */

@@ -211,7 +211,7 @@ test('reads that are refused hold what needs them, and nothing else; nothing is 
   stack.sandbox.lago.faults.add({
     times: 'always',
     match: { path: PATH },
-    respond: { status: 401, body: {} },
+    respond: { status: 401, body: { status: 401, error: 'Unauthorized' } },
   });
   const tracks = tracksOf(['acct'], 50);
   await sendAll(receiver.url, tracks);
@@ -245,7 +245,7 @@ test('a worker whose reads are held drains at once, and hands everything back', 
   stack.sandbox.lago.faults.add({
     times: 'always',
     match: { path: PATH },
-    respond: { status: 403, body: {} },
+    respond: { status: 403, body: { status: 403, error: 'Forbidden', code: 'read_action_not_allowed' } },
   });
   await sendAll(receiver.url, tracksOf(['acct'], 50));
   const worker = await stack.startReady('worker');

@@ -73,8 +73,11 @@ test('a held destination drains at once, and the next worker holds it from its f
   const stack = await stacks.open();
   const receiver = await stack.startReady('receiver');
   // Events only: a worker that starts reads something else as well.
-  const match = { method: 'POST' };
-  stack.sandbox.lago.faults.add({ times: 'always', match, respond: { status: 401, body: {} } });
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    match: { method: 'POST' },
+    respond: { status: 401, body: { status: 401, error: 'Unauthorized' } },
+  });
   await sendAll(receiver.url, makeTracks(1_000));
   const first = await stack.startReady('worker');
   await waitFor(() => isHeld(stack, 'lago'), { what: 'the hold' });

@@ -56,8 +56,16 @@ const retrySchema = z
       .positive()
       .default(72)
       .describe('A delivery that has failed for longer is a dead letter'),
+    failsAloneAfterMinutes: z
+      .number()
+      .positive()
+      .default(60)
+      .describe('An event that fails alone for longer, while others are accepted, is a dead letter'),
   })
-  .transform(({ giveUpAfterHours }) => ({ giveUpAfterMs: giveUpAfterHours * HOUR_MS }));
+  .transform(({ giveUpAfterHours, failsAloneAfterMinutes }) => ({
+    giveUpAfterMs: giveUpAfterHours * HOUR_MS,
+    failsAloneAfterMs: failsAloneAfterMinutes * MINUTE_MS,
+  }));
 
 /** The configuration file. Its defaults are the ones the configuration reference names. */
 export const fileSchema = z.strictObject({

@@ -1,18 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  ACCEPTANCE_EVERY_MS,
   BREAKER_THRESHOLD,
   claimProbe,
   decideGate,
   type Gate,
+  gateAfterAcceptance,
   gateAfterAnswer,
   gateAfterFailure,
   gateAfterHold,
   gateAfterRateLimit,
   gateAfterRefusal,
   gateAfterResume,
+  gateAfterSuspect,
+  gateAfterUnnamed,
   type LastFailure,
   OPEN_GATE,
   PROBE_INTERVAL_MS,
+  WAY_IS_WRONG_AFTER,
 } from './gate.js';
 
 const now = 1_000_000;
@@ -151,4 +156,90 @@ describe('the last failure', () => {
     const long = { ...failedAt(now), cause: 'x'.repeat(5_000) };
     expect(gateAfterFailure(OPEN_GATE, long, 0).lastFailure?.cause).toHaveLength(500);
   });
+});
+
+describe('an acceptance', () => {
+  test('is written down once a second at most, for each way', () => {
+    const first = gateAfterAcceptance(OPEN_GATE, 'a', now);
+    expect(first.accepted).toEqual({ a: { since: now, last: now } });
+    expect(gateAfterAcceptance(first, 'a', now + ACCEPTANCE_EVERY_MS - 1)).toBe(first);
+    expect(gateAfterAcceptance(first, 'a', now + ACCEPTANCE_EVERY_MS).accepted.a!.last).toBe(now + 1_000);
+    expect(gateAfterAcceptance(first, 'b', now + 1).accepted).toMatchObject({
+      a: { last: now },
+      b: { last: now + 1 },
+    });
+  });
+
+  test.each<[string, Gate]>([
+    ['a hold', held],
+    ['an open breaker', opened()],
+    ['refusals that were counted', { ...OPEN_GATE, refused: ['x'] }],
+  ])('ends %s, however short a time after the last one', (_what, gate) => {
+    const known = { ...gate, accepted: { a: { since: now, last: now } } };
+    expect(gateAfterAcceptance(known, 'a', now + 1)).toMatchObject({
+      hold: null,
+      breaker: { state: 'closed', failures: 0 },
+      refused: [],
+    });
+  });
+});
+
+describe('refusals that name no event', () => {
+  const refusal = (event: string, over: object = {}) => ({
+    code: 'refused' as const,
+    cause: 'HTTP 403',
+    at: now,
+    event,
+    isWorded: false,
+    ...over,
+  });
+  const afterAll = (events: string[], over: object = {}, gate = OPEN_GATE) =>
+    events.reduce((before, event) => gateAfterUnnamed(before, refusal(event, over), 0.5), gate);
+  const different = Array.from({ length: WAY_IS_WRONG_AFTER }, (_, index) => `event-${index}`);
+
+  test.each<[string, string[], boolean]>([
+    ['one event, again and again', Array(20).fill('a'), false],
+    ['four different ones', different.slice(1), false],
+    ['five different ones', different, true],
+    ['five among repeats', different.flatMap((event) => [event, event]), true],
+  ])('of %s', (_what, events, isHeld) => {
+    expect(afterAll(events).hold?.code).toBe(isHeld ? 'refused_all' : undefined);
+  });
+
+  test('are counted anew once an event was accepted', () => {
+    const half = gateAfterAcceptance(afterAll(different.slice(0, 4)), 'a', now);
+    expect(afterAll(different.slice(0, 4), {}, half).hold).toBeNull();
+  });
+
+  test('are probed soon at first, then ever later, and keep since when it is held', () => {
+    let gate = afterAll(different);
+    const waits: number[] = [];
+    for (let at = now; waits.length < 8; ) {
+      waits.push(gate.hold!.nextProbeAt - at);
+      at = gate.hold!.nextProbeAt;
+      gate = gateAfterUnnamed(claimProbe(gate, at)!, refusal(`probe-${at}`, { at }), 0.5);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1_000));
+    expect(gate.hold!.since).toBe(now);
+    expect(gate.refused).toHaveLength(WAY_IS_WRONG_AFTER);
+  });
+
+  test('of a limiter are waited for, and not held', () => {
+    const gate = afterAll(different, { waitMs: 9_000 });
+    expect(gate).toMatchObject({ hold: null, pausedUntil: now + 9_000, refused: [] });
+  });
+
+  test("in the API's own words close a breaker; those of somebody else open it again", () => {
+    const probing = claimProbe(opened(), now + 60_000)!;
+    const at = now + 60_000;
+    expect(gateAfterUnnamed(probing, refusal('a', { isWorded: true, at }), 0.5).breaker.state).toBe('closed');
+    expect(gateAfterUnnamed(probing, refusal('a', { at }), 0.5).breaker.state).toBe('open');
+    expect(gateAfterUnnamed(OPEN_GATE, refusal('a'), 0.5).breaker).toEqual({ state: 'closed', failures: 0 });
+  });
+});
+
+test('what a suspect meets is told, and changes nothing else', () => {
+  const failure = { ...failedAt(now), cause: 'x'.repeat(900) };
+  const gate = gateAfterSuspect(opened(), failure);
+  expect(gate).toEqual({ ...opened(), lastFailure: { ...failure, cause: 'x'.repeat(500) } });
 });

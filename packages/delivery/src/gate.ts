@@ -1,5 +1,6 @@
+import { type Acceptances, withAcceptance } from './acceptances.js';
 import { backoffDelayMs } from './backoff.js';
-import type { HoldCode, TransientCode } from './outcome.js';
+import type { FailureCode, HoldCode } from './outcome.js';
 
 /**
  * Whether a destination may be sent to: one value per destination, shared by all workers through Redis.
@@ -15,10 +16,14 @@ export type Gate = {
   breaker: Breaker;
   /** Why the last request failed that counted against the breaker or held it; kept after it is over. */
   lastFailure: LastFailure | null;
+  /** When events were accepted, as far as failures have to be compared with that; see `ACCEPTANCE_EVERY_MS`. */
+  accepted: Acceptances;
+  /** Different events, by a short hash, that were refused since one was accepted: `WAY_IS_WRONG_AFTER` at most. */
+  refused: readonly string[];
 };
 
 export type LastFailure = {
-  code: TransientCode | HoldCode;
+  code: FailureCode | HoldCode;
   /** In the API's words or ours, without secrets or values of an event. */
   cause: string;
   at: number;
@@ -32,7 +37,14 @@ export type HandHold = {
   since: number;
 };
 
-export type Hold = { code: HoldCode; detail: string; since: number; nextProbeAt: number };
+export type Hold = {
+  code: HoldCode;
+  detail: string;
+  since: number;
+  nextProbeAt: number;
+  /** Until the probe after the next one, where that is less than a minute. */
+  thenMs?: number;
+};
 
 export type Breaker =
   | { state: 'closed'; failures: number }
@@ -46,6 +58,8 @@ export const OPEN_GATE: Gate = {
   handHold: null,
   breaker: { state: 'closed', failures: 0 },
   lastFailure: null,
+  accepted: {},
+  refused: [],
 };
 
 /** Longer ones are cut: all workers read the gate five times a second. */
@@ -56,6 +70,12 @@ export const BREAKER_THRESHOLD = 5;
 const BREAKER_BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
 /** A held destination is asked again this often; so is one whose prober died. */
 export const PROBE_INTERVAL_MS = 60_000;
+/** Different events refused, and none accepted between them, before the way is taken to be wrong. */
+export const WAY_IS_WRONG_AFTER = 5;
+/** A hold of which no word of the API says that it is one is probed this soon, then ever later. */
+const FIRST_PROBE_MS = 1_000;
+/** Acceptances are written down this often, at most. */
+export const ACCEPTANCE_EVERY_MS = 1_000;
 
 export type GateDecision =
   | { may: 'send' }
@@ -112,18 +132,82 @@ export function gateAfterRateLimit(gate: Gate, untilMs: number): Gate {
 }
 
 /**
- * The API answered: the breaker closes and a hold ends, but never one by hand. The same value when nothing
- * changes.
+ * The API answered in its own words: the breaker closes and a hold ends, but never one by hand. The same value when
+ * nothing changes.
  */
 export function gateAfterAnswer(gate: Gate): Gate {
   if (!gate.hold && gate.breaker.state === 'closed' && gate.breaker.failures === 0) return gate;
   return { ...gate, hold: null, breaker: { state: 'closed', failures: 0 } };
 }
 
+/**
+ * It accepted an event. The same value when nothing changes: what a worker knows since it wrote last is its own.
+ * @param way method and path
+ * @param sentAt when the request left
+ */
+export function gateAfterAcceptance(gate: Gate, way: string, sentAt: number): Gate {
+  const answered = gateAfterAnswer(gate);
+  const known = answered.accepted[way];
+  const isKnown = known !== undefined && sentAt - known.last < ACCEPTANCE_EVERY_MS;
+  if (isKnown && answered === gate && gate.refused.length === 0) return gate;
+  return { ...answered, refused: [], accepted: withAcceptance(answered.accepted, way, sentAt) };
+}
+
+/** What failed is suspected of failing by itself, while others are accepted: only somebody who looks is told. */
+export function gateAfterSuspect(gate: Gate, failure: LastFailure): Gate {
+  return { ...gate, lastFailure: { ...failure, cause: failure.cause.slice(0, MAX_CAUSE) } };
+}
+
+/**
+ * A request was refused in words that name no event. Different ones in a row, and none accepted between them, speak of
+ * the way.
+ */
+export function gateAfterUnnamed(
+  gate: Gate,
+  { event, isWorded, waitMs, ...failure }: Unnamed,
+  random: number,
+): Gate {
+  const { code, cause, at } = failure;
+  const after = gateAfterSuspect(withHealth(gate, failure, isWorded, random), { code, cause, at });
+  const refused = after.refused.includes(event) ? after.refused : [...after.refused, event];
+  if (refused.length < WAY_IS_WRONG_AFTER) return { ...after, refused };
+  if (waitMs !== undefined) return gateAfterRateLimit({ ...after, refused: [] }, at + waitMs);
+  const probeMs = gate.hold?.thenMs ?? FIRST_PROBE_MS;
+  const detail = `${WAY_IS_WRONG_AFTER} different events were refused, and none was accepted between them: ${cause}`;
+  return {
+    ...after,
+    refused: refused.slice(-WAY_IS_WRONG_AFTER),
+    hold: {
+      code: 'refused_all',
+      detail: detail.slice(0, MAX_CAUSE),
+      since: gate.hold?.since ?? at,
+      nextProbeAt: at + probeMs,
+      thenMs: Math.min(PROBE_INTERVAL_MS, probeMs * 2),
+    },
+  };
+}
+
+/** A refusal whose answer names no event. */
+export type Unnamed = LastFailure & {
+  /** A hash of the first event in it. */
+  event: string;
+  /** In the API's own words: then it is in good health. */
+  isWorded: boolean;
+  /** How long a 429 asks to wait: then it is waited for so long, and not held. */
+  waitMs?: number;
+};
+
+/** A closed breaker stays so: a page of somebody says nothing of the API's health. An open one is not closed by it. */
+function withHealth(gate: Gate, failure: LastFailure, isWorded: boolean, random: number): Gate {
+  if (gate.breaker.state === 'closed') return gate;
+  return isWorded
+    ? { ...gate, breaker: { state: 'closed', failures: 0 } }
+    : gateAfterFailure(gate, failure, random);
+}
+
 /** A request timed out, found no connection, or met a 5xx. */
-export function gateAfterFailure(gate: Gate, failure: LastFailure, random: number): Gate {
-  const { at: now } = failure;
-  const lastFailure = { ...failure, cause: failure.cause.slice(0, MAX_CAUSE) };
+export function gateAfterFailure(gate: Gate, { code, cause, at: now }: LastFailure, random: number): Gate {
+  const { lastFailure } = gateAfterSuspect(gate, { code, cause, at: now });
   const failures = gate.breaker.failures + 1;
   if (gate.breaker.state === 'closed' && failures < BREAKER_THRESHOLD) {
     return { ...gate, breaker: { state: 'closed', failures }, lastFailure };

@@ -1,3 +1,4 @@
+export * from './acceptances.js';
 export * from './backoff.js';
 export * from './cell.js';
 export * from './gate.js';
@@ -8,5 +9,6 @@ export * from './outcome.js';
 export * from './ports.js';
 export * from './settlement.js';
 export * from './stored-delivery.js';
+export * from './suspect.js';
 export * from './usage-event.js';
 export * from './verdict.js';

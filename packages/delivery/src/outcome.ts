@@ -1,3 +1,5 @@
+import type { Suspect } from './suspect.js';
+
 /**
  * What became of one delivery in one attempt. A delivery is one Segment event under one rule of one
  * destination: the unit of account. Failures are data; exceptions are for bugs.
@@ -7,8 +9,12 @@ export type Outcome =
   /** The destination already had it, or a twin in flight carried it: success. */
   | { outcome: 'duplicate' }
   | Failure
-  /** It never left this process (a drain, a closed gate): hand it back, it costs no attempt. */
-  | { outcome: 'unsent' };
+  | Suspected
+  /**
+   * It never left this process (a drain, a closed gate): hand it back, it costs no attempt.
+   * @property waitMs before it is taken again; at once where left out
+   */
+  | { outcome: 'unsent'; waitMs?: number };
 
 export type Failure = {
   outcome: 'failed';
@@ -19,6 +25,27 @@ export type Failure = {
   detail?: string;
   /** What was sent, or would have been: the usage event's JSON. Kept with a dead letter, never logged. */
   usage?: string;
+};
+
+/**
+ * The request that it was in failed, and nobody said that this event was the reason, nor that it was not: others will
+ * tell (ADR 0015). Words and usage as in a `Failure`.
+ */
+export type Suspected = Omit<Failure, 'outcome' | 'code'> & {
+  outcome: 'suspected';
+  code: TransientCode | 'refused' | 'too_large';
+  /** When it failed, by the clock that all workers share. */
+  at: number;
+  /** Events in that request. */
+  of: number;
+  /** Method and path of it. */
+  way: string;
+  /** A control may stand in for another event (see `CONTROL`). */
+  control?: true;
+  /** Others were accepted there immediately before. */
+  isAccepting: boolean;
+  /** What was known of it before it was sent, the failure before this one judged. */
+  judged?: Suspect;
 };
 
 /** May go through later: back off and send the same bytes again. */
@@ -34,13 +61,20 @@ export type PermanentCode =
   | 'no_subscription'
   | 'several_subscriptions'
   | 'too_large'
+  /** The API failed each time it was sent alone, while others were accepted. It may have arrived. */
+  | 'fails_alone'
   | 'poison'
   | 'expired';
 
 export type FailureCode = TransientCode | PermanentCode;
 
 /** Nobody can be delivered until a person mends it: the destination is held, its events wait. */
-export type HoldCode = 'unauthorized' | 'forbidden' | 'wrong_url';
+export type HoldCode =
+  | 'unauthorized'
+  | 'forbidden'
+  | 'wrong_url'
+  /** Different events were refused one after the other, and none accepted between them: the way is wrong. */
+  | 'refused_all';
 
 /** A new code does not compile until someone has decided here what follows from it. */
 export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
@@ -55,6 +89,7 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
   no_subscription: 'dead-letter',
   several_subscriptions: 'dead-letter',
   too_large: 'dead-letter',
+  fails_alone: 'dead-letter',
   poison: 'dead-letter',
   expired: 'dead-letter',
 };
@@ -64,7 +99,8 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
  * refused.
  */
 export function mayHaveArrived(outcome: Outcome): boolean {
-  return outcome.outcome === 'failed' && outcome.usage !== undefined && !isPermanent(outcome.code);
+  if (outcome.outcome !== 'failed' && outcome.outcome !== 'suspected') return false;
+  return outcome.usage !== undefined && !isPermanent(outcome.code);
 }
 
 /**

@@ -26,7 +26,7 @@ export type Settlement = {
   dead: DeadLetter[];
   /** What is not done: written back before the job is delayed. */
   remainder: StoredDelivery[];
-  /** Until the remainder is tried again; 0 for at once. */
+  /** Until the first of the remainder is tried again; 0 for at once. */
   delayMs: number;
 };
 
@@ -51,6 +51,10 @@ export function settleBatch(
     remainder: [],
     delayMs: 0,
   };
+  /** Until what failed is tried again: what failed together is sent together, so the longest counts. */
+  let retryMs: number | undefined;
+  /** The same for each that has a time of its own. */
+  const ownMs: number[] = [];
   for (const [index, delivery] of deliveries.entries()) {
     const outcome = outcomes[index];
     if (!outcome) {
@@ -76,13 +80,17 @@ export function settleBatch(
         break;
       case 'retry':
         settlement.remainder.push({ ...sayWhatWasSent(delivery, outcome, rules), tries: next.tries });
-        settlement.delayMs = Math.max(settlement.delayMs, next.delayMs);
+        if (next.tries.suspect) ownMs.push(next.delayMs);
+        else retryMs = Math.max(retryMs ?? 0, next.delayMs);
         break;
       case 'return':
+        if (next.delayMs !== undefined) ownMs.push(next.delayMs);
         settlement.remainder.push(delivery);
         break;
     }
   }
+  if (retryMs !== undefined) ownMs.push(retryMs);
+  if (ownMs.length > 0) settlement.delayMs = ownMs.reduce((least, each) => Math.min(least, each));
   return settlement;
 }
 

@@ -9,18 +9,22 @@ export type Verdict =
   | { verdict: 'settled'; entries: EntryVerdict[]; waitMs?: number }
   /** Wait and send the same again; it costs no attempt. All workers wait. */
   | { verdict: 'rate-limited'; waitMs: number }
-  /** Nobody knows whether it was stored: the same bytes later. The breaker counts it. */
+  /** Nobody knows whether it was stored: the same bytes later. */
   | { verdict: 'transient'; code: TransientCode; status?: number; detail: string }
   /** A person has to mend the key or the URL. */
   | { verdict: 'hold'; code: HoldCode; status: number; detail: string }
   /** The request is too large (`bytes`) or has too many events (`events`): send it in halves. */
   | { verdict: 'smaller'; by: 'bytes' | 'events'; status: number; detail: string }
-  /** Something in the batch is bad and the answer does not say what: halve until it stands alone. */
-  | { verdict: 'bisect'; status: number; detail: string };
+  /**
+   * Refused, and the answer does not say which event it speaks of, or that it does not speak of the way.
+   * @property isWorded whether it is the API's own: then it is the last word on an event that the API has named before
+   * @property waitMs how long a 429 asks to wait
+   */
+  | { verdict: 'refused'; status: number; detail: string; isWorded: boolean; waitMs?: number };
 
 export type EntryVerdict =
   | Outcome
   /** Innocent, but the batch it was in was refused: send it again at once, with others. */
   | { outcome: 'resend' }
-  /** Refused without a reason: send it alone, so that the API says why. */
-  | { outcome: 'alone' };
+  /** Send it alone, so that the API says what of it. @property isNamed the API did not take it, and gave no reason */
+  | { outcome: 'alone'; isNamed: boolean };

@@ -39,6 +39,8 @@ export type Destination = {
   subscriptionReads?: { requestsPerSecond: number | 'unlimited'; concurrency: number } | undefined;
   /** Writes one event for the API under the named rule. Deterministic: the same event, the same bytes. */
   map(rule: string, event: SegmentEvent): MappedUsage;
+  /** Where a request with so many events goes. */
+  path(events: number): string;
   /** Joins frozen bodies to one request. At least one; one `slot` at most once, and one `kind` only (see `UsageEvent`). */
   request(usages: readonly UsageEvent[]): { path: string; body: string };
   /**
@@ -46,6 +48,13 @@ export type Destination = {
    * @param now epoch milliseconds, for limits that are told as a date
    */
   classify(answer: HttpAnswer, sent: readonly UsageEvent[], now: number): Verdict;
+  /**
+   * A request that holds no event and stores nothing. What stands before the API lets it pass, or not, as it does an
+   * event, and the API answers it in its own words. Left out where an API has none.
+   */
+  control?: { path: string; body: string; isAnswered(answer: HttpAnswer): boolean };
+  /** What may be the reason why the API fails on this event, as far as that is known. */
+  suspectReason?(usage: UsageEvent): string | undefined;
 };
 
 export type ConnectionCheck = { ready: true } | { ready: false; problem: string };

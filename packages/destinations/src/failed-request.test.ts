@@ -47,7 +47,7 @@ test.each<[string, Verdict, object | undefined]>([
   ],
   [
     'a batch refused without a name',
-    { verdict: 'bisect', status: 400, detail: 'HTTP 400: bad' },
+    { verdict: 'refused', status: 400, detail: 'HTTP 400: bad', isWorded: false },
     { code: 'refused', cause: 'HTTP 400: bad' },
   ],
   [

@@ -1,5 +1,6 @@
 import type { FailureCode, HoldCode, UsageEvent, Verdict } from '@meterbridge/delivery';
 import { showControls } from './moved-address.js';
+import { codeOfRefusal } from './read-answer.js';
 
 /** Why a request failed, fit for logs and for people. */
 export type FailedRequest<Code = FailureCode | HoldCode> = { code: Code; cause: string };
@@ -28,8 +29,8 @@ export function readFailure(verdict: Verdict): (FailedRequest & { speaks: boolea
       return { code: verdict.code, cause: verdict.detail, speaks: verdict.status !== undefined };
     case 'smaller':
       return { code: 'too_large', cause: verdict.detail, speaks: true };
-    case 'bisect':
-      return { code: 'refused', cause: verdict.detail, speaks: true };
+    case 'refused':
+      return { code: codeOfRefusal(verdict.status), cause: verdict.detail, speaks: true };
   }
 }
 

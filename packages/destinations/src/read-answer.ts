@@ -1,4 +1,4 @@
-import type { EntryVerdict, UsageEvent, Verdict } from '@meterbridge/delivery';
+import type { EntryVerdict, Verdict } from '@meterbridge/delivery';
 import type { HttpAnswer } from './http-answer.js';
 import { readMovedAddress } from './moved-address.js';
 import { readRefusedWaitMs, readSpentWaitMs } from './rate-limit-headers.js';
@@ -28,8 +28,14 @@ export function readAnswer(answer: Extract<HttpAnswer, { status: number }>): Rea
  * What both APIs mean alike: trouble on the way, limits, keys and addresses. Undefined leaves the answer
  * to the destination.
  * @param words the API's own, from fields that are known to hold a message
+ * @param isOwn whether the answer is in the API's own words: a proxy's 401 or 429 may be for what one event holds
  */
-export function classifyStatus(answer: ReadAnswer, words: string, now: number): Verdict | undefined {
+export function classifyStatus(
+  answer: ReadAnswer,
+  words: string,
+  now: number,
+  isOwn: boolean,
+): Verdict | undefined {
   const { status } = answer;
   const detail = describe(status, words);
   switch (status) {
@@ -37,27 +43,36 @@ export function classifyStatus(answer: ReadAnswer, words: string, now: number): 
     case 308:
       return { verdict: 'hold', code: 'wrong_url', status, detail: describe(status, describeMove(answer)) };
     case 401:
-      return { verdict: 'hold', code: 'unauthorized', status, detail };
+      return isOwn ? { verdict: 'hold', code: 'unauthorized', status, detail } : refuse(answer, words, false);
     case 403:
-      return { verdict: 'hold', code: 'forbidden', status, detail };
+      return isOwn ? { verdict: 'hold', code: 'forbidden', status, detail } : refuse(answer, words, false);
     case 405:
-      return { verdict: 'hold', code: 'wrong_url', status, detail };
+      return isOwn ? { verdict: 'hold', code: 'wrong_url', status, detail } : refuse(answer, words, false);
     case 408:
       return { verdict: 'transient', code: 'timeout', status, detail };
     case 413:
       return { verdict: 'smaller', by: 'bytes', status, detail };
     case 425:
       return { verdict: 'transient', code: 'server_error', status, detail };
-    case 429:
-      return { verdict: 'rate-limited', waitMs: readRefusedWaitMs(answer.headers, now) };
+    case 429: {
+      const waitMs = readRefusedWaitMs(answer.headers, now);
+      return isOwn
+        ? { verdict: 'rate-limited', waitMs }
+        : { verdict: 'refused', status, detail, isWorded: false, waitMs };
+    }
   }
   if (status >= 500) return { verdict: 'transient', code: 'server_error', status, detail };
   // Not for good, by its own word (302, 307): an API behind a page for maintenance comes back by itself.
   if (status >= 300 && status < 400) {
     return unexpected(status, 'a redirect, which is not followed: is the URL right?');
   }
-  return undefined;
+  // Neither API documents another: whoever says it may mean what one event holds (406, 409, 451).
+  return status >= 400 && !isOwn && !LEFT_TO_THE_API.includes(status)
+    ? refuse(answer, words, false)
+    : undefined;
 }
+
+const LEFT_TO_THE_API = [400, 404, 422];
 
 /**
  * Moved for good (301, 308): every request will meet it, until a person has set the new URL. It is not followed,
@@ -79,11 +94,15 @@ export function unexpected(status: number, detail: string): Verdict {
   return { verdict: 'transient', code: 'unexpected_answer', status, detail: describe(status, detail) };
 }
 
-/** Something that was sent is refused: the event where it stood alone, else halves will tell which. */
-export function refuse(answer: ReadAnswer, words: string, sent: readonly UsageEvent[], now: number): Verdict {
+/** A limiter on the way refuses by chance: its word is no more than that of a server in trouble. */
+export function codeOfRefusal(status: number): 'refused' | 'unexpected_answer' {
+  return status === 429 ? 'unexpected_answer' : 'refused';
+}
+
+/** Something is refused, and the answer does not name it. @param isWorded whether the words are the API's own */
+export function refuse(answer: ReadAnswer, words: string, isWorded: boolean): Verdict {
   const { status } = answer;
-  if (sent.length > 1) return { verdict: 'bisect', status, detail: describe(status, words) };
-  return settle([refused(status, words)], answer, now);
+  return { verdict: 'refused', status, detail: describe(status, words), isWorded };
 }
 
 export function refused(status: number, words: string): EntryVerdict {

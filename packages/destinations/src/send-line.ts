@@ -20,9 +20,13 @@ export class SendLine {
     return this.waiting.length - this.head;
   }
 
+  get first(): Entry | undefined {
+    return this.waiting[this.head];
+  }
+
   /** When the first of them began to wait. */
   get since(): number {
-    return this.waiting[this.head]?.since ?? Number.POSITIVE_INFINITY;
+    return this.first?.since ?? Number.POSITIVE_INFINITY;
   }
 
   push(entry: Entry): void {
@@ -34,8 +38,15 @@ export class SendLine {
     this.head = 0;
   }
 
-  all(): Entry[] {
-    return this.waiting.slice(this.head);
+  /** Takes them out, whatever they stand behind. */
+  takeIf(isTaken: (entry: Entry) => boolean): Entry[] {
+    const all = this.waiting.slice(this.head);
+    const taken = all.filter(isTaken);
+    if (taken.length > 0) {
+      this.waiting = all.filter((entry) => !isTaken(entry));
+      this.head = 0;
+    }
+    return taken;
   }
 
   /** As many as one request may hold, at least one; of two with one slot the second stays. */

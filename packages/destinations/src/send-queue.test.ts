@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Apart } from '@meterbridge/delivery';
 import fc from 'fast-check';
+import { GATHER_MS } from './apart-queue.js';
 import { LATE_AFTER_MS } from './next-line.js';
 import { type Entry, SendQueue } from './send-queue.js';
 
@@ -8,13 +10,14 @@ const waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0 };
 
 function entry(
   kind: string | undefined,
-  over: { since?: number; bytes?: number; slot?: string } = {},
+  over: { since?: number; bytes?: number; slot?: string; apart?: Apart } = {},
 ): Entry {
   const id = String(++made);
-  const { since = 0, bytes = 10, slot = id } = over;
+  const { since = 0, bytes = 10, slot = id, apart } = over;
   const usage = { key: id, slot, body: '{}', ...(kind === undefined ? {} : { kind }) };
   const state = 'on its way' as const;
-  return { usage, bytes, since, state, waiter, index: 0, rounds: 0, grouped: false, twins: undefined };
+  const fresh = { rounds: 0, grouped: false, named: false, apart, twins: undefined };
+  return { usage, bytes, since, state, waiter, index: 0, ...fresh };
 }
 
 function fill(queue: SendQueue, kind: string | undefined, count: number, since = 0): Entry[] {
@@ -97,7 +100,7 @@ test.each<[string, Record<string, number>, number, number]>([
 ])('the requests that wait are counted by kind: %s', (_what, counts, most, requests) => {
   const queue = new SendQueue(10, 1_000);
   for (const [kind, count] of Object.entries(counts)) fill(queue, kind, count);
-  expect(queue.requestsWaiting(most)).toBe(requests);
+  expect(queue.requestsReady(0, most)).toBe(requests);
 });
 
 test('what is put back goes first within its kind, and what is moved to the end goes last', () => {
@@ -120,7 +123,7 @@ test('groups that are taken apart go as they are, before all kinds, whatever is 
   fill(queue, 'late', 10, -60_000);
   const group = [entry('a'), entry('a')];
   queue.pushGroup(group);
-  expect(queue.takeOne(0)).toEqual(group.slice(0, 1));
+  expect(queue.takeProbe(0, () => false)).toEqual(group.slice(0, 1));
   expect(queue.take(0)).toEqual(group.slice(1));
   queue.pushAhead([entry('a'), entry('b'), entry('a')]);
   expect([queue.take(0), queue.take(0)].map(kindsOf)).toEqual([['a'], ['b']]);
@@ -130,7 +133,7 @@ test('a probe takes one event, of another kind each time that nothing else tells
   const queue = new SendQueue(10, 1_000);
   for (const kind of ['a', 'b', 'c']) fill(queue, kind, 1);
   const probed = Array.from({ length: 3 }, (_, minute) => {
-    const taken = queue.takeOne(minute * 60_000);
+    const taken = queue.takeProbe(minute * 60_000, () => false);
     queue.moveToEnd(taken);
     return taken[0]!.usage.kind;
   });
@@ -281,4 +284,116 @@ test('among invented kinds the other ones go on, and each invented one has its t
   // One event of 301: one request of so many, and half of them until the first.
   expect(turns).toBeGreaterThan(100);
   expect(turns).toBeLessThan(302);
+});
+
+const suspects = (
+  queue: SendQueue,
+  count: number,
+  apart: Apart,
+  over: { since?: number; kind?: string } = {},
+) => {
+  const entries = Array.from({ length: count }, () => entry(over.kind, { since: over.since ?? 0, apart }));
+  for (const each of entries) queue.push(each);
+  return entries;
+};
+const sizes = (queue: SendQueue, now: number, most = 99) => {
+  const taken: number[] = [];
+  while (taken.length < most) {
+    const { length } = queue.take(now);
+    if (length === 0) return taken;
+    taken.push(length);
+  }
+  return taken;
+};
+
+describe('suspects', () => {
+  const half: Apart = { atMost: 4, isConfirmed: true };
+  const alone: Apart = { atMost: 1, isConfirmed: true };
+  const unsure: Apart = { atMost: Number.POSITIVE_INFINITY, isConfirmed: false };
+
+  test.each<[string, Apart, number, number[]]>([
+    ['of half a request go in groups of that size', half, 10, [4, 4, 2]],
+    ['that stand alone go one by one', alone, 3, [1, 1, 1]],
+    ['that nobody has compared go together', unsure, 12, [10, 2]],
+  ])('%s', (_what, apart, count, requests) => {
+    const queue = new SendQueue(10, 1_000);
+    suspects(queue, count, apart);
+    expect(queue.requestsReady(GATHER_MS)).toBe(requests.length);
+    expect(sizes(queue, GATHER_MS)).toEqual(requests);
+    expect(queue.isEmpty()).toBe(true);
+  });
+
+  test('wait a moment for each other, unless they fill their group', () => {
+    const queue = new SendQueue(10, 1_000);
+    suspects(queue, 5, half);
+    expect(queue.requestsReady(GATHER_MS - 1)).toBe(1);
+    expect(sizes(queue, GATHER_MS - 1)).toEqual([4]);
+    expect(queue.isEmpty()).toBe(false);
+    expect(sizes(queue, GATHER_MS)).toEqual([1]);
+  });
+
+  test('of another kind, size or certainty share no request, and none with the healthy', () => {
+    const queue = new SendQueue(10, 1_000);
+    const groups = [
+      suspects(queue, 2, half, { kind: 'a' }),
+      suspects(queue, 2, half, { kind: 'b' }),
+      suspects(queue, 1, alone, { kind: 'a' }),
+      suspects(queue, 2, { ...half, isConfirmed: false }, { kind: 'a' }),
+    ];
+    const healthy = fill(queue, 'a', 3);
+    const taken = [1, 2, 3, 4, 5].map(() => queue.take(GATHER_MS));
+    expect(taken).toEqual([healthy, ...groups]);
+  });
+
+  test('go after the healthy, and have every tenth request', () => {
+    const queue = new SendQueue(10, 1_000);
+    fill(queue, undefined, 200);
+    suspects(queue, 3, alone);
+    const isSuspect = Array.from({ length: 23 }, () => queue.take(GATHER_MS)[0]!.apart !== undefined);
+    expect(isSuspect.flatMap((is, at) => (is ? [at] : []))).toEqual([9, 19, 22]);
+  });
+
+  test('are no probe while another waits, and only those that may', () => {
+    const queue = new SendQueue(10, 1_000);
+    const [sure] = suspects(queue, 1, alone);
+    expect(queue.hasProbe((each) => each !== sure)).toBe(false);
+    expect(queue.takeProbe(0, (each) => each !== sure)).toEqual([]);
+    const [other] = suspects(queue, 2, unsure);
+    expect(queue.hasProbe((each) => each !== sure)).toBe(true);
+    const [healthy] = fill(queue, undefined, 1);
+    expect(queue.takeProbe(0, (each) => each !== sure)).toEqual([healthy]);
+    expect(queue.takeProbe(0, (each) => each !== sure)).toEqual([other]);
+  });
+
+  test('stay suspects when they are put back or moved to the end', () => {
+    const queue = new SendQueue(10, 1_000);
+    suspects(queue, 4, half);
+    queue.putBack(queue.take(0));
+    queue.moveToEnd(queue.take(0));
+    fill(queue, undefined, 1);
+    expect(sizes(queue, 0)).toEqual([1, 4]);
+  });
+
+  test('that go first go in their groups', () => {
+    const queue = new SendQueue(10, 1_000);
+    fill(queue, undefined, 1);
+    queue.pushAhead(Array.from({ length: 5 }, () => entry(undefined, { apart: half })));
+    expect(sizes(queue, 0)).toEqual([4, 1, 1]);
+  });
+});
+
+test('what is taken out leaves the others in order', () => {
+  const queue = new SendQueue(10, 1_000);
+  const healthy = fill(queue, 'a', 4);
+  const suspected = suspects(queue, 2, { atMost: 9, isConfirmed: true });
+  const grouped = [entry('a'), entry('a')];
+  queue.pushGroup(grouped);
+  const out = new Set([healthy[1], suspected[0], grouped[0]]);
+  expect(new Set(queue.takeIf((each) => out.has(each)))).toEqual(out);
+  expect([queue.take(0), queue.take(0), queue.take(GATHER_MS)]).toEqual([
+    [grouped[1]],
+    [healthy[0], healthy[2], healthy[3]],
+    [suspected[1]],
+  ]);
+  expect(queue.isEmpty()).toBe(true);
 });

@@ -1,4 +1,5 @@
-import type { Outcome, UsageEvent } from '@meterbridge/delivery';
+import type { Apart, Outcome, UsageEvent } from '@meterbridge/delivery';
+import { ApartQueue } from './apart-queue.js';
 import { chooseLine } from './next-line.js';
 import { SendLine } from './send-line.js';
 
@@ -26,14 +27,21 @@ export type Entry = {
   rounds: number;
   /** It is being taken apart from its neighbours and must not meet others again. */
   grouped: boolean;
+  /** The API has named it as one that it did not take, and not said why. */
+  named: boolean;
+  /** How it is sent, where it is suspected. */
+  apart: Apart | undefined;
   /** The very same usage event again, while this one is on its way. */
   twins: { waiter: Waiter; index: number }[] | undefined;
 };
 
+/** Suspects have one request in so many at least, however much else waits. */
+const SUSPECTS_EVERY = 10;
+
 /**
- * What waits before the limiter: a line for each kind of event, of which any may share a request, and groups that
- * go as they are because they are being taken apart. A destination that has no kinds has one line. One slot stands
- * at most once in a request.
+ * What waits before the limiter: a line for each kind of event, of which any may share a request; suspects, which
+ * share none with those and go after them; and groups that go as they are. A destination that has no kinds has one
+ * line. One slot stands at most once in a request.
  */
 export class SendQueue {
   /** By kind; none is empty. */
@@ -41,6 +49,9 @@ export class SendQueue {
   /** The one of `lines` that was asked for last: without kinds it is always the right one. */
   private last: SendLine | undefined;
   private readonly groups: Entry[][] = [];
+  private readonly suspects = new ApartQueue();
+  /** Requests that were taken while suspects waited, since the last of theirs. */
+  private beforeSuspects = 0;
   private maxEvents: number;
   private maxBytes: number;
 
@@ -50,12 +61,12 @@ export class SendQueue {
   }
 
   isEmpty(): boolean {
-    return this.groups.length === 0 && this.lines.size === 0;
+    return this.groups.length === 0 && this.lines.size === 0 && this.suspects.length === 0;
   }
 
-  /** Requests that what waits would fill, counted as far as `most`: sources may invent thousands of kinds. */
-  requestsWaiting(most = Number.POSITIVE_INFINITY): number {
-    let requests = this.groups.length;
+  /** Requests that could leave now, counted as far as `most`: sources may invent thousands of kinds. */
+  requestsReady(now: number, most = Number.POSITIVE_INFINITY): number {
+    let requests = this.groups.length + this.suspects.requestsReady(now, this.maxEvents);
     for (const line of this.lines.values()) {
       if (requests >= most) break;
       requests += Math.ceil(line.length / this.maxEvents);
@@ -64,7 +75,8 @@ export class SendQueue {
   }
 
   push(entry: Entry): void {
-    this.lineOf(entry.usage.kind).push(entry);
+    if (entry.apart) this.suspects.push(entry);
+    else this.lineOf(entry.usage.kind).push(entry);
   }
 
   /** A batch that was not answered for, as it was: to the front of the line, or a group again. */
@@ -78,6 +90,10 @@ export class SendQueue {
     const byKind = new Map<string | undefined, Entry[]>();
     for (const entry of entries) {
       entry.grouped = false;
+      if (entry.apart) {
+        this.suspects.push(entry);
+        continue;
+      }
       const { kind } = entry.usage;
       const same = byKind.get(kind);
       if (same) same.push(entry);
@@ -105,7 +121,7 @@ export class SendQueue {
     const apart = new SendQueue(this.maxEvents, this.maxBytes);
     for (const entry of entries) apart.push(entry);
     const groups: Entry[][] = [];
-    while (!apart.isEmpty()) groups.push(apart.take(Number.NEGATIVE_INFINITY));
+    while (!apart.isEmpty()) groups.push(apart.take(Number.POSITIVE_INFINITY));
     for (const entry of entries) entry.grouped = true;
     this.groups.unshift(...groups);
   }
@@ -119,25 +135,55 @@ export class SendQueue {
     this.maxBytes = Math.max(1, Math.min(this.maxBytes, maxBytes));
   }
 
-  /** The next request's events, all of one kind. */
+  /** The next request's events, all of one kind; none, where suspects alone wait for each other. */
   take(now: number): Entry[] {
-    return this.groups.shift() ?? this.takeWaiting(this.maxEvents, now);
+    const group = this.groups.shift();
+    if (group) return group;
+    const areDue = this.lines.size === 0 || this.beforeSuspects >= SUSPECTS_EVERY - 1;
+    if (areDue) {
+      const suspects = this.suspects.take(now, this.maxEvents, this.maxBytes);
+      if (suspects.length > 0) {
+        this.beforeSuspects = 0;
+        return suspects;
+      }
+    }
+    if (this.suspects.length > 0) this.beforeSuspects += 1;
+    return this.takeWaiting(this.maxEvents, now);
   }
 
-  /** One event, to find out whether the API answers again. */
-  takeOne(now: number): Entry[] {
-    const group = this.groups.shift();
-    if (!group) return this.takeWaiting(1, now);
-    if (group.length > 1) this.groups.unshift(group.slice(1));
-    return group.slice(0, 1);
+  /**
+   * One event, to find out whether the API answers again. A suspect only where nothing else waits.
+   * @param mayProbe whether this suspect may
+   */
+  takeProbe(now: number, mayProbe: (suspect: Entry) => boolean): Entry[] {
+    const at = this.groups.findIndex(([first]) => !first!.apart || mayProbe(first!));
+    if (at >= 0) {
+      const [group] = this.groups.splice(at, 1) as [Entry[]];
+      if (group.length > 1) this.groups.unshift(group.slice(1));
+      return group.slice(0, 1);
+    }
+    return this.lines.size > 0 ? this.takeWaiting(1, now) : this.suspects.takeProbe(mayProbe);
+  }
+
+  hasProbe(mayProbe: (suspect: Entry) => boolean): boolean {
+    if (this.lines.size > 0 || this.suspects.hasProbe(mayProbe)) return true;
+    return this.groups.some(([first]) => !first!.apart || mayProbe(first!));
   }
 
   takeAll(): Entry[] {
-    const all = [...this.groups.flat(), ...[...this.lines.values()].flatMap((line) => line.all())];
-    this.groups.length = 0;
-    this.lines.clear();
-    this.last = undefined;
-    return all;
+    return this.takeIf(() => true);
+  }
+
+  takeIf(isTaken: (entry: Entry) => boolean): Entry[] {
+    const groups = this.groups.splice(0);
+    const taken = groups.flat().filter(isTaken);
+    const left = groups.map((group) => group.filter((entry) => !isTaken(entry)));
+    this.groups.push(...left.filter((group) => group.length > 0));
+    for (const line of this.lines.values()) {
+      taken.push(...line.takeIf(isTaken));
+      if (line.length === 0) this.forget(line);
+    }
+    return [...taken, ...this.suspects.takeIf(isTaken)];
   }
 
   private lineOf(kind: string | undefined): SendLine {
@@ -156,10 +202,12 @@ export class SendQueue {
     const [first] = this.lines.values();
     const line = this.lines.size === 1 ? first! : chooseLine(this.lines.values(), this.maxEvents, now);
     const taken = line.take({ maxEvents, maxBytes: this.maxBytes });
-    if (line.length === 0) {
-      this.lines.delete(line.kind);
-      if (this.last === line) this.last = undefined;
-    }
+    if (line.length === 0) this.forget(line);
     return taken;
+  }
+
+  private forget(line: SendLine): void {
+    this.lines.delete(line.kind);
+    if (this.last === line) this.last = undefined;
   }
 }

@@ -1,26 +1,44 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type Acceptances,
+  type Apart,
+  areAcceptedAround,
+  CONTROL,
   claimProbe,
   decideGate,
+  doesControlSpeakOf,
   type EntryVerdict,
+  type GateDecision,
   type GateStore,
+  gateAfterAcceptance,
   gateAfterAnswer,
   gateAfterFailure,
   gateAfterRateLimit,
   gateAfterRefusal,
+  gateAfterSuspect,
+  gateAfterUnnamed,
+  mayProbe,
   type Outcome,
   type RateLimiter,
+  type Suspected,
   type UsageEvent,
   type Verdict,
 } from '@meterbridge/delivery';
+import { GATHER_MS } from './apart-queue.js';
+import { Comparisons } from './comparisons.js';
 import type { Destination } from './destination.js';
 import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './failed-request.js';
 import type { HttpAnswer } from './http-answer.js';
+import { codeOfRefusal } from './read-answer.js';
 import { RecentKeys } from './recent-keys.js';
 import { type Entry, SendQueue, type Waiter } from './send-queue.js';
 
 export type SenderOptions = {
-  destination: Pick<Destination, 'batchSize' | 'maxBytes' | 'request' | 'classify' | 'limit'>;
+  destination: Pick<
+    Destination,
+    'batchSize' | 'maxBytes' | 'path' | 'request' | 'classify' | 'control' | 'limit'
+  >;
   post: (path: string, body: string) => Promise<HttpAnswer>;
   limiter: RateLimiter;
   gate: GateStore;
@@ -53,13 +71,15 @@ export type Sender = {
    * whatever happens. Null while draining.
    */
   whenOpen(): Promise<(() => void) | null>;
+  /** When others were accepted, as far as this process knows. */
+  accepted(): Acceptances;
   /** Sends nothing more: what waits comes back as `unsent`, what is on its way is settled. */
   drain(): void;
 };
 
 export type DeliverOptions = {
-  /** Those that go alone, by index: whatever they meet must not meet their neighbours. */
-  alone?: ReadonlySet<number>;
+  /** Suspects, by index: whatever they meet must not meet their neighbours. */
+  apart?: ReadonlyMap<number, Apart>;
   /** Before all that waits, in requests of their own. */
   first?: boolean;
 };
@@ -71,6 +91,8 @@ const RECENT_KEYS = 10_000;
 const RECENT_MS = 5 * 60_000;
 /** How often a closed gate is looked at again: another worker may have opened it. */
 const GATE_POLL_MS = 250;
+/** For so long a job waits at a closed gate with events that are answered; then it takes the others back. */
+const ANSWERED_WAIT_MS = 1_000;
 
 /**
  * Fills requests. Whatever job an event comes from, it waits in one line, or in that of its kind where the API
@@ -83,6 +105,7 @@ export function createSender(options: SenderOptions): Sender {
   const line = new SendQueue(destination.batchSize, destination.maxBytes);
   const recent = new RecentKeys(RECENT_KEYS, RECENT_MS);
   const slots = new RecentKeys(RECENT_KEYS, RECENT_MS);
+  const comparisons = new Comparisons();
   let slotsAsked = 0;
   /** Who waits for a slot to hold it, and is told when none will come any more. */
   const reserving = new Set<() => void>();
@@ -90,7 +113,12 @@ export function createSender(options: SenderOptions): Sender {
   let draining = false;
 
   /** What is to be sent for a usage event; nothing, where it is known at once what became of it. */
-  function admit(usage: UsageEvent, waiter: Waiter, index: number): Entry | undefined {
+  function admit(
+    usage: UsageEvent,
+    waiter: Waiter,
+    index: number,
+    apart: Apart | undefined,
+  ): Entry | undefined {
     const twin = recent.get(usage.key);
     if ((twin && twin.usage.body !== usage.body) || isAnothersSlot(usage)) {
       tell(waiter, index, COLLISION);
@@ -114,6 +142,8 @@ export function createSender(options: SenderOptions): Sender {
       index,
       rounds: 0,
       grouped: false,
+      named: false,
+      apart,
       twins: undefined,
     };
     recent.set(usage.key, entry);
@@ -147,18 +177,55 @@ export function createSender(options: SenderOptions): Sender {
 
   /** Asks for as many slots as the line can use. */
   function pump(): void {
-    if (line.isEmpty()) return;
+    const now = options.now();
+    const controlDueAt = destination.control
+      ? comparisons.controlDueAt(told(), now)
+      : Number.POSITIVE_INFINITY;
     if (draining) {
       for (const entry of line.takeAll()) settle(entry, UNSENT);
       return;
     }
-    const decision = decideGate(gate.current(), options.now());
+    if (line.isEmpty() && controlDueAt === Number.POSITIVE_INFINITY) return;
+    const decision = decideGate(gate.current(), now);
     if (decision.may === 'wait') {
-      pumpLater(decision.untilMs - options.now());
+      handBackRest(decision.untilMs - now);
+      pumpLater(decision.untilMs - now);
       return;
     }
-    const wanted = decision.may === 'probe' ? 1 : line.requestsWaiting(destination.limit.concurrency);
+    const wanted = wantedSlots(decision, now, controlDueAt <= now);
+    if (wanted === 0) pumpLater(GATHER_MS);
     while (slotsAsked < wanted) void askForSlot();
+  }
+
+  function wantedSlots(decision: GateDecision, now: number, isControlDue: boolean): number {
+    if (decision.may === 'probe') return hasProbe() ? 1 : 0;
+    const ready = line.requestsReady(now, destination.limit.concurrency);
+    return Math.min(ready + (isControlDue ? 1 : 0), destination.limit.concurrency);
+  }
+
+  /**
+   * What the API has answered is settled, whatever the rest of its job waits for. A shut gate may stay so for days.
+   * @param shutMs how long it is shut for now, at least
+   */
+  function handBackRest(shutMs: number): void {
+    if (shutMs < ANSWERED_WAIT_MS) return;
+    const before = options.now() - ANSWERED_WAIT_MS;
+    const rest = line.takeIf(({ waiter }) => waiter.open < waiter.outcomes.length && waiter.since < before);
+    for (const entry of rest) settle(entry, { outcome: 'unsent', waitMs: ANSWERED_WAIT_MS });
+  }
+
+  function told(): Acceptances {
+    return gate.current().accepted;
+  }
+
+  /** Who may find out whether the API answers again: where none of the line may, a control does after a hold. */
+  function mayBeProbe(entry: Entry): boolean {
+    const series = comparisons.accepted(told())[destination.path(1)];
+    return !entry.apart || mayProbe(entry.apart, series, options.now());
+  }
+
+  function hasProbe(): boolean {
+    return line.hasProbe(mayBeProbe) || (gate.current().hold !== null && destination.control !== undefined);
   }
 
   /** @param whenGranted is waited for with the slot in hand */
@@ -211,18 +278,35 @@ export function createSender(options: SenderOptions): Sender {
 
   /** A slot is granted: decide again, since the gate may have closed meanwhile, and take what waits. */
   async function useSlot(askedAt: number): Promise<void> {
-    const decision = decideGate(gate.current(), options.now());
+    const now = options.now();
+    const decision = decideGate(gate.current(), now);
     if (draining || decision.may === 'wait') return;
     if (decision.may === 'probe') {
-      if (!(await gate.update((now) => claimProbe(now, options.now())))) return;
+      if (!hasProbe()) return;
+      if (!(await gate.update((kept) => claimProbe(kept, options.now())))) return;
     }
-    const batch = decision.may === 'probe' ? line.takeOne(options.now()) : line.take(options.now());
-    if (batch.length === 0) return;
+    const batch = decision.may === 'probe' ? line.takeProbe(now, mayBeProbe) : take(now);
+    const isControl = decision.may === 'probe' || comparisons.controlDueAt(told(), now) <= now;
+    if (batch.length === 0 && !(isControl && destination.control)) return;
+    const sentAt = options.now();
     const { verdict, bytes, cause } = await send(batch, askedAt);
-    await act(verdict, batch, { bytes, cause });
+    await act(verdict, batch, { bytes, cause, sentAt });
   }
 
-  /** @returns the cause of what failed beside the verdict: the verdict's own words may repeat what was sent */
+  function take(now: number): Entry[] {
+    const batch = line.take(now);
+    const [first] = batch;
+    if (!first || batch.length === 1 || first.apart || first.grouped) return batch;
+    const way = destination.path(1);
+    if (way === destination.path(batch.length) || !comparisons.wantsOneAlone(way, told(), now)) return batch;
+    line.putBack(batch.slice(1));
+    return [first];
+  }
+
+  /**
+   * A batch, or the control where it is empty.
+   * @returns the cause of what failed beside the verdict: the verdict's own words may repeat what was sent
+   */
   async function send(
     batch: Entry[],
     askedAt: number,
@@ -233,11 +317,14 @@ export function createSender(options: SenderOptions): Sender {
     let status: number | undefined;
     let verdict: Verdict;
     try {
-      const { path, body } = destination.request(usages);
+      const { path, body } = batch.length === 0 ? destination.control! : destination.request(usages);
       bytes = Buffer.byteLength(body);
       const answer = await options.post(path, body);
       if ('status' in answer) status = answer.status;
-      verdict = destination.classify(answer, usages, options.now());
+      const isControlled = batch.length === 0 && destination.control!.isAnswered(answer);
+      verdict = isControlled
+        ? { verdict: 'settled', entries: [] }
+        : destination.classify(answer, usages, options.now());
     } catch (error) {
       // A bug of ours must not leave its events waiting for ever: they are tried again, and it is seen.
       verdict = {
@@ -262,16 +349,13 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   /** Does what a verdict says. Entries are settled or back in the line before anything is awaited. */
-  async function act(
-    verdict: Verdict,
-    batch: Entry[],
-    { bytes, cause }: { bytes: number; cause: string },
-  ): Promise<void> {
+  async function act(verdict: Verdict, batch: Entry[], request: Request): Promise<void> {
     const now = options.now();
+    if (batch.length === 0) comparisons.controlled(now);
     switch (verdict.verdict) {
       case 'settled': {
         line.putBack(batch.filter((entry, index) => mustResend(entry, verdict.entries[index])));
-        await gate.update(gateAfterAnswer);
+        await tellAnswered(verdict, batch, request.sentAt);
         if (verdict.waitMs) await gate.update((gate) => gateAfterRateLimit(gate, now + verdict.waitMs!));
         return;
       }
@@ -281,34 +365,94 @@ export function createSender(options: SenderOptions): Sender {
         await gate.update((gate) => gateAfterRateLimit(gateAfterAnswer(gate), now + verdict.waitMs));
         return;
       }
-      case 'transient': {
-        const { code, detail, status } = verdict;
-        const failed: Outcome = { outcome: 'failed', code, detail, ...(status ? { status } : {}) };
-        for (const entry of batch) settle(entry, failed);
-        const after = await gate.update((gate) =>
-          gateAfterFailure(gate, { code, cause, at: now }, options.random()),
-        );
-        if (after?.breaker.state === 'open') options.onGateChange?.('opened');
-        return;
-      }
+      case 'transient':
+        return suspect(verdict.code, verdict, batch, request);
       case 'hold': {
         // To the end: the next probe takes another event, should it be this one that is not let through.
         line.moveToEnd(batch);
-        await gate.update((gate) => gateAfterRefusal(gate, verdict.code, cause, now));
+        await gate.update((gate) => gateAfterRefusal(gate, verdict.code, request.cause, now));
         options.onGateChange?.('held');
         return;
       }
-      case 'smaller': {
-        tooLarge(verdict, batch, bytes);
-        await gate.update(gateAfterAnswer);
-        return;
-      }
-      case 'bisect': {
-        halve(batch, { outcome: 'failed', code: 'refused', status: verdict.status, detail: verdict.detail });
-        await gate.update(gateAfterAnswer);
-        return;
+      case 'smaller':
+        return smaller(verdict, batch, request);
+      case 'refused': {
+        const [first] = batch;
+        if (batch.length === 1 && first!.named && verdict.isWorded) {
+          const { status, detail } = verdict;
+          settle(first!, { outcome: 'failed', code: 'refused', status, detail });
+          await gate.update(gateAfterAnswer);
+          return;
+        }
+        return suspect(codeOfRefusal(verdict.status), verdict, batch, request);
       }
     }
+  }
+
+  async function tellAnswered(
+    { entries }: Verdict & { verdict: 'settled' },
+    batch: readonly Entry[],
+    sentAt: number,
+  ): Promise<void> {
+    const isAccepted = batch.length === 0 || entries.some(({ outcome }) => DONE.includes(outcome));
+    if (!isAccepted) {
+      await gate.update(gateAfterAnswer);
+      return;
+    }
+    const way = batch.length === 0 ? CONTROL : destination.path(batch.length);
+    comparisons.note(way, sentAt);
+    await gate.update((kept) => gateAfterAcceptance(kept, way, sentAt));
+  }
+
+  /** The request failed, and whose fault that is others will tell. The batch is empty where it was the control. */
+  async function suspect(
+    code: Suspected['code'],
+    verdict: Failing,
+    batch: readonly Entry[],
+    { cause }: Request,
+  ): Promise<void> {
+    const at = options.now();
+    const way = batch.length === 0 ? CONTROL : destination.path(batch.length);
+    const isAccepting = areAcceptedAround(comparisons.accepted(told())[way], at);
+    const isConfirmed = batch.length > 0 && batch.every(({ apart }) => apart?.isConfirmed);
+    const status: { status?: number } = verdict.status ? { status: verdict.status } : {};
+    const isControlled = destination.control !== undefined && doesControlSpeakOf(code, status.status);
+    const failed: Suspected = {
+      outcome: 'suspected',
+      code,
+      detail: verdict.detail,
+      at,
+      of: batch.length,
+      way,
+      isAccepting,
+      ...status,
+      ...(isControlled ? { control: true } : {}),
+    };
+    for (const entry of batch) settle(entry, failed);
+    if (batch.length === 0) comparisons.forget();
+    else if (batch.length === 1 || !isAccepting) comparisons.want(way, at, isControlled);
+    await tellFailed(verdict, { code, cause, at }, isConfirmed, batch[0]);
+    pump();
+  }
+
+  async function tellFailed(
+    verdict: Failing,
+    failure: { code: Suspected['code']; cause: string; at: number },
+    isConfirmed: boolean,
+    first: Entry | undefined,
+  ): Promise<void> {
+    const before = gate.current();
+    const after = await gate.update((kept) => {
+      if (isConfirmed) return gateAfterSuspect(kept, failure);
+      if (verdict.verdict === 'smaller') return gateAfterSuspect(gateAfterAnswer(kept), failure);
+      if (verdict.verdict === 'transient') return gateAfterFailure(kept, failure, options.random());
+      return gateAfterUnnamed(kept, { ...failure, ...verdict, event: hashOf(first) }, options.random());
+    });
+    if (!after || isConfirmed) return;
+    if (after.hold && after.hold.nextProbeAt !== before.hold?.nextProbeAt) options.onGateChange?.('held');
+    else if (after.pausedUntil > before.pausedUntil) options.onGateChange?.('paused');
+    else if (after.breaker.state === 'open' && verdict.verdict === 'transient')
+      options.onGateChange?.('opened');
   }
 
   /** Settles an entry or sets it apart; true when it goes back into the line. */
@@ -321,38 +465,30 @@ export function createSender(options: SenderOptions): Sender {
     }
     entry.rounds += 1;
     if (said.outcome === 'resend' && entry.rounds <= RESEND_ROUNDS) return true;
+    entry.named ||= said.outcome === 'alone' && said.isNamed;
     line.pushGroup([entry]);
     return false;
   }
 
-  /** One event can be too large, but never too many. */
-  function tooLarge(verdict: Verdict & { verdict: 'smaller' }, batch: Entry[], bytes: number): void {
-    const { by, status, detail } = verdict;
-    if (batch.length > 1) {
-      if (by === 'events') line.limitEvents(Math.ceil(batch.length / 2));
-      else line.limitBytes(Math.ceil(bytes / 2));
-    }
-    halve(batch, {
-      outcome: 'failed',
-      code: by === 'bytes' ? 'too_large' : 'unexpected_answer',
-      status,
-      detail,
-    });
-  }
-
-  /** Two halves, each sent as it is; one that stands alone has its answer. */
-  function halve(batch: Entry[], alone: Outcome): void {
-    if (batch.length === 1) {
-      settle(batch[0]!, alone);
-      return;
-    }
+  /** One event can be too large, but never too many; and what stands before the API may say so of anything. */
+  async function smaller(
+    verdict: Verdict & { verdict: 'smaller' },
+    batch: Entry[],
+    request: Request,
+  ): Promise<void> {
+    const { by } = verdict;
+    if (batch.length <= 1)
+      return suspect(by === 'bytes' ? 'too_large' : 'unexpected_answer', verdict, batch, request);
+    if (by === 'events') line.limitEvents(Math.ceil(batch.length / 2));
+    else line.limitBytes(Math.ceil(request.bytes / 2));
     const middle = Math.ceil(batch.length / 2);
     line.pushGroup(batch.slice(0, middle));
     line.pushGroup(batch.slice(middle));
+    await gate.update(gateAfterAnswer);
   }
 
   return {
-    deliver(usages, { alone, first } = {}) {
+    deliver(usages, { apart, first } = {}) {
       return new Promise((resolve) => {
         const since = options.now();
         const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve, since };
@@ -361,12 +497,9 @@ export function createSender(options: SenderOptions): Sender {
         slots.forget(since);
         const ahead: Entry[] = [];
         for (const [index, usage] of usages.entries()) {
-          const entry = admit(usage, waiter, index);
+          const entry = admit(usage, waiter, index, apart?.get(index));
           if (!entry) continue;
-          const isAlone = alone?.has(index) ?? false;
-          if (first && !isAlone) ahead.push(entry);
-          else if (first) line.pushAhead([entry]);
-          else if (isAlone) line.pushGroup([entry]);
+          if (first) ahead.push(entry);
           else line.push(entry);
         }
         if (ahead.length > 0) line.pushAhead(ahead);
@@ -382,6 +515,7 @@ export function createSender(options: SenderOptions): Sender {
       }
       return null;
     },
+    accepted: () => comparisons.accepted(told()),
     drain() {
       draining = true;
       for (const giveUp of reserving) giveUp();
@@ -390,6 +524,27 @@ export function createSender(options: SenderOptions): Sender {
     },
   };
 }
+
+/** What may be of one event, of all, or of none. */
+type Failing = Extract<Verdict, { verdict: 'transient' | 'refused' | 'smaller' }>;
+
+/** What is known of a request that was made, beside its answer's meaning. */
+type Request = {
+  bytes: number;
+  cause: string;
+  /** When it left, by the clock that all workers share. */
+  sentAt: number;
+};
+
+/** Tells events apart in the gate, where none of their values is to stand. */
+function hashOf(entry: Entry | undefined): string {
+  return createHash('sha256')
+    .update(entry?.usage.key ?? '')
+    .digest('base64')
+    .slice(0, 8);
+}
+
+const DONE: string[] = ['delivered', 'duplicate'];
 
 /** Who waits for an entry that is settled; the job it was of may be large. */
 const NOBODY: Waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0 };

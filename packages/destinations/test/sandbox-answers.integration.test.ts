@@ -97,26 +97,37 @@ describe('what both APIs take', () => {
 
 describe('every row of the status tables, over HTTP', () => {
   const html = '<html><h1>Bad Gateway</h1></html>';
+  const unnamed = { verdict: 'refused', isWorded: false };
   const unexpected = { verdict: 'transient', code: 'unexpected_answer' };
   const rows: [Fault, object, Type?][] = [
     [{ respond: { status: 204 } }, unexpected, 'lago'],
     [{ respond: { status: 200, body: html } }, unexpected],
     [{ respond: { status: 302, headers: { location: '/lago/' }, body: html } }, unexpected],
-    [{ respond: { status: 400, body: { message: 'no', error: 'Bad Request' } } }, { verdict: 'bisect' }],
-    [{ respond: { status: 401 } }, { verdict: 'hold', code: 'unauthorized' }],
-    [{ respond: { status: 403, body: html } }, { verdict: 'hold', code: 'forbidden' }],
-    [{ respond: { status: 404, body: html } }, { verdict: 'hold', code: 'wrong_url' }],
+    [{ respond: { status: 400, body: { message: 'no', error: 'Bad Request' } } }, { verdict: 'refused' }],
+    [
+      { respond: { status: 401, body: { status: 401, error: 'Unauthorized', message: 'no token' } } },
+      { verdict: 'hold', code: 'unauthorized' },
+    ],
+    [{ respond: { status: 401 } }, unnamed],
+    [{ respond: { status: 403, body: html } }, unnamed],
+    [{ respond: { status: 404, body: html } }, unnamed],
     [
       { respond: { status: 404, body: { message: 'Product not found' } } },
-      { verdict: 'bisect' },
+      { verdict: 'refused', isWorded: true },
       'hyperline',
     ],
-    [{ respond: { status: 405 } }, { verdict: 'hold', code: 'wrong_url' }],
+    [{ respond: { status: 405 } }, unnamed],
+    [{ respond: { status: 406, body: html } }, unnamed],
     [{ respond: { status: 408 } }, { verdict: 'transient', code: 'timeout' }],
     [{ respond: { status: 413, body: html } }, { verdict: 'smaller', by: 'bytes' }],
-    [{ respond: { status: 422, body: 'nonsense' } }, { verdict: 'bisect' }],
+    [{ respond: { status: 422, body: 'nonsense' } }, unnamed],
     [{ respond: { status: 425 } }, { verdict: 'transient', code: 'server_error' }],
-    [{ respond: { status: 429, body: 'Too many requests' } }, { verdict: 'rate-limited', waitMs: 5_000 }],
+    [{ respond: { status: 429, body: html } }, { ...unnamed, waitMs: 5_000 }],
+    [
+      { respond: { status: 429, body: 'Too many requests' } },
+      { verdict: 'rate-limited', waitMs: 5_000 },
+      'hyperline',
+    ],
     [
       { respond: { status: 429, headers: { 'x-ratelimit-reset': '3', 'retry-after': '2' } } },
       { verdict: 'rate-limited', waitMs: 3_000 },
@@ -205,12 +216,13 @@ describe('Hyperline', () => {
     const usages = write(destination, [makeEvent(0), makeEvent(1, { userId: 'stranger' }), makeEvent(2)]);
     expect(await send(usages)).toEqual({
       verdict: 'settled',
-      entries: [delivered, { outcome: 'alone' }, delivered],
+      entries: [delivered, { outcome: 'alone', isNamed: true }, delivered],
     });
     expect(await send([usages[1]!])).toMatchObject({
-      entries: [
-        { outcome: 'failed', code: 'refused', status: 404, detail: expect.stringMatching(/not found/) },
-      ],
+      verdict: 'refused',
+      status: 404,
+      isWorded: true,
+      detail: expect.stringMatching(/not found/),
     });
   });
 
@@ -222,7 +234,7 @@ describe('Hyperline', () => {
       events_failed: [JSON.parse(usages[1]!.body)],
     };
     sandbox.hyperline.faults.add({ respond: { status: 202, body } });
-    expect(await send(usages)).toMatchObject({ entries: [delivered, { outcome: 'alone' }] });
+    expect(await send(usages)).toMatchObject({ entries: [delivered, { outcome: 'alone', isNamed: true }] });
   });
 
   test('tells its limit as a date and time', async () => {

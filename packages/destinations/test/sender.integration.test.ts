@@ -1,14 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   createMemoryGateStore,
+  DEFAULT_RETRY_POLICY,
   type GateStore,
   type Outcome,
   PROBE_INTERVAL_MS,
+  type RetryPolicy,
   type UsageEvent,
 } from '@meterbridge/delivery';
-import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
+import { type Fault, type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { makePayloads, useClosing, waitFor } from '@meterbridge/testing';
 import {
@@ -19,6 +21,7 @@ import {
   destinationSettingsSchema,
   type SentRequest,
 } from '../src/index.js';
+import { deliverToTheEnd } from './deliver-to-the-end.js';
 import { openLimiter } from './held-limiter.js';
 
 const { aTrack } = makePayloads('sender');
@@ -27,12 +30,18 @@ const closing = useClosing();
 type Line = {
   sandbox: Sandbox;
   send: (...events: SegmentEvent[]) => Promise<Outcome[]>;
-  sendAlone: (...events: SegmentEvent[]) => Promise<Outcome[]>;
+  /** As a worker does whose job comes back, with the waits skipped. */
+  toTheEnd: (
+    events: SegmentEvent[],
+    attempts?: number,
+    policy?: RetryPolicy,
+  ) => Promise<(Outcome | undefined)[]>;
   sendFirst: (...events: SegmentEvent[]) => Promise<Outcome[]>;
   whenOpen: () => Promise<(() => void) | null>;
   limiter: ReturnType<typeof openLimiter>;
   gate: GateStore;
-  clock: { skipMs: number };
+  /** Waits are skipped, unless it is real. */
+  clock: { skipMs: number; isReal: boolean };
   drain: () => void;
   requests: SentRequest[];
 };
@@ -59,14 +68,19 @@ async function openLine(
   closing.push(() => http.close());
   const limiter = openLimiter();
   const gate = createMemoryGateStore();
-  const clock = { skipMs: 0 };
+  const clock = { skipMs: 0, isReal: false };
+  const now = () => Date.now() + clock.skipMs;
+  const skip = async (ms: number) => {
+    if (clock.isReal) await new Promise((resolve) => setTimeout(resolve, ms));
+    else clock.skipMs += ms;
+  };
   const requests: SentRequest[] = [];
   const sender = createSender({
     destination,
     post: http.post,
     limiter,
     gate,
-    now: () => Date.now() + clock.skipMs,
+    now,
     random: () => 0.5,
     scrub: (text) => text.replaceAll('key-123', '[redacted]'),
     onRequest: (request) => requests.push(request),
@@ -84,7 +98,8 @@ async function openLine(
     requests,
     drain: () => sender.drain(),
     send: (...events) => sender.deliver(events.map(write)),
-    sendAlone: (...events) => sender.deliver(events.map(write), { alone: new Set(events.keys()) }),
+    toTheEnd: (events, attempts, policy = DEFAULT_RETRY_POLICY) =>
+      deliverToTheEnd(sender, events.map(write), { now, skip }, policy, attempts),
     sendFirst: (...events) => sender.deliver(events.map(write), { first: true }),
     whenOpen: sender.whenOpen,
   };
@@ -108,7 +123,29 @@ const hyperlineSettings = {
 const event = (overrides: Record<string, unknown> = {}) =>
   ({ ...aTrack(overrides), receivedAt: '2026-08-01T00:00:00.000Z' }) as unknown as SegmentEvent;
 const events = (count: number) => Array.from({ length: count }, () => event());
-const words = (outcomes: Outcome[]) => outcomes.map((each) => each.outcome);
+const words = (outcomes: (Outcome | undefined)[]) => outcomes.map((each) => each?.outcome);
+/** What is not in the API's words: of whoever stands before it. */
+const firewall = { status: 403, body: '<html><h1>403 Forbidden</h1></html>' };
+const refuse = (line: Line, type: 'lago' | 'hyperline', which: SegmentEvent[], fault: Partial<Fault>) => {
+  for (const { messageId } of which) {
+    line.sandbox[type].faults.add({ times: 'always', match: { containsKey: messageId }, ...fault });
+  }
+};
+/** Somebody else's events, accepted all the time. */
+async function meanwhile<T>(line: Line, work: Promise<T>): Promise<T> {
+  let isDone = false;
+  const others = (async () => {
+    while (!isDone) {
+      await line.send(...events(3));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  })();
+  const done = await work.finally(() => {
+    isDone = true;
+  });
+  await others;
+  return done;
+}
 
 test('events of several jobs share requests, each as full as the API allows', async () => {
   const line = await openLine(lagoSettings);
@@ -140,20 +177,6 @@ test('one bad event in a batch does not keep its neighbours from being delivered
     code: 'refused',
     detail: expect.stringContaining('expression_evaluation_failed'),
   });
-});
-
-test('a refusal that names nobody is halved until the bad one stands alone', async () => {
-  const line = await openLine(lagoSettings);
-  const batch = events(16);
-  line.sandbox.lago.faults.add({
-    times: 'always',
-    match: { containsKey: batch[5]!.messageId },
-    respond: { status: 400, body: { status: 400, error: 'Bad Request' } },
-  });
-  expect(words(await line.send(...batch))).toEqual(
-    batch.map((_, index) => (index === 5 ? 'failed' : 'delivered')),
-  );
-  expect(line.sandbox.lago.inspect().ledger.keys).toBe(15);
 });
 
 test('a request that is too large is sent in halves, and later ones are smaller at once', async () => {
@@ -271,7 +294,7 @@ test('a 429 makes everybody wait as told, and costs no attempt', async () => {
 });
 
 test.each([401, 403])(
-  'a %i holds the destination, is probed with one event, and resumes by itself',
+  "a %i in the API's words holds the destination, is probed with one event, and resumes by itself",
   async (status) => {
     const line = await openLine(lagoSettings);
     line.sandbox.lago.faults.add({ times: 1, respond: { status, body: { status, error: 'no' } } });
@@ -290,7 +313,7 @@ test('failures in a row open the breaker; then one small probe, and all goes on'
   const line = await openLine({ ...lagoSettings, limit: { concurrency: 1, batchSize: 10 } });
   line.sandbox.lago.faults.add({ times: 5, respond: { status: 503, body: '<html>' } });
   const failed = await line.send(...events(50));
-  expect(failed.every((each) => each.outcome === 'failed' && each.code === 'server_error')).toBe(true);
+  expect(failed.every((each) => each.outcome === 'suspected' && each.code === 'server_error')).toBe(true);
   expect(line.gate.current().breaker.state).toBe('open');
   const before = line.sandbox.lago.inspect();
   const sent = line.send(...events(20));
@@ -324,42 +347,6 @@ test('a drain hands back what waits and settles what is on its way', async () =>
   line.limiter.release();
 });
 
-test('an event that the API answers 500 to does not take its neighbours with it', async () => {
-  const line = await openLine(lagoSettings);
-  const batch = events(20);
-  line.sandbox.lago.faults.add({
-    times: 'always',
-    match: { containsKey: batch[7]!.messageId },
-    respond: { status: 500 },
-  });
-  expect(words(await line.send(...batch))).toEqual(Array(20).fill('failed'));
-  // Failed often enough, each goes alone.
-  const outcomes = await line.sendAlone(...batch);
-  expect(words(outcomes)).toEqual(batch.map((_, index) => (index === 7 ? 'failed' : 'delivered')));
-});
-
-test('an event that is not let through does not hold its destination for ever', async () => {
-  const line = await openLine(lagoSettings);
-  const batch = events(5);
-  line.sandbox.lago.faults.add({
-    times: 'always',
-    match: { containsKey: batch[0]!.messageId },
-    respond: { status: 403, body: '<html>blocked' },
-  });
-  void line.send(...batch);
-  // The whole batch, then the event alone; the next probe is another one's. The API counts a refusal before
-  // the sender has read it: a minute that went by in between is made up for by the next.
-  await waitFor(
-    () => {
-      line.clock.skipMs += PROBE_INTERVAL_MS;
-      return line.sandbox.lago.inspect().ledger.keys > 0;
-    },
-    { what: 'the others to be delivered' },
-  );
-  expect(line.sandbox.lago.inspect().byStatus['403']).toBeGreaterThanOrEqual(2);
-  line.drain();
-});
-
 test('one answer that a single event is too many does not end batching', async () => {
   const line = await openLine(lagoSettings);
   line.sandbox.lago.faults.add({
@@ -368,7 +355,7 @@ test('one answer that a single event is too many does not end batching', async (
       body: { status: 422, code: 'validation_errors', error_details: { events: ['too_many_events'] } },
     },
   });
-  expect((await line.send(event()))[0]).toMatchObject({ outcome: 'failed', code: 'unexpected_answer' });
+  expect((await line.send(event()))[0]).toMatchObject({ outcome: 'suspected', code: 'unexpected_answer' });
   await line.send(...events(100));
   expect(line.sandbox.lago.inspect().requests).toBe(2);
 });
@@ -497,4 +484,188 @@ test('events of several types reach an API that takes one type a request, each t
   expect((await Promise.all(jobs)).flat().every(({ outcome }) => outcome === 'delivered')).toBe(true);
   expect(line.sandbox.hyperline.inspect()).toMatchObject({ requests: 3, ledger: { keys: 60 } });
   expect(line.sandbox.hyperline.inspect().byStatus['400']).toBeUndefined();
+});
+
+describe('an answer that names no event', () => {
+  const nginx400 = { status: 400, body: '<html><center><h1>400 Bad Request</h1></center></html>' };
+  const apis = [
+    ['lago', lagoSettings],
+    ['hyperline', hyperlineSettings],
+  ] as const;
+  const refusals = [403, 406, 400, 404, 409].map((status) => ({ ...firewall, status }));
+
+  test.each(apis.flatMap(([type, settings]) => refusals.map((respond) => ({ type, settings, respond }))))(
+    '$type: one refused with $respond.status dies of it, and all others are delivered',
+    async ({ type, settings, respond }) => {
+      const line = await openLine(settings);
+      const batch = events(40);
+      const bad = batch[17]!;
+      refuse(line, type, [bad], { respond });
+      const ends = await meanwhile(line, line.toTheEnd(batch));
+      expect(words(ends)).toEqual(batch.map((each) => (each === bad ? 'failed' : 'delivered')));
+      expect(ends[17]).toMatchObject({
+        code: 'refused',
+        status: respond.status,
+        detail: expect.stringMatching(/^HTTP \d+ \(sent alone 2 times, while others were accepted/),
+      });
+      expect(line.gate.current()).toMatchObject({ hold: null, breaker: { state: 'closed' } });
+    },
+  );
+
+  test.each<[string, Partial<Fault>, string]>([
+    ['500', { respond: { status: 500, body: '<html>' } }, 'server_error'],
+    ['429 of somebody else', { respond: { status: 429, body: '<html>' } }, 'unexpected_answer'],
+    ['a web page', { respond: { status: 200, body: '<html>blocked' } }, 'unexpected_answer'],
+    ['a cut connection', { cut: 'before' }, 'connection'],
+  ])(
+    '%s for one of a batch: it fails alone for as long as is set before it dies',
+    async (_what, fault, code) => {
+      const line = await openLine(lagoSettings);
+      const batch = events(40);
+      refuse(line, 'lago', [batch[17]!], fault);
+      const began = line.clock.skipMs;
+      const ends = await meanwhile(
+        line,
+        line.toTheEnd(batch, 200, { ...DEFAULT_RETRY_POLICY, failsAloneAfterMs: 600_000 }),
+      );
+      expect(words(ends)).toEqual(batch.map((_, index) => (index === 17 ? 'failed' : 'delivered')));
+      expect(ends[17]).toMatchObject({
+        code: 'fails_alone',
+        detail: expect.stringMatching(/fails on this event alone.*\d+ bytes\).*may have arrived/),
+      });
+      expect(line.clock.skipMs - began).toBeGreaterThanOrEqual(600_000);
+      expect(line.requests.filter((each) => each.code === code).length).toBeGreaterThan(8);
+      expect(line.gate.current()).toMatchObject({ hold: null, breaker: { state: 'closed' } });
+    },
+  );
+
+  test('a batch and its one bad event cost no more than twice the halvings, and four', async () => {
+    const line = await openLine(lagoSettings);
+    const batch = events(100);
+    refuse(line, 'lago', [batch[42]!], { respond: firewall });
+    await line.send(event());
+    line.clock.isReal = true;
+    expect(words(await line.toTheEnd(batch)).filter((word) => word === 'failed')).toHaveLength(1);
+    expect(line.sandbox.lago.inspect().requests - 2).toBeLessThanOrEqual(2 * Math.log2(100) + 4);
+  });
+
+  test.each(apis)(
+    '%s: twenty of twenty that fail leave what comes after them alone',
+    async (type, settings) => {
+      const line = await openLine(settings);
+      const bad = events(20);
+      refuse(line, type, bad, { respond: { status: 500 } });
+      const failing = line.toTheEnd(bad, 12);
+      const good = await meanwhile(
+        line,
+        failing.then(() => line.send(...events(30))),
+      );
+      expect(words(good)).toEqual(Array(30).fill('delivered'));
+      expect((await failing).every((end) => end === undefined)).toBe(true);
+      expect(line.gate.current().breaker).toEqual({ state: 'closed', failures: 0 });
+    },
+  );
+
+  test('Lago is asked with an empty batch where no other event is there to be compared with', async () => {
+    const line = await openLine(lagoSettings);
+    const [bad] = events(1);
+    refuse(line, 'lago', [bad!], { respond: firewall });
+    line.clock.isReal = true;
+    expect(await line.toTheEnd([bad!])).toMatchObject([{ outcome: 'failed', code: 'refused', status: 403 }]);
+    expect(line.requests.some(({ events }) => events === 0)).toBe(true);
+    expect(line.sandbox.lago.inspect().ledger.keys).toBe(0);
+  });
+
+  test('an empty batch says nothing of an event that fails', async () => {
+    const line = await openLine(lagoSettings);
+    const [bad] = events(1);
+    refuse(line, 'lago', [bad!], { respond: { status: 500 } });
+    expect(await line.toTheEnd([bad!], 12)).toEqual([undefined]);
+    expect(line.requests.every(({ events }) => events === 1)).toBe(true);
+  });
+
+  test.each(apis)(
+    '%s: where all are refused the way is wrong: it is held, and nobody dies',
+    async (type, settings) => {
+      const line = await openLine({ ...settings, limit: { batchSize: 5 } });
+      line.sandbox[type].faults.add({ times: 'always', respond: nginx400 });
+      const batch = events(60);
+      const sent = line.toTheEnd(batch, 400);
+      await waitFor(() => line.gate.current().hold, { what: 'the hold' });
+      expect(line.gate.current().hold).toMatchObject({
+        code: 'refused_all',
+        detail: '5 different events were refused, and none was accepted between them: HTTP 400',
+      });
+      for (let minute = 0; minute < 20; minute += 1) {
+        line.clock.skipMs += PROBE_INTERVAL_MS;
+        await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+      expect(line.sandbox[type].inspect().requests).toBeLessThan(60);
+      line.sandbox[type].faults.clear();
+      line.clock.skipMs += PROBE_INTERVAL_MS;
+      const ends = await sent;
+      expect(words(ends)).toEqual(Array(60).fill('delivered'));
+      expect(line.gate.current().hold).toBeNull();
+    },
+  );
+
+  test('where somebody limits all, it is waited for and not held', async () => {
+    const line = await openLine({ ...lagoSettings, limit: { batchSize: 5 } });
+    line.sandbox.lago.faults.add({
+      times: 8,
+      respond: { status: 429, headers: { 'retry-after': '9' }, body: '<html>' },
+    });
+    const sent = line.toTheEnd(events(60));
+    const began = Date.now();
+    await waitFor(() => line.gate.current().pausedUntil > 0, { what: 'the pause' });
+    expect(line.gate.current().pausedUntil - began).toBeGreaterThan(8_000);
+    expect(line.gate.current().hold).toBeNull();
+    line.clock.skipMs += 10_000;
+    expect(words(await sent)).toEqual(Array(60).fill('delivered'));
+  });
+
+  test('a batch that comes in the last moment before an outage is not taken apart in it', async () => {
+    const line = await openLine(lagoSettings);
+    await line.send(...events(10));
+    const batch = events(100);
+    line.sandbox.lago.faults.add({ times: 'always', respond: { status: 503 } });
+    const sent = line.toTheEnd(batch, 400);
+    await waitFor(() => line.gate.current().breaker.state === 'open', { what: 'the breaker' });
+    const requests = line.sandbox.lago.inspect().requests;
+    expect(requests).toBeLessThanOrEqual(12);
+    line.sandbox.lago.faults.clear();
+    line.clock.skipMs += 30_000;
+    expect(words(await sent)).toEqual(Array(100).fill('delivered'));
+  });
+
+  test('an outage that begins in the middle of a comparison lets no good event die', async () => {
+    const line = await openLine(lagoSettings);
+    await line.send(...events(10));
+    const one = event();
+    // Refused with all others, again and again, with acceptances in between: as by a gateway that restarts.
+    const sent = line.toTheEnd([one], 300);
+    for (let outage = 0; outage < 3; outage += 1) {
+      line.sandbox.lago.faults.add({ times: 'always', respond: firewall });
+      await waitFor(() => line.requests.filter(({ status }) => status === 403).length > outage, {
+        what: 'a refusal',
+      }).catch(() => {});
+      line.sandbox.lago.faults.clear();
+    }
+    line.clock.skipMs += PROBE_INTERVAL_MS;
+    expect(words(await sent)).toEqual(['delivered']);
+  });
+
+  test('what was answered is told while the rest waits at a shut gate', async () => {
+    const line = await openLine({ ...lagoSettings, limit: { batchSize: 10, concurrency: 1 } });
+    line.sandbox.lago.faults.add({
+      everyNth: 2,
+      times: 'always',
+      respond: { status: 401, body: { status: 401, error: 'Unauthorized' } },
+    });
+    const sent = line.send(...events(30));
+    await waitFor(() => line.gate.current().hold, { what: 'the hold' });
+    const outcomes = await sent;
+    expect(words(outcomes)).toEqual([...Array(10).fill('delivered'), ...Array(20).fill('unsent')]);
+    expect(outcomes[29]).toEqual({ outcome: 'unsent', waitMs: 1_000 });
+  });
 });

@@ -2,12 +2,18 @@ import { expect, test } from '@jest/globals';
 import { type CustomerCache, createMemoryGateStore, PROBE_INTERVAL_MS } from '@meterbridge/delivery';
 import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
 import { useClosing, waitFor } from '@meterbridge/testing';
-import { createHttpClient, createSubscriptionReader, type SubscriptionReader } from '../src/index.js';
+import {
+  createHttpClient,
+  createSubscriptionReader,
+  READS_WAY,
+  type SubscriptionReader,
+} from '../src/index.js';
 import { openLimiter } from './held-limiter.js';
 
 const closing = useClosing();
 
 const PATH = '/api/v1/subscriptions';
+const FORBIDDEN = { status: 403, body: { status: 403, error: 'Forbidden', code: 'read_action_not_allowed' } };
 
 async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const sandbox = await startSandbox({
@@ -125,8 +131,8 @@ test('trouble is the outcome of those who asked, and the next ones ask again', a
   const { ask, sandbox } = await open([of('c1', 's1')]);
   sandbox.lago.faults.add({ match: { path: PATH }, respond: { status: 503, body: {} } });
   expect(await ask('c1', 'c1')).toMatchObject([
-    { outcome: 'failed', code: 'server_error', status: 503 },
-    { outcome: 'failed', code: 'server_error', status: 503 },
+    { outcome: 'suspected', code: 'server_error', status: 503, of: 1 },
+    { outcome: 'suspected', code: 'server_error', status: 503, of: 1 },
   ]);
   expect(await ask('c1')).toEqual([found('s1')]);
 });
@@ -156,7 +162,7 @@ test('a 429 is waited for as told, and costs nobody an attempt', async () => {
 
 test('a key that may not read holds what asks, and a probe a minute finds out', async () => {
   const { ask, sandbox, gate, clock, reads } = await open([of('c1', 's1'), of('c2', 's2')]);
-  sandbox.lago.faults.add({ times: 'always', match: { path: PATH }, respond: { status: 403, body: {} } });
+  sandbox.lago.faults.add({ times: 'always', match: { path: PATH }, respond: FORBIDDEN });
   const first = ask('c1');
   await waitFor(() => gate.current().hold !== null, { what: 'the hold' });
   const waiting = Promise.all([first, ask('c2')]);
@@ -200,4 +206,57 @@ test('reads of an API that has moved are held with the new address, without the 
       'reading subscriptions: HTTP 308: the API has moved to https://new.example/[value]/subscriptions: is the URL right?',
   });
   reader.drain();
+});
+
+test('a customer whose read is not let through waits alone, and all others are read', async () => {
+  const customers = Array.from({ length: 60 }, (_, index) => `c${index}`);
+  const { ask, sandbox, gate, reader, now } = await open(
+    customers.map((customer) => of(customer, `s-${customer}`)),
+  );
+  sandbox.lago.faults.add({ match: { path: PATH }, respond: { status: 403, body: '<html>' } });
+  const [bad] = await ask("' OR 1=1 --");
+  expect(bad).toMatchObject({ outcome: 'suspected', code: 'refused', status: 403, of: 1, way: READS_WAY });
+  sandbox.lago.faults.clear();
+  expect(gate.current()).toMatchObject({ hold: null, breaker: { state: 'closed' } });
+  expect(await ask(...customers)).toEqual(customers.map((customer) => found(`s-${customer}`)));
+  expect(reader.accepted()[READS_WAY]!.last).toBeGreaterThan(now() - 5_000);
+});
+
+test('five customers that are refused, and none read between them: the way is wrong', async () => {
+  const { ask, sandbox, gate, clock } = await open([of('c0', 's0')]);
+  sandbox.lago.faults.add({
+    times: 'always',
+    match: { path: PATH },
+    respond: { status: 403, body: '<html>' },
+  });
+  await ask('c1', 'c2', 'c3', 'c4');
+  expect(gate.current().hold).toBeNull();
+  await ask('c4', 'c5');
+  expect(gate.current().hold).toMatchObject({
+    code: 'refused_all',
+    detail: expect.stringContaining('HTTP 403'),
+  });
+  sandbox.lago.faults.clear();
+  clock.skipMs += PROBE_INTERVAL_MS;
+  expect(await ask('c0')).toEqual([found('s0')]);
+  expect(gate.current().hold).toBeNull();
+});
+
+test('one that is known to be refused alone holds nobody, however often', async () => {
+  const { reader, sandbox, gate, now } = await open([]);
+  sandbox.lago.faults.add({
+    times: 'always',
+    match: { path: PATH },
+    respond: { status: 403, body: '<html>' },
+  });
+  const apart = { atMost: 1, isConfirmed: true };
+  for (let time = 0; time < 9; time += 1) {
+    const [answer] = reader.resolve([{ customer: `c${time}`, at: now(), apart }]);
+    expect(await answer).toMatchObject({ outcome: 'suspected' });
+  }
+  expect(gate.current()).toMatchObject({ hold: null, breaker: { state: 'closed', failures: 0 } });
+  expect(gate.current().lastFailure).toMatchObject({
+    code: 'refused',
+    cause: 'reading subscriptions: HTTP 403',
+  });
 });

@@ -141,11 +141,11 @@ async function replace(redis: Redis, key: string, seen: string, gate: Gate): Pro
 /** An unreadable gate is an open one: the next answer of the API sets it right. */
 function readGate(text: string): Gate {
   try {
-    const { pausedUntil, hold, handHold, breaker, lastFailure } = {
+    const { pausedUntil, hold, handHold, breaker, lastFailure, accepted, refused } = {
       ...OPEN_GATE,
       ...(JSON.parse(text || '{}') as Partial<Gate>),
     };
-    return { pausedUntil, hold, handHold, breaker, lastFailure };
+    return { pausedUntil, hold, handHold, breaker, lastFailure, accepted, refused };
   } catch {
     return OPEN_GATE;
   }

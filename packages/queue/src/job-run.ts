@@ -102,6 +102,10 @@ type Turn = 'known' | 'open';
 /** What the job says of its crashes from now on, `after` being the deliveries that remain in it. */
 type IsolationAfter = (after: number) => Isolation | undefined;
 
+function waitMsOf(outcome: Outcome): number {
+  return outcome.outcome === 'unsent' ? (outcome.waitMs ?? 0) : 0;
+}
+
 function afterTrial(outcomes: Outcome[], trial: Suspicion, before: number): IsolationAfter {
   const wasSent = outcomes.every(({ outcome }) => outcome !== 'unsent');
   return (after) => (wasSent ? acquit(trial, before, after) : breakOff(trial));
@@ -185,16 +189,17 @@ export class JobRun {
   private async tryAll(): Promise<Next> {
     if (!(await this.sayRules())) return this.end();
     const outcomes = await this.context.attempt(this.read(), undefined, this.keep);
-    if (outcomes.every(({ outcome }) => outcome === 'unsent')) return this.handBack();
+    if (outcomes.every(({ outcome }) => outcome === 'unsent')) return this.handBack(outcomes);
     return this.conclude(outcomes, () => this.data.isolation);
   }
 
   /** Nothing was sent, and nothing is written: a hand that has lost the job spoils no other's settlement. */
-  private async handBack(): Promise<Next> {
+  private async handBack(outcomes: Outcome[]): Promise<Next> {
     const { redis, keys } = this.context;
     const { id: jobId, token, turn } = this.job;
-    if (!this.refused) await takeTurnBack(redis, keys, { jobId, token, turn });
-    return this.end();
+    if (this.refused) return this.end();
+    await takeTurnBack(redis, keys, { jobId, token, turn });
+    return outcomes.reduce((least, each) => Math.min(least, waitMsOf(each)), Number.POSITIVE_INFINITY);
   }
 
   /** Before anything is sent under other rules than the job names, it names them. False where it is not ours. */
@@ -238,7 +243,9 @@ export class JobRun {
       this.settle(outcomes, isolationAfter, 'known'),
     );
     if (!settlement) return this.end();
-    const isUnfinished = outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'unsent');
+    const isUnfinished = outcomes.some(
+      ({ outcome }) => outcome === 'failed' || outcome === 'suspected' || outcome === 'unsent',
+    );
     return isUnfinished && this.data.n > 0 ? settlement.delayMs : 'go on';
   }
 

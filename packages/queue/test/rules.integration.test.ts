@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Outcome, StoredDelivery } from '@meterbridge/delivery';
+import { DEFAULT_RETRY_POLICY, type Outcome, type StoredDelivery } from '@meterbridge/delivery';
 import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
 import { type BatchData, type DeliveryWorkerOptions, keepRules, readRules } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
@@ -78,7 +78,7 @@ test('what may have arrived keeps the rules it was sent under, its neighbours fo
   const { line, attempts } = await openLine((at, deliveries) =>
     at === 1 ? [lost, notFound] : delivered(deliveries),
   );
-  const first = await run(line, 'v1', { policy: { baseMs: 1_000, maxMs: 1_000, giveUpAfterMs: 60_000 } });
+  const first = await run(line, 'v1', { policy: { ...DEFAULT_RETRY_POLICY, baseMs: 1_000, maxMs: 1_000 } });
   await waitFor(async () => (await line.account()).jobs.delayed === 1, { what: 'the failure' });
   await first.close();
   await run(line, 'v2');

@@ -34,7 +34,12 @@ export function exchange(
       contentType: req.headers['content-type'],
       body,
     };
-    const fault = api.faults.take({ method: request.method, path, keys: () => findKeys(api, body) });
+    const fault = api.faults.take({
+      method: request.method,
+      path,
+      keys: () => findKeys(api, body),
+      text: () => `${query} ${body}`,
+    });
     const act = () => {
       if (fault === undefined) ending.whole(api.answer(request));
       else misbehave(fault, () => api.answer(request), ending, delay);

@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { type Fault, type FaultRequest, FaultScript } from './faults.js';
 
-const POST: FaultRequest = { method: 'POST', path: '/v1/events', keys: () => ['a', 'b'] };
+const POST: FaultRequest = {
+  method: 'POST',
+  path: '/v1/events',
+  keys: () => ['a', 'b'],
+  text: () => '?q=%27 {"x":"<script>"}',
+};
 
 function fire(fault: Fault, requests: FaultRequest[]): boolean[] {
   const script = new FaultScript();
@@ -28,6 +33,9 @@ test.each<[string, Fault['match'], boolean]>([
   ['another method', { method: 'GET' }, false],
   ['a key it carries', { containsKey: 'b' }, true],
   ['a key it does not carry', { containsKey: 'c' }, false],
+  ['a text in its query', { containsText: '%27' }, true],
+  ['a text in its body', { containsText: '<script>' }, true],
+  ['a text it does not hold', { containsText: '<boom>' }, false],
 ])('a fault for %s', (_what, match, expected) => {
   expect(fire({ match: match! }, [POST])).toEqual([expected]);
 });

@@ -18,6 +18,8 @@ export type Fault = {
     path?: string;
     /** Only requests that carry this transaction_id (Lago) or record.id (Hyperline). */
     containsKey?: string;
+    /** Only requests whose body or query holds this text, as a firewall would look at them. */
+    containsText?: string;
   };
   /** What is answered. An object is sent as JSON, a string as text unless the headers name its type. */
   respond?: { status: number; headers?: Record<string, string>; body?: string | object };
@@ -30,8 +32,11 @@ export type Fault = {
   cut?: 'before' | 'mid-response';
 };
 
-/** What a fault is asked about. `keys` reads the request's idempotency keys, only when a fault needs them. */
-export type FaultRequest = { method: string; path: string; keys: () => string[] };
+/**
+ * What a fault is asked about. `keys` reads the request's idempotency keys, `text` its query and body, only when a
+ * fault needs them.
+ */
+export type FaultRequest = { method: string; path: string; keys: () => string[]; text: () => string };
 
 export type FaultState = Fault & { seen: number; fired: number };
 
@@ -98,5 +103,6 @@ function matches({ match }: Fault, request: FaultRequest): boolean {
   if (match === undefined) return true;
   if (match.method !== undefined && match.method !== request.method) return false;
   if (match.path !== undefined && match.path !== request.path) return false;
+  if (match.containsText !== undefined && !request.text().includes(match.containsText)) return false;
   return match.containsKey === undefined || request.keys().includes(match.containsKey);
 }

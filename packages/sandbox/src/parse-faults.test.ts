@@ -20,7 +20,7 @@ test.each<[unknown, string]>([
   [[{ seed: 'x' }], 'lago[0].seed: expected a whole number'],
   [
     [{ match: { url: 'x' } }],
-    'lago[0].match: expected an object of the strings method, path and containsKey',
+    'lago[0].match: expected an object of the strings method, path, containsKey and containsText',
   ],
   [
     [{ respond: { status: 99 } }],

@@ -8,8 +8,9 @@ const FIELDS: Record<keyof Fault, { expected: string; accepts: (value: unknown) 
   rate: { expected: 'a number from 0 to 1', accepts: (v) => typeof v === 'number' && v >= 0 && v <= 1 },
   seed: { expected: 'a whole number', accepts: Number.isInteger },
   match: {
-    expected: 'an object of the strings method, path and containsKey',
-    accepts: (v) => isObject(v) && hasOnly(v, ['method', 'path', 'containsKey']) && isStrings(v),
+    expected: 'an object of the strings method, path, containsKey and containsText',
+    accepts: (v) =>
+      isObject(v) && hasOnly(v, ['method', 'path', 'containsKey', 'containsText']) && isStrings(v),
   },
   respond: {
     expected: 'an object: status from 200 to 599, headers of strings, body a string or JSON',

@@ -26,6 +26,7 @@ const FROZEN = ['messageId', 'timestamp', 'receivedAt'] as const;
  */
 const MAY_HAVE_ARRIVED: Record<PermanentCode, boolean> = {
   expired: true,
+  fails_alone: true,
   poison: true,
   refused: false,
   unmapped: false,

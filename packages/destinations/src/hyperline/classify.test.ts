@@ -36,7 +36,7 @@ function classify(
 const html = '<!DOCTYPE html><title>Hyperline</title>';
 const delivered = { outcome: 'delivered' };
 const again = { outcome: 'resend' };
-const alone = { outcome: 'alone' };
+const alone = { outcome: 'alone', isNamed: true };
 
 describe('one event alone', () => {
   test.each<[number, unknown]>([
@@ -67,10 +67,8 @@ describe('one event alone', () => {
     [404, { message: 'Product not found' }, 'HTTP 404: Product not found'],
     [422, { message: 'too many properties' }, 'HTTP 422: too many properties'],
   ])('is refused by %i with %j', (status, body, detail) => {
-    expect(classify(status, body, 1)).toEqual({
-      verdict: 'settled',
-      entries: [{ outcome: 'failed', code: 'refused', status, detail }],
-    });
+    const isWorded = body !== '';
+    expect(classify(status, body, 1)).toEqual({ verdict: 'refused', status, detail, isWorded });
   });
 });
 
@@ -147,7 +145,7 @@ describe('a batch', () => {
   ])('whose 2xx has %s is sent again event by event: alone, the status says it all', (_, body) => {
     expect(classify(201, body)).toMatchObject({
       verdict: 'settled',
-      entries: [{ outcome: 'alone' }, { outcome: 'alone' }, { outcome: 'alone' }],
+      entries: Array(3).fill({ outcome: 'alone', isNamed: false }),
     });
   });
 
@@ -159,22 +157,30 @@ describe('a batch', () => {
 describe('the status table', () => {
   const moved = { verdict: 'hold', code: 'wrong_url' };
   const bad = { verdict: 'transient', code: 'unexpected_answer' };
+  const unnamed = { verdict: 'refused', isWorded: false };
   const broken = { verdict: 'transient', code: 'server_error' };
   test.each<[number, unknown, object]>([
     [301, '', moved],
     [302, html, bad],
     [308, '', moved],
-    [400, { message: 'bad' }, { verdict: 'bisect', detail: 'HTTP 400: bad' }],
+    [400, { message: 'bad' }, { verdict: 'refused', isWorded: true, detail: 'HTTP 400: bad' }],
+    [400, html, unnamed],
+    [401, html, unnamed],
+    [401, '', unnamed],
     [401, { message: 'Missing authentication token' }, { verdict: 'hold', code: 'unauthorized' }],
-    [403, '', { verdict: 'hold', code: 'forbidden' }],
-    [404, { message: 'Product not found' }, { verdict: 'bisect' }],
-    [404, html, { verdict: 'hold', code: 'wrong_url' }],
-    [404, '', { verdict: 'hold', code: 'wrong_url' }],
-    [405, '', { verdict: 'hold', code: 'wrong_url' }],
+    [403, '', unnamed],
+    [403, { message: 'Forbidden' }, unnamed],
+    [404, { message: 'Product not found' }, { verdict: 'refused', isWorded: true }],
+    [404, html, unnamed],
+    [404, '', unnamed],
+    [405, '', unnamed],
+    [406, html, unnamed],
     [408, '', { verdict: 'transient', code: 'timeout' }],
-    [409, '', bad],
+    [409, '', unnamed],
+    [409, { message: 'in progress' }, bad],
     [413, '', { verdict: 'smaller', by: 'bytes' }],
-    [422, '', { verdict: 'bisect' }],
+    [422, '', unnamed],
+    [429, html, unnamed],
     [425, '', broken],
     [500, { message: 'Internal server error' }, { ...broken, detail: 'HTTP 500: Internal server error' }],
     [502, html, { ...broken, detail: 'HTTP 502' }],

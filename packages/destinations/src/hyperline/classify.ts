@@ -31,20 +31,28 @@ export function classifyHyperlineAnswer(
       : classifyPartial(read, sent, now);
   }
   const words = readMessage(read.json);
-  const common = classifyStatus(read, words, now);
+  const isWorded = words !== '';
+  const common = classifyStatus(read, words, now, isOwn(read, words));
   if (common) return common;
   switch (read.status) {
     case 400:
-    case 422:
-      return refuse(read, words, sent, now);
     case 404:
-      // `{"message":"… not found"}` speaks of what the event names; anything else has never heard of the path.
-      return words === ''
-        ? { verdict: 'hold', code: 'wrong_url', status: 404, detail: `HTTP 404: is the URL right?` }
-        : refuse(read, words, sent, now);
+    case 422:
+      return refuse(read, words, isWorded);
     default:
       return unexpected(read.status, words);
   }
+}
+
+/**
+ * Whether Hyperline says it. A 403 of its own is not documented, and gateways have one with a `message`; its 429 is
+ * text, with headers that say when to come again.
+ */
+function isOwn({ status, headers, body }: ReadAnswer, words: string): boolean {
+  if (status === 429) {
+    return 'retry-after' in headers || 'x-ratelimit-reset' in headers || body.trim() === 'Too many requests';
+  }
+  return status !== 403 && words !== '';
 }
 
 /**
@@ -57,13 +65,13 @@ function classifyPartial(answer: ReadAnswer, sent: readonly UsageEvent[], now: n
   const failed = readSlots(body.events_failed);
   const entries = sent.map(({ slot }): EntryVerdict => {
     // A failed one is told why when it comes alone; one that is in neither list is safe to repeat.
-    if (failed.has(slot)) return { outcome: 'alone' };
+    if (failed.has(slot)) return { outcome: 'alone', isNamed: true };
     return accepted.has(slot) ? { outcome: 'delivered' } : { outcome: 'resend' };
   });
   if (entries.every(({ outcome }) => outcome === 'resend')) {
     // A 2xx without its lists, or without a body: alone, an event's status is all that is needed to know.
     return settle(
-      sent.map(() => ({ outcome: 'alone' })),
+      sent.map(() => ({ outcome: 'alone', isNamed: false })),
       answer,
       now,
     );

@@ -26,10 +26,11 @@ export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
     limit: settings.limit,
     connection: toConnection(settings),
     map: compileRules(settings.rules, compileHyperlineRule),
-    request: (usages) =>
-      usages.length === 1
-        ? { path: '/v1/events', body: usages[0]!.body }
-        : { path: '/v1/events/batch', body: `[${usages.map(({ body }) => body).join(',')}]` },
+    path,
+    request: (usages) => ({
+      path: path(usages.length),
+      body: usages.length === 1 ? usages[0]!.body : `[${usages.map(({ body }) => body).join(',')}]`,
+    }),
     classify: classifyHyperlineAnswer,
   }),
   lookup: hyperlineLookup,
@@ -39,3 +40,7 @@ export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
     return isJsonObject(readAnswer(answer).json) ? { ready: true } : describeUnready(answer);
   },
 };
+
+function path(events: number): string {
+  return events === 1 ? '/v1/events' : '/v1/events/batch';
+}

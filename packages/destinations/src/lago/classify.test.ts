@@ -71,6 +71,7 @@ describe('200', () => {
 describe('the status table', () => {
   const moved = { verdict: 'hold', code: 'wrong_url' };
   const bad = { verdict: 'transient', code: 'unexpected_answer' };
+  const unnamed = { verdict: 'refused', isWorded: false };
   test.each<[number, unknown, object]>([
     [201, stored(4), bad],
     [202, '', bad],
@@ -79,10 +80,16 @@ describe('the status table', () => {
     [302, html, bad],
     [307, '', bad],
     [308, '', moved],
-    [400, { status: 400, error: 'BadRequest: param is missing' }, { verdict: 'bisect' }],
-    [400, html, { verdict: 'bisect' }],
+    [400, { status: 400, error: 'BadRequest: param is missing' }, { verdict: 'refused', isWorded: true }],
+    [400, html, unnamed],
+    [400, '', unnamed],
     [401, { status: 401, error: 'Unauthorized' }, { verdict: 'hold', code: 'unauthorized' }],
-    [401, '', { verdict: 'hold', code: 'unauthorized', detail: 'HTTP 401' }],
+    [401, '', unnamed],
+    [401, html, unnamed],
+    [401, { message: 'Unauthorized' }, unnamed],
+    [403, html, unnamed],
+    [403, { message: 'Forbidden' }, unnamed],
+    [403, { status: 401, error: 'Unauthorized' }, unnamed],
     [
       403,
       { status: 403, error: 'Forbidden', code: 'write_action_not_allowed_for_event' },
@@ -93,12 +100,16 @@ describe('the status table', () => {
       { status: 404, error: 'Not Found', code: 'resource_not_found' },
       { verdict: 'hold', code: 'wrong_url' },
     ],
-    [404, html, { verdict: 'hold', code: 'wrong_url' }],
-    [404, { status: 404, error: 'Not Found', code: 'subscription_not_found' }, { verdict: 'bisect' }],
+    [404, html, unnamed],
+    [404, { message: 'Cannot POST /api/v1/events/batch' }, unnamed],
+    [404, { status: 404, error: 'Not Found', code: 'subscription_not_found' }, { verdict: 'refused' }],
+    [405, html, unnamed],
+    [406, html, unnamed],
     [405, { status: 405, error: 'Method Not Allowed' }, { verdict: 'hold', code: 'wrong_url' }],
     [408, '', { verdict: 'transient', code: 'timeout' }],
-    [409, {}, bad],
-    [410, '', bad],
+    [409, {}, unnamed],
+    [410, '', unnamed],
+    [451, html, unnamed],
     [413, html, { verdict: 'smaller', by: 'bytes' }],
     [425, '', { verdict: 'transient', code: 'server_error' }],
     [500, { status: 500, error: 'Internal Server Error' }, { verdict: 'transient', code: 'server_error' }],
@@ -123,9 +134,22 @@ describe('the status table', () => {
   test.each([
     [{ 'x-ratelimit-reset': '3' }, 3_000],
     [{ 'retry-after': '9', 'x-ratelimit-reset': '3' }, 9_000],
-    [{}, 5_000],
+    [{ 'x-ratelimit-limit': '500' }, 5_000],
   ])('429 with %j waits %i ms and costs no attempt', (headers, waitMs) => {
     expect(classify(429, '', 4, headers)).toEqual({ verdict: 'rate-limited', waitMs });
+  });
+
+  test.each<[unknown, Record<string, string>, number]>([
+    [html, {}, 5_000],
+    [html, { 'retry-after': '9' }, 9_000],
+    ['', {}, 5_000],
+  ])('429 with the body %j and %j is not of Lago', (body, headers, waitMs) => {
+    expect(classify(429, body, 4, headers)).toMatchObject({ verdict: 'refused', isWorded: false, waitMs });
+  });
+
+  test("429 in Lago's own words is its limiter's", () => {
+    const body = { status: 429, error: 'Too Many Requests', code: 'too_many_requests' };
+    expect(classify(429, body, 4)).toEqual({ verdict: 'rate-limited', waitMs: 5_000 });
   });
 
   test.each(['timeout', 'connection'] as const)('%s: nobody knows whether it was stored', (error) => {
@@ -141,15 +165,12 @@ describe('the status table', () => {
     expect(classifyLagoAnswer(answer, sent(2), now)).toMatchObject({ code: 'unexpected_answer' });
   });
 
-  test.each([
-    [400, { status: 400, error: 'Bad Request' }, 'HTTP 400: Bad Request'],
-    [404, { code: 'subscription_not_found' }, 'HTTP 404: subscription_not_found'],
-    [422, html, 'HTTP 422'],
-  ])('%i for an event alone is its refusal', (status, body, detail) => {
-    expect(classify(status, body, 1)).toEqual({
-      verdict: 'settled',
-      entries: [{ outcome: 'failed', code: 'refused', status, detail }],
-    });
+  test.each<[number, unknown, string, boolean]>([
+    [400, { status: 400, error: 'Bad Request' }, 'HTTP 400: Bad Request', true],
+    [404, { code: 'subscription_not_found' }, 'HTTP 404: subscription_not_found', false],
+    [422, html, 'HTTP 422', false],
+  ])('%i for an event alone does not name it', (status, body, detail, isWorded) => {
+    expect(classify(status, body, 1)).toEqual({ verdict: 'refused', status, detail, isWorded });
   });
 });
 
@@ -213,12 +234,12 @@ describe('a refused batch', () => {
     ['a list', [duplicate]],
     ['a bare string', 'expression_evaluation_failed: Variable: foo not found'],
     ['an unknown word about the events', { events: ['too_strange'] }],
-  ])('that names nobody is halved: %s', (_, details) => {
-    expect(classify(422, invalid(details))).toMatchObject({ verdict: 'bisect', status: 422 });
+  ])('that names nobody is a suspicion of all: %s', (_, details) => {
+    expect(classify(422, invalid(details))).toMatchObject({ verdict: 'refused', status: 422 });
   });
 
-  test.each([[html], [''], ['null'], ['[]'], ['"no"']])('with the body %p is halved', (body) => {
-    expect(classify(422, body)).toMatchObject({ verdict: 'bisect', status: 422 });
+  test.each([[html], [''], ['null'], ['[]'], ['"no"']])('with the body %p is a suspicion of all', (body) => {
+    expect(classify(422, body)).toMatchObject({ verdict: 'refused', status: 422 });
   });
 
   test('of too many events becomes smaller ones', () => {
@@ -245,8 +266,10 @@ describe('a refused batch', () => {
 
   test('of one whose expression failed has its reason', () => {
     expect(classify(422, invalid('expression_evaluation_failed: x'), 1)).toEqual({
-      verdict: 'settled',
-      entries: [refused('HTTP 422: validation_errors: expression_evaluation_failed: x')],
+      verdict: 'refused',
+      status: 422,
+      detail: 'HTTP 422: validation_errors: expression_evaluation_failed: x',
+      isWorded: true,
     });
   });
 });

@@ -34,20 +34,30 @@ export function classifyLagoAnswer(answer: HttpAnswer, sent: readonly UsageEvent
   const read = readAnswer(answer);
   if (read.status === 200) return classifyStored(read, sent, now);
   const words = readWords(read.json);
-  const common = classifyStatus(read, words, now);
+  const isOwn = isLagoError(read);
+  const common = classifyStatus(read, words, now, isOwn);
   if (common) return common;
   switch (read.status) {
     case 400:
-      return refuse(read, words, sent, now);
+      return refuse(read, words, isOwn);
     case 404:
-      return isJsonObject(read.json) && EVENT_NOT_FOUND.includes(read.json.code)
-        ? refuse(read, words, sent, now)
-        : { verdict: 'hold', code: 'wrong_url', status: 404, detail: `HTTP 404: is the URL right?` };
+      return isOwn && !(isJsonObject(read.json) && EVENT_NOT_FOUND.includes(read.json.code))
+        ? { verdict: 'hold', code: 'wrong_url', status: 404, detail: `HTTP 404: is the URL right?` }
+        : refuse(read, words, isOwn);
     case 422:
       return classifyInvalid(read, words, sent, now);
     default:
       return unexpected(read.status, words);
   }
+}
+
+/**
+ * Whether Lago says it: its errors repeat the status (lago-api: api_errors.rb), and its cloud's limiter tells of itself
+ * in headers. It has no limiter of its own elsewhere.
+ */
+export function isLagoError({ status, json, headers }: ReadAnswer): boolean {
+  if (status === 429 && Object.keys(headers).some((name) => name.startsWith('x-ratelimit-'))) return true;
+  return isJsonObject(json) && json.status === status && typeof json.error === 'string';
 }
 
 const DELIVERED: EntryVerdict = { outcome: 'delivered' };
@@ -99,7 +109,7 @@ function classifyInvalid(
   now: number,
 ): Verdict {
   const details = isJsonObject(answer.json) ? answer.json.error_details : undefined;
-  if (!isJsonObject(details)) return refuse(answer, words, sent, now);
+  if (!isJsonObject(details)) return refuse(answer, words, isLagoError(answer));
 
   if (Array.isArray(details.events)) {
     if (details.events.includes('too_many_events')) {
@@ -121,7 +131,7 @@ function classifyInvalid(
   if (sent.length === 1 && named.includes('transaction_id')) {
     return settle([classifyErrors(details)], answer, now);
   }
-  return refuse(answer, words, sent, now);
+  return refuse(answer, words, isLagoError(answer));
 }
 
 /** What Lago has against one event: codes by field, or a string where the metric's expression failed. */

@@ -2,6 +2,7 @@ import { isJsonObject } from '@meterbridge/segment-events';
 import { describeUnready } from '../check-connection.js';
 import { compileRules } from '../compile-rules.js';
 import type { DestinationKind } from '../destination.js';
+import type { HttpAnswer } from '../http-answer.js';
 import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyLagoAnswer } from './classify.js';
@@ -17,6 +18,13 @@ import { compileLagoRule } from './write-usage.js';
 const SUBSCRIPTION_READS = { requestsPerSecond: 20, concurrency: 4 };
 
 const BATCH_PATH = '/api/v1/events/batch';
+const EMPTY_BATCH = '{"events":[]}';
+
+/**
+ * One index holds an event's subscription, code and compressed properties; what does not fit is answered 500, with
+ * the whole batch (Lago 1.38.0 and later on Postgres, measured at 1.51.0: 2,617 random characters are the most).
+ */
+const MOST_STORED_BYTES = 2_600;
 
 /**
  * Lago (getlago.com, or one's own). Always the batch endpoint, for one event as well: it names what it
@@ -40,20 +48,29 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
         }
       : undefined,
     map: compileRules(settings.rules, compileLagoRule),
+    path: () => BATCH_PATH,
     request: (usages) => ({
       path: BATCH_PATH,
       body: `{"events":[${usages.map(({ body }) => body).join(',')}]}`,
     }),
     classify: classifyLagoAnswer,
+    control: { path: BATCH_PATH, body: EMPTY_BATCH, isAnswered: isRefusedAsEmpty },
+    suspectReason: ({ body }) =>
+      Buffer.byteLength(body) > MOST_STORED_BYTES
+        ? `Lago fails on an event of which it would store more than about ${MOST_STORED_BYTES.toLocaleString('en')} bytes: its size is the likely reason`
+        : undefined,
   }),
   lookup: lagoLookup,
   readEventsStore: readLagoEventsStore,
-  // An empty batch is refused for being empty, and only after the key and its permission were found good.
   async checkConnection(http) {
-    const answer = await http.post(BATCH_PATH, '{"events":[]}');
-    if ('error' in answer || answer.status !== 422) return describeUnready(answer);
-    const { json } = readAnswer(answer);
-    const details = isJsonObject(json) && isJsonObject(json.error_details) ? json.error_details : {};
-    return Array.isArray(details.events) ? { ready: true } : describeUnready(answer);
+    const answer = await http.post(BATCH_PATH, EMPTY_BATCH);
+    return isRefusedAsEmpty(answer) ? { ready: true } : describeUnready(answer);
   },
 };
+
+/** An empty batch is refused for being empty, and only after the key and its permission were found good. */
+function isRefusedAsEmpty(answer: HttpAnswer): boolean {
+  if ('error' in answer || answer.status !== 422) return false;
+  const { json } = readAnswer(answer);
+  return isJsonObject(json) && isJsonObject(json.error_details) && Array.isArray(json.error_details.events);
+}

@@ -1,19 +1,31 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type Acceptances,
+  type Apart,
+  areAcceptedAround,
   type CustomerCache,
   claimProbe,
   decideGate,
   type Failure,
+  type Gate,
   type GateStore,
+  gateAfterAcceptance,
   gateAfterAnswer,
   gateAfterFailure,
   gateAfterRateLimit,
   gateAfterRefusal,
+  gateAfterSuspect,
+  gateAfterUnnamed,
+  mayProbe,
   type RateLimiter,
+  type Suspected,
 } from '@meterbridge/delivery';
+import { Comparisons } from '../comparisons.js';
 import type { PendingUsage } from '../destination.js';
 import { describeFailure, type FailedRequest, type Scrub } from '../failed-request.js';
 import type { HttpAnswer } from '../http-answer.js';
+import { codeOfRefusal } from '../read-answer.js';
 import {
   chooseSubscription,
   classifySubscriptions,
@@ -49,13 +61,19 @@ export type SubscriptionsRead = {
 /** The subscription, or why there is none to be had now: an outcome like any other. */
 export type Resolution = { outcome: 'found'; subscription: string } | Unread;
 
-type Unread = Failure | { outcome: 'unsent' };
+type Unread = Failure | Suspected | { outcome: 'unsent'; waitMs?: number };
 
-export type Question = Pick<PendingUsage, 'customer' | 'at'>;
+/** @property apart set where reading of this customer is suspected of failing by itself */
+export type Question = Pick<PendingUsage, 'customer' | 'at'> & { apart?: Apart };
+
+/** How acceptances of reads are kept, apart from those of events: one says nothing of the other. */
+export const READS_WAY = 'subscriptions';
 
 export type SubscriptionReader = {
   /** One answer a question, in order, each as soon as it is known. None rejects. */
   resolve(questions: readonly Question[]): Promise<Resolution>[];
+  /** When reads were answered, as far as this process knows. */
+  accepted(): Acceptances;
   /** Reads nothing more: what waits is `unsent`. */
   drain(): void;
 };
@@ -71,6 +89,9 @@ const NO_FOR_MS = 10_000;
 const GATE_POLL_MS = 250;
 /** A customer with more pages of subscriptions than this is an answer that never ends. */
 const MAX_PAGES = 20;
+/** Customers that are waited for at once: those who ask for more come again. */
+const MAX_READING = 1_000;
+const FULL_WAIT_MS = 1_000;
 
 /**
  * Finds customers' subscriptions: in the cache that all workers share, or else by reading them, once for
@@ -80,6 +101,7 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
   const { cache, gate, limiter, now } = options;
   /** Reads that are on their way, by customer. */
   const reading = new Map<string, Promise<Known | Unread>>();
+  const comparisons = new Comparisons();
   let opening: Promise<void> | undefined;
   let draining = false;
   let drain!: () => void;
@@ -88,7 +110,7 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
   });
 
   async function answer(
-    { customer, at }: Question,
+    { customer, at, apart }: Question,
     cached: Promise<Map<string, Known>>,
   ): Promise<Resolution> {
     const known = (await cached).get(customer);
@@ -96,21 +118,22 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
       const chosen = choose(known, at);
       if (chosen.outcome === 'found' || now() - known.at < NO_FOR_MS) return chosen;
     }
-    const read = await readOnce(customer);
+    const read = await readOnce(customer, apart);
     return 'outcome' in read ? read : choose(read, at);
   }
 
-  function readOnce(customer: string) {
+  function readOnce(customer: string, apart: Apart | undefined): Promise<Known | Unread> {
     const already = reading.get(customer);
     if (already) return already;
-    const read = readAll(customer)
+    if (reading.size >= MAX_READING) return Promise.resolve({ outcome: 'unsent', waitMs: FULL_WAIT_MS });
+    const read = readAll(customer, apart)
       .catch((error: Error) => failed('unexpected_answer', `internal: ${error.name}`))
       .finally(() => reading.delete(customer));
     reading.set(customer, read);
     return read;
   }
 
-  async function readAll(customer: string): Promise<Known | Unread> {
+  async function readAll(customer: string, apart: Apart | undefined): Promise<Known | Unread> {
     const askedAt = now();
     const known: Known = { at: askedAt, periods: [] };
     for (let page = 1; page <= MAX_PAGES; ) {
@@ -122,14 +145,14 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
           const theirs = page === 1 ? (await lookUp([customer])).get(customer) : undefined;
           if (theirs && theirs.at >= askedAt) return theirs;
           if (page === 1) known.at = now();
-          return useSlot(customer, page);
+          return useSlot(customer, apart, page);
         })
         .catch(() => sleep(GATE_POLL_MS, undefined));
       // What is on its way when the drain comes changes nothing, there or here.
       const step = await Promise.race([slot, drained]);
       if (!step) continue;
       if ('periods' in step && 'at' in step) return step;
-      if (step.verdict === 'transient') return failed(step.code, step.detail, step.status);
+      if (step.verdict === 'transient' || step.verdict === 'refused') return suspect(step);
       if (step.verdict !== 'read') continue;
       known.periods.push(...step.periods);
       if (step.isLast) {
@@ -143,10 +166,17 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
   }
 
   /** One page; nothing where there is no use for the slot now. */
-  async function useSlot(customer: string, page: number): Promise<SubscriptionsVerdict | undefined> {
+  async function useSlot(
+    customer: string,
+    apart: Apart | undefined,
+    page: number,
+  ): Promise<SubscriptionsVerdict | undefined> {
     const decision = decideGate(gate.current(), now());
     if (draining || decision.may === 'wait') return undefined;
-    if (decision.may === 'probe' && !(await gate.update((kept) => claimProbe(kept, now())))) return undefined;
+    if (decision.may === 'probe') {
+      if (apart && !mayProbe(apart, accepted()[READS_WAY], now())) return sleep(GATE_POLL_MS, undefined);
+      if (!(await gate.update((kept) => claimProbe(kept, now())))) return undefined;
+    }
     const startedAt = now();
     const answer = await options.get(subscriptionsPath(customer, page));
     const verdict = classifySubscriptions(answer, customer, now());
@@ -160,30 +190,57 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
       verdict: verdict.verdict,
       ...failure,
     });
-    await tellGate(verdict, failure?.cause ?? '');
+    const cause = `reading subscriptions: ${failure?.cause ?? ''}`;
+    await tellGate(verdict, { customer, apart, cause, startedAt });
     return verdict;
   }
 
-  async function tellGate(verdict: SubscriptionsVerdict, cause: string): Promise<void> {
-    switch (verdict.verdict) {
-      case 'read':
-      case 'rate-limited': {
-        await gate.update(gateAfterAnswer);
-        const { waitMs } = verdict;
-        if (waitMs) await gate.update((kept) => gateAfterRateLimit(kept, now() + waitMs));
-        return;
+  async function tellGate(
+    verdict: SubscriptionsVerdict,
+    read: { customer: string; apart: Apart | undefined; cause: string; startedAt: number },
+  ): Promise<void> {
+    const { customer, apart, cause } = read;
+    const at = now();
+    const change = (kept: Gate): Gate => {
+      switch (verdict.verdict) {
+        case 'read':
+          return gateAfterAcceptance(kept, READS_WAY, read.startedAt);
+        case 'rate-limited':
+          return gateAfterAnswer(kept);
+        case 'transient':
+          return apart?.isConfirmed
+            ? gateAfterSuspect(kept, { code: verdict.code, cause, at })
+            : gateAfterFailure(kept, { code: verdict.code, cause, at }, options.random());
+        case 'refused': {
+          const failure = { code: 'refused' as const, cause, at };
+          if (apart?.isConfirmed) return gateAfterSuspect(kept, failure);
+          const event = createHash('sha256').update(customer).digest('base64').slice(0, 8);
+          return gateAfterUnnamed(kept, { ...failure, ...verdict, event }, options.random());
+        }
+        case 'hold':
+          return gateAfterRefusal(kept, verdict.code, cause, at);
       }
-      case 'transient':
-        await gate.update((kept) =>
-          gateAfterFailure(kept, { code: verdict.code, cause, at: now() }, options.random()),
-        );
-        return;
-      case 'hold':
-        await gate.update((kept) =>
-          gateAfterRefusal(kept, verdict.code, `reading subscriptions: ${cause}`, now()),
-        );
-        options.onHeld?.();
-    }
+    };
+    if (verdict.verdict === 'read') comparisons.note(READS_WAY, read.startedAt);
+    const before = gate.current().hold;
+    const after = await gate.update(change);
+    const waitMs =
+      verdict.verdict === 'read' || verdict.verdict === 'rate-limited' ? verdict.waitMs : undefined;
+    if (waitMs) await gate.update((kept) => gateAfterRateLimit(kept, at + waitMs));
+    if (after?.hold && after.hold.nextProbeAt !== before?.nextProbeAt) options.onHeld?.();
+  }
+
+  function accepted(): Acceptances {
+    return comparisons.accepted(gate.current().accepted);
+  }
+
+  /** Whether it is this customer that is not let through, reads of others will tell. */
+  function suspect(verdict: Extract<SubscriptionsVerdict, { verdict: 'transient' | 'refused' }>): Suspected {
+    const at = now();
+    const isAccepting = areAcceptedAround(accepted()[READS_WAY], at);
+    const code = verdict.verdict === 'transient' ? verdict.code : codeOfRefusal(verdict.status);
+    const { outcome: _, ...words } = failed(code, verdict.detail, verdict.status);
+    return { outcome: 'suspected', ...words, code, at, of: 1, way: READS_WAY, isAccepting };
   }
 
   /** Resolves when a read could leave, or while draining; one wait for all that wait. */
@@ -212,6 +269,7 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
       const cached = lookUp([...new Set(questions.map(({ customer }) => customer))]);
       return questions.map((question) => answer(question, cached));
     },
+    accepted,
     drain() {
       draining = true;
       drain();

@@ -149,19 +149,31 @@ test.each<[HttpAnswer, object]>([
     { verdict: 'hold', code: 'wrong_url', status: 308 },
   ],
   [
-    { status: 401, headers: {}, body: '' },
+    { status: 401, headers: {}, body: '{"status":401,"error":"Unauthorized"}' },
     { verdict: 'hold', code: 'unauthorized' },
   ],
   [
-    { status: 403, headers: {}, body: '' },
+    { status: 401, headers: {}, body: '' },
+    { verdict: 'refused', isWorded: false },
+  ],
+  [
+    { status: 403, headers: {}, body: '{"status":403,"error":"Forbidden","code":"read_action_not_allowed"}' },
     { verdict: 'hold', code: 'forbidden' },
   ],
   [
-    { status: 404, headers: {}, body: '' },
+    { status: 403, headers: {}, body: '<html>' },
+    { verdict: 'refused', isWorded: false },
+  ],
+  [
+    { status: 404, headers: {}, body: '{"status":404,"error":"Not Found","code":"resource_not_found"}' },
     { verdict: 'hold', code: 'wrong_url' },
   ],
   [
-    { status: 404, headers: {}, body: '{"code":"customer_not_found"}' },
+    { status: 404, headers: {}, body: '' },
+    { verdict: 'refused', isWorded: false },
+  ],
+  [
+    { status: 404, headers: {}, body: '{"status":404,"error":"Not Found","code":"customer_not_found"}' },
     { verdict: 'read', periods: [] },
   ],
   [
@@ -170,7 +182,7 @@ test.each<[HttpAnswer, object]>([
   ],
   [
     { status: 422, headers: {}, body: '{}' },
-    { verdict: 'transient', code: 'unexpected_answer' },
+    { verdict: 'refused', isWorded: false },
   ],
   [
     { status: 429, headers: { 'x-ratelimit-reset': '7' }, body: '' },

@@ -2,7 +2,8 @@ import type { Verdict } from '@meterbridge/delivery';
 import { isJsonObject } from '@meterbridge/segment-events';
 import type { HttpAnswer } from '../http-answer.js';
 import { readSpentWaitMs } from '../rate-limit-headers.js';
-import { classifyStatus, classifyTrouble, readAnswer, unexpected } from '../read-answer.js';
+import { classifyStatus, classifyTrouble, readAnswer, refuse, unexpected } from '../read-answer.js';
+import { isLagoError } from './classify.js';
 
 /** When a subscription takes usage, in epoch milliseconds, both ends included. */
 export type Period = { subscription: string; from: number; to: number | null };
@@ -10,7 +11,7 @@ export type Period = { subscription: string; from: number; to: number | null };
 /** What one page of a customer's subscriptions means. */
 export type SubscriptionsVerdict =
   | { verdict: 'read'; periods: Period[]; isLast: boolean; waitMs?: number }
-  | Extract<Verdict, { verdict: 'rate-limited' | 'transient' | 'hold' }>;
+  | Extract<Verdict, { verdict: 'rate-limited' | 'transient' | 'hold' | 'refused' }>;
 
 export type Chosen =
   | { ok: true; subscription: string }
@@ -36,12 +37,19 @@ export function classifySubscriptions(
 ): SubscriptionsVerdict {
   if ('error' in answer) return onlyWhole(classifyTrouble(answer));
   const read = readAnswer(answer);
-  if (read.status === 404) {
+  const isOwn = isLagoError(read);
+  if (read.status === 404 && isOwn) {
     return isJsonObject(read.json) && read.json.code === 'customer_not_found'
       ? { verdict: 'read', periods: [], isLast: true }
       : { verdict: 'hold', code: 'wrong_url', status: 404, detail: 'HTTP 404: is the URL right?' };
   }
-  if (read.status !== 200) return onlyWhole(classifyStatus(read, '', now) ?? unexpected(read.status, ''));
+  if (read.status !== 200) {
+    const common = classifyStatus(read, '', now, isOwn);
+    return onlyWhole(
+      common ??
+        (read.status >= 400 && read.status < 500 ? refuse(read, '', isOwn) : unexpected(read.status, '')),
+    );
+  }
   const { json } = read;
   const list = isJsonObject(json) ? json.subscriptions : undefined;
   const items = Array.isArray(list) ? list.filter(isJsonObject) : [];
@@ -67,6 +75,7 @@ function onlyWhole(verdict: Verdict): SubscriptionsVerdict {
     case 'rate-limited':
     case 'transient':
     case 'hold':
+    case 'refused':
       return verdict;
     default:
       return { verdict: 'transient', code: 'unexpected_answer', detail: 'an answer that is not known' };
