@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { useRedis } from '@meterbridge/testing';
+import { makeTracks, sendAll } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
 import { LAGO_KEY } from './stack-config.js';
 
@@ -141,4 +142,20 @@ test('where a subscription is looked up, a key that may not read subscriptions i
     code: 1,
     byLevel: { fail: [expect.stringMatching(/^lago, subscriptions: cannot be read .*HTTP 403/)] },
   });
+});
+
+test('events that wait and come near what Lago can store are told of', async () => {
+  const config = configWith(
+    '- { name: calls, code: api_call, subscription: userId, properties: { tokens: properties.tokens, note: { path: properties.note, default: none } } }',
+  );
+  const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
+  const receiver = await stack.startReady('receiver');
+  const tracks = makeTracks(40).map((track, at) =>
+    at % 10 === 0 ? { ...track, properties: { tokens: 1, note: 'x'.repeat(3_000) } } : track,
+  );
+  await sendAll(receiver.url, tracks);
+  const { byLevel } = await check(stack);
+  expect(byLevel.warn).toContainEqual(
+    expect.stringMatching(/size of events: 4 of 40 that wait are large; the largest has 3,\d+ bytes/),
+  );
 });

@@ -70,6 +70,7 @@ test('a plan says how many, whose, what would fail again and why, and what the A
     external_subscription_id: index === 4 ? 'another' : 'sub-1',
     code: 'api_call',
     timestamp: Date.parse(timestamp as string) / 1_000,
+    properties: { model: 'small', tokens: '0.0' },
   }));
   const stored = await fetch(`${stack.sandbox.lago.url}/api/v1/events/batch`, {
     method: 'POST',
@@ -91,7 +92,7 @@ test('a plan says how many, whose, what would fail again and why, and what the A
     customersInAll: 2,
     fail: [{ destination: 'lago', why: expect.stringContaining('properties.tokens'), letters: 3 }],
     stay: [],
-    held: [{ destination: 'lago', asked: 50, same: 4, other: 1 }],
+    held: [{ destination: 'lago', asked: 50, notAsked: 0, same: 4, otherOwner: 1 }],
     // Half of 200 requests a second of 100 events each.
     seconds: 50 / 10_000,
   });
@@ -118,7 +119,7 @@ test('a plan says how many, whose, what would fail again and why, and what the A
   const away = await replay(stack, '--all', '--dry-run');
   expect(away.plan).toMatchObject({
     go: 50,
-    held: [{ destination: 'lago', asked: 0, problem: expect.stringContaining('no answer') }],
+    held: [{ destination: 'lago', asked: 0, notAsked: 50, problem: expect.stringContaining('no answer') }],
   });
 });
 

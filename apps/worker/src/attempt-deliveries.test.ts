@@ -43,7 +43,7 @@ const attempt = (sender: Sender, rules = map, lookups?: Attempt['lookups']): Att
   sender,
   policy: DEFAULT_RETRY_POLICY,
   now: () => NOW,
-  suspectReason: () => 'it is large',
+  storableBytes: 10,
   ...(lookups ? { lookups } : {}),
 });
 
@@ -102,7 +102,7 @@ test('what was sent under rules that nobody has kept waits, and is not sent by o
   const deliveries = [aDelivery('a'), { ...aDelivery('b'), sentUnder: 'lost' }];
   expect(await attemptDeliveries(attempt(sender), deliveries)).toEqual([
     { outcome: 'delivered' },
-    { outcome: 'failed', code: 'unexpected_answer', detail: expect.stringContaining('not kept') },
+    { outcome: 'failed', code: 'rules_unknown', detail: expect.stringContaining('not kept') },
   ]);
 });
 
@@ -151,7 +151,7 @@ test('a suspect is sent apart, waits, or is not sent again, as it is judged', as
       code: 'fails_alone',
       usage: '{"id":"failing"}',
       detail: expect.stringMatching(
-        /^the API fails on this event alone: HTTP 403 .*it is large.*may have arrived/,
+        /^the API fails on this event alone: HTTP 403 .*its size is the likely reason.*may have arrived/,
       ),
     }),
   ]);

@@ -9,7 +9,7 @@ import {
   type Suspect,
   type UsageEvent,
 } from '@meterbridge/delivery';
-import { type Destination, type PendingUsage, READS_WAY, type Sender } from '@meterbridge/destinations';
+import { type PendingUsage, READS_WAY, type Sender } from '@meterbridge/destinations';
 import type { MapDelivery } from './rule-versions.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
@@ -19,7 +19,8 @@ export type Attempt = {
   policy: Pick<RetryPolicy, 'failsAloneAfterMs'>;
   /** Epoch milliseconds, by the clock that all workers share. */
   now: () => number;
-  suspectReason?: Destination['suspectReason'];
+  /** See `Destination`. */
+  storableBytes?: number | undefined;
   /** Left out where no rule has subscriptions looked up. */
   lookups?: Lookups;
 };
@@ -77,7 +78,7 @@ async function deliverJudged(
 /** It waits: by other rules it could be a second usage event for what its API has. */
 const RULES_UNKNOWN: Outcome = {
   outcome: 'failed',
-  code: 'unexpected_answer',
+  code: 'rules_unknown',
   detail: 'it may have arrived, and the rules that it was sent under are not kept: nobody knows what it was',
 };
 
@@ -127,7 +128,7 @@ function keptFor({ customer }: PendingUsage, { resolved }: StoredDelivery): stri
 type Mapped = { usage?: UsageEvent | undefined; pending?: PendingUsage | undefined };
 
 /** Says of a delivery how it is sent as a suspect, or that it is not sent now; nothing where nobody suspects it. */
-function createJudge({ sender, lookups, policy, now, suspectReason }: Attempt) {
+function createJudge({ sender, lookups, policy, now, storableBytes }: Attempt) {
   let accepted: Acceptances | undefined;
   return (
     { tries }: StoredDelivery,
@@ -149,7 +150,7 @@ function createJudge({ sender, lookups, policy, now, suspectReason }: Attempt) {
         return { outcome: 'unsent', waitMs: judgement.waitMs };
       case 'never': {
         const written = usage ?? (kept === undefined ? undefined : pending?.complete(kept));
-        const shown = written && { body: written.body, hint: suspectReason?.(written) };
+        const shown = written && { body: written.body, storableBytes };
         return provedFailure(judgement, tries, shown);
       }
     }

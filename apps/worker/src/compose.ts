@@ -40,6 +40,7 @@ import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
 import { groupDead } from './group-dead.js';
 import { nowAndThen } from './now-and-then.js';
+import { openComparison } from './open-comparison.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
 import { createRuleVersions } from './rule-versions.js';
@@ -188,6 +189,13 @@ async function openLane(
     scrub,
     onLimiterProblem,
   });
+  const comparison = openComparison(settings, {
+    redis,
+    redisUrl: config.redis.url,
+    events,
+    log,
+    onLimiterProblem,
+  });
   const sender = createSender({
     destination,
     post: http.post,
@@ -217,12 +225,13 @@ async function openLane(
           sender,
           policy,
           now: clock.now,
-          ...(destination.suspectReason ? { suspectReason: destination.suspectReason } : {}),
+          storableBytes: destination.storableBytes,
           ...(reads ? { lookups: { reader: reads.reader, keep } } : {}),
         },
         deliveries,
         how,
       ),
+    ...(comparison ? { review: comparison.review } : {}),
     rules: rules.version,
     whenOpen: sender.whenOpen,
     inTurn,
@@ -245,6 +254,7 @@ async function openLane(
       await worker.close();
       await limiter.close();
       await reads?.close();
+      await comparison?.close();
       await gate.close();
       http.close();
       redis.disconnect();

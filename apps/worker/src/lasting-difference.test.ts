@@ -108,7 +108,17 @@ test('what was told is asked about at every new look until the audit finds nothi
 });
 
 test('lines that do not add up are told in words, the largest first, those that do are not', () => {
-  const counts = { accepted: 1, delivered: 1, duplicate: 0, filtered: 0, dead: 0, discarded: 0, inFlight: 0 };
+  const counts = {
+    accepted: 1,
+    delivered: 1,
+    duplicate: 0,
+    olderRule: 0,
+    notCompared: 0,
+    filtered: 0,
+    dead: 0,
+    discarded: 0,
+    inFlight: 0,
+  };
   const audit: AuditLine[] = [
     { ...counts, destination: 'lago', hour: null, source: null, difference: 2 },
     { ...counts, destination: 'lago', hour: HOUR, source: 'backend', difference: 0 },

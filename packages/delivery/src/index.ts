@@ -7,6 +7,7 @@ export * from './memory-gate-store.js';
 export * from './next-step.js';
 export * from './outcome.js';
 export * from './ports.js';
+export * from './replayed-duplicates.js';
 export * from './settlement.js';
 export * from './stored-delivery.js';
 export * from './suspect.js';

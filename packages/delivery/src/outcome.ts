@@ -6,8 +6,7 @@ import type { Suspect } from './suspect.js';
  */
 export type Outcome =
   | { outcome: 'delivered' }
-  /** The destination already had it, or a twin in flight carried it: success. */
-  | { outcome: 'duplicate' }
+  | Duplicate
   | Failure
   | Suspected
   /**
@@ -15,6 +14,15 @@ export type Outcome =
    * @property waitMs before it is taken again; at once where left out
    */
   | { outcome: 'unsent'; waitMs?: number };
+
+/** The destination already had it, or a twin in flight carried it: success. */
+export type Duplicate = {
+  outcome: 'duplicate';
+  /** What was sent, where the API itself called it a duplicate: that speaks of its id, and not of what it holds. */
+  usage?: string;
+  /** `older_rule`: an earlier version of its rule wrote what the API holds; `not_compared`: nobody knows what that is. */
+  found?: 'older_rule' | 'not_compared';
+};
 
 export type Failure = {
   outcome: 'failed';
@@ -25,6 +33,8 @@ export type Failure = {
   detail?: string;
   /** What was sent, or would have been: the usage event's JSON. Kept with a dead letter, never logged. */
   usage?: string;
+  /** What the API holds in its place: JSON with the fields of `usage`. Kept and not logged, as that is. */
+  held?: string;
 };
 
 /**
@@ -49,7 +59,13 @@ export type Suspected = Omit<Failure, 'outcome' | 'code'> & {
 };
 
 /** May go through later: back off and send the same bytes again. */
-export type TransientCode = 'timeout' | 'connection' | 'server_error' | 'unexpected_answer';
+export type TransientCode =
+  | 'timeout'
+  | 'connection'
+  | 'server_error'
+  | 'unexpected_answer'
+  /** It may have arrived under rules that nobody has kept: what it was sent as cannot be said. */
+  | 'rules_unknown';
 
 /** Will never go through as it is: a dead letter, replayed once its cause is mended. */
 export type PermanentCode =
@@ -57,6 +73,8 @@ export type PermanentCode =
   | 'unmapped'
   | 'unknown_rule'
   | 'identity_collision'
+  /** The API knows its id and holds no event under it: whoever deleted that one there has deleted this one, too. */
+  | 'deleted_there'
   /** The customer has no subscription at the event's time, or more than one: nobody can say which is billed. */
   | 'no_subscription'
   | 'several_subscriptions'
@@ -82,10 +100,12 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
   connection: 'retry',
   server_error: 'retry',
   unexpected_answer: 'retry',
+  rules_unknown: 'retry',
   refused: 'dead-letter',
   unmapped: 'dead-letter',
   unknown_rule: 'dead-letter',
   identity_collision: 'dead-letter',
+  deleted_there: 'dead-letter',
   no_subscription: 'dead-letter',
   several_subscriptions: 'dead-letter',
   too_large: 'dead-letter',

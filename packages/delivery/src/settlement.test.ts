@@ -38,8 +38,15 @@ test('what is done is counted by the hour of acceptance and the source, and in a
   expect(settle(deliveries, [delivered, duplicate, delivered, delivered, duplicate])).toEqual({
     delivered: 3,
     duplicate: 2,
+    olderRule: 0,
+    notCompared: 0,
     // The one that knows no hour is in the sums only.
-    byCell: { delivered: { '5/web': 1, '6/web': 1, '5/backend': 1 }, duplicate: { '5/web': 1 } },
+    byCell: {
+      delivered: { '5/web': 1, '6/web': 1, '5/backend': 1 },
+      duplicate: { '5/web': 1 },
+      olderRule: {},
+      notCompared: {},
+    },
     dead: [],
     remainder: [],
     delayMs: 0,
@@ -51,11 +58,11 @@ test('what dies, waits or was not tried keeps its hour', () => {
   const settlement = settle(deliveries, [refused, timeout, { outcome: 'unsent' }]);
   expect(settlement.dead).toMatchObject([{ hour: 1, reason: 'refused' }]);
   expect(settlement.remainder.map(({ hour }) => hour)).toEqual([2, 3, 4]);
-  expect(settlement.byCell).toEqual({ delivered: {}, duplicate: {} });
+  expect(settlement.byCell).toEqual({ delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} });
   expect(reviveDeadLetter(settlement.dead[0]!, NOW)).toMatchObject({ source: 'web', hour: 1 });
 });
 
-test('a dead letter keeps what was sent, cut where it is long, and its next life does not', () => {
+test('a dead letter keeps what was sent, however long, and its next life does not', () => {
   const body = JSON.stringify({ transaction_id: 'm', properties: { text: 'x'.repeat(40_000) } });
   const { dead, remainder } = settle(
     [aDelivery('web', 1), aDelivery('web', 2), aDelivery('web', 3)],
@@ -67,7 +74,7 @@ test('a dead letter keeps what was sent, cut where it is long, and its next life
   );
   expect(dead.map(({ usage }) => usage)).toEqual([
     { body: '{"transaction_id":"m"}', characters: 22 },
-    { body: body.slice(0, 32_768), characters: body.length },
+    { body, characters: body.length },
   ]);
   // What is tried again is mapped again.
   expect(Object.keys(remainder[0]!)).not.toContain('usage');
@@ -96,6 +103,39 @@ test('found there at a later attempt of the same delivery is delivered; a repeat
     duplicate: 1,
     byCell: { delivered: { '5/web': 1 }, duplicate: { '5/web': 1 } },
   });
+});
+
+test('what was found of a duplicate is counted beside it, in its hour; what may have arrived is no duplicate', () => {
+  const deliveries = [aDelivery('web', 5), aDelivery('web', 6), { ...aDelivery('web', 7), sentUnder: 'v1' }];
+  const found = (what: 'older_rule' | 'not_compared'): Outcome => ({ outcome: 'duplicate', found: what });
+  const outcomes = [found('older_rule'), found('not_compared'), found('not_compared')];
+  expect(settle(deliveries, outcomes)).toMatchObject({
+    delivered: 1,
+    duplicate: 2,
+    olderRule: 1,
+    notCompared: 1,
+    byCell: {
+      delivered: { '7/web': 1 },
+      duplicate: { '5/web': 1, '6/web': 1 },
+      olderRule: { '5/web': 1 },
+      notCompared: { '6/web': 1 },
+    },
+  });
+});
+
+test('a dead letter keeps what the API held in its place, cut where it is long, and its next life does not', () => {
+  const outcome: Outcome = {
+    outcome: 'failed',
+    code: 'identity_collision',
+    usage: '{}',
+    held: 'x'.repeat(40_000),
+  };
+  const { dead } = settle([aDelivery('web', 5)], [outcome]);
+  expect(dead).toMatchObject([
+    { usage: { body: '{}', characters: 2 }, held: { body: 'x'.repeat(32_768), characters: 40_000 } },
+  ]);
+  expect(dead[0]).not.toHaveProperty('sentUnder');
+  expect(reviveDeadLetter(dead[0]!, NOW)).not.toHaveProperty('held');
 });
 
 test.each<[string, Outcome, object]>([
@@ -135,3 +175,52 @@ test.each(['unmapped', 'unknown_rule', 'no_subscription', 'several_subscriptions
     expect(dead[0]).not.toHaveProperty('sentUnder');
   },
 );
+
+const suspected = (over: object = {}): Outcome => ({
+  outcome: 'suspected',
+  code: 'server_error',
+  at: NOW,
+  of: 40,
+  way: '/events/batch',
+  isAccepting: true,
+  usage: '{}',
+  ...over,
+});
+
+test.each<[string, Outcome[], number]>([
+  ['suspects that are being found, at once', [suspected(), suspected({ of: 1 })], 0],
+  [
+    'the first of those with a time of their own',
+    [suspected({ of: 1 }), { outcome: 'unsent', waitMs: 9_000 }],
+    1_500,
+  ],
+  ['what is handed back, when it says', [{ outcome: 'unsent', waitMs: 9_000 }, { outcome: 'unsent' }], 9_000],
+  ['what failed together, when all of it may be sent', [timeout, timeout], 250],
+  ['the sooner of both', [timeout, { outcome: 'unsent', waitMs: 100 }], 100],
+  ['what waits for nothing, at once', [{ outcome: 'unsent' }, { outcome: 'delivered' }], 0],
+])('a job comes back for %s', (_what, outcomes, delayMs) => {
+  expect(
+    settle(
+      outcomes.map(() => aDelivery('web', 1)),
+      outcomes,
+    ).delayMs,
+  ).toBe(delayMs);
+});
+
+test.each<[string, Outcome, string | undefined]>([
+  ['a 500', suspected(), 'v1'],
+  ['a cut connection', suspected({ code: 'connection' }), 'v1'],
+  ['a refusal', suspected({ code: 'refused', status: 403 }), undefined],
+  ['a read that came to nothing', suspected({ usage: undefined }), undefined],
+])('a suspect after %s may have arrived: %s', (_what, outcome, sentUnder) => {
+  const { remainder } = settleBatch(
+    [aDelivery('web', 1)],
+    [outcome],
+    DEFAULT_RETRY_POLICY,
+    NOW,
+    () => 0.5,
+    'v1',
+  );
+  expect(remainder[0]).toMatchObject({ tries: { suspect: { of: 40 } } });
+  expect(remainder[0]!.sentUnder).toBe(sentUnder);
+});

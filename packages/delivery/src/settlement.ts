@@ -1,6 +1,7 @@
 import { type Cells, countInCell } from './cell.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
 import { mayHaveArrived, NEVER_SENT, type Outcome, type PermanentCode } from './outcome.js';
+import { type ReplayedDuplicates, replayedDuplicates } from './replayed-duplicates.js';
 import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 
 /** A delivery that ends here, and why. */
@@ -9,26 +10,51 @@ export type DeadLetter = StoredDelivery & {
   tries: Tries;
   /** What it was mapped to when it died; absent where it was not, and in what an older version stored. */
   usage?: KeptUsage;
+  /** What the API held under its id when it died; only where that was compared with it. */
+  held?: KeptUsage;
 };
 
-/** A usage event's JSON, cut where it is longer than `MAX_USAGE_CHARACTERS`. */
+/**
+ * A usage event's JSON, whole: what may be on a bill can be shown. An older version stored the beginning of a long one.
+ * @property characters of the whole
+ */
 export type KeptUsage = { body: string; characters: number };
-
-/** As much as an event may have by Segment's own limit; what is mapped from it is nearly always shorter. */
-const MAX_USAGE_CHARACTERS = 32_768;
 
 /** What one attempt at a batch job comes to; counted in deliveries. */
 export type Settlement = {
   delivered: number;
   duplicate: number;
+  /** Of the duplicates: those for which the API holds what an earlier version of their rule wrote. */
+  olderRule: number;
+  /** Of the duplicates: those that nobody could compare with what the API holds. */
+  notCompared: number;
   /** The same by cell; the others know their own. */
-  byCell: Record<'delivered' | 'duplicate', Cells>;
+  byCell: Record<CountedOnce, Cells>;
   dead: DeadLetter[];
   /** What is not done: written back before the job is delayed. */
   remainder: StoredDelivery[];
   /** Until the first of the remainder is tried again; 0 for at once. */
   delayMs: number;
+  /** Of the duplicates: those that a replay has put back; absent where there are none. */
+  replayed?: ReplayedDuplicates;
 };
+
+/** What a settlement counts of deliveries of which nothing is kept. */
+export type CountedOnce = 'delivered' | 'duplicate' | 'olderRule' | 'notCompared';
+
+/** The settlement of nothing. */
+export function emptySettlement(): Settlement {
+  return {
+    delivered: 0,
+    duplicate: 0,
+    olderRule: 0,
+    notCompared: 0,
+    byCell: { delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} },
+    dead: [],
+    remainder: [],
+    delayMs: 0,
+  };
+}
 
 /**
  * Adds up the outcomes of a batch's deliveries. Pure. `outcomes[i]` belongs to `deliveries[i]`; deliveries
@@ -43,14 +69,7 @@ export function settleBatch(
   random: () => number,
   rules?: string,
 ): Settlement {
-  const settlement: Settlement = {
-    delivered: 0,
-    duplicate: 0,
-    byCell: { delivered: {}, duplicate: {} },
-    dead: [],
-    remainder: [],
-    delayMs: 0,
-  };
+  const settlement = emptySettlement();
   /** Until what failed is tried again: what failed together is sent together, so the longest counts. */
   let retryMs: number | undefined;
   /** The same for each that has a time of its own. */
@@ -66,8 +85,10 @@ export function settleBatch(
       case 'complete': {
         // What this very delivery may have brought there before is no repeat of its sender.
         const as = delivery.sentUnder === undefined ? next.as : 'delivered';
-        settlement[as] += 1;
-        countInCell(settlement.byCell[as], delivery);
+        for (const count of as === 'duplicate' ? countsOfDuplicate(outcome) : [as]) {
+          settlement[count] += 1;
+          countInCell(settlement.byCell[count], delivery);
+        }
         break;
       }
       case 'dead-letter':
@@ -76,6 +97,9 @@ export function settleBatch(
           reason: next.reason,
           tries: next.tries,
           ...(next.usage === undefined ? {} : { usage: keepUsage(next.usage) }),
+          ...(outcome.outcome === 'failed' && outcome.held !== undefined
+            ? { held: keepUsage(outcome.held) }
+            : {}),
         });
         break;
       case 'retry':
@@ -91,7 +115,15 @@ export function settleBatch(
   }
   if (retryMs !== undefined) ownMs.push(retryMs);
   if (ownMs.length > 0) settlement.delayMs = ownMs.reduce((least, each) => Math.min(least, each));
-  return settlement;
+  const replayed = replayedDuplicates(deliveries, outcomes);
+  return replayed ? { ...settlement, replayed } : settlement;
+}
+
+/** A duplicate, and what kind of one. */
+function countsOfDuplicate(outcome: Outcome): CountedOnce[] {
+  const found = outcome.outcome === 'duplicate' ? outcome.found : undefined;
+  if (found === undefined) return ['duplicate'];
+  return ['duplicate', found === 'older_rule' ? 'olderRule' : 'notCompared'];
 }
 
 /**
@@ -109,7 +141,7 @@ function sayWhatWasSent(
 }
 
 function keepUsage(body: string): KeptUsage {
-  return { body: body.slice(0, MAX_USAGE_CHARACTERS), characters: body.length };
+  return { body, characters: body.length };
 }
 
 /**
@@ -118,7 +150,7 @@ function keepUsage(body: string): KeptUsage {
  * @param edited who is about to change its event
  */
 export function reviveDeadLetter(letter: DeadLetter, at: number, edited?: Edit): StoredDelivery {
-  const { reason, tries, history, usage: _usage, ...delivery } = letter;
+  const { reason, tries, history, usage: _usage, held: _held, ...delivery } = letter;
   const life: DeadLife = {
     reason,
     attempts: tries.attempts,

@@ -165,12 +165,12 @@ export function mayProbe({ isConfirmed }: Apart, way: Series | undefined, now: n
 
 /**
  * The outcome of a delivery that is not sent again.
- * @param usage what would have been sent; left out where it never came so far
+ * @param usage what would have been sent, and how much of one event the API can store; left out where it never came so far
  */
 export function provedFailure(
   { reason, suspect }: Extract<Judgement, { send: 'never' }>,
   { lastStatus, lastDetail = 'no answer' }: { lastStatus?: number; lastDetail?: string },
-  usage?: { body: string; hint?: string | undefined },
+  usage?: { body: string; storableBytes?: number | undefined },
 ): Failure {
   const alone = `sent alone ${suspect.proofs} times, while others were accepted before and after`;
   return {
@@ -189,11 +189,15 @@ function describeFailsAlone(
   said: string,
   alone: string,
   { at, provedSince = at }: Suspect,
-  usage: { body: string; hint?: string | undefined } | undefined,
+  usage: { body: string; storableBytes?: number | undefined } | undefined,
 ): string {
   const minutes = Math.round((at - provedSince) / 60_000);
   if (!usage) return `reading fails for this customer alone: ${said} (${alone}, for ${minutes} minutes)`;
-  const hint = usage.hint ? `; ${usage.hint}` : '';
-  const size = `${Buffer.byteLength(usage.body)} bytes`;
-  return `the API fails on this event alone: ${said} (${alone}, for ${minutes} minutes; ${size}${hint}). It may have arrived: look there before you change it`;
+  const { body, storableBytes = Number.POSITIVE_INFINITY } = usage;
+  const bytes = Buffer.byteLength(body);
+  const isTooMuch = bytes > storableBytes;
+  const size = isTooMuch
+    ? `, of which it can store about ${storableBytes}: its size is the likely reason`
+    : '';
+  return `the API fails on this event alone: ${said} (${alone}, for ${minutes} minutes; ${bytes} bytes${size}). It may have arrived: look there before you change it`;
 }

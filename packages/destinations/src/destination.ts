@@ -53,29 +53,48 @@ export type Destination = {
    * event, and the API answers it in its own words. Left out where an API has none.
    */
   control?: { path: string; body: string; isAnswered(answer: HttpAnswer): boolean };
-  /** What may be the reason why the API fails on this event, as far as that is known. */
-  suspectReason?(usage: UsageEvent): string | undefined;
+  /** Of one event's body, in bytes, as a rule of thumb: more than that the API may fail to store. */
+  storableBytes?: number;
 };
 
 export type ConnectionCheck = { ready: true } | { ready: false; problem: string };
 
 /**
- * What the API holds of a usage event: the same already; another under its id, beside or before which it would
- * not be what it should; nothing that stands in its way. `unasked`: its id cannot be asked for.
+ * What the API holds already of a usage event that would be sent: the same; another time or content under its key;
+ * the same id under another code (Lago's metric, Hyperline's event type), or of another owner (Lago's subscription,
+ * Hyperline's customer); nothing that stands in its way. `unasked`: nobody knows.
  */
-export type Stored = 'same' | 'other' | 'nothing' | 'unasked';
+export type Stored = 'same' | Doubt | 'nothing' | 'unasked';
 
-/** How an API is asked what it holds. */
+/** What would be billed twice, or never, were it sent again. */
+export type Doubt = 'other_content' | 'other_code' | 'other_owner';
+
+/** A usage event that is asked for before it is sent. */
+export type Asked = {
+  /** The event's own: an id at the API that is another one stands for a thing with a state, not for the event. */
+  messageId: string;
+  /** Kinds (see `UsageEvent`) that older rules would have written it as. */
+  olderKinds?: readonly string[];
+} & ({ usage: UsageEvent; pending?: undefined } | { usage?: undefined; pending: PendingUsage });
+
+/** How an API is asked what it holds. Changes nothing there. */
 export type StoredLookup = {
-  /** Usage events in one question, at most. */
-  events: number;
   /** Requests that may be made of the API's limit, which others need as well. */
   requestsPerSecond: number;
-  /** One answer a usage event, in order. Changes nothing there. */
-  ask(
-    http: Pick<HttpClient, 'get'>,
-    usages: readonly UsageEvent[],
-  ): Promise<{ ok: true; stored: Stored[] } | { ok: false; problem: string }>;
+  /** Reads that are worth it for one call of `find`, where somebody waits for the answer. */
+  reads: number;
+  /** What follows from each doubt, as the end of a sentence: `<n> are there already <words>`. */
+  words: Record<Doubt, string>;
+  /** What a person can do about a doubt. */
+  advice: Partial<Record<Doubt, string>>;
+  /**
+   * What the API holds of each, in order. What it was not asked before trouble, or before the reads were spent, is
+   * `unasked`.
+   * @param read asks the API for a path; null where no more may be asked
+   * @param sample so many are asked for by their id as well, at whatever time; where one of them is found at a time that is
+   *   not its own, all are
+   */
+  find(asked: readonly Asked[], read: Read, sample: number): Promise<{ stored: Stored[]; problem?: string }>;
 };
 
 /** Where an API keeps events, where it has more than one kind of place that bill differently. */
@@ -87,6 +106,55 @@ export type EventsStore = {
 };
 
 export type ToldEventsStore = { told: true; store: EventsStore } | { told: false; problem: string };
+/**
+ * What an API holds under the key of a usage event that it called a duplicate. `nothing`: it knows the id and has no
+ * event under it any more; `unknown`: it was not asked, or its answer does not say.
+ */
+export type Held =
+  | {
+      held: 'event';
+      /** JSON with the fields that are sent, and the API's values; numbers that a double cannot hold are strings. */
+      body: string;
+      subscription: string;
+    }
+  | { held: 'nothing' }
+  | { held: 'unknown' };
+
+/** A usage event that its API called a duplicate. */
+export type ToldDuplicate = {
+  /** The rule it was sent under: where not all can be asked for, each rule has its share. */
+  rule: string;
+  /** What was sent. */
+  body: string;
+};
+
+/** How one asks. */
+export type Asking = {
+  /** One request, once the budget of reads allows it; null where it does not in time. */
+  get: (path: string) => Promise<HttpAnswer | null>;
+  /** Resolves once that an event is not there may be believed: it may have come a moment ago. */
+  whenCertain: () => Promise<void>;
+};
+
+/** How an API that tells of duplicates is asked what it holds in their place. */
+export type HeldLookup = {
+  /** Of the API's limit, for all reads of the account. */
+  reads: { requestsPerSecond: number; concurrency: number };
+  /**
+   * Finds what is held for each, in as few requests as it can, the most useful ones first.
+   * @param tell called once for each that was found or is known to be gone, by its index; all others are unknown
+   */
+  find(
+    asking: Asking,
+    duplicates: readonly ToldDuplicate[],
+    tell: (index: number, held: Held) => void,
+  ): Promise<void>;
+  /** The names of the fields in which they differ by value; none where they are equal. */
+  compare(sent: string, held: string): string[];
+};
+
+/** One request, once the budget of reads allows it; null where no more may be made. */
+export type Read = (path: string) => Promise<HttpAnswer | null>;
 
 /** What a destination's folder exports: its settings and how they become a `Destination`. */
 export type DestinationKind<Schema extends z.ZodType> = {
@@ -101,4 +169,6 @@ export type DestinationKind<Schema extends z.ZodType> = {
   lookup: StoredLookup;
   /** Asks the API in which store the account's events are. Left out where there is one kind only. Changes nothing there. */
   readEventsStore?(http: Pick<HttpClient, 'get'>): Promise<ToldEventsStore>;
+  /** Left out where the API never tells of a duplicate. */
+  held?: HeldLookup;
 };

@@ -7,5 +7,7 @@ export { checkSubscriptionReads } from './lago/check-subscriptions.js';
 export { type LagoMetric, type ReadMetrics, readLagoMetrics } from './lago/read-metrics.js';
 export { isLookup, type LagoRule, type LagoSettings } from './lago/settings.js';
 export * from './lago/subscription-reader.js';
-export { compileVersion, type RulesVersion, rulesVersion } from './rules-version.js';
+export { describeLarge, isLarge } from './large-events.js';
+export { pauseAfterRead } from './pause-after-read.js';
+export { compileEarlierRules, compileVersion, type RulesVersion, rulesVersion } from './rules-version.js';
 export * from './sender.js';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { compileDestination, destinationSettingsSchema } from './kinds.js';
-import { compileVersion, rulesVersion } from './rules-version.js';
+import { compileEarlierRules, compileVersion, rulesVersion } from './rules-version.js';
 
 const event = {
   type: 'track',
@@ -115,4 +115,24 @@ test.each([
   ['that is damaged', '{"revision":1'],
 ])('a text %s maps nothing', (_what, text) => {
   expect(compileVersion(text)).toBeNull();
+});
+
+test('of kept versions each way of a rule is there once; what cannot be mapped by is left out', () => {
+  const [first, second] = lago.rules;
+  const versions = [
+    lago,
+    { ...lago, rules: [first, { ...second, subscription: 'userId' }] },
+    { ...lago, rules: [{ ...first, code: 'old_call' }, second] },
+  ].map((settings) => versionOf(settings).text);
+  const unreadable = ['{"revision":0,"type":"lago","rules":[{"name":"calls"}]}', '{"revision":1'];
+  const earlier = compileEarlierRules([...versions, ...unreadable]);
+  expect([...earlier.keys()]).toEqual(['calls', 'found']);
+  const codes = earlier.get('calls')!.map((map) => {
+    const mapped = map('calls', event);
+    return mapped.ok && JSON.parse(mapped.usage!.body).code;
+  });
+  expect(codes).toEqual(['api_call', 'old_call']);
+  const [looksUp, names] = earlier.get('found')!.map((map) => map('found', event));
+  expect(looksUp).toMatchObject({ ok: true, pending: { customer: 'acme' } });
+  expect(names).toMatchObject({ ok: true, usage: { slot: 'm-1' } });
 });

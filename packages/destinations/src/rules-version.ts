@@ -40,3 +40,31 @@ export function compileVersion(text: string): Destination['map'] | null {
     return null;
   }
 }
+
+/**
+ * What kept versions made of an event, by the rule's name: each way once, however many versions have it. Versions that
+ * this program cannot map by are left out.
+ */
+export function compileEarlierRules(texts: Iterable<string>): Map<string, Destination['map'][]> {
+  const textsByRule = new Map<string, Set<string>>();
+  for (const text of texts) {
+    for (const [name, alone] of splitByRule(text)) {
+      textsByRule.set(name, (textsByRule.get(name) ?? new Set()).add(alone));
+    }
+  }
+  const compileAll = (alone: Iterable<string>) => [...alone].flatMap((text) => compileVersion(text) ?? []);
+  return new Map([...textsByRule].map(([name, alone]) => [name, compileAll(alone)]));
+}
+
+/** A version's rules by name, each as a version that has it alone. */
+function splitByRule(text: string): [name: string, text: string][] {
+  try {
+    const kept = JSON.parse(text) as KeptRules;
+    return (kept.rules as { name: string }[]).map((rule) => [
+      rule.name,
+      JSON.stringify({ ...kept, rules: [rule] }),
+    ]);
+  } catch {
+    return [];
+  }
+}

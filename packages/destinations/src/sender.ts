@@ -30,6 +30,7 @@ import { Comparisons } from './comparisons.js';
 import type { Destination } from './destination.js';
 import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './failed-request.js';
 import type { HttpAnswer } from './http-answer.js';
+import { isLarge } from './large-events.js';
 import { codeOfRefusal } from './read-answer.js';
 import { RecentKeys } from './recent-keys.js';
 import { type Entry, SendQueue, type Waiter } from './send-queue.js';
@@ -37,7 +38,7 @@ import { type Entry, SendQueue, type Waiter } from './send-queue.js';
 export type SenderOptions = {
   destination: Pick<
     Destination,
-    'batchSize' | 'maxBytes' | 'path' | 'request' | 'classify' | 'control' | 'limit'
+    'batchSize' | 'maxBytes' | 'storableBytes' | 'path' | 'request' | 'classify' | 'control' | 'limit'
   >;
   post: (path: string, body: string) => Promise<HttpAnswer>;
   limiter: RateLimiter;
@@ -55,6 +56,8 @@ export type SenderOptions = {
 export type SentRequest = {
   events: number;
   bytes: number;
+  /** Events that come near what the API can store of one. */
+  large: number;
   durationMs: number;
   /** Milliseconds between asking for a slot and having it. */
   waitedMs: number;
@@ -160,13 +163,16 @@ export function createSender(options: SenderOptions): Sender {
 
   function settle(entry: Entry, outcome: Outcome): void {
     const { usage, waiter, index, twins } = entry;
-    const isDone = outcome.outcome === 'delivered' || outcome.outcome === 'duplicate';
-    entry.state = isDone ? 'delivered' : 'failed';
-    if (!isDone) recent.delete(usage.key);
+    const isDelivered = outcome.outcome === 'delivered';
+    const isDuplicate = outcome.outcome === 'duplicate';
+    entry.state = isDelivered || isDuplicate ? 'delivered' : 'failed';
+    // What the API had before may be another event under this id: that says nothing of the next one's bytes.
+    if (!isDelivered) recent.delete(usage.key);
     entry.waiter = NOBODY;
     entry.twins = undefined;
-    tell(waiter, index, outcome);
-    if (twins) for (const twin of twins) tell(twin.waiter, twin.index, isDone ? DUPLICATE : outcome);
+    const told: Outcome = isDuplicate ? { ...outcome, usage: usage.body } : outcome;
+    tell(waiter, index, told);
+    if (twins) for (const twin of twins) tell(twin.waiter, twin.index, isDelivered ? DUPLICATE : told);
   }
 
   function tell(waiter: Waiter, index: number, outcome: Outcome): void {
@@ -339,6 +345,7 @@ export function createSender(options: SenderOptions): Sender {
     options.onRequest?.({
       events: batch.length,
       bytes,
+      large: batch.filter((entry) => isLarge(entry.bytes, destination.storableBytes)).length,
       durationMs,
       waitedMs,
       status,

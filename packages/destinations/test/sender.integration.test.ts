@@ -239,6 +239,21 @@ test('a repeat is spared the API once it is delivered; a twin in flight shares t
   expect(line.sandbox.lago.inspect()).toMatchObject({ requests: 1 });
 });
 
+test('what Lago calls a duplicate comes with what was sent, for its twins too, and is no reason to believe the next one', async () => {
+  const line = await openLine(lagoSettings);
+  const one = event();
+  const other = { ...one, properties: { ...one.properties, tokens: 999_999 } } as SegmentEvent;
+  const earlier = await openLine({ ...lagoSettings, url: line.sandbox.lago.url });
+  await earlier.send(one);
+  const usage = expect.stringContaining('999999');
+  expect(await line.send(other, other)).toEqual(Array(2).fill({ outcome: 'duplicate', usage }));
+  // It may be equal to what is there, and is asked for by itself: it is no collision with what was none.
+  expect(await line.send(one)).toEqual([
+    { outcome: 'duplicate', usage: expect.not.stringContaining('999999') },
+  ]);
+  expect(line.sandbox.lago.inspect()).toMatchObject({ requests: 3 });
+});
+
 test('one key with two contents is an identity collision, in one job and in the next', async () => {
   const line = await openLine(lagoSettings);
   const one = event();

@@ -23,6 +23,7 @@ export type DeliveryWorkerOptions = {
    * `first`: before all that waits to be sent, and apart from it.
    */
   attempt: JobRunContext['attempt'];
+  review?: JobRunContext['review'];
   /** Resolves when a request could leave at once, to what lets it go; to null while draining. */
   whenOpen: () => Promise<(() => void) | null>;
   /**
@@ -112,6 +113,7 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     inTrial,
     settleApart,
     ...(options.rules === undefined ? {} : { rules: options.rules }),
+    ...(options.review ? { review: options.review } : {}),
     ...(options.replication ? { replication: options.replication } : {}),
     ...(options.onSettled ? { onSettled: options.onSettled } : {}),
   };

@@ -3,6 +3,7 @@ import {
   acquit,
   begin,
   breakOff,
+  emptySettlement,
   type Isolation,
   type IsolationStep,
   isolate,
@@ -49,6 +50,11 @@ export type JobRunContext = {
     how: { first: boolean } | undefined,
     keep: KeepResolved,
   ) => Promise<Outcome[]>;
+  /**
+   * What is made of an attempt's outcomes before they are settled, where that takes more than the outcomes: one each,
+   * in order. `read` gives the deliveries, which nobody has held meanwhile. Never rejects for a delivery's sake.
+   */
+  review?: (outcomes: Outcome[], read: () => StoredDelivery[]) => Promise<Outcome[]>;
   /** Runs a trial in its turn, once a request could leave; 0 while draining. */
   inTrial: <T>(trial: (letGo: () => void) => Promise<T>) => Promise<T | 0>;
   /** Runs a settlement, others of many dead letters before it. */
@@ -188,9 +194,15 @@ export class JobRun {
 
   private async tryAll(): Promise<Next> {
     if (!(await this.sayRules())) return this.end();
-    const outcomes = await this.context.attempt(this.read(), undefined, this.keep);
+    const outcomes = await this.attempt(this.read(), undefined);
     if (outcomes.every(({ outcome }) => outcome === 'unsent')) return this.handBack(outcomes);
     return this.conclude(outcomes, () => this.data.isolation);
+  }
+
+  private attempt(deliveries: StoredDelivery[], how: { first: boolean } | undefined): Promise<Outcome[]> {
+    const { attempt, review } = this.context;
+    const outcomes = attempt(deliveries, how, this.keep);
+    return review ? outcomes.then((each) => review(each, () => this.read())) : outcomes;
   }
 
   /** Nothing was sent, and nothing is written: a hand that has lost the job spoils no other's settlement. */
@@ -225,7 +237,7 @@ export class JobRun {
     if (isOtherRules && !(await this.replicate())) return this.end();
     try {
       const portion = this.read().slice(0, isolation.trial.trying);
-      const attempt = this.context.attempt(portion, { first: true }, this.keep);
+      const attempt = this.attempt(portion, { first: true });
       letGo();
       const outcomes = await within(TRIAL_MS, attempt);
       if (outcomes) return await this.conclude(outcomes, afterTrial(outcomes, isolation, this.data.n));
@@ -332,8 +344,9 @@ export class JobRun {
     const isWhole = outcomes.length === data.n;
     const delivered = outcomes.filter(({ outcome }) => outcome === 'delivered').length;
     if (isWhole && delivered === data.n) {
-      const byCell = { delivered: data.cells ?? {}, duplicate: {} };
-      return { delivered, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
+      const settlement = emptySettlement();
+      settlement.byCell.delivered = data.cells ?? {};
+      return { ...settlement, delivered };
     }
     const { policy, rules } = this.context;
     return settleBatch(this.read(), outcomes, policy, Date.now(), Math.random, rules);

@@ -25,7 +25,7 @@ export function shardNumber(shard: string): number {
 export type QueueKeys = {
   /** BullMQ's `prefix` option. */
   prefix: string;
-  /** Hash: accepted, filtered, delivered, duplicate, dead, `dead:<reason>`, discarded. */
+  /** Hash: accepted, filtered, delivered, duplicate and of it olderRule and notCompared, dead, `dead:<reason>`, discarded. */
   ledger: string;
   /** Hash: the same without reasons, by cell: `<hour>/<source>/accepted`, … */
   hours: string;
@@ -39,6 +39,8 @@ export type QueueKeys = {
   gate: string;
   /** String, while somebody counts the jobs: whose count it is. What it needs lies under names behind this. */
   counting: string;
+  /** Hash: how far a replay has come. */
+  replay: (replayId: string) => string;
   /** Hash of one BullMQ job. */
   job: (jobId: string) => string;
   /** Any other key of the BullMQ queue: `wait`, `active`, … */
@@ -62,6 +64,7 @@ export function queueKeys(shard: string): QueueKeys {
     imported: `${prefix}:imported`,
     gate: `${prefix}:gate`,
     counting: `${prefix}:counting`,
+    replay: (replayId) => `${prefix}:replay:${replayId}`,
     job: bull,
     bull,
   };

@@ -11,6 +11,10 @@ export type Balance = {
   accepted: number;
   delivered: number;
   duplicate: number;
+  /** Of the duplicates: those of which the API holds what an earlier version of their rule wrote. */
+  olderRule: number;
+  /** Of the duplicates: those that nobody could compare with what the API holds. */
+  notCompared: number;
   filtered: number;
   /** Counted, for all hours together, from the dead letters themselves: a lost one shows. */
   dead: number;
@@ -157,7 +161,18 @@ export function readCounts(flat: readonly string[]): Record<string, number> {
 /** The difference to counts of which some may be absent, that is zero. */
 export function balance(counts: Partial<Record<string, number>>): Balance {
   const { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0, discarded = 0 } = counts;
-  const { inFlight = 0 } = counts;
+  const { inFlight = 0, olderRule = 0, notCompared = 0 } = counts;
   const difference = accepted - delivered - duplicate - filtered - dead - discarded - inFlight;
-  return { accepted, delivered, duplicate, filtered, dead, discarded, inFlight, difference };
+  return {
+    accepted,
+    delivered,
+    duplicate,
+    olderRule,
+    notCompared,
+    filtered,
+    dead,
+    discarded,
+    inFlight,
+    difference,
+  };
 }

@@ -60,8 +60,10 @@ async function placeShards(
 ): Promise<RedisFinding> {
   const names = shardNames(destination, shards);
   for (const name of [...names, readsOf(destination)]) {
-    const { prefix: _prefix, job, bull, ...keys } = queueKeys(name);
-    const slots = [...Object.values(keys), job('1'), bull('wait')].map((key) => slotOfKey(redis, key));
+    const { prefix: _prefix, replay, job, bull, ...keys } = queueKeys(name);
+    const slots = [...Object.values(keys), replay('1'), job('1'), bull('wait')].map((key) =>
+      slotOfKey(redis, key),
+    );
     if (new Set(await Promise.all(slots)).size > 1) {
       return { what: 'shards', level: 'refuse', detail: `${name}: its keys lie in several slots` };
     }

@@ -18,6 +18,8 @@ export type LaneProgress = {
   replayed: number;
   /** What was put on this destination's queue for it; a letter may be several deliveries, or another's. */
   deliveries: number;
+  /** Of those: so many were there already, as their API says. */
+  duplicates: number;
   /** Letters that were left where they are, by why. */
   left: Record<string, number>;
 };
@@ -176,6 +178,7 @@ export class ReplayLane {
       position: fields.position ?? '',
       replayed: counts.replayed ?? 0,
       deliveries: counts.deliveries ?? 0,
+      duplicates: counts.duplicates ?? 0,
       left: Object.fromEntries(left.map(([field, count]) => [field.slice('left:'.length), count])),
     };
   }
@@ -256,7 +259,7 @@ export class ReplayLane {
 
 /** What a replay keeps in a shard's slot: its progress, and the ids of its jobs. */
 export function replayLaneKeys(shard: string, replayId: string): [progress: string, jobs: string] {
-  const progress = `${queueKeys(shard).prefix}:replay:${replayId}`;
+  const progress = queueKeys(shard).replay(replayId);
   return [progress, `${progress}:jobs`];
 }
 

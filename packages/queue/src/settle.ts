@@ -37,7 +37,9 @@ if rev ~= ARGV[1] then
   return 'stale'
 end
 ${KEEP_BEFORE}
-local at = 9
+-- A replay that nobody remembers any more is not begun again.
+if KEYS[8] and redis.call('EXISTS', KEYS[8]) == 1 then redis.call('HINCRBY', KEYS[8], 'duplicates', ARGV[9]) end
+local at = 10
 local function raise(key, counts)
   for i = 1, counts do
     redis.call('HINCRBY', key, ARGV[at], ARGV[at + 1])
@@ -88,9 +90,11 @@ export async function writeSettlement(
   const counts = ledgerCounts(settlement);
   const hours = hourCounts(settlement);
   const letters = await encodeLetters(settlement.dead);
+  const { replayed } = settlement;
+  const replayKeys = replayed ? [keys.replay(replayed.replay)] : [];
   const result = (await redis.eval(
     SETTLE,
-    7,
+    7 + replayKeys.length,
     keys.job(jobId),
     keys.ledger,
     keys.hours,
@@ -98,6 +102,7 @@ export async function writeSettlement(
     keys.counting,
     keys.bull('active'),
     keys.bull('stalled'),
+    ...replayKeys,
     rev,
     nextRev,
     JSON.stringify(data),
@@ -106,6 +111,7 @@ export async function writeSettlement(
     counts.length / 2,
     hours.length / 2,
     jobId,
+    replayed?.duplicates ?? 0,
     ...counts,
     ...hours,
     ...letters,
@@ -155,6 +161,8 @@ function ledgerCounts(settlement: Settlement): (string | number)[] {
   const counts: (string | number)[] = [];
   if (settlement.delivered) counts.push('delivered', settlement.delivered);
   if (settlement.duplicate) counts.push('duplicate', settlement.duplicate);
+  if (settlement.olderRule) counts.push('olderRule', settlement.olderRule);
+  if (settlement.notCompared) counts.push('notCompared', settlement.notCompared);
   if (settlement.dead.length) counts.push('dead', settlement.dead.length);
   const byReason = new Map<string, number>();
   for (const { reason } of settlement.dead) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
@@ -164,11 +172,7 @@ function ledgerCounts(settlement: Settlement): (string | number)[] {
 
 /** The same for the hours. */
 function hourCounts({ byCell, dead }: Settlement): (string | number)[] {
-  const all: [string, Cells][] = [
-    ['delivered', byCell.delivered],
-    ['duplicate', byCell.duplicate],
-    ['dead', countByCell(dead)],
-  ];
+  const all: [string, Cells][] = [...Object.entries(byCell), ['dead', countByCell(dead)]];
   return all.flatMap(([count, cells]) =>
     Object.entries(cells).flatMap(([cell, deliveries]) => [`${cell}/${count}`, deliveries]),
   );

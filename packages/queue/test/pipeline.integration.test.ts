@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { cellOf, type StoredDelivery } from '@meterbridge/delivery';
+import { cellOf, emptySettlement, type StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { FIRST_REV } from '../src/batch-codec.js';
 import { findDeadLetter, findForgotten, readDeadLetters } from '../src/index.js';
@@ -108,8 +108,8 @@ describe('a settlement', () => {
     await line.write(5);
     const [jobId] = await line.redis.lrange(queueKeys(line.destination).bull('wait'), 0, -1);
     const hour = (await line.audit())[0]!.hour!;
-    const byCell = { delivered: { [cellOf(hour, 'backend')]: 3 }, duplicate: {} };
-    const settlement = { delivered: 3, duplicate: 0, byCell, dead: [], remainder: [], delayMs: 0 };
+    const settlement = { ...emptySettlement(), delivered: 3 };
+    settlement.byCell.delivered = { [cellOf(hour, 'backend')]: 3 };
     const keys = queueKeys(line.destination);
     const write = (nextRev: string) =>
       writeSettlement(line.redis, keys, { jobId: jobId!, rev: FIRST_REV, nextRev, settlement, notes: {} });

@@ -57,6 +57,7 @@ describe('a step of a replay', () => {
       position,
       replayed: 120,
       deliveries: 120,
+      duplicates: 0,
       left: { 'would fail again': 3 },
     });
     expect(await lane.inFlight()).toBe(120);
@@ -76,7 +77,13 @@ describe('a step of a replay', () => {
     const other = new ReplayLane(line.destination, '2', line.redis);
     expect(await other.take(step(letters.slice(5, 6), ''))).toBe(true);
     expect(await lane.take(step(letters.slice(0, 10), ''))).toBe(false);
-    expect(await lane.progress()).toEqual({ position: '', replayed: 0, deliveries: 0, left: {} });
+    expect(await lane.progress()).toEqual({
+      position: '',
+      replayed: 0,
+      deliveries: 0,
+      duplicates: 0,
+      left: {},
+    });
     expect(await line.account()).toMatchObject({ accepted: 20, dead: 19, inFlight: 1, difference: 0 });
     expect(await jobs()).toBe(1);
 

@@ -28,6 +28,7 @@ test.each([
     destination: 'lago',
     events: 100,
     bytes: 40_000,
+    large: 3,
     status,
     verdict: 'settled',
     durationMs: 250,
@@ -40,11 +41,14 @@ test.each([
   expect(await samples('limiter_wait_seconds_sum')).toEqual([
     'meterbridge_limiter_wait_seconds_sum{destination="lago"} 0.02',
   ]);
+  expect(await samples('large_usage_events_total')).toEqual([
+    'meterbridge_large_usage_events_total{destination="lago"} 3',
+  ]);
 });
 
 test('an attempt that failed has its code and its cause in the line', () => {
   const { events, lines } = setUp();
-  const attempted = { destination: 'lago', events: 1, bytes: 1, durationMs: 1, waitedMs: 0 };
+  const attempted = { destination: 'lago', events: 1, bytes: 1, large: 0, durationMs: 1, waitedMs: 0 };
   const failure = { verdict: 'transient', code: 'connection', cause: 'ECONNREFUSED' };
   events.deliveryAttempted({ ...attempted, ...failure });
   expect(lines[0]).toMatchObject({ msg: 'delivery.attempted', ...failure });
@@ -81,6 +85,26 @@ test('what was settled and what died is counted', async () => {
   expect(await samples('deliveries_dead_total')).toEqual([
     'meterbridge_deliveries_dead_total{destination="lago",reason="refused"} 3',
   ]);
+});
+
+test('what comparing duplicates found is counted by what it was; a line warns where an event is not what it seemed', async () => {
+  const { events, lines, samples } = setUp();
+  const compared = { destination: 'lago', same: 5, olderRule: 1, notCompared: 2, durationMs: 9 };
+  events.duplicatesCompared({ ...compared, different: 0, deletedThere: 0 });
+  events.duplicatesCompared({ ...compared, different: 3, deletedThere: 1 });
+  expect(lines).toMatchObject([
+    { msg: 'duplicates.compared', level: 'debug', same: 5 },
+    { msg: 'duplicates.compared', level: 'warn', different: 3 },
+  ]);
+  const counts = { same: 10, older_rule: 2, different: 3, deleted_there: 1, not_compared: 4 };
+  expect((await samples('duplicates_compared_total')).toSorted()).toEqual(
+    Object.entries(counts)
+      .map(
+        ([found, count]) =>
+          `meterbridge_duplicates_compared_total{destination="lago",found="${found}"} ${count}`,
+      )
+      .toSorted(),
+  );
 });
 
 test("a destination's status is read for each scrape, and absent when it cannot be read", async () => {

@@ -6,6 +6,8 @@ export type DeliveryAttempted = {
   destination: string;
   events: number;
   bytes: number;
+  /** Usage events that come near what the API can store of one. */
+  large: number;
   /** Left out where no answer came. */
   status?: number | undefined;
   /** What the answer means, in a word. */
@@ -28,6 +30,21 @@ export type DeliverySettled = {
   /** Tried again after `delayMs`. */
   remaining: number;
   delayMs: number;
+};
+
+/** What a job's duplicates came to when they were compared with what their API holds. Counted in deliveries. */
+export type DuplicatesCompared = {
+  destination: string;
+  same: number;
+  /** As an earlier version of the rule wrote it. */
+  olderRule: number;
+  /** Dead letters. */
+  different: number;
+  /** Dead letters: the API knows the id, and has no event. */
+  deletedThere: number;
+  /** Beyond the budget of reads, or a read failed. */
+  notCompared: number;
+  durationMs: number;
 };
 
 /** What one hand made of a job was not written down: another has the job, or another server answers. */
@@ -69,6 +86,7 @@ export function createBusinessEvents(logger: Logger, metrics: Metrics) {
         { destination, status: statusClass(status) },
         attempted.durationMs / 1_000,
       );
+      if (attempted.large > 0) metrics.largeUsage.inc({ destination }, attempted.large);
       metrics.limiterWait.observe({ destination }, attempted.waitedMs / 1_000);
     },
 
@@ -77,6 +95,23 @@ export function createBusinessEvents(logger: Logger, metrics: Metrics) {
       logger.debug(settled, 'delivery.settled');
       metrics.delivered.inc({ destination }, settled.delivered);
       metrics.duplicate.inc({ destination }, settled.duplicate);
+    },
+
+    /** A line to look for only where an id was used twice, or something was deleted. */
+    duplicatesCompared(compared: DuplicatesCompared): void {
+      const { destination, same, olderRule, different, deletedThere, notCompared } = compared;
+      const level = different + deletedThere > 0 ? 'warn' : 'debug';
+      logger[level](compared, 'duplicates.compared');
+      const found = {
+        same,
+        older_rule: olderRule,
+        different,
+        deleted_there: deletedThere,
+        not_compared: notCompared,
+      };
+      for (const [what, count] of Object.entries(found)) {
+        metrics.duplicatesCompared.inc({ destination, found: what }, count);
+      }
     },
 
     settlementRefused(refused: SettlementRefused): void {

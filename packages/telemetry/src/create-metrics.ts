@@ -86,6 +86,11 @@ export function createMetrics() {
     duplicate: counter('deliveries_duplicate_total', 'Deliveries the API had already: success', [
       'destination',
     ]),
+    duplicatesCompared: counter(
+      'duplicates_compared_total',
+      'Duplicates by what was found when they were compared with what the API holds, and those that were not',
+      ['destination', 'found'],
+    ),
     dead: counter('deliveries_dead_total', 'Deliveries that became dead letters', ['destination', 'reason']),
     settlementsRefused: counter(
       'settlements_refused_total',
@@ -95,6 +100,11 @@ export function createMetrics() {
     requestEvents: histogram('destination_request_events', 'Usage events in a request to an API', EVENTS, [
       'destination',
     ]),
+    largeUsage: counter(
+      'large_usage_events_total',
+      'Usage events sent that come near what the API can store of one, or are beyond it',
+      ['destination'],
+    ),
     requestDuration: histogram(
       'destination_request_duration_seconds',
       'From sending a request to an API to its answer',

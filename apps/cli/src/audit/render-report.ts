@@ -1,5 +1,6 @@
 import type { AuditLine, Balance } from '@meterbridge/queue';
 import Table from 'cli-table3';
+import { duplicateWords } from './duplicate-words.js';
 import { isoHour } from './read-since.js';
 import type { AuditReport, Grouping, ReportLine } from './report.js';
 
@@ -33,7 +34,12 @@ export function renderReport({ lines, total, unbalanced }: AuditReport, by?: Gro
   const counts = (balance: Balance) => shown.map(([count]) => balance[count].toLocaleString('en'));
   for (const line of lines) table.push([...names.map((name) => nameOf(line, name)), ...counts(line)]);
   table.push([...names.map((_, index) => (index === 0 ? 'total' : '')), ...counts(total)]);
-  return [table.toString(), '', unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced)].join('\n');
+  return [
+    table.toString(),
+    ...duplicateWords(total),
+    '',
+    unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),
+  ].join('\n');
 }
 
 const BALANCED =

@@ -3,7 +3,16 @@ import type { AuditLine } from '@meterbridge/queue';
 import { type AuditFilter, reportAudit } from './report.js';
 
 function aLine(destination: string, hour: number | null, source: string | null, counts: Partial<AuditLine>) {
-  const none = { accepted: 0, delivered: 0, duplicate: 0, filtered: 0, dead: 0, discarded: 0 };
+  const none = {
+    accepted: 0,
+    delivered: 0,
+    duplicate: 0,
+    olderRule: 0,
+    notCompared: 0,
+    filtered: 0,
+    dead: 0,
+    discarded: 0,
+  };
   return { destination, hour, source, ...none, inFlight: 0, difference: 0, ...counts };
 }
 

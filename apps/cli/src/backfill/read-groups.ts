@@ -12,6 +12,8 @@ const GROUP_LINES = 20_000;
 
 export type Reading = {
   files: readonly string[];
+  /** Where a file lies that does not lie where its name says. */
+  placeOf?: (file: string) => string;
   judge: JudgeLine;
   sink: Sink;
   /** Where to go on, by file. */
@@ -34,7 +36,7 @@ export type ReadResult = { unreadable: Unreadable[]; stoppedAt?: { file: string;
  * takes nothing of the others with it.
  */
 export async function readGroups(reading: Reading): Promise<ReadResult> {
-  const { files, judge, sink, isStopped, mostEvents = GROUP_EVENTS } = reading;
+  const { files, placeOf = (file) => file, judge, sink, isStopped, mostEvents = GROUP_EVENTS } = reading;
   const result: ReadResult = { unreadable: [] };
   let group = new Group();
   const handOn = async () => {
@@ -53,7 +55,7 @@ export async function readGroups(reading: Reading): Promise<ReadResult> {
     const reach = (isDone: boolean) =>
       group.reached.set(file, { line: Math.max(line, from.line), isDone, stamp });
     try {
-      for await (const lines of openArchive(file, reading.onBytes)) {
+      for await (const lines of openArchive(placeOf(file), reading.onBytes)) {
         for (const text of lines) {
           line += 1;
           if (line <= from.line) continue;

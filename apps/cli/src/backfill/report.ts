@@ -1,3 +1,5 @@
+import type { Held } from '../stored/held.js';
+import { sayHeld } from '../stored/may-send.js';
 import { style } from '../terminal/style.js';
 import type { ReadResult, Unreadable } from './read-groups.js';
 import type { BadLine, DestinationTally, Tally } from './tally.js';
@@ -18,6 +20,8 @@ export type BackfillReport = {
   badLines: BadLine[];
   unreadable: Unreadable[];
   destinations: DestinationTally[];
+  /** What the APIs held already, before anything was brought in. */
+  held: Held[];
   /** Where it stopped; the next run with `--resume` goes on there, or a little before. */
   stoppedAt?: { file: string; line: number };
 };
@@ -27,8 +31,7 @@ export function reportBackfill(
   state: BackfillReport['state'],
   files: number,
   { unreadable, stoppedAt }: ReadResult,
-  tally: Tally,
-  seconds: number,
+  { tally, held, seconds }: { tally: Tally; held: Held[]; seconds: number },
 ): BackfillReport {
   return {
     state,
@@ -42,9 +45,12 @@ export function reportBackfill(
     badLines: tally.badLines,
     unreadable,
     destinations: tally.destinations,
+    held,
     ...(stoppedAt ? { stoppedAt } : {}),
   };
 }
+
+const THERE_BEFORE = 'of those were there before, the same: they count as duplicates, and not as delivered';
 
 /** Bad lines that people are shown; all that are named stand in the JSON. */
 const SHOWN_LINES = 10;
@@ -74,8 +80,18 @@ export function renderBackfill(report: BackfillReport): string {
   for (const { file, line, problem } of unreadable) {
     out.push(style('red', `${file} could not be read behind line ${line}: ${problem}`));
   }
+  const { held } = report;
+  const same = held.filter((each) => each.same > 0);
+  if (isDry && held.length > 0) out.push(renderAlready(held));
+  else for (const each of same) out.push(`${number(each.same)}  ${each.destination}: ${THERE_BEFORE}`);
   out.push(...lastWords(report));
   return out.join('\n');
+}
+
+/** What is there already, for people: said before anything is written. */
+export function renderAlready(held: readonly Held[]): string {
+  const lines = sayHeld(held).map(({ events, words }) => `${number(events)}  ${words}`);
+  return ['At the destinations already', ...lines].join('\n');
 }
 
 function renderDestination(

@@ -16,14 +16,20 @@ import {
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { compileJudge, type Selection } from '../archive/judge-line.js';
-import { CommandError, openProducer } from '../load-context.js';
-import { compilePipeline } from '../pipeline/pipeline.js';
+import { keepStandardInput } from '../archive/keep-standard-input.js';
+import { STANDARD_INPUT } from '../archive/open-archive.js';
+import { CommandError, openProducer, openRedis } from '../load-context.js';
+import { readKeptRules } from '../pipeline/kept-rules.js';
+import { compilePipeline, type KeptRules, type Pipeline } from '../pipeline/pipeline.js';
 import { batchAt } from '../replay/pace.js';
+import { AllQuestions } from '../stored/ask-apis.js';
+import type { Held } from '../stored/held.js';
 import { heedInterruption } from '../terminal/interruption.js';
 import { startProgress } from '../terminal/progress.js';
+import { createQuestionSink } from './ask.js';
 import { createDryRun } from './dry-run.js';
 import { Feed, StoppedError } from './feed.js';
-import { GROUP_EVENTS, type ReadResult, readGroups, statOf } from './read-groups.js';
+import { GROUP_EVENTS, type Reading, type ReadResult, readGroups, statOf } from './read-groups.js';
 import { type BackfillReport, reportBackfill } from './report.js';
 import { Tally } from './tally.js';
 
@@ -37,6 +43,10 @@ export type Backfill = {
   /** Events a second at most; null for as many as Redis takes. */
   pace: number | null;
   resume: boolean;
+  /** Ask the APIs for every event, however many reads that takes. */
+  checkAll: boolean;
+  /** Told what is there already, before anything is written. @throws CommandError where it may not be */
+  decide: (held: Held[]) => Promise<void>;
 };
 
 /**
@@ -45,29 +55,54 @@ export type Backfill = {
  */
 const MEMORY_SHARE = 0.75;
 
-/** Reads everything and says what would become of it; needs no Redis. */
-export async function dryRun({ config, source, files, selection }: Backfill): Promise<BackfillReport> {
+/** Reads everything and says what would become of it, and what is there already; needs no Redis. */
+export async function dryRun(backfill: Backfill): Promise<BackfillReport> {
+  const { config, source, files, selection, checkAll } = backfill;
   const tally = new Tally(config.destinations.map(({ name }) => name));
+  const pipeline = compilePipeline(config, await readKeptIfThere(config));
   const interruption = heedInterruption();
+  const questions = new AllQuestions(pipeline, {
+    isForAll: checkAll,
+    isStopped: () => interruption.isAsked,
+  });
+  const asking = createQuestionSink(pipeline, source.name, questions);
   const progress = await startReading(files);
   const began = performance.now();
   try {
     const result = await readGroups({
       files,
       judge: compileJudge(source, config.receiver, selection, Date.now),
-      sink: createDryRun(compilePipeline(config), source.name, tally),
+      sink: createDryRun(pipeline, source.name, tally, asking),
       positions: new Map(),
       isStopped: () => interruption.isAsked,
       onBytes: progress.add,
     });
-    return reportBackfill('dry run', files.length, result, tally, secondsSince(began));
+    const held = await questions.finish();
+    return reportBackfill('dry run', files.length, result, { tally, held, seconds: secondsSince(began) });
   } finally {
+    questions.close();
     progress.end();
     interruption.end();
   }
 }
 
-/** @throws CommandError where Redis cannot be used, or does not hold what it was told */
+/** Without Redis nobody knows the rules of before. */
+async function readKeptIfThere(config: Config): Promise<KeptRules> {
+  const redis = await openRedis(config.redis.url).catch(() => null);
+  if (redis === null) {
+    console.error(
+      'Redis does not answer: what rules of before have sent under another event type is not seen.',
+    );
+    return new Map();
+  }
+  try {
+    return await readKeptRules(redis, config);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** @throws CommandError where Redis cannot be used, or does not hold what it was told; where `decide` does */
 export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
   const { config, source, files, selection, pace } = backfill;
   const redis = await openProducer(config.redis.url);
@@ -86,13 +121,22 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
   });
   const interruption = heedInterruption();
   const isStopped = () => interruption.isAsked;
+  // It is read twice.
+  const input = files.includes(STANDARD_INPUT) ? await keepStandardInput() : null;
   try {
     await refuseUnsafe(redis, config);
     await clock.synchronize();
     // Before a job names them.
     for (const [name, rules] of config.rules) await keepRules(redis, name, rules);
     const positions = new BackfillPositions(redis, idOf(backfill));
-    const kept = await startingPositions(positions, backfill);
+    const from = await startingPositions(positions, backfill);
+    const judge = () => compileJudge(source, config.receiver, selection, clock.now);
+    const placeOf = (file: string) => input?.file ?? file;
+    const reading = { files, placeOf, positions: from, isStopped };
+    const pipeline = compilePipeline(config, await readKeptRules(redis, config));
+    const held = await askFirst(pipeline, backfill, { ...reading, judge: judge() });
+    await backfill.decide(held);
+    if (!backfill.resume) await positions.forget();
     const tally = new Tally(destinations);
     const progress = await startReading(files);
     const feed = new Feed({
@@ -109,12 +153,10 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
     });
     const began = performance.now();
     const result = await readGroups({
-      files,
-      judge: compileJudge(source, config.receiver, selection, clock.now),
+      ...reading,
+      judge: judge(),
       sink: feed,
-      positions: kept,
       mostEvents: batchAt(pace, GROUP_EVENTS),
-      isStopped,
       onBytes: progress.add,
     })
       .catch(async (error): Promise<ReadResult | null> => {
@@ -124,13 +166,36 @@ export async function runBackfill(backfill: Backfill): Promise<BackfillReport> {
       })
       .finally(progress.end);
     const state = result && !result.stoppedAt ? 'done' : 'stopped';
-    return reportBackfill(state, files.length, result ?? { unreadable: [] }, tally, secondsSince(began));
+    const read = result ?? { unreadable: [] };
+    return reportBackfill(state, files.length, read, { tally, held, seconds: secondsSince(began) });
   } finally {
     interruption.end();
+    input?.remove();
     await writer.close().catch(() => {});
     memory.stop();
     clock.stop();
     redis.disconnect();
+  }
+}
+
+/** Reads everything once, and asks the APIs what they hold of it. @throws CommandError where it was stopped */
+async function askFirst(
+  pipeline: Pipeline,
+  { source, checkAll }: Backfill,
+  reading: Omit<Reading, 'sink' | 'onBytes'>,
+): Promise<Held[]> {
+  const { files, isStopped } = reading;
+  const questions = new AllQuestions(pipeline, { isForAll: checkAll, isStopped });
+  const progress = await startReading(files, 'KB, asking what is there already');
+  try {
+    const sink = createQuestionSink(pipeline, source.name, questions);
+    await readGroups({ ...reading, sink, onBytes: progress.add });
+    const held = await questions.finish();
+    if (isStopped()) throw new CommandError('Stopped while the APIs were asked: nothing was written.');
+    return held;
+  } finally {
+    progress.end();
+    questions.close();
   }
 }
 
@@ -145,7 +210,7 @@ async function refuseUnsafe(redis: Redis, config: Config): Promise<void> {
   }
 }
 
-/** Where to go on, by file as it is given. Without `--resume` nowhere: what is kept is forgotten. */
+/** Where to go on, by file as it is given. Without `--resume` nowhere. */
 async function startingPositions(
   positions: BackfillPositions,
   { files, resume }: Backfill,
@@ -162,7 +227,6 @@ async function startingPositions(
       'An earlier run of the same did not come to its end; --resume goes on there. From the beginning:',
     );
   }
-  await positions.forget();
   return new Map();
 }
 
@@ -176,11 +240,14 @@ function idOf({ source, selection: { since, until }, whereText }: Backfill): str
 }
 
 /** Progress by what is read of the files, as they are stored. */
-async function startReading(files: readonly string[]): Promise<{ add(bytes: number): void; end(): void }> {
+async function startReading(
+  files: readonly string[],
+  what = 'KB',
+): Promise<{ add(bytes: number): void; end(): void }> {
   const sizes = (await Promise.all(files.map(statOf))).map(({ bytes }) => bytes);
   const isKnown = sizes.every((bytes) => bytes !== null);
   const total = sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
-  const bar = startProgress('KB', isKnown ? Math.max(1, Math.floor(total / 1_024)) : undefined);
+  const bar = startProgress(what, isKnown ? Math.max(1, Math.floor(total / 1_024)) : undefined);
   let read = 0;
   let shown = 0;
   return {

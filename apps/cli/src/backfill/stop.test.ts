@@ -28,6 +28,15 @@ test('a run that is stopped before it has come to where it goes on says that pla
 
 test('a dry run that was stopped says that its counts are of a part', () => {
   const stoppedAt = { file: 'a.gz', line: 7 };
-  const report = reportBackfill('dry run', 1, { unreadable: [], stoppedAt }, new Tally(['lago']), 1);
+  const report = reportBackfill(
+    'dry run',
+    1,
+    { unreadable: [], stoppedAt },
+    {
+      tally: new Tally(['lago']),
+      held: [],
+      seconds: 1,
+    },
+  );
   expect(renderBackfill(report)).toContain('Stopped at a.gz, line 7: this is what was read until there.');
 });

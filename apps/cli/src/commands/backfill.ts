@@ -4,11 +4,13 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { findFiles } from '../archive/find-files.js';
 import { STANDARD_INPUT } from '../archive/open-archive.js';
 import { readTime } from '../audit/read-since.js';
-import { type BackfillReport, renderBackfill } from '../backfill/report.js';
+import { type BackfillReport, renderAlready, renderBackfill } from '../backfill/report.js';
 import { dryRun, runBackfill } from '../backfill/run-backfill.js';
 import { CommandError, readCommandEnv, readConfig } from '../load-context.js';
 import { readCount, readPercent } from '../read-arguments.js';
 import { choosePace, DEFAULT_SHARE, paceOf, slowest } from '../replay/pace.js';
+import type { Held } from '../stored/held.js';
+import { type LetGoOptions, letGo } from '../stored/let-go.js';
 
 type Where = { text: string; matches: (event: unknown) => boolean };
 type BackfillOptions = {
@@ -20,8 +22,7 @@ type BackfillOptions = {
   share?: number;
   resume?: boolean;
   dryRun?: boolean;
-  json?: boolean;
-};
+} & LetGoOptions;
 
 /**
  * Brings archived events through what a receiver does with live ones, behind them. Exit code 1 where it was
@@ -42,6 +43,11 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
     whereText: where?.text,
     pace: slowest(config.destinations.map(({ limit }) => paceOf(limit, choosePace(options)))),
     resume: options.resume ?? false,
+    checkAll: options.checkAll ?? false,
+    decide: (held: Held[]) => {
+      if (!options.json && held.length > 0) console.log(renderAlready(held));
+      return letGo(held, options);
+    },
   };
   const report = options.dryRun ? await dryRun(job) : await runBackfill(job);
   console.log(options.json ? JSON.stringify(report, null, 2) : renderBackfill(report));
@@ -100,15 +106,26 @@ export function addBackfill(program: Command): void {
       readPercent,
     )
     .option('--resume', 'go on where the last run of the same stopped')
+    .option(
+      '--send-again <n>',
+      'so many, exactly, although they are there already as something else: billed twice, or never',
+      readCount,
+    )
+    .option('--check-all', 'ask the APIs for every event what they hold of it, however many reads that takes')
+    .option('--yes', 'do not ask where the APIs could not be asked for all')
     .option('--dry-run', 'say what would become of them; writes nothing and needs no Redis')
     .option('--json', 'one document, for machines')
     .addHelpText(
       'after',
       `
-Files, folders with all archives in them, patterns in quotes, or - for standard input. Run it twice and nothing
-is billed twice: id and time of an archived event are its own. Times are Segment's; an event is judged as of
-when it was received then, so that history is never too old. What a receiver would refuse becomes a dead letter
-that names file and line; its neighbours go on.
+Files, folders with all archives in them, patterns in quotes, or - for standard input. Run it twice with the same
+rules and nothing is billed twice: id and time of an archived event are its own. Times are Segment's; an event is
+judged as of when it was received then, so that history is never too old. What a receiver would refuse becomes a
+dead letter that names file and line; its neighbours go on.
+
+The APIs are asked first what they hold of it. What is there under the same id with another code, subscription,
+customer, time or content, since a rule was changed, would be billed twice, or never: then nothing is done until
+--send-again says their exact number. What could not be asked for needs a --yes.
 
 It leaves live events their share of every destination's limit, waits while Redis is away, and while Redis
 uses three quarters of what live events may use. Ctrl-C stops it; the same command with --resume goes on.
@@ -119,7 +136,7 @@ Examples:
   meterbridge backfill --where 'event = "API Call"' --rate 5000 july.ndjson.gz
   aws s3 cp s3://bucket/segment-logs/1234.gz - | meterbridge backfill --source backend -
 
-Exit codes: 0 all was read, 1 it was stopped, or a file could not be read to its end, 2 wrong usage.`,
+Exit codes: 0 all was read, 1 it was refused or stopped, or a file could not be read to its end, 2 wrong usage.`,
     )
     .action(backfill);
 }

@@ -2,11 +2,14 @@ import { type Config, configFile } from '@meterbridge/config';
 import {
   compileDestination,
   createHttpClient,
+  describeLarge,
   destinationKinds,
   type HttpClient,
+  isLarge,
 } from '@meterbridge/destinations';
-import { findForgotten, inspectRedis, inspectTopology } from '@meterbridge/queue';
+import { findForgotten, inspectRedis, inspectTopology, readNewestWaiting } from '@meterbridge/queue';
 import type { Command } from 'commander';
+import type { Redis } from 'ioredis';
 import { checkLagoRules, findSharedIds } from '../check/check-lago.js';
 import type { Line } from '../check/line.js';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
@@ -56,6 +59,7 @@ async function checkRedis(config: Config, report: (line: Line) => void): Promise
           detail,
         });
       }
+      await checkLarge(config, redis, report);
       for (const { destination, inFlight, dead } of await findForgotten(redis, names)) {
         const detail = `not configured, but ${inFlight} deliveries wait for it and ${dead} are dead letters: nobody takes them. Configure it until it is empty.`;
         report({ level: 'fail', what: destination, detail });
@@ -66,6 +70,26 @@ async function checkRedis(config: Config, report: (line: Line) => void): Promise
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     report({ level: 'fail', what: 'Redis', detail: error.message });
+  }
+}
+
+/** Enough to see what is usual; a job holds up to 500 deliveries. */
+const JOBS_LOOKED_INTO = 5;
+
+/** Whether what waits now comes near what an API can store of one event. */
+async function checkLarge(config: Config, redis: Redis, report: (line: Line) => void): Promise<void> {
+  for (const settings of config.destinations) {
+    const { name, storableBytes, map } = compileDestination(settings);
+    if (storableBytes === undefined) continue;
+    const sizes = (await readNewestWaiting(name, redis, JOBS_LOOKED_INTO)).flatMap(({ rule, event }) => {
+      const mapped = map(rule, event);
+      return mapped.ok && mapped.usage ? [Buffer.byteLength(mapped.usage.body)] : [];
+    });
+    const large = sizes.filter((bytes) => isLarge(bytes, storableBytes));
+    if (large.length === 0) continue;
+    const most = large.reduce((most, bytes) => Math.max(most, bytes));
+    const detail = `${large.length} of ${sizes.length} that wait are large; the largest has ${describeLarge(most, storableBytes)}. Send less in them, or name the properties that are billed`;
+    report({ level: 'warn', what: `${name}, size of events`, detail });
   }
 }
 

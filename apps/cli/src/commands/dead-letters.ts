@@ -98,6 +98,11 @@ function addEdit(deadLetters: Command): void {
       .command('edit <id>')
       .description("change one's event in $VISUAL or $EDITOR, see what that comes to, and put it back"),
   )
+    .option(
+      '--send-again <n>',
+      'so many, exactly, although they are there already as something else: billed twice, or never',
+      readCount,
+    )
     .option('--yes', 'do not ask')
     .option('--json', 'one document, for machines')
     .addHelpText(
@@ -105,7 +110,8 @@ function addEdit(deadLetters: Command): void {
       `
 messageId, timestamp and receivedAt may not change: that would be another event, and could be billed twice. What
 may have arrived before it died (expired, poison) may not change its customer or its id at the API either. What
-is no Segment event, or would be dead again, is refused; the text is kept, and opens again.
+is no Segment event, or would be dead again, is refused; the text is kept, and opens again. The APIs are asked what
+they hold of it, as before a replay: what would be billed twice, or never, needs --send-again with its number.
 Who edited it and when stays in its history, and under "discards".
 
 Examples:

@@ -5,6 +5,7 @@ import { addFilterOptions, type LetterFilter, readFilter } from '../dead-letters
 import { goneText, type LetterBox, openLetters } from '../dead-letters/open-letters.js';
 import { withHand } from '../hand.js';
 import { CommandError } from '../load-context.js';
+import { versionsOf } from '../pipeline/pipeline.js';
 import { readCount, readPercent } from '../read-arguments.js';
 import { type ConductOptions, conduct } from '../replay/conduct.js';
 import { openLanes } from '../replay/lane.js';
@@ -13,11 +14,13 @@ import { choosePace, DEFAULT_SHARE, type Pace } from '../replay/pace.js';
 import { planned, type ReplayPlan } from '../replay/plan.js';
 import { renderPlan } from '../replay/render.js';
 import type { ReplayWhat } from '../replay/run-replay.js';
+import { type SendAgain, whyNotSent } from '../stored/may-send.js';
 import { mayDo } from '../terminal/confirm.js';
 import { whoRuns } from '../who.js';
 
 type ReplayOptions = LetterFilter &
   PlanOptions &
+  SendAgain &
   Pace &
   ConductOptions & { all?: boolean; yes?: boolean; dryRun?: boolean };
 
@@ -44,6 +47,11 @@ export async function replayDeadLetters(
       if (options.json) console.log(JSON.stringify({ plan }, null, 2));
       return;
     }
+    const whyNot = whyNotSent(plan.held, options);
+    if (whyNot !== null) {
+      if (options.json) console.log(JSON.stringify({ plan }, null, 2));
+      throw new CommandError(whyNot);
+    }
     if (!(await mayDo(`Put ${letters.toLocaleString('en')} dead letters back?`, options))) return;
     const holder = randomUUID();
     const what: ReplayWhat = {
@@ -51,6 +59,8 @@ export async function replayDeadLetters(
       pace,
       includeFailing: options.includeFailing ?? false,
       ...(options.remapSent ? { remapSent: true } : {}),
+      ...(options.sendAgain === undefined ? {} : { sendAgain: options.sendAgain }),
+      rules: versionsOf(box.config),
       planned: letters,
     };
     const begun = { by: whoRuns(), what, lanes };
@@ -86,7 +96,12 @@ export function addReplay(deadLetters: Command): void {
     .option('--yes', 'do not ask')
     .option('--include-failing', 'those as well that would fail again; else they are left where they are')
     .option('--remap-sent', 'with ids: map anew what may have arrived; else it goes as it was sent')
-    .option('--check-all', 'ask the APIs for every event whether they have it already, not for 50 of each')
+    .option(
+      '--send-again <n>',
+      'so many, exactly, although they are there already as something else: billed twice, or never',
+      readCount,
+    )
+    .option('--check-all', 'ask the APIs for every event what they hold of it, however many reads that takes')
     .option('--rate <n>', 'events a second, at most, for each destination', readCount)
     .option(
       '--share <percent>',
@@ -101,7 +116,9 @@ export function addReplay(deadLetters: Command): void {
       `
 Say which: ids, a filter, or --all. Let the workers have the mended configuration first: they map, not this.
 What dies meanwhile, or again, is not replayed in a circle: the newest letter of the beginning is the last.
-Replayed events wait behind live ones. Their identity stays: a replay bills once.
+Replayed events wait behind live ones. Their identity stays, so that what is there the same is billed once. The APIs
+are asked first: what they hold under the same id with another code, subscription, customer, time or content would
+be billed twice, or never. Then nothing is done until --send-again says their exact number; --yes does not.
 What may have arrived goes as it was sent, whatever the rules say now. To map it anew, look at both mappings
 (dead-letters show), make sure that its API does not have it, and say --remap-sent with its id.
 Each replay is remembered: meterbridge replays list. A stopped or killed one goes on: meterbridge replays resume.
@@ -112,7 +129,7 @@ Examples:
   meterbridge dead-letters replay lago/1795225509287-0 --yes
   meterbridge dead-letters replay --all --yes --wait --json | jq .replay
 
-Exit codes: 0 done (letters that were left are told, and no error), 1 not done, stopped, or with --wait
+Exit codes: 0 done (letters that were left are told, and no error), 1 not done, refused, stopped, or with --wait
 something is dead again, 2 wrong usage.`,
     )
     .action(replayDeadLetters);

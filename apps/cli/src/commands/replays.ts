@@ -1,22 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   findReplay,
   holdReplay,
   listReplays,
   REPLAY_BEAT_MS,
   REPLAY_HELD_MS,
+  ReplayLane,
   stopReplay,
 } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import { type LetterBox, openLetters } from '../dead-letters/open-letters.js';
 import { CommandError } from '../load-context.js';
+import { versionsOf } from '../pipeline/pipeline.js';
+import { readCount } from '../read-arguments.js';
 import { type ConductOptions, conduct } from '../replay/conduct.js';
+import { makePlan } from '../replay/make-plan.js';
 import { isoTime, renderReplay, renderReplays } from '../replay/render.js';
 import type { Replay, ReplayWhat } from '../replay/run-replay.js';
 import { ReplayWatch } from '../replay/summary.js';
+import type { Held } from '../stored/held.js';
+import { type LetGoOptions, letGo } from '../stored/let-go.js';
+import { sayHeld } from '../stored/may-send.js';
 
 type Options = { json?: boolean };
+type ResumeOptions = ConductOptions & LetGoOptions;
 
 /** Prints all replays that are remembered, the newest first. */
 export async function listAllReplays(options: Options): Promise<void> {
@@ -54,10 +63,22 @@ export async function stopRunning(id: string, options: Options): Promise<void> {
   });
 }
 
-/** Goes on with one that was stopped or interrupted, with the configuration of now. */
-export async function resumeReplay(id: string, options: ConductOptions): Promise<void> {
+/**
+ * Goes on with one that was stopped or interrupted, with the configuration of now. What is left is asked for anew where
+ * that maps otherwise than its plan did.
+ */
+export async function resumeReplay(id: string, options: ResumeOptions): Promise<void> {
   await withBox(async (box) => {
     const replay = await find(box, id);
+    const isPlanned = isDeepStrictEqual(replay.what.rules, versionsOf(box.config));
+    if (replay.state !== 'done' && replay.state !== 'running' && !isPlanned) {
+      const held = await askForRest(box, replay, options);
+      if (!options.json) {
+        for (const { events, words } of sayHeld(held))
+          console.error(`${events.toLocaleString('en')}  ${words}`);
+      }
+      await letGo(held, options);
+    }
     const holder = randomUUID();
     const held = await hold(box, replay, holder);
     if (held === 'done') throw new CommandError(`replay ${id} is done: meterbridge replays show ${id}`);
@@ -69,6 +90,20 @@ export async function resumeReplay(id: string, options: ConductOptions): Promise
     if (!options.json) console.error(`Replay ${id} goes on. Ctrl-C stops it after what is in hand.`);
     await conduct(box, id, holder, options);
   });
+}
+
+/** What the APIs hold of the letters that are left. */
+async function askForRest(
+  box: LetterBox,
+  { id, what, lanes }: Replay,
+  { checkAll }: ResumeOptions,
+): Promise<Held[]> {
+  const rest = lanes.map(async (lane) => ({
+    ...lane,
+    from: (await new ReplayLane(lane.destination, id, box.redis).progress()).position,
+  }));
+  const options = { ...what, ...(checkAll === undefined ? {} : { checkAll }) };
+  return (await makePlan(box, what.filter, await Promise.all(rest), what.pace, options)).held;
 }
 
 /** One whose process was killed seems to run until nobody has heard of it for some seconds. */
@@ -147,12 +182,19 @@ Exit codes: 0 done, 1 there is none, it cannot be resumed, or it did not come to
     .description('go on with one that was stopped or killed, at its pace, with the configuration of now')
     .option('--wait', 'until what it put back is delivered or dead again; so it is on a terminal')
     .option('--no-wait', 'end when everything is on its queue')
+    .option(
+      '--send-again <n>',
+      'where the rules have changed since: so many, exactly, although they are there already as something else',
+      readCount,
+    )
+    .option('--check-all', 'the same: ask the APIs for every event, however many reads that takes')
+    .option('--yes', 'the same: do not ask where the APIs could not be asked for all')
     .option('--json', 'for machines')
     .addHelpText(
       'after',
       explain(
         'resume 12 --wait',
-        '0 done, 1 there is none, it runs or is done, it was stopped, or with --wait something is dead again',
+        '0 done, 1 there is none, it runs or is done, it was refused or stopped, or with --wait something is dead again',
       ),
     )
     .action(resumeReplay);

@@ -34,6 +34,7 @@ const MAY_HAVE_ARRIVED: Record<PermanentCode, boolean> = {
   no_subscription: false,
   several_subscriptions: false,
   identity_collision: false,
+  deleted_there: false,
   too_large: false,
 };
 

@@ -5,6 +5,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { findDeadLetter, recordHand } from '@meterbridge/queue';
 import { insist, withHand } from '../hand.js';
 import { CommandError } from '../load-context.js';
+import { compilePipeline } from '../pipeline/pipeline.js';
+import { compileJudge } from '../replay/judge-letter.js';
+import { AllQuestions } from '../stored/ask-apis.js';
+import type { Held } from '../stored/held.js';
+import { type SendAgain, sayHeld, whyNotSent } from '../stored/may-send.js';
 import { confirm } from '../terminal/confirm.js';
 import { openEditor } from '../terminal/open-editor.js';
 import { type CheckedEdit, checkEdit, type EditRules } from './check-edit.js';
@@ -16,7 +21,7 @@ import { goneText, type LetterBox, openLetters } from './open-letters.js';
 import { putBack } from './put-back.js';
 import { pretty, renderMapped, renderTexts } from './show.js';
 
-export type EditOptions = { as?: string; yes?: boolean; json?: boolean };
+export type EditOptions = { as?: string; yes?: boolean; json?: boolean } & Pick<SendAgain, 'sendAgain'>;
 
 type Edited = Extract<CheckedEdit, { ok: true }>;
 
@@ -100,6 +105,12 @@ async function finish(
       console.log(`\n${renderMapped(left, each, ['mapped as it was', 'mapped as edited'])}`);
     if (mayHaveArrived) console.log(`\n${MAY_HAVE_ARRIVED}`);
   }
+  const held = await askFor(entry, box);
+  if (!options.json) {
+    for (const { events, words } of sayHeld(held)) if (events > 0) console.log(`\n${events}  ${words}`);
+  }
+  const whyNot = whyNotSent(held, { ...options, checkAll: true });
+  if (whyNot !== null) throw new CommandError(`${whyNot}\nYour text is in ${file}`);
   if (!options.yes && !(await confirm('Put it back on its queue like this?'))) return false;
   const run = await beginHandRun(box.redis, {
     what: 'edited',
@@ -119,6 +130,21 @@ async function finish(
   if (!options.json) say(`\n${before.id} is on its queue, as ${run.by} has edited it.`);
   for (const name of hadBefore) say(`${name} had it already, as an edit had changed it that was cut off.`);
   return true;
+}
+
+/** What the APIs hold already of what it would become. */
+async function askFor(entry: LetterEntry, { config, kept }: LetterBox): Promise<Held[]> {
+  const pipeline = compilePipeline(config, kept);
+  const verdict = compileJudge(pipeline)(entry, '');
+  const questions = new AllQuestions(pipeline, { isForAll: true });
+  try {
+    for (const { destination, deliveries } of verdict.will === 'go' ? verdict.moves : []) {
+      await questions.askFor(destination, deliveries);
+    }
+    return await questions.finish();
+  } finally {
+    questions.close();
+  }
 }
 
 const MAY_HAVE_ARRIVED =

@@ -1,5 +1,5 @@
 import type { Config } from '@meterbridge/config';
-import { NEVER_SENT, type UsageEvent } from '@meterbridge/delivery';
+import { type KeptUsage, NEVER_SENT, type UsageEvent } from '@meterbridge/delivery';
 import { compilePipeline, type KeptRules, mapDelivery } from '../pipeline/pipeline.js';
 import { compileJudge } from '../replay/judge-letter.js';
 import { isDelivery, type LetterEntry } from './letter.js';
@@ -42,17 +42,27 @@ export function compileMapNow(config: Config, kept?: KeptRules): MapNow {
 
 const NOT_HERE = 'not mapped here: its workers died of it, and mapping it may be what kills';
 
+/** What the API held in its place when it died; undefined where nobody has compared that. */
+export function heldThen({ letter }: LetterEntry): KeptBody | undefined {
+  return isDelivery(letter) && letter.held ? readKept(letter.held) : undefined;
+}
+
+/** A body that was kept whole, or what there is of it in words. */
+type KeptBody = { body: string } | { why: string };
+
+function readKept({ body, characters }: KeptUsage): KeptBody {
+  if (body.length === characters) return { body };
+  const kept = body.length.toLocaleString('en');
+  return {
+    why: `${characters.toLocaleString('en')} characters, of which the first ${kept} are kept: ${body}`,
+  };
+}
+
 /** What a letter was mapped to when it died, or why that is not known. */
-export function mappedThen({ reason, letter }: LetterEntry): { body: string } | { why: string } {
+export function mappedThen({ reason, letter }: LetterEntry): KeptBody {
   if (!isDelivery(letter)) return { why: 'it was no Segment event' };
   const { usage, tries } = letter;
-  if (usage && usage.body.length === usage.characters) return { body: usage.body };
-  if (usage) {
-    const kept = usage.body.length.toLocaleString('en');
-    return {
-      why: `${usage.characters.toLocaleString('en')} characters, of which the first ${kept} are kept: ${usage.body}`,
-    };
-  }
+  if (usage) return readKept(usage);
   if (NEVER_SENT.has(reason)) return { why: `nothing: ${tries.lastDetail ?? ''}` };
   return {
     why:

@@ -28,6 +28,8 @@ const attemptSchema = z.looseObject({
   detail: z.string().optional(),
 });
 
+const keptUsageSchema = z.looseObject({ body: z.string(), characters: z.int() });
+
 /** What is read anywhere of a letter; what else it has is kept. */
 const deliverySchema = z.looseObject({
   rule: z.string().min(1),
@@ -46,7 +48,8 @@ const deliverySchema = z.looseObject({
     earlier: z.array(attemptSchema).optional(),
   }),
   history: z.array(z.looseObject({ reason: z.string(), attempts: z.int(), at: z.int() })).optional(),
-  usage: z.looseObject({ body: z.string(), characters: z.int() }).optional(),
+  usage: keptUsageSchema.optional(),
+  held: keptUsageSchema.optional(),
 });
 
 const rejectedSchema = z.looseObject({

@@ -4,7 +4,7 @@ import { shortTime } from '../terminal/short-time.js';
 import { style } from '../terminal/style.js';
 import { listAttempts } from './attempts.js';
 import { detailOf, eventOf, isDelivery, type Letter, type LetterEntry } from './letter.js';
-import { compileMapNow, type MappedNow, mappedThen, type Now } from './map-now.js';
+import { compileMapNow, heldThen, type MappedNow, mappedThen, type Now } from './map-now.js';
 import { goneText, type LetterBox, openLetters } from './open-letters.js';
 import { renderSides, type SideTitles } from './side-by-side.js';
 
@@ -21,7 +21,12 @@ export async function showDeadLetter(id: string, options: { json?: boolean }): P
       return console.log(box.scrub(JSON.stringify({ id, ...was, at, reason, letter, now: toJson(now) })));
     }
     const event = JSON.stringify(eventOf(entry.letter), null, 2);
-    const parts = [renderFacts(entry, box), renderMapping(entry, now), `event:\n${event}`];
+    const parts = [
+      renderFacts(entry, box),
+      ...renderHeld(entry),
+      renderMapping(entry, now),
+      `event:\n${event}`,
+    ];
     console.log(box.scrub(parts.join('\n\n')));
   } finally {
     box.close();
@@ -55,6 +60,16 @@ function renderFacts(entry: LetterEntry, { customerOf }: LetterBox): string {
     .filter(([, value]) => value !== undefined && value !== '')
     .map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`)
     .join('\n');
+}
+
+/** What was sent beside what the API held in its place; nothing where that was not compared. */
+function renderHeld(entry: LetterEntry): string[] {
+  const held = heldThen(entry);
+  if (!held) return [];
+  const [left, right] = [mappedThen(entry), held].map((kept) =>
+    'body' in kept ? pretty(kept.body) : `(${kept.why})`,
+  );
+  return [renderTexts(left!, right!, { left: 'sent, and a duplicate', right: 'what the API holds' })];
 }
 
 /** What was sent beside what would be sent; one table for each rule that would take it. */

@@ -34,6 +34,11 @@ export function mapOf(
   return isOfNow ? destinations.get(destination)!.map : kept.get(destination)?.get(sentUnder);
 }
 
+/** The names of the rules of now, by destination. */
+export function versionsOf({ rules }: Pick<Config, 'rules'>): Record<string, string> {
+  return Object.fromEntries([...rules].map(([destination, { version }]) => [destination, version]));
+}
+
 /** An event as it came, before anything was done to it. */
 export type Arrival = {
   raw: unknown;

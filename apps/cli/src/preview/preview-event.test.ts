@@ -320,3 +320,12 @@ test.each([
 ])('an event that %s goes nowhere', (_, raw, received, ok) => {
   expect(preview(raw)).toMatchObject({ received, destinations: [], ok });
 });
+
+test('an event that comes near what the API can store has a warning, and still goes', () => {
+  const small = preview(CALL);
+  const large = preview({ ...CALL, properties: { ...CALL.properties, model: 'x'.repeat(2_500) } });
+  const warned = (of: ReturnType<typeof preview>) =>
+    of.destinations.flatMap(({ rules }) => rules.flatMap(({ name, large }) => (large ? [name] : [])));
+  expect([warned(small), warned(large), large.ok]).toEqual([[], ['calls'], true]);
+  expect(renderPreview(large)).toMatch(/! 2,\d+ bytes: the API fails on an event .* about 2,600, compressed/);
+});

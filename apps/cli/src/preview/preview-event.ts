@@ -1,6 +1,5 @@
-import type { Config } from '@meterbridge/config';
 import type { UsageEvent } from '@meterbridge/delivery';
-import type { DestinationSettings } from '@meterbridge/destinations';
+import { type DestinationSettings, describeLarge } from '@meterbridge/destinations';
 import { readPath, type SegmentEvent } from '@meterbridge/segment-events';
 import {
   type Arrival,
@@ -71,6 +70,8 @@ export type RulePreview = {
   filter?: ExplainedFilter;
   /** Of a rule that takes it: the fields that are not sent as they are. */
   hides?: { field: string; how: Concealed['how'] }[];
+  /** A warning, where what is sent comes near what the API can store. */
+  large?: string;
   failures?: (Omit<FieldFailure, 'field'> & { field: string; place: string })[];
 };
 
@@ -140,7 +141,7 @@ function previewDestinations(
           event,
           source,
           result: results.get(rule.name),
-          config,
+          pipeline,
           placeOf: ruleAt(at),
         }),
       ),
@@ -156,14 +157,14 @@ type RuleGiven = {
   source: string;
   /** Of a rule that takes the event. */
   result: DeliveryResult | undefined;
-  config: Config;
+  pipeline: Pipeline;
   placeOf: (path: string[]) => string;
 };
 
-function previewRule({ rule, settings, event, source, result, config, placeOf }: RuleGiven): RulePreview {
+function previewRule({ rule, settings, event, source, result, pipeline, placeOf }: RuleGiven): RulePreview {
   const { name, when, sources } = rule;
   const isOthers = sources !== undefined && !sources.includes(source);
-  const filter = when === undefined ? undefined : explainFilter(when, event, config.destinations);
+  const filter = when === undefined ? undefined : explainFilter(when, event, pipeline.config.destinations);
   const preview: RulePreview = {
     name,
     place: placeOf([]),
@@ -178,7 +179,9 @@ function previewRule({ rule, settings, event, source, result, config, placeOf }:
     const hides = concealedBy(settings.type, rule)
       .filter(({ target }) => readPath(body, target) !== undefined)
       .map(({ target, how }) => ({ field: target.join('.'), how }));
-    return { ...preview, hides };
+    const { storableBytes } = pipeline.destinations.get(settings.name)!;
+    const large = describeLarge(Buffer.byteLength(result.usage.body), storableBytes);
+    return { ...preview, hides, ...(large ? { large } : {}) };
   }
   const { ok: _, ...failure } = result;
   const found = failure.code === 'identity_collision' ? [] : explainFailure(settings, rule, event);

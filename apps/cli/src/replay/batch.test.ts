@@ -13,7 +13,7 @@ const mark = (n: number, destination = 'lago') => ({ id: `${destination}/${n}-0`
 const delivery = (rule: string): StoredDelivery => ({ rule, source: 'web' }) as StoredDelivery;
 const go = (moves: Record<string, string[]>): Verdict => ({
   will: 'go',
-  usages: [],
+
   moves: Object.entries(moves).map(([destination, rules]) => ({
     destination,
     deliveries: rules.map(delivery),

@@ -3,7 +3,9 @@ import type { RejectedEvent } from '@meterbridge/queue';
 import { damagedLetter, deadDelivery, deadRejection } from '../../test/letters.js';
 import { pipelineOf } from '../../test/pipeline-of.js';
 import type { LetterEntry } from '../dead-letters/letter.js';
-import { compileJudge } from './judge-letter.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { askedOf } from '../stored/asked-of.js';
+import { compileJudge, type Verdict } from './judge-letter.js';
 
 const CONFIG = `
 sources:
@@ -62,6 +64,13 @@ const device = (extra: object) => ({
   ...extra,
 });
 
+/** Whom it would be billed to at Lago. */
+function subscriptionOf(pipeline: Pipeline, verdict: Verdict): string {
+  if (verdict.will !== 'go') throw new Error(verdict.why);
+  const asked = askedOf(pipeline, 'lago', verdict.moves[0]!.deliveries[0]!);
+  return JSON.parse(asked!.usage!.body).external_subscription_id;
+}
+
 test.each<[string, LetterEntry, object]>([
   ['maps by its rule', delivery(), { will: 'go', rules: ['lago calls'] }],
   [
@@ -82,7 +91,7 @@ test.each<[string, LetterEntry, object]>([
   [
     'a poison is not mapped here',
     delivery({ reason: 'poison', event: { properties: null } }),
-    { will: 'go', rules: ['lago calls'], usages: 0 },
+    { will: 'go', rules: ['lago calls'] },
   ],
   [
     'its destination is gone',
@@ -145,16 +154,11 @@ test.each<[string, LetterEntry, object]>([
             ({ rule }) => `${destination} ${rule}`,
           ),
         );
-  expect({
-    ...verdict,
-    ...(rules ? { rules } : {}),
-    ...(verdict.will === 'go' ? { usages: verdict.usages.length } : {}),
-  }).toMatchObject(expected);
+  expect({ ...verdict, ...(rules ? { rules } : {}) }).toMatchObject(expected);
 });
 
 test('a delivery keeps its hour and begins its tries anew; its history says what replayed it', () => {
   const verdict = judge(delivery(), '12');
-  expect(verdict).toMatchObject({ will: 'go', usages: [{ destination: 'lago' }] });
   const [{ deliveries }] = verdict.will === 'go' ? verdict.moves : [{ deliveries: [] }];
   expect(deliveries).toEqual([
     {
@@ -198,8 +202,8 @@ test('what may have arrived goes as it was, by the rules it was sent under, what
   expect(verdict).toMatchObject({
     will: 'go',
     moves: [{ deliveries: [{ rule: 'calls', sentUnder: version }] }],
-    usages: [{ usage: { body: expect.stringContaining('"external_subscription_id":"acme"') } }],
   });
+  expect(subscriptionOf({ ...pipeline, kept }, verdict)).toBe('acme');
   expect(compileJudge(pipeline)(entry, '')).toEqual({
     will: 'stay',
     why: 'sent under rules that are not kept',
@@ -209,12 +213,13 @@ test('what may have arrived goes as it was, by the rules it was sent under, what
 test("by somebody's word what may have arrived is mapped anew, and its history says so", () => {
   const sent = delivery({ event: { properties: { tokens: 7, account: 'acme' } } });
   const entry = { ...sent, letter: { ...sent.letter, sentUnder: 'v-before' } } as LetterEntry;
-  const verdict = compileJudge(pipelineOf(CONFIG).pipeline, { remapSent: true })(entry, '12');
+  const { pipeline } = pipelineOf(CONFIG);
+  const verdict = compileJudge(pipeline, { remapSent: true })(entry, '12');
   expect(verdict).toMatchObject({
     will: 'go',
     moves: [{ deliveries: [{ rule: 'calls', history: [{ replay: '12', remapped: 'v-before' }] }] }],
-    usages: [{ usage: { body: expect.stringContaining('"external_subscription_id":"u-1"') } }],
   });
+  expect(subscriptionOf(pipeline, verdict)).toBe('u-1');
   const [move] = (verdict as Extract<typeof verdict, { will: 'go' }>).moves;
   expect(move!.deliveries[0]).not.toHaveProperty('sentUnder');
 });

@@ -1,10 +1,4 @@
-import {
-  type DeadLetter,
-  type DeadLife,
-  reviveDeadLetter,
-  type StoredDelivery,
-  type UsageEvent,
-} from '@meterbridge/delivery';
+import { type DeadLetter, type DeadLife, reviveDeadLetter, type StoredDelivery } from '@meterbridge/delivery';
 import type { RejectedEvent } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { Route } from '@meterbridge/usage-mapping';
@@ -23,8 +17,6 @@ export type Verdict =
   | {
       will: 'go';
       moves: Move[];
-      /** What would be sent, as far as it was looked at. */
-      usages: { destination: string; usage: UsageEvent }[];
       /** Its time depends on its receipt: the first one ever stored is the one that holds. */
       timed?: SegmentEvent;
     }
@@ -75,15 +67,12 @@ export function compileJudge(pipeline: Pipeline, { remapSent = false } = {}): Ju
     const deliveries = rules.map((rule) => ({ ...delivery, rule }));
     const moves = [{ destination, deliveries }];
     // A worker died of it: mapping it may be what kills.
-    if (letter.reason === 'poison') return { will: 'go', moves, usages: [] };
-    const usages: UsageEvent[] = [];
+    if (letter.reason === 'poison') return { will: 'go', moves };
     for (const { rule, event } of deliveries) {
       const mapped = map(rule, event);
       if (!mapped.ok) return { will: 'fail', moves, why: `${mapped.code}: ${mapped.failure.detail}` };
-      // Its subscription is asked for when it is sent: what it will be is not known before.
-      if (mapped.usage) usages.push(mapped.usage);
     }
-    return { will: 'go', moves, usages: usages.map((usage) => ({ destination, usage })) };
+    return { will: 'go', moves };
   }
 }
 
@@ -113,5 +102,5 @@ function judgeRejection(
     destination,
     deliveries: rules.map((rule) => ({ rule, source, event, history: [life] })),
   }));
-  return { will: 'go', moves, usages: [], ...(timeFromReceipt ? { timed: event } : {}) };
+  return { will: 'go', moves, ...(timeFromReceipt ? { timed: event } : {}) };
 }

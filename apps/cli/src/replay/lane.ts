@@ -9,6 +9,8 @@ export type Lane = {
   destination: string;
   /** The stream id of the newest when it began: what dies later, or again, is for another replay. */
   through: string;
+  /** The stream id behind which it goes on; left out: from the beginning. */
+  from?: string;
 };
 
 /** A letter's id within its destination, which Redis made: time and number. */
@@ -46,7 +48,7 @@ export async function* walkLane(
   lane: Lane,
   box: LetterBox,
   filter: LetterFilter,
-  position = '',
+  position = lane.from ?? '',
 ): AsyncGenerator<LetterEntry> {
   const { destination, through } = lane;
   const entries = filter.ids

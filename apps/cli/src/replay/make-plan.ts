@@ -2,8 +2,8 @@ import type { LetterFilter } from '../dead-letters/filter.js';
 import { destinationOf } from '../dead-letters/letter.js';
 import type { LetterBox } from '../dead-letters/open-letters.js';
 import { compilePipeline } from '../pipeline/pipeline.js';
+import { AllQuestions } from '../stored/ask-apis.js';
 import { startProgress } from '../terminal/progress.js';
-import { ApiQuestions } from './ask-api.js';
 import { compileJudge, rulesOf } from './judge-letter.js';
 import { type Lane, walkLane } from './lane.js';
 import { type Pace, paceOf } from './pace.js';
@@ -13,7 +13,7 @@ export type PlanOptions = {
   includeFailing?: boolean;
   /** Map anew what may have arrived. */
   remapSent?: boolean;
-  /** Ask the APIs for every event. */
+  /** Ask the APIs for every event, however many reads that takes. */
   checkAll?: boolean;
 };
 
@@ -26,13 +26,10 @@ export async function makePlan(
   options: PlanOptions,
 ): Promise<ReplayPlan> {
   const { destinations } = box.config;
-  const judge = compileJudge(compilePipeline(box.config, box.kept), {
-    remapSent: options.remapSent ?? false,
-  });
+  const pipeline = compilePipeline(box.config, box.kept);
+  const judge = compileJudge(pipeline, { remapSent: options.remapSent ?? false });
   const tally = new PlanTally();
-  const questions = new Map(
-    destinations.map((settings) => [settings.name, new ApiQuestions(settings, options.checkAll ?? false)]),
-  );
+  const questions = new AllQuestions(pipeline, { isForAll: options.checkAll ?? false });
   const progress = startProgress('dead letters looked at', await box.count(filter));
   let looked = 0;
   try {
@@ -48,17 +45,18 @@ export async function makePlan(
         looked += 1;
         if (looked % 100 === 0) progress.add(100);
         if (verdict.will !== 'go') continue;
-        for (const { destination, usage } of verdict.usages) await questions.get(destination)!.add(usage);
+        for (const { destination, deliveries } of verdict.moves) {
+          // A worker died of it: mapping it may be what kills.
+          if (entry.reason === 'poison') questions.pass(destination, deliveries.length);
+          else await questions.askFor(destination, deliveries);
+        }
       }
     }
-    const held = await Promise.all([...questions.values()].map((each) => each.finish()));
+    const held = await questions.finish();
     const paces = new Map(destinations.map(({ name, limit }) => [name, paceOf(limit, pace)]));
-    return tally.result(
-      held.filter((each) => each !== null),
-      paces,
-    );
+    return tally.result(held, paces);
   } finally {
     progress.end();
-    for (const each of questions.values()) each.close();
+    questions.close();
   }
 }

@@ -11,7 +11,7 @@ const moves = (made: Record<string, number>) =>
     destination,
     deliveries: Array<StoredDelivery>(count).fill({} as StoredDelivery),
   }));
-const go = (made: Record<string, number>): Verdict => ({ will: 'go', usages: [], moves: moves(made) });
+const go = (made: Record<string, number>): Verdict => ({ will: 'go', moves: moves(made) });
 const fail = (why: string): Verdict => ({ will: 'fail', why, moves: moves({ lago: 1 }) });
 const stay: Verdict = { will: 'stay', why: 'still no Segment event', detail: 'missing_type: x' };
 

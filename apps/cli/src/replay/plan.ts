@@ -1,22 +1,10 @@
 import { destinationOf, type LetterEntry } from '../dead-letters/letter.js';
+import type { Held } from '../stored/held.js';
 import type { Verdict } from './judge-letter.js';
 import { slowest } from './pace.js';
 
 /** How many letters have something in common, the most first. */
 export type Counted = { destination: string; letters: number };
-
-/** What a destination's API said it holds of what would be sent. */
-export type Held = {
-  destination: string;
-  /** Of so many events it was asked. */
-  asked: number;
-  /** It has them already: they will count as duplicates. */
-  same: number;
-  /** It has something else under their id. */
-  other: number;
-  /** Why it was asked no further. */
-  problem?: string;
-};
 
 /** What a replay would do, before anything is done. */
 export type ReplayPlan = {

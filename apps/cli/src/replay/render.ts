@@ -1,8 +1,9 @@
 import Table from 'cli-table3';
 import { sayFilter } from '../dead-letters/filter.js';
+import { sayHeld } from '../stored/may-send.js';
 import { duration } from '../terminal/duration.js';
 import { style } from '../terminal/style.js';
-import { type Held, planned, type ReplayPlan } from './plan.js';
+import { planned, type ReplayPlan } from './plan.js';
 import type { Replay } from './run-replay.js';
 import type { ReplaySummary } from './summary.js';
 
@@ -45,7 +46,8 @@ export function renderPlan(plan: ReplayPlan, includeFailing: boolean, remapSent 
     ),
   );
   if (plan.held.length > 0) {
-    lines.push('', style('bold', 'At the destination already'), ...plan.held.map(renderHeld));
+    const held = sayHeld(plan.held).map(({ events, words }) => row(events, words));
+    lines.push('', style('bold', 'At the destinations already'), ...held);
   }
   lines.push('', planned(plan, includeFailing) > 0 ? renderTime(plan) : NOTHING_TO_DO);
   return lines.join('\n');
@@ -69,15 +71,6 @@ function some<Group extends { letters: number }>(
   ];
 }
 
-function renderHeld({ destination, asked, same, other, problem }: Held): string {
-  const parts =
-    asked > 0 ? [`${count(same)} of ${count(asked)} asked for, which will count as duplicates`] : [];
-  if (other > 0) parts.push(style('red', `${count(other)} with another content or time under the same id`));
-  if (problem !== undefined)
-    parts.push(style('yellow', `not asked${asked > 0 ? ' further' : ''}: ${problem}`));
-  return `           ${destination}: ${parts.join('; ')}`;
-}
-
 const NOTHING_TO_DO =
   'Nothing would be put back. A mended file is tried with: meterbridge preview --all-dead-letters --with <file>';
 
@@ -88,7 +81,7 @@ function renderTime({ seconds }: ReplayPlan): string {
 
 /** What a replay came to, for people. */
 export function renderSummary(summary: ReplaySummary, { what }: Pick<Replay, 'what'>): string {
-  const { id, state, replayed, left, inFlight, deadAgain, delivered, deliveries } = summary;
+  const { id, state, replayed, left, inFlight, deadAgain, delivered, duplicate, deliveries } = summary;
   const lines = [
     style('bold', `Replay ${id} ${STATE_WORDS[state]}.`),
     row(replayed, 'put back on their queues'),
@@ -96,6 +89,8 @@ export function renderSummary(summary: ReplaySummary, { what }: Pick<Replay, 'wh
   for (const [why, letters] of Object.entries(left)) lines.push(row(letters, `left where they are: ${why}`));
   lines.push('', style('bold', `Of ${plural(deliveries, 'delivery').replace('deliverys', 'deliveries')}`));
   lines.push(row(delivered, 'delivered'));
+  if (duplicate > 0)
+    lines.push(row(duplicate, 'there already: counted as duplicates, and not billed by this replay'));
   if (inFlight > 0) lines.push(row(inFlight, 'on their way'));
   for (const { destination, reason, letters } of deadAgain) {
     lines.push(row(letters, style('red', `dead again: ${destination}  ${reason}`)));
@@ -127,6 +122,10 @@ export function renderReplay(replay: Replay, summary: ReplaySummary): string {
     ['ended', endedAt === null ? '' : isoTime(endedAt)],
     ['which', which(what)],
     ['failing', what.includeFailing ? 'replayed as well (--include-failing)' : 'left where they are'],
+    [
+      'there',
+      what.sendAgain === undefined ? '' : `sent although there already (--send-again ${what.sendAgain})`,
+    ],
     ['pace', [rate && `--rate ${rate}`, share && `--share ${share}`].filter(Boolean).join(' ')],
     ['planned', plural(what.planned, 'letter')],
   ];

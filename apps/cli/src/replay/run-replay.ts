@@ -16,6 +16,10 @@ export type ReplayWhat = {
   includeFailing: boolean;
   /** Maps anew what may have arrived. */
   remapSent?: boolean;
+  /** So many were sent by somebody's word although they were there already as something else. */
+  sendAgain?: number;
+  /** The versions of the rules that its plan was made with, by destination. */
+  rules?: Record<string, string>;
   /** Letters that its plan meant to put back. */
   planned: number;
 };

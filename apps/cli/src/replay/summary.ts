@@ -17,7 +17,9 @@ export type ReplaySummary = {
   inFlight: number;
   /** Dead letters again. */
   deadAgain: DeadAgain[];
-  /** All the others: delivered, or the destination had them already. */
+  /** The destination had them already. */
+  duplicate: number;
+  /** All the others. */
   delivered: number;
 };
 
@@ -46,12 +48,13 @@ export class ReplayWatch {
   }
 
   /** What it has done, without a look at what came of it. */
-  async progress(): Promise<Pick<ReplaySummary, 'replayed' | 'left' | 'deliveries'>> {
-    const sum = { replayed: 0, left: {} as Record<string, number>, deliveries: 0 };
+  async progress(): Promise<Pick<ReplaySummary, 'replayed' | 'left' | 'deliveries' | 'duplicate'>> {
+    const sum = { replayed: 0, left: {} as Record<string, number>, deliveries: 0, duplicate: 0 };
     for (const { lane } of this.lanes) {
-      const { replayed, deliveries, left } = await lane.progress();
+      const { replayed, deliveries, duplicates, left } = await lane.progress();
       sum.replayed += replayed;
       sum.deliveries += deliveries;
+      sum.duplicate += duplicates;
       for (const [why, letters] of Object.entries(left)) sum.left[why] = (sum.left[why] ?? 0) + letters;
     }
     return sum;
@@ -59,14 +62,15 @@ export class ReplayWatch {
 
   /** @param state as it is known by now */
   async look(state: ReplayState): Promise<ReplaySummary> {
-    const progress = await this.progress();
-    // In this order: what dies between the two looks would else be in neither.
+    const { deliveries } = await this.progress();
+    // In this order: what dies, or turns out to be there, between two looks would else be taken for delivered.
     let inFlight = 0;
     for (const { lane } of this.lanes) inFlight += await lane.inFlight();
     await this.countDeadAgain();
+    const progress = { ...(await this.progress()), deliveries };
     const deadAgain = [...this.deadAgain.values()].toSorted((one, other) => other.letters - one.letters);
     const dead = deadAgain.reduce((sum, { letters }) => sum + letters, 0);
-    const delivered = Math.max(0, progress.deliveries - inFlight - dead);
+    const delivered = Math.max(0, deliveries - inFlight - dead - progress.duplicate);
     return { id: this.replay.id, state, ...progress, inFlight, deadAgain, delivered };
   }
 

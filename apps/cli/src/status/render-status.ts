@@ -1,5 +1,6 @@
 import { RECEIVER } from '@meterbridge/queue';
 import Table from 'cli-table3';
+import { duplicateWords } from '../audit/duplicate-words.js';
 import { duration } from '../terminal/duration.js';
 import { style } from '../terminal/style.js';
 import type { FailureStatus, GateStatus, HoldStatus, PlaceStatus, Status } from './report.js';
@@ -72,10 +73,8 @@ function gateOf({ state, waitUntil }: GateStatus): string {
   return waitUntil === null ? 'sending' : style('yellow', 'told to wait');
 }
 
-function wordsOf(
-  { destination, gate, jobs, inFlight, workers, eventsStore, isConfigured }: PlaceStatus,
-  at: number,
-): string[] {
+function wordsOf(place: PlaceStatus, at: number): string[] {
+  const { destination, gate, jobs, inFlight, workers, eventsStore, isConfigured } = place;
   const words = (gate?.holds ?? []).map((hold) => `${destination}: ${holdWords(hold, destination)}`);
   for (const failure of gate?.lastFailures ?? []) words.push(`${destination}: ${failureWords(failure, at)}`);
   if (gate?.waitUntil && gate.state !== 'held') {
@@ -96,6 +95,7 @@ function wordsOf(
       `${destination}: ${count(waiting)} jobs wait, ${count(active)} are in hand, ${count(delayed)} are put back`,
     );
   }
+  words.push(...duplicateWords(place).map((text) => `${destination}: ${text}`));
   return words;
 }
 

@@ -16,6 +16,8 @@ const NOTHING: Standing = {
   accepted: 0,
   delivered: 0,
   duplicate: 0,
+  olderRule: 0,
+  notCompared: 0,
   filtered: 0,
   dead: 0,
   discarded: 0,

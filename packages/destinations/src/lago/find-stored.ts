@@ -1,46 +1,217 @@
 import { isJsonObject } from '@meterbridge/segment-events';
 import { describeProblem } from '../check-connection.js';
-import type { StoredLookup } from '../destination.js';
+import type { Asked, Doubt, PendingUsage, Read, Stored, StoredLookup } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
+import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
+import { TIME_TOLERANCE_MS, type Window } from '../windows.js';
+import { compareStored } from './compare-stored.js';
+import { readLagoMetrics } from './read-metrics.js';
+import {
+  chooseSubscription,
+  classifySubscriptions,
+  type Period,
+  subscriptionsPath,
+} from './subscriptions.js';
 
-/** What of a body that was written for Lago tells events apart in either of its stores. */
-type Sent = { transaction_id: string; external_subscription_id: string; code: string; timestamp: string };
+/** Lago has no maximum of its own (lago-api: events_controller.rb); where there is one, its `meta` says that more follow. */
+const PER_PAGE = 1_000;
+/** A customer with more pages of subscriptions than this is an answer that never ends. */
+const MAX_PAGES = 20;
 
 /**
- * Asks for one event by its id: Lago answers with the first that has it, under whatever subscription (OpenAPI:
- * findEvent). In a ClickHouse organization that is what was enriched so far, some seconds behind. All but
- * ingestion is limited to 50 requests a second an organization; some of them are left to others.
+ * Asks for all that Lago holds in windows of time, under whatever subscription and code: its key holds the
+ * subscription, so that one id may be there several times, of which `GET /events/:id` answers any one. All but
+ * ingestion is limited to 50 requests a second an organization; some of them are left to others. In a ClickHouse
+ * organization that is what has arrived so far, some seconds behind.
  */
 export const lagoLookup: StoredLookup = {
-  events: 1,
   requestsPerSecond: 20,
-  async ask(http, [usage]) {
-    const sent = JSON.parse(usage!.body) as Sent;
-    // An id with a slash in it is another route to Lago, however it is written.
-    if (sent.transaction_id.includes('/')) return { ok: true, stored: ['unasked'] };
-    const answer = await http.get(`/api/v1/events/${encodeURIComponent(sent.transaction_id)}`);
-    if ('error' in answer || (answer.status !== 200 && answer.status !== 404)) {
-      return { ok: false, problem: describeProblem(answer) };
+  reads: 50,
+  words: {
+    other_content:
+      'with another time or other properties: they would count as duplicates and never be billed like this',
+    other_code: 'under another code: they would count as duplicates and never be billed under this one',
+    other_owner: 'under another subscription: they would be billed twice',
+  },
+  advice: {
+    other_code:
+      'A mended code needs a new transactionIdSuffix in its rule: with it these events have ids of their own and are billed. What was billed under the wrong code stays billed there, until somebody takes it away in Lago.',
+    other_owner:
+      'What was billed to the wrong subscription stays billed there, until somebody takes it away in Lago.',
+  },
+  async find(asked, read, sample) {
+    const events = asked.map(readAsked);
+    const wanted = events.map(({ sent }, index) => ({
+      index,
+      id: sent.transaction_id,
+      at: Math.round(Number(sent.timestamp) * 1_000),
+    }));
+    // Whatever lies at another time under the same id stands in its way.
+    const { found, asked: known, problem } = await searchList(eventList(read), wanted, sample, () => true);
+    const subscriptions = new SubscriptionsOf(read);
+    const computed = new ComputedFields(read);
+    const stored: Stored[] = [];
+    for (const [index, event] of events.entries()) {
+      const held = found.get(index);
+      stored.push(
+        held ? await judge(event, held, subscriptions, computed) : known.has(index) ? 'nothing' : 'unasked',
+      );
     }
-    const { json } = readAnswer(answer);
-    if (answer.status === 404) {
-      // A URL that is wrong is answered 404 as well, with another code.
-      const isAbsent = isJsonObject(json) && json.code === 'event_not_found';
-      return isAbsent ? { ok: true, stored: ['nothing'] } : { ok: false, problem: describeProblem(answer) };
-    }
-    if (!isJsonObject(json) || !isJsonObject(json.event)) {
-      return { ok: false, problem: 'the answer holds no event' };
-    }
-    return { ok: true, stored: [isSame(sent, json.event) ? 'same' : 'other'] };
+    const trouble = problem ?? subscriptions.problem;
+    return { stored, ...(trouble === undefined ? {} : { problem: trouble }) };
   },
 };
 
-function isSame(sent: Sent, held: Record<string, unknown>): boolean {
-  const heldAt = typeof held.timestamp === 'string' ? Date.parse(held.timestamp) : Number.NaN;
-  return (
-    held.external_subscription_id === sent.external_subscription_id &&
-    held.code === sent.code &&
-    // Lago before 1.48 kept times as floating point.
-    Math.abs(heldAt - Number(sent.timestamp) * 1_000) <= 1
-  );
+/** What of a body that was written for Lago it is found by. */
+type SentToLago = { transaction_id: string /** Seconds, as a decimal. */; timestamp: string };
+
+type Event = { sent: SentToLago; pending?: PendingUsage };
+
+function readAsked({ usage, pending }: Asked): Event {
+  if (usage) return { sent: JSON.parse(usage.body) as SentToLago };
+  return { sent: JSON.parse(pending.complete('').body) as SentToLago, pending };
+}
+
+function eventList(read: Read): List {
+  return {
+    idsAtOnce: 1,
+    // An id with a slash in it is another route to Lago, however it is written.
+    hasPathFor: (id) => !id.includes('/'),
+    async readIds([id]) {
+      const answer = await read(`/api/v1/events/${encodeURIComponent(id!)}`);
+      if (answer === null) return { ok: false };
+      if ('error' in answer) return { ok: false, problem: describeProblem(answer) };
+      const { json } = readAnswer(answer);
+      // A URL that is wrong is answered 404 as well, with another code.
+      const isAbsent = answer.status === 404 && isJsonObject(json) && json.code === 'event_not_found';
+      if (isAbsent) return { ok: true, held: [] };
+      if (answer.status !== 200) return { ok: false, problem: describeProblem(answer) };
+      const held = isJsonObject(json) ? readHeld(json.event) : null;
+      return held?.id === id ? { ok: true, held: [held!] } : NO_ANSWER;
+    },
+    async readWindow(window) {
+      const answer = await read(windowPath(window));
+      if (answer === null) return { ok: false };
+      if ('error' in answer || answer.status !== 200) return { ok: false, problem: describeProblem(answer) };
+      const { json } = readAnswer(answer);
+      const { fromMs, toMs } = window;
+      if (!isJsonObject(json) || !Array.isArray(json.events) || !isJsonObject(json.meta)) return NO_ANSWER;
+      const held = json.events.map(readHeld);
+      const isWithin = (at: number) => at >= fromMs - TIME_TOLERANCE_MS && at <= toMs + TIME_TOLERANCE_MS;
+      if (!held.every((each) => each !== null && isWithin(each.at))) return NO_ANSWER;
+      const isLast = typeof json.meta.next_page !== 'number';
+      // It would never end.
+      if (held.length === 0 && !isLast) return NO_ANSWER;
+      return { ok: true, held: held as Held[], isLast };
+    },
+  };
+}
+
+const NO_ANSWER: HeldRead<never> = {
+  ok: false,
+  problem: 'the answer does not hold the events that were asked for',
+};
+
+/** OpenAPI: findAllEvents. Both ends are included, and only ISO 8601 is read; of an unknown filter nothing is said. */
+function windowPath({ fromMs, toMs, page }: Window): string {
+  const query = new URLSearchParams({
+    timestamp_from: new Date(fromMs).toISOString(),
+    timestamp_to: new Date(toMs).toISOString(),
+    page: String(page),
+    per_page: String(PER_PAGE),
+  });
+  return `/api/v1/events?${query}`;
+}
+
+function readHeld(row: unknown): Held | null {
+  if (!isJsonObject(row) || typeof row.transaction_id !== 'string') return null;
+  const at = typeof row.timestamp === 'string' ? Date.parse(row.timestamp) : Number.NaN;
+  return Number.isNaN(at) ? null : { id: row.transaction_id, at, row };
+}
+
+/** What stands under the subscription that it would be sent to says most: that is Lago's key. */
+async function judge(
+  event: Event,
+  held: readonly Held[],
+  subscriptions: SubscriptionsOf,
+  computed: ComputedFields,
+): Promise<Stored> {
+  const sent = event.pending ? await subscriptions.complete(event.pending) : event.sent;
+  if (typeof sent === 'string') return sent;
+  const fates = new Set<'same' | Doubt>();
+  for (const { row } of held) {
+    const differ = compareStored(sent, row);
+    if (differ.length === 0 || (await computed.areAll(differ, row.code))) fates.add('same');
+    else if (differ.includes('external_subscription_id')) fates.add('other_owner');
+    else fates.add(differ.includes('code') ? 'other_code' : 'other_content');
+  }
+  return ORDER.find((fate) => fates.has(fate))!;
+}
+
+const ORDER = ['same', 'other_code', 'other_content', 'other_owner'] as const;
+
+/**
+ * Properties that Lago has computed when the event came: of a metric with an expression it keeps the result in the
+ * metric's field, whatever was sent there (lago-api: calculate_expression_service.rb).
+ */
+class ComputedFields {
+  private readonly read: Read;
+  private byCode: Promise<Map<string, string>> | undefined;
+
+  constructor(read: Read) {
+    this.read = read;
+  }
+
+  /** Whether fields in which events differ are all such a property. Metrics that cannot be read have none. */
+  async areAll(fields: readonly string[], code: unknown): Promise<boolean> {
+    if (!fields.every((field) => field.startsWith('properties.'))) return false;
+    this.byCode ??= this.readAll();
+    const computed = (await this.byCode).get(String(code));
+    return computed !== undefined && fields.every((field) => field === `properties.${computed}`);
+  }
+
+  private async readAll(): Promise<Map<string, string>> {
+    const get = async (path: string) => (await this.read(path)) ?? NOT_READ;
+    const metrics = await readLagoMetrics({ get });
+    const withExpression = metrics.ok ? metrics.metrics.filter(({ hasExpression }) => hasExpression) : [];
+    return new Map(withExpression.flatMap(({ code, field }) => (field === null ? [] : [[code, field]])));
+  }
+}
+
+const NOT_READ = { error: 'connection', detail: 'no more reads are made' } as const;
+
+/** Of customers whose subscription is looked up when their events are sent: read once each, where an id was found. */
+class SubscriptionsOf {
+  problem: string | undefined;
+  private readonly read: Read;
+  private readonly byCustomer = new Map<string, Period[] | null>();
+
+  constructor(read: Read) {
+    this.read = read;
+  }
+
+  /** What would be sent; `nothing` where it would be a dead letter, `unasked` where nobody could be asked. */
+  async complete({ customer, at, complete }: PendingUsage): Promise<SentToLago | 'nothing' | 'unasked'> {
+    if (!this.byCustomer.has(customer)) this.byCustomer.set(customer, await this.readAll(customer));
+    const periods = this.byCustomer.get(customer);
+    if (!periods) return 'unasked';
+    const chosen = chooseSubscription(periods, at);
+    return chosen.ok ? (JSON.parse(complete(chosen.subscription).body) as SentToLago) : 'nothing';
+  }
+
+  private async readAll(customer: string): Promise<Period[] | null> {
+    const periods: Period[] = [];
+    for (let page = 1; page <= MAX_PAGES; page += 1) {
+      const answer = this.problem === undefined ? await this.read(subscriptionsPath(customer, page)) : null;
+      if (answer === null) return null;
+      const verdict = classifySubscriptions(answer, customer, Date.now());
+      if (verdict.verdict !== 'read') {
+        this.problem = `reading subscriptions: ${describeProblem(answer)}`;
+        return null;
+      }
+      periods.push(...verdict.periods);
+      if (verdict.isLast) return periods;
+    }
+    return null;
+  }
 }

@@ -6,16 +6,11 @@ import type { HttpAnswer } from '../http-answer.js';
 import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyLagoAnswer } from './classify.js';
+import { LAGO_READS, lagoHeldLookup } from './find-held.js';
 import { lagoLookup } from './find-stored.js';
 import { readLagoEventsStore } from './read-events-store.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
 import { compileLagoRule } from './write-usage.js';
-
-/**
- * Lago Cloud allows 50 requests a second for all that is not ingestion. Some are left to others: those who ask
- * what is stored, and whatever else the organization does.
- */
-const SUBSCRIPTION_READS = { requestsPerSecond: 20, concurrency: 4 };
 
 const BATCH_PATH = '/api/v1/events/batch';
 const EMPTY_BATCH = '{"events":[]}';
@@ -43,7 +38,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     connection: toConnection(settings),
     subscriptionReads: settings.rules.some(({ subscription }) => isLookup(subscription))
       ? {
-          ...SUBSCRIPTION_READS,
+          ...LAGO_READS,
           ...(settings.limit.requestsPerSecond === 'unlimited' ? { requestsPerSecond: 'unlimited' } : {}),
         }
       : undefined,
@@ -55,13 +50,11 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     }),
     classify: classifyLagoAnswer,
     control: { path: BATCH_PATH, body: EMPTY_BATCH, isAnswered: isRefusedAsEmpty },
-    suspectReason: ({ body }) =>
-      Buffer.byteLength(body) > MOST_STORED_BYTES
-        ? `Lago fails on an event of which it would store more than about ${MOST_STORED_BYTES.toLocaleString('en')} bytes: its size is the likely reason`
-        : undefined,
+    storableBytes: MOST_STORED_BYTES,
   }),
   lookup: lagoLookup,
   readEventsStore: readLagoEventsStore,
+  held: lagoHeldLookup,
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, EMPTY_BATCH);
     return isRefusedAsEmpty(answer) ? { ready: true } : describeUnready(answer);

@@ -52,7 +52,8 @@ function createRoutes(store: LagoStore, options: LagoOptions, now: () => number)
     [
       'GET events/:',
       (_request, transactionId) => {
-        const row = store.ledger.first(transactionId);
+        let row = store.ledger.first(transactionId);
+        while (row >= 0 && store.isDeleted(row)) row = store.ledger.next(row);
         if (row < 0) return answerLagoNotFound('event');
         return answerJson(200, { event: toStoredJson(store.ledger, row, options.store) });
       },

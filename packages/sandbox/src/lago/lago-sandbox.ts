@@ -29,6 +29,8 @@ export type LagoSandbox = {
   inspect: () => LagoInspection;
   /** What it holds, in order of arrival. Default: all of it. */
   events: (offset?: number, limit?: number) => LagoEventJson[];
+  /** Hides an event from whoever reads; sent again, it is still a duplicate. */
+  softDelete: (transactionId: string) => void;
   /** Forgets events, counts and faults. */
   reset: () => void;
 };
@@ -59,6 +61,7 @@ export function createLagoSandbox(
       for (let row = offset; row < end; row += 1) events.push(toStoredJson(store.ledger, row, options.store));
       return events;
     },
+    softDelete: (transactionId) => store.softDelete(transactionId),
     reset() {
       store.reset();
       api.traffic.reset();

@@ -47,10 +47,12 @@ function readFilter(
   };
 }
 
-function findRows({ ledger }: LagoStore, { owner, code, fromMs, toMs }: Filter): number[] {
+function findRows(store: LagoStore, { owner, code, fromMs, toMs }: Filter): number[] {
+  const { ledger } = store;
   const { columns } = ledger;
   const rows: number[] = [];
   for (let row = 0; row < ledger.size; row += 1) {
+    if (store.isDeleted(row)) continue;
     if (owner !== undefined && columns.owner[row] !== owner) continue;
     if (code !== undefined && columns.code[row] !== code) continue;
     const timestampMs = columns.timestampMs[row]!;

@@ -41,6 +41,8 @@ export class LagoStore {
   readonly #unbillable = new Map<number, UnbillableReason>();
   /** What each row adds to its metric; only where metrics are known. */
   readonly amounts: unknown[] = [];
+  /** Rows that are not answered any more, and still refuse their key. */
+  readonly #deleted = new Set<number>();
   /** Rows that take their value out of a unique count again. */
   readonly #removals = new Set<number>();
 
@@ -73,6 +75,18 @@ export class LagoStore {
     this.#unbillable.clear();
     this.amounts.length = 0;
     this.#removals.clear();
+    this.#deleted.clear();
+  }
+
+  /** Soft deletion, as Lago has it: whatever has this transaction_id is not to be read any more. */
+  softDelete(transactionId: string): void {
+    const { ledger } = this;
+    for (let row = ledger.first(transactionId); row >= 0; row = ledger.next(row)) this.#deleted.add(row);
+    ledger.revision += 1;
+  }
+
+  isDeleted(row: number): boolean {
+    return this.#deleted.has(row);
   }
 
   /** Postgres: an event of this subscription and transaction_id is there. */

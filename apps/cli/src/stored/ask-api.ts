@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Asked,
+  compileDestination,
+  createHttpClient,
+  type DestinationSettings,
+  destinationKinds,
+  type HttpAnswer,
+} from '@meterbridge/destinations';
+import { takeTurn } from '../replay/pace.js';
+import type { AskOptions } from './ask-apis.js';
+import { DOUBTS, type Held } from './held.js';
+
+/** Events that are asked for together: what is kept of them fits in memory, however many there are. */
+const TOGETHER = 5_000;
+/** Of the first of those so many are asked for by their id as well, at whatever time, and of all others so many. */
+const FIRST_SAMPLE = 25;
+const SAMPLE = 5;
+/** An API that cannot be reached must not hold up a plan. */
+const TIMEOUT_MS = 10_000;
+/** How often a read is tried that the API's limit has no room for; it waits a second first, and then twice as long. */
+const TRIES = 5;
+
+/**
+ * Asks a destination's API what it holds of the events that would be sent, before they are: all of them, as long as
+ * the reads that are worth it reach; evenly some of them where they do not.
+ */
+export class ApiQuestions {
+  private readonly held: Held;
+  private readonly isForAll: boolean;
+  private readonly isStopped: () => boolean;
+  private readonly lookup;
+  private readonly http;
+  /** Reads a second; null where the API has no limit. */
+  private readonly pace: number | null;
+  private free = 0;
+  private waiting: Asked[] = [];
+  private sample = FIRST_SAMPLE;
+
+  constructor(settings: DestinationSettings, { isForAll = false, isStopped = () => false }: AskOptions) {
+    const { connection, limit, name } = compileDestination(settings);
+    const { type } = settings;
+    this.held = {
+      destination: name,
+      type,
+      asked: 0,
+      notAsked: 0,
+      same: 0,
+      otherContent: 0,
+      otherCode: 0,
+      otherOwner: 0,
+    };
+    this.isForAll = isForAll;
+    this.isStopped = isStopped;
+    this.lookup = destinationKinds[type].lookup;
+    this.http = createHttpClient({ ...connection, timeoutMs: Math.min(TIMEOUT_MS, connection.timeoutMs) });
+    const { requestsPerSecond } = limit;
+    this.pace =
+      requestsPerSecond === 'unlimited'
+        ? null
+        : Math.min(this.lookup.requestsPerSecond, requestsPerSecond / 2);
+  }
+
+  async askFor(asked: readonly Asked[]): Promise<void> {
+    this.waiting.push(...asked);
+    if (this.waiting.length >= TOGETHER) await this.ask();
+  }
+
+  /** So many would be sent of which nobody knows as what. */
+  pass(deliveries: number): void {
+    this.held.notAsked += deliveries;
+  }
+
+  /** @returns what was found, or null where there was nothing to ask */
+  async finish(): Promise<Held | null> {
+    await this.ask();
+    return this.held.asked + this.held.notAsked > 0 ? this.held : null;
+  }
+
+  close(): void {
+    this.http.close();
+  }
+
+  private async ask(): Promise<void> {
+    const asked = this.waiting;
+    this.waiting = [];
+    if (asked.length === 0) return;
+    // Once in trouble, it stays: half an answer each time would only take long.
+    if (this.held.problem !== undefined) return this.pass(asked.length);
+    let left = this.isForAll ? Number.POSITIVE_INFINITY : this.lookup.reads;
+    const read = async (path: string) => {
+      if (left <= 0 || this.isStopped()) return null;
+      left -= 1;
+      return this.read(path);
+    };
+    const { stored, problem } = await this.lookup.find(asked, read, this.sample);
+    this.sample = SAMPLE;
+    if (problem !== undefined) this.held.problem = problem;
+    for (const each of stored) {
+      if (each === 'unasked') this.held.notAsked += 1;
+      else this.held.asked += 1;
+      if (each === 'same') this.held.same += 1;
+      else if (each !== 'unasked' && each !== 'nothing') this.held[DOUBTS[each]] += 1;
+    }
+  }
+
+  private async read(path: string): Promise<HttpAnswer> {
+    for (let tries = 1; ; tries += 1) {
+      const turn = takeTurn(1, this.pace, this.free, performance.now());
+      this.free = turn.free;
+      if (turn.waitMs > 0) await sleep(turn.waitMs);
+      const answer = await this.http.get(path);
+      const isLimited = 'status' in answer && answer.status === 429;
+      if (!isLimited || tries >= TRIES) return answer;
+      await sleep(500 * 2 ** tries);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Outcome, RateLimiter, StoredDelivery } from '@meterbridge/delivery';
+import {
+  type Held,
+  type HeldLookup,
+  type HttpAnswer,
+  type HttpClient,
+  pauseAfterRead,
+  type ToldDuplicate,
+} from '@meterbridge/destinations';
+import { type EarlierRules, judgeDuplicate } from './judge-duplicate.js';
+
+export type ComparisonOptions = {
+  lookup: HeldLookup;
+  get: HttpClient['get'];
+  /** Of reads. */
+  limiter: RateLimiter;
+  /** Reads that can start within `PATIENCE_MS`, as far as the budget goes. */
+  mostReads: number;
+  /** The kept versions of the rules. Rejects as Redis does. */
+  readEarlierRules: () => Promise<EarlierRules>;
+  onCompared?: (compared: Compared) => void;
+  onProblem?: (error: Error) => void;
+};
+
+/** What the duplicates of one attempt came to. */
+export type Compared = Record<'same' | 'olderRule' | 'different' | 'deletedThere' | 'notCompared', number> & {
+  durationMs: number;
+};
+
+/** A job waits for its comparison no longer than this: what is not known by then was not compared. */
+const PATIENCE_MS = 2_000;
+/** Duplicates of many jobs come at one moment, since they were in one request: together they take fewer reads. */
+const GATHER_MS = 50;
+/** An API may list what it has just stored a moment later. */
+const CERTAIN_AFTER_MS = 1_000;
+
+/** Duplicates that wait for one answer together; those of one attempt. */
+type Group = {
+  duplicates: ToldDuplicate[];
+  held: Held[];
+  open: number;
+  done: () => void;
+};
+
+/**
+ * Compares what an API called a duplicate with what it holds, before it is settled: that it knows an id says nothing of
+ * the event. Whatever goes wrong with that, the delivery is what it was, a duplicate, and counted as not compared.
+ */
+export function createComparison(options: ComparisonOptions) {
+  const { lookup, limiter } = options;
+  let waiting: Group[] = [];
+  let inLine = 0;
+  let pauseUntil = 0;
+
+  /** What is held for each, as far as it is known in time. */
+  function find(duplicates: ToldDuplicate[]): Promise<Held[]> {
+    return new Promise((resolve) => {
+      const held: Held[] = duplicates.map(() => ({ held: 'unknown' }));
+      const done = () => {
+        clearTimeout(patience);
+        resolve([...held]);
+      };
+      const patience = setTimeout(done, PATIENCE_MS);
+      waiting.push({ duplicates, held, open: held.length, done });
+      if (waiting.length === 1) setTimeout(search, GATHER_MS);
+    });
+  }
+
+  async function search(): Promise<void> {
+    const groups = waiting;
+    waiting = [];
+    const places = groups.flatMap((group) => [...group.duplicates.keys()].map((at) => ({ group, at })));
+    const began = performance.now();
+    const until = began + PATIENCE_MS - GATHER_MS;
+    const asking = {
+      get: (path: string) => read(path, until),
+      whenCertain: () => sleep(began + CERTAIN_AFTER_MS - performance.now()),
+    };
+    const duplicates = places.map(({ group, at }) => group.duplicates[at]!);
+    try {
+      await lookup.find(asking, duplicates, (index, held) => {
+        const { group, at } = places[index]!;
+        group.held[at] = held;
+        group.open -= 1;
+        if (group.open === 0) group.done();
+      });
+    } catch (error) {
+      options.onProblem?.(error as Error);
+    }
+    for (const { done } of groups) done();
+  }
+
+  /** Null at once where the line is so long that its turn would come too late. */
+  async function read(path: string, until: number): Promise<HttpAnswer | null> {
+    const isTooLate = () => performance.now() >= until || performance.now() < pauseUntil;
+    if (isTooLate() || inLine >= options.mostReads) return null;
+    inLine += 1;
+    try {
+      return await limiter.schedule(async () => {
+        if (isTooLate()) return null;
+        const answer = await options.get(path);
+        pauseUntil = Math.max(pauseUntil, performance.now() + pauseAfterRead(answer, Date.now()));
+        return answer;
+      });
+    } catch {
+      // The limiter is closing.
+      return null;
+    } finally {
+      inLine -= 1;
+    }
+  }
+
+  /**
+   * The outcomes of an attempt, with each duplicate of a first attempt judged; one that may have arrived before is not
+   * one. Resolves within about two seconds.
+   * @param readDeliveries gives the deliveries that the outcomes are of, in order
+   */
+  async function review(outcomes: Outcome[], readDeliveries: () => StoredDelivery[]): Promise<Outcome[]> {
+    if (!outcomes.some((outcome) => bodyOf(outcome) !== undefined)) return outcomes;
+    const began = performance.now();
+    const deliveries = readDeliveries();
+    const told = outcomes.flatMap((outcome, index) => {
+      const body = bodyOf(outcome);
+      const delivery = deliveries[index]!;
+      return body === undefined || delivery.sentUnder !== undefined ? [] : [{ index, body, delivery }];
+    });
+    if (told.length === 0) return outcomes;
+    const held = await find(told.map(({ body, delivery: { rule } }) => ({ rule, body })));
+    const judge = (earlier: EarlierRules | null) =>
+      told.map((duplicate, at) => judgeDuplicate(duplicate, held[at]!, lookup.compare, earlier));
+    let judged = judge(new Map());
+    // Most repeats are equal, and nobody has to know what their rules once were.
+    if (judged.some(({ outcome }) => outcome === 'failed')) {
+      judged = judge(await options.readEarlierRules().catch(() => null));
+    }
+    options.onCompared?.({ ...countFound(judged), durationMs: Math.round(performance.now() - began) });
+    const reviewed = [...outcomes];
+    for (const [at, { index }] of told.entries()) reviewed[index] = judged[at]!;
+    return reviewed;
+  }
+
+  return { review };
+}
+
+/** What was sent of what the API called a duplicate. */
+function bodyOf(outcome: Outcome): string | undefined {
+  return outcome.outcome === 'duplicate' ? outcome.usage : undefined;
+}
+
+function countFound(judged: readonly Outcome[]): Omit<Compared, 'durationMs'> {
+  const counts = { same: 0, olderRule: 0, different: 0, deletedThere: 0, notCompared: 0 };
+  for (const outcome of judged) counts[foundOf(outcome)] += 1;
+  return counts;
+}
+
+function foundOf(outcome: Outcome): keyof Omit<Compared, 'durationMs'> {
+  if (outcome.outcome === 'failed') return outcome.code === 'deleted_there' ? 'deletedThere' : 'different';
+  const found = outcome.outcome === 'duplicate' ? outcome.found : undefined;
+  if (found === undefined) return 'same';
+  return found === 'older_rule' ? 'olderRule' : 'notCompared';
+}
