@@ -36,7 +36,7 @@ const warmUp: Scenario = {
   ...PHASE,
   name: 'warm-up',
   what: 'a thousand events a second, so that code and connections are warm',
-  seconds: 2,
+  seconds: PHASE.seconds / 2,
 };
 
 const withoutFirewall: Scenario = {
@@ -163,7 +163,8 @@ const OUTAGES: readonly Refusal[] = [FORBIDDEN, BROKEN, CUT];
 const OUTAGE_MS = { least: 10_000, most: 20_000 };
 /** A destination that is held asks once a minute whether it may go on. */
 const COMPARED_WITHIN_MS = 150_000;
-const BETWEEN_MS = 3_000;
+/** Long enough that some poisoned events have their end. */
+const BETWEEN_MS = 8_000;
 
 export const firewallOutage: Scenario = {
   name: 'firewall-outage',
