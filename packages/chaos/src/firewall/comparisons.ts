@@ -1,9 +1,13 @@
 /**
- * Counts, at one API, the requests that would not have been made if nothing had been refused. Every request is in one
- * of these, or is not counted:
+ * Counts, at one API, the requests that would not have been made if nothing had been refused. To find a poisoned
+ * event take:
  *
- * - `refused`: it held what the firewall refuses.
+ * - `refused`: it held what the firewall refuses, and other events beside it.
  * - `again`: it was passed on, and held an event that had stood in a refused request and had not been passed on since.
+ *
+ * To prove that it is the one take:
+ *
+ * - `alone`: it held what the firewall refuses, and nothing else.
  * - `single`: it was passed on, and held one event only, which was never refused: somebody to compare with. There are
  *   such without a firewall too, which have to be subtracted.
  * - `empty`: it was passed on, and held no event at all: somebody asks whether the API answers.
@@ -15,17 +19,20 @@
 export class Comparisons {
   refused = 0;
   again = 0;
+  alone = 0;
   single = 0;
   empty = 0;
-  /** Refused requests of one event alone. */
-  refusedAlone = 0;
   /** Refused requests of which no event had been refused before, and the events in them. */
   first = { requests: 0, events: 0 };
   /** Events refused in a request of theirs, and not passed on since. */
   readonly #suspects = new Set<string>();
 
-  get extra(): number {
-    return this.refused + this.again + this.single + this.empty;
+  get finding(): number {
+    return this.refused + this.again;
+  }
+
+  get proving(): number {
+    return this.alone + this.single + this.empty;
   }
 
   /** Whether this request goes on to find out about one that was refused. */
@@ -34,8 +41,8 @@ export class Comparisons {
   }
 
   noteRefused(ids: readonly string[]): void {
-    this.refused += 1;
-    if (ids.length === 1) this.refusedAlone += 1;
+    if (ids.length === 1) this.alone += 1;
+    else this.refused += 1;
     if (!this.isAbout(ids)) {
       this.first.requests += 1;
       this.first.events += ids.length;
@@ -52,9 +59,9 @@ export class Comparisons {
 
   /** What the count consists of, for people. */
   describe(): string {
-    const { refused, refusedAlone, again, single, empty, first } = this;
-    const size =
-      first.requests === 0 ? '' : `, first in requests of ${(first.events / first.requests).toFixed(0)}`;
-    return `${refused} refused (${refusedAlone} of one event${size}), ${again} again, ${single} single, ${empty} empty`;
+    const { refused, again, alone, single, empty, first } = this;
+    const size = first.requests === 0 ? 0 : first.events / first.requests;
+    const counts = `${refused} refused, ${again} again, ${alone} alone, ${single} single, ${empty} empty`;
+    return `requests: ${counts}; refused first in one of ${size.toFixed(0)} events`;
   }
 }

@@ -20,8 +20,11 @@ export type Figures = Pace & {
   calmP95Ms: number;
   /** Deliveries that are dead letters because of it: an event that was sent twice is two. */
   poisoned: number;
-  /** `Comparisons.extra`, less that of the phase without a firewall. */
-  extraRequests: number;
+  /** `Comparisons.finding` and `proving`, less those of the phase without a firewall. */
+  finding: number;
+  proving: number;
+  /** It is only given up after a time, and proved again and again until then. */
+  isProvedOverTime: boolean;
   /** Events in a request at most. */
   batchSize: number;
 };
@@ -29,7 +32,13 @@ export type Figures = Pace & {
 /** What good events may lose by a firewall, and what finding a poisoned one may cost. */
 const LEAST_SHARE = 0.95;
 const MOST_TIMES_CALM = 2;
-export const allowedRequests = (batchSize: number) => 2 * Math.log2(batchSize) + 4;
+/** Of the four one is the first refusal, and one makes a whole number of the logarithm; two are proofs. */
+const PROOFS = 2;
+
+/** Requests for each poisoned event: all of them, or those to find it where proofs go on for a time. */
+export function allowedRequests({ batchSize, isProvedOverTime }: Figures): number {
+  return 2 * Math.log2(batchSize) + 4 - (isProvedOverTime ? PROOFS : 0);
+}
 
 /** @param graceMs how long after the last was accepted is looked; left out: their own p95 */
 export function measurePace(ways: readonly Way[], graceMs?: number): Pace {
@@ -48,13 +57,14 @@ export function measurePace(ways: readonly Way[], graceMs?: number): Pace {
   };
 }
 
-export function requestsPerPoisoned({ extraRequests, poisoned }: Figures): number {
-  return extraRequests / poisoned;
+/** What `allowedRequests` is about. */
+export function requestsPerPoisoned({ finding, proving, isProvedOverTime, poisoned }: Figures): number {
+  return (finding + (isProvedOverTime ? 0 : proving)) / poisoned;
 }
 
 /** What is not as it must be, a sentence each. A figure that could not be measured is not as it must be. */
 export function findShortcomings(figures: Figures): string[] {
-  const { where, storedShare, p95Ms, calmP95Ms, batchSize } = figures;
+  const { where, storedShare, p95Ms, calmP95Ms } = figures;
   const found: string[] = [];
   if (!(storedShare >= LEAST_SHARE)) {
     found.push(`${where}: stored at ${storedShare.toFixed(3)} of the rate offered, not ${LEAST_SHARE}`);
@@ -65,7 +75,7 @@ export function findShortcomings(figures: Figures): string[] {
       `${where}: p95 is ${Math.round(p95Ms)} ms, ${times} times the ${Math.round(calmP95Ms)} ms without a firewall`,
     );
   }
-  const [made, allowed] = [requestsPerPoisoned(figures), allowedRequests(batchSize)];
+  const [made, allowed] = [requestsPerPoisoned(figures), allowedRequests(figures)];
   if (figures.poisoned === 0) found.push(`${where}: no poisoned event is a dead letter`);
   else if (!(made <= allowed)) {
     found.push(

@@ -2,6 +2,8 @@ import { allowedRequests, type Figures, requestsPerPoisoned } from './figures.js
 
 const whole = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 0 });
 
+const each = (requests: number, poisoned: number) => (poisoned > 0 ? (requests / poisoned).toFixed(1) : '-');
+
 const COLUMNS: [string, (figures: Figures) => string][] = [
   ['API', ({ where }) => where],
   ['offered/s', ({ offeredPerSecond }) => whole(offeredPerSecond)],
@@ -9,8 +11,10 @@ const COLUMNS: [string, (figures: Figures) => string][] = [
   ['p95, ms', ({ p95Ms }) => whole(p95Ms)],
   ['× calm', ({ p95Ms, calmP95Ms }) => (p95Ms / calmP95Ms).toFixed(2)],
   ['poisoned', ({ poisoned }) => whole(poisoned)],
-  ['requests each', (figures) => (figures.poisoned > 0 ? requestsPerPoisoned(figures).toFixed(1) : '-')],
-  ['allowed', ({ batchSize }) => allowedRequests(batchSize).toFixed(1)],
+  ['to find', ({ finding, poisoned }) => each(finding, poisoned)],
+  ['to prove', ({ proving, poisoned }) => each(proving, poisoned)],
+  ['judged', (figures) => (figures.poisoned > 0 ? requestsPerPoisoned(figures).toFixed(1) : '-')],
+  ['allowed', (figures) => (figures.poisoned > 0 ? allowedRequests(figures).toFixed(1) : '-')],
 ];
 
 /** The rows of a table of what firewalls came to, its head first; none where there was no firewall. */

@@ -21,6 +21,8 @@ export type LoadOptions = {
   without?: readonly Kind[] | undefined;
   /** One event in so many holds what a firewall refuses. */
   poisonedEvery?: number | undefined;
+  /** The share that is sent again. Left out: one in twenty. */
+  repeated?: number;
   signal: AbortSignal;
 };
 
@@ -42,7 +44,7 @@ export type Load = {
 };
 
 const SENDERS = 8;
-/** One in twenty is sent again, in another request or in the same. */
+/** In another request or in the same. */
 const REPEATED = 0.05;
 /** Through Segment's own client. */
 const BY_SEGMENT_CLIENT = 0.1;
@@ -113,7 +115,7 @@ async function sendAll(load: Load): Promise<void> {
 
 /** Batches of different sizes, each at its time, some events in two of them. */
 async function* paced(load: Load): AsyncGenerator<number[]> {
-  const { count, durationMs, random, signal } = load.options;
+  const { count, durationMs, random, repeated = REPEATED, signal } = load.options;
   const startedAt = performance.now();
   const again: number[] = [];
   let next = 0;
@@ -125,7 +127,7 @@ async function* paced(load: Load): AsyncGenerator<number[]> {
     const numbers = again.splice(0, Math.ceil(size / 4));
     while (numbers.length < size && next < count) {
       numbers.push(next);
-      if (random() < REPEATED) (random() < 0.5 ? numbers : again).push(next);
+      if (random() < repeated) (random() < 0.5 ? numbers : again).push(next);
       next += 1;
     }
     if (numbers.length > 0) yield numbers;
