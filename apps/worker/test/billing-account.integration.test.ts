@@ -91,7 +91,10 @@ test('a refused key holds both, and whoever resumes one lets both go; a hold by 
   const stack = await stacks.open({ config: configOf({ suffix: ':seats', limit: '{}' }) });
   const receiver = await stack.startReady('receiver');
   const worker = await stack.startReady('worker');
-  stack.sandbox.lago.faults.add({ times: 'always', respond: { status: 401, body: {} } });
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    respond: { status: 401, body: { status: 401, error: 'Unauthorized' } },
+  });
   await stack.cli('hold', 'tokens', '--reason', 'wrong mapping');
   await waitFor(() => worker.process.output().includes('"reason":"wrong mapping"'), { what: 'the hold' });
   await sendAll(receiver.url, makeTracks(10));
