@@ -35,7 +35,7 @@ function open({
   const problems: Error[] = [];
   const lookup: HeldLookup = {
     reads: { requestsPerSecond: 1, concurrency: 1 },
-    compare: (sent, there) => (sent === there ? [] : ['code']),
+    compare: (sent, there) => (sent === there.body ? [] : ['code']),
     find:
       find ??
       (async (asking: Asking, duplicates, tell) => {

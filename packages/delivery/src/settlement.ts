@@ -91,7 +91,7 @@ export function settleBatch(
           tries: next.tries,
           ...(next.usage === undefined ? {} : { usage: keepUsage(next.usage) }),
           ...(outcome.outcome === 'failed' && outcome.held !== undefined
-            ? { held: keepUsage(outcome.held) }
+            ? { held: keepHeld(outcome.held) }
             : {}),
         });
         break;
@@ -105,6 +105,13 @@ export function settleBatch(
     }
   }
   return settlement;
+}
+
+/** What an API answers has no limit of ours; an event has this one by Segment's own. */
+const MAX_HELD_CHARACTERS = 32_768;
+
+function keepHeld(body: string): KeptUsage {
+  return { body: body.slice(0, MAX_HELD_CHARACTERS), characters: body.length };
 }
 
 /** A duplicate, and what kind of one. */

@@ -73,15 +73,16 @@ export type StoredLookup = {
  * What an API holds under the key of a usage event that it called a duplicate. `nothing`: it knows the id and has no
  * event under it any more; `unknown`: it was not asked, or its answer does not say.
  */
-export type Held =
-  | {
-      held: 'event';
-      /** JSON with the fields that are sent, and the API's values; numbers that a double cannot hold are strings. */
-      body: string;
-      subscription: string;
-    }
-  | { held: 'nothing' }
-  | { held: 'unknown' };
+export type Held = HeldEvent | { held: 'nothing' } | { held: 'unknown' };
+
+export type HeldEvent = {
+  held: 'event';
+  /** JSON with the fields that are sent, and the API's values; numbers that a double cannot hold are strings. */
+  body: string;
+  subscription: string;
+  /** The property that the API has computed itself, whatever was sent there. */
+  computed?: string;
+};
 
 /** A usage event that its API called a duplicate. */
 export type ToldDuplicate = {
@@ -113,7 +114,7 @@ export type HeldLookup = {
     tell: (index: number, held: Held) => void,
   ): Promise<void>;
   /** The names of the fields in which they differ by value; none where they are equal. */
-  compare(sent: string, held: string): string[];
+  compare(sent: string, held: HeldEvent): string[];
 };
 
 /** What a destination's folder exports: its settings and how they become a `Destination`. */
