@@ -20,9 +20,6 @@ import {
  */
 export const LAGO_READS = { requestsPerSecond: 20, concurrency: 4 };
 
-/** With so many, one more is little. */
-const FEW_READS = 4;
-
 /** What Lago's Postgres organizations hold under a subscription and a transaction_id: of these there is one at most. */
 export const lagoHeldLookup: HeldLookup = {
   reads: LAGO_READS,
@@ -36,6 +33,9 @@ function compareHeld(sent: string, { body, computed }: HeldEvent): string[] {
 }
 
 type Sent = { transaction_id: string; external_subscription_id: string; timestamp: string };
+
+/** With so many, one more is little. */
+const FEW_READS = 4;
 
 /** One search: what is not found yet, and what was read so far. */
 class Search {
