@@ -34,7 +34,7 @@ function open({
   const compared: Compared[] = [];
   const problems: Error[] = [];
   const lookup: HeldLookup = {
-    compare: (sent, there) => (sent === there ? [] : ['code']),
+    compare: (sent, there) => (sent === there.body ? [] : ['code']),
     find:
       find ??
       (async (asking: Asking, duplicates, tell) => {

@@ -1,5 +1,5 @@
 import type { Outcome, StoredDelivery } from '@meterbridge/delivery';
-import type { Destination, Held, HeldLookup } from '@meterbridge/destinations';
+import type { Destination, Held, HeldEvent, HeldLookup } from '@meterbridge/destinations';
 
 /** A delivery that its API called a duplicate, and what was sent of it. */
 export type Duplicate = { delivery: Pick<StoredDelivery, 'rule' | 'event'>; body: string };
@@ -26,7 +26,7 @@ export function judgeDuplicate(
     case 'nothing':
       return { outcome: 'failed', code: 'deleted_there', detail: DELETED, usage: body };
     case 'event': {
-      const fields = compare(body, held.body);
+      const fields = compare(body, held);
       if (fields.length === 0) return { outcome: 'duplicate' };
       if (!earlier) return { outcome: 'duplicate', found: 'not_compared' };
       if (isOfOlderRule(delivery, held, compare, earlier))
@@ -43,7 +43,7 @@ const DELETED =
 /** Whether the rule, as it once was, would have written of this very event what is there. */
 function isOfOlderRule(
   { rule, event }: Duplicate['delivery'],
-  held: Extract<Held, { held: 'event' }>,
+  held: HeldEvent,
   compare: HeldLookup['compare'],
   earlier: EarlierRules,
 ): boolean {
@@ -51,7 +51,7 @@ function isOfOlderRule(
     const mapped = map(rule, event);
     if (!mapped.ok) return false;
     const { body } = mapped.usage ?? mapped.pending.complete(held.subscription);
-    return compare(body, held.body).length === 0;
+    return compare(body, held).length === 0;
   });
 }
 

@@ -14,9 +14,6 @@ export type DeadLetter = StoredDelivery & {
   held?: KeptUsage;
 };
 
-/** What an API holds is not ours, and of any length: as much of it as an event may have by Segment's limit. */
-const MAX_HELD_CHARACTERS = 32_768;
-
 /**
  * A usage event's JSON. What was sent is kept whole, since it may be on a bill; of what an API holds, and of what an
  * older version stored, a long one is cut.
@@ -102,7 +99,7 @@ export function settleBatch(
           tries: next.tries,
           ...(next.usage === undefined ? {} : { usage: keepUsage(next.usage) }),
           ...(outcome.outcome === 'failed' && outcome.held !== undefined
-            ? { held: keepUsage(outcome.held, MAX_HELD_CHARACTERS) }
+            ? { held: keepHeld(outcome.held) }
             : {}),
         });
         break;
@@ -121,6 +118,13 @@ export function settleBatch(
   if (ownMs.length > 0) settlement.delayMs = ownMs.reduce((least, each) => Math.min(least, each));
   const replayed = replayedDuplicates(deliveries, outcomes);
   return replayed ? { ...settlement, replayed } : settlement;
+}
+
+/** What an API answers has no limit of ours; an event has this one by Segment's own. */
+const MAX_HELD_CHARACTERS = 32_768;
+
+function keepHeld(body: string): KeptUsage {
+  return { body: body.slice(0, MAX_HELD_CHARACTERS), characters: body.length };
 }
 
 /** A duplicate, and what kind of one. */
@@ -144,8 +148,8 @@ function sayWhatWasSent(
   return version === undefined ? delivery : { ...delivery, sentUnder: version };
 }
 
-function keepUsage(body: string, most = body.length): KeptUsage {
-  return { body: body.slice(0, most), characters: body.length };
+function keepUsage(body: string): KeptUsage {
+  return { body, characters: body.length };
 }
 
 /**

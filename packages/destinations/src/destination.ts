@@ -113,15 +113,16 @@ export type ToldEventsStore = { told: true; store: EventsStore } | { told: false
  * What an API holds under the key of a usage event that it called a duplicate. `nothing`: it knows the id and has no
  * event under it any more; `unknown`: it was not asked, or its answer does not say.
  */
-export type Held =
-  | {
-      held: 'event';
-      /** JSON with the fields that are sent, and the API's values; numbers that a double cannot hold are strings. */
-      body: string;
-      subscription: string;
-    }
-  | { held: 'nothing' }
-  | { held: 'unknown' };
+export type Held = HeldEvent | { held: 'nothing' } | { held: 'unknown' };
+
+export type HeldEvent = {
+  held: 'event';
+  /** JSON with the fields that are sent, and the API's values; numbers that a double cannot hold are strings. */
+  body: string;
+  subscription: string;
+  /** The property that the API has computed itself, whatever was sent there. */
+  computed?: string;
+};
 
 /** A usage event that its API called a duplicate. */
 export type ToldDuplicate = {
@@ -151,7 +152,7 @@ export type HeldLookup = {
     tell: (index: number, held: Held) => void,
   ): Promise<void>;
   /** The names of the fields in which they differ by value; none where they are equal. */
-  compare(sent: string, held: string): string[];
+  compare(sent: string, held: HeldEvent): string[];
 };
 
 /** One request, once the budget of reads allows it; null where no more may be made. */

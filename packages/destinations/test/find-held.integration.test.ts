@@ -6,7 +6,7 @@ import { createHttpClient, destinationKinds, type Held, type ToldDuplicate } fro
 /* What Lago holds under the ids that it calls duplicates, asked for over HTTP. */
 
 const closing = useClosing();
-const { find } = destinationKinds.lago.held!;
+const { find, compare } = destinationKinds.lago.held!;
 
 type Sent = {
   transaction_id: string;
@@ -34,7 +34,15 @@ const count = (number: number, make: (index: number) => Sent) =>
 
 async function openLago(held: Sent[]) {
   const sandbox: Sandbox = await startSandbox({
-    lago: { apiKey: 'key', store: 'postgres', maxBatch: 10_000 },
+    lago: {
+      apiKey: 'key',
+      store: 'postgres',
+      maxBatch: 10_000,
+      metrics: {
+        computed: { aggregation: 'sum_agg', field: 'total', expression: 'event.properties.tokens * 2' },
+        calls: { aggregation: 'sum_agg', field: 'tokens' },
+      },
+    },
     hyperline: { apiKey: 'key' },
   });
   closing.push(() => sandbox.close());
@@ -69,10 +77,13 @@ async function openLago(held: Sent[]) {
       await find(asking, duplicates, (index, held) => {
         found[index] = held;
       });
+      const differing = found.map((held, index) =>
+        held.held === 'event' ? compare(duplicates[index]!.body, held) : null,
+      );
       const words = found.map((held) =>
         held.held === 'event' ? String(JSON.parse(held.body).properties.tokens) : held.held,
       );
-      return { words, requests: paths.length, waits };
+      return { words, requests: paths.length, waits, differing };
     },
   };
 }
@@ -169,4 +180,47 @@ test('several duplicates of one key are told at once; what has no turn is unknow
   expect(requests).toBe(2);
   expect((await lago.ask(held, 0)).words).toEqual(Array(3).fill('unknown'));
   expect(await lago.ask([])).toMatchObject({ words: [], requests: 0 });
+});
+
+test('what Lago has computed itself is no other content; where its metrics cannot be read, nobody knows', async () => {
+  const sent = (tokens: number, more: object = {}, code = 'computed') => {
+    const event = anEvent(`m-${tokens}`, 'sub', tokens, tokens);
+    return { ...event, code, properties: { ...event.properties, ...more } };
+  };
+  // As Lago keeps it, which the sandbox does not compute.
+  const held = [
+    sent(1, { total: '2' }),
+    sent(2, { total: '4' }),
+    sent(3, { total: '6' }),
+    sent(4, { total: 8 }, 'calls'),
+  ];
+  const lago = await openLago(held);
+  const again = [sent(1), sent(2, { total: 9 }), { ...sent(3), code: 'calls' }, sent(4, {}, 'calls')];
+  const { differing, requests } = await lago.ask(again);
+  expect(differing).toEqual([[], [], ['code'], ['properties.total']]);
+  expect(requests).toBe(2);
+  // For one whose code differs as well it says nothing of the property.
+  const forbidden = { status: 403, body: { status: 403, error: 'Forbidden' } };
+  lago.sandbox.lago.faults.add({
+    times: 'always',
+    match: { path: '/api/v1/billable_metrics' },
+    respond: forbidden,
+  });
+  expect((await lago.ask(again)).differing).toEqual([null, null, ['code', 'properties.total'], null]);
+  expect((await lago.ask(held)).differing).toEqual([[], [], [], []]);
+  // At another time it is another event, and nobody has to ask.
+  const later = again.map((each) => ({ ...each, timestamp: (BEGAN + 9).toFixed(3) }));
+  expect((await lago.ask(later)).differing.every((fields) => fields?.includes('timestamp'))).toBe(true);
+});
+
+test('metrics do not wait behind all that is read', async () => {
+  const held = count(6, (index) => anEvent(`m-${index}`, 'sub', -7_300 * index, index));
+  // So much lies between them that each has to be read by itself.
+  const noise = count(9_000, (index) => anEvent(`n-${index}`, 'sub', -4 * index - 2));
+  const lago = await openLago([...held, ...noise]);
+  const many = count(12, (index) =>
+    anEvent(`m-${index % 6}`, `sub${index < 6 ? '' : '-2'}`, -7_300 * (index % 6), 7),
+  );
+  await lago.ask(many);
+  expect(lago.paths.findIndex((path) => path.includes('billable_metrics'))).toBe(0);
 });
