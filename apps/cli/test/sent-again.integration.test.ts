@@ -82,6 +82,9 @@ async function expectRefused(stack: Stack, way: keyof typeof WAYS, words: RegExp
     for (const word of words) expect(output).toMatch(word);
     expect(output).toMatch(/Nothing was done\. To send them nevertheless, say their number: --send-again 10/);
   }
+  const dry = await stack.cli(...WAYS[way], '--dry-run');
+  expect(dry.code).toBe(0);
+  for (const word of words) expect(dry.output).toMatch(word);
   expect([await stack.account('lago'), await stack.account('hyperline')]).toEqual(before);
 }
 

@@ -255,6 +255,12 @@ test("Hyperline's list may call a customer by another id than it was sent by", a
     answers.map((data) => ({ respond: { status: 200, body: { meta: { total: data.length }, data } } })),
   );
   expect(await find(ask('m1'), ask('m2'))).toEqual({ stored: ['same', 'same'] });
+  // Where that cannot be asked any more, nobody says that it is another's.
+  const few = await open('hyperline', { atMost: 2 });
+  few.sandbox.hyperline.faults.set(
+    answers.map((data) => ({ respond: { status: 200, body: { meta: { total: data.length }, data } } })),
+  );
+  expect(await few.find(ask('m1'), ask('m2'))).toEqual({ stored: ['unasked', 'unasked'] });
 });
 
 test.each<Type>(['lago', 'hyperline'])('%s that refuses, or is not there, is no answer', async (type) => {

@@ -11,6 +11,7 @@ import { readCount, readPercent } from '../read-arguments.js';
 import { choosePace, DEFAULT_SHARE, limitOf, paceOf, slowest } from '../replay/pace.js';
 import type { Held } from '../stored/held.js';
 import { type LetGoOptions, letGo } from '../stored/let-go.js';
+import { whyNotSent } from '../stored/may-send.js';
 
 type Where = { text: string; matches: (event: unknown) => boolean };
 type BackfillOptions = {
@@ -55,6 +56,8 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
   };
   const report = options.dryRun ? await dryRun(job) : await runBackfill(job);
   console.log(options.json ? JSON.stringify(report, null, 2) : renderBackfill(report));
+  const whyNot = options.dryRun ? whyNotSent(report.held, options) : null;
+  if (whyNot !== null && !options.json) console.log(`\n${whyNot}`);
   if (!isComplete(report)) process.exitCode = 1;
 }
 

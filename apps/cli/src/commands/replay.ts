@@ -42,12 +42,13 @@ export async function replayDeadLetters(
     const pace = choosePace(options);
     const plan = await makePlan(box, filter, lanes, pace, options);
     const letters = planned(plan, options.includeFailing ?? false);
+    const whyNot = whyNotSent(plan.held, options);
     if (!options.json) console.log(describe(plan, options));
     if (letters === 0 || options.dryRun) {
       if (options.json) console.log(JSON.stringify({ plan }, null, 2));
+      else if (letters > 0 && whyNot !== null) console.log(`\n${whyNot}`);
       return;
     }
-    const whyNot = whyNotSent(plan.held, options);
     if (whyNot !== null) {
       if (options.json) console.log(JSON.stringify({ plan }, null, 2));
       throw new CommandError(whyNot);

@@ -45,9 +45,10 @@ export const hyperlineLookup: StoredLookup = {
       for (const { index } of wanted) {
         const found = searched.found.get(index) ?? [];
         for (const held of found) {
-          const isOwn =
-            judge(index, held) !== 'other_owner' || (await customers.isSame(events[index]!.sent, held));
-          best[index]!.add(isOwn ? compare(events[index]!, held, type, true) : 'other_owner');
+          const fate = judge(index, held);
+          const isSame = fate === 'other_owner' ? await customers.isSame(events[index]!.sent, held) : false;
+          if (isSame === null) best[index]!.add('unasked');
+          else best[index]!.add(isSame ? compare(events[index]!, held, type, true) : fate);
         }
         if (found.length === 0) best[index]!.add(searched.asked.has(index) ? 'nothing' : 'unasked');
       }
@@ -172,18 +173,19 @@ class CustomersOf {
     this.read = read;
   }
 
-  async isSame({ customer_id, event_type }: Sent, { id, row }: Held): Promise<boolean> {
+  /** Null where nobody could be asked. */
+  async isSame({ customer_id, event_type }: Sent, { id, row }: Held): Promise<boolean | null> {
     const shown = String(row.customer_id);
     const names = this.names.get(customer_id) ?? new Map<string, boolean>();
     this.names.set(customer_id, names);
     const known = names.get(shown);
     if (known !== undefined) return known;
-    if (this.problem !== undefined || !isListable(id)) return false;
+    if (this.problem !== undefined || !isListable(id)) return null;
     const query = { event_type, record_id__in: id, customer_id, take: '1' };
     const answer = await readList(this.read, query);
     if (!answer.ok) {
       this.problem = answer.problem;
-      return false;
+      return null;
     }
     const isSame = answer.held.some((held) => held.id === id);
     names.set(shown, isSame);
