@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, configFile, describeProblems, loadConfig } from '@meterbridge/config';
+import { type Config, configFile, describeProblems, type LoadOptions, loadConfig } from '@meterbridge/config';
 import { connectConsumer, connectProducer } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { STACK_FILES } from './stack/stack.js';
@@ -39,9 +39,9 @@ function readStackEnv(file: string): Record<string, string> | undefined {
 }
 
 /** @throws CommandError that lists every problem of the file */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
+export function readConfig(env: NodeJS.ProcessEnv, options: LoadOptions = {}): Config {
   const file = configFile(env);
-  const loaded = loadConfig({ file, env });
+  const loaded = loadConfig({ file, env, ...options });
   if (!loaded.ok) throw new CommandError(describeProblems(loaded.problems, file));
   return loaded.config;
 }

@@ -8,6 +8,9 @@ import { useFailingOver } from './failing-over.js';
 
 const failing = useFailingOver();
 
+/** There are no APIs to ask. */
+const HOW = { rate: 100, json: true, yes: true };
+
 test.each([0, 1, 2, 3])(
   'a group of a backfill that the old master alone took is written again',
   async (times) => {
@@ -15,7 +18,7 @@ test.each([0, 1, 2, 3])(
     const file = join(at.folder, 'old.gz');
     await writeArchive(file, calls(700));
     at.changeOverAt('{lago}:ledger', times);
-    await backfill([file], { rate: 100, json: true });
+    await backfill([file], HOW);
     expect(at.output()).toContain('"state": "done"');
     const { accepted, inFlight, difference } = await at.account('lago');
     expect(difference).toBe(0);
@@ -29,7 +32,7 @@ test('a replica that goes away is waited for, and what Redis has without it is n
   const file = join(at.folder, 'old.gz');
   await writeArchive(file, calls(300));
   at.loseAt('{lago}:ledger');
-  const running = backfill([file], { rate: 100, json: true });
+  const running = backfill([file], HOW);
   await waitFor(() => at.output().includes('not all of its replicas: waiting'), { what: 'the word of it' });
   // As long as some tries take.
   await sleep(3_000);

@@ -34,7 +34,6 @@ function open({
   const compared: Compared[] = [];
   const problems: Error[] = [];
   const lookup: HeldLookup = {
-    reads: { requestsPerSecond: 1, concurrency: 1 },
     compare: (sent, there) => (sent === there ? [] : ['code']),
     find:
       find ??

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Outcome, RateLimiter, StoredDelivery } from '@meterbridge/delivery';
+import { type Outcome, type RateLimiter, READ_PRIORITY, type StoredDelivery } from '@meterbridge/delivery';
 import {
   type Held,
   type HeldLookup,
@@ -102,7 +102,7 @@ export function createComparison(options: ComparisonOptions) {
         const answer = await options.get(path);
         pauseUntil = Math.max(pauseUntil, performance.now() + pauseAfterRead(answer, Date.now()));
         return answer;
-      });
+      }, READ_PRIORITY.comparison);
     } catch {
       // The limiter is closing.
       return null;

@@ -1,14 +1,16 @@
 import { type Config, secretsOf } from '@meterbridge/config';
 import { DEFAULT_RETRY_POLICY, type Settlement } from '@meterbridge/delivery';
 import {
+  changedIds,
   compileDestination,
   createHttpClient,
   createSender,
   type DestinationSettings,
+  formerIds,
 } from '@meterbridge/destinations';
 import {
   connectConsumer,
-  createGateStore,
+  createDestinationGate,
   createInTurn,
   createStoreClock,
   findForgotten,
@@ -20,6 +22,7 @@ import {
   RECEIVER,
   type Replication,
   readAccount,
+  readAllRules,
   readAudit,
   readRules,
   readStanding,
@@ -27,7 +30,6 @@ import {
   type StoreClock,
   startDestinationWorker,
 } from '@meterbridge/queue';
-import { createRateLimiter } from '@meterbridge/rate-limiter';
 import {
   type BreakerState,
   type BusinessEvents,
@@ -40,6 +42,7 @@ import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
 import { groupDead } from './group-dead.js';
 import { nowAndThen } from './now-and-then.js';
+import { type OpenedAccount, openAccount, tellHandHolds } from './open-account.js';
 import { openComparison } from './open-comparison.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
@@ -94,8 +97,18 @@ export async function composeWorker(
   const inTurn = createInTurn();
   const { url, replicas } = config.redis;
   const replication = replicas > 0 ? openReplication(url, replicas) : undefined;
+  const accounts = await Promise.all(
+    [...new Set(config.billingAccounts.values())].map((name) =>
+      openAccount(name, { config, now: clock.now, logger, metrics }),
+    ),
+  );
   const shared = { config, clock, inTurn, replication, logger, metrics, events };
-  const lanes = await Promise.all(config.destinations.map((settings) => openLane(settings, shared)));
+  const lanes = await Promise.all(
+    config.destinations.map((settings) => {
+      const account = config.billingAccounts.get(settings.name);
+      return openLane(settings, accounts.find(({ name }) => name === account)!, shared);
+    }),
+  );
   const books = [
     ...lanes.map(({ name, breaker }) => openBooks(name, redis, logger, clock, breaker)),
     openBooks(RECEIVER, redis, logger, clock),
@@ -110,6 +123,7 @@ export async function composeWorker(
     async stop() {
       Object.assign(status, { ready: false, reason: 'draining' });
       await Promise.all(lanes.map((lane) => lane.stop()));
+      await Promise.all(accounts.map((account) => account.close()));
       replication?.close();
       await operations.close();
       clock.stop();
@@ -132,9 +146,10 @@ type Shared = {
   events: BusinessEvents;
 };
 
-/** Everything of one destination: its jobs, its gate, its budget, its connection to the API. */
+/** Everything of one destination: its jobs, its rules, its connection to the API. */
 async function openLane(
   settings: DestinationSettings,
+  account: OpenedAccount,
   { config, clock, inTurn, replication, logger, metrics, events }: Shared,
 ) {
   const destination = compileDestination(settings);
@@ -145,6 +160,7 @@ async function openLane(
   // Before a job can name it. Again on each new connection: a server that took over may not have it.
   const keep = () => keepRules(redis, name, rules);
   await keep();
+  await warnOfChangedIds(settings, redis, log);
   redis.on('ready', () => keep().catch((err) => log.warn({ err }, 'rules.not_kept')));
   const versions = createRuleVersions(
     destination,
@@ -152,15 +168,9 @@ async function openLane(
     (version) => readRules(redis, name, version),
     (version) => log.error({ version }, 'rules.unknown'),
   );
-  const gate = await createGateStore(name, redis, {
+  const gate = await createDestinationGate(name, account, redis, {
     now: clock.now,
-    onChange({ handHold }, before) {
-      if (handHold && handHold.reason !== before.handHold?.reason) {
-        const { reason, since } = handHold;
-        log.warn({ reason, since }, 'destination.held');
-      }
-      if (!handHold && before.handHold) log.warn('destination.resumed');
-    },
+    onChange: tellHandHolds(log),
   });
   // Told from the first moment on, so that the first one is a rise.
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
@@ -168,38 +178,19 @@ async function openLane(
   void tellEventsStore(settings, { http, redis, log, metrics });
   // The logger does so by itself; what the gate keeps is read by `status` as it is.
   const scrub = createScrubber(secretsOf(config));
-  const onLimiterProblem = (problem: string) => {
-    metrics.limiterProblems.inc({ destination: name, problem });
-    log.warn({ problem }, 'limiter.recovered');
-  };
-  const limiter = createRateLimiter({
-    id: name,
-    concurrency: limit.concurrency,
-    ...(limit.requestsPerSecond === 'unlimited'
-      ? {}
-      : { requestsPerSecond: limit.requestsPerSecond, redisUrl: config.redis.url }),
-    onProblem: onLimiterProblem,
-  });
-  const reads = await openSubscriptionReader(destination, {
+  const reader = openSubscriptionReader(destination, {
+    account,
     http,
     redis,
-    redisUrl: config.redis.url,
     now: clock.now,
     log,
     scrub,
-    onLimiterProblem,
   });
-  const comparison = openComparison(settings, {
-    redis,
-    redisUrl: config.redis.url,
-    events,
-    log,
-    onLimiterProblem,
-  });
+  const comparison = openComparison(settings, { account, redis, events, log });
   const sender = createSender({
     destination,
     post: http.post,
-    limiter,
+    limiter: account.limiter,
     gate,
     now: clock.now,
     random: Math.random,
@@ -226,7 +217,7 @@ async function openLane(
           policy,
           now: clock.now,
           storableBytes: destination.storableBytes,
-          ...(reads ? { lookups: { reader: reads.reader, keep } } : {}),
+          ...(reader ? { lookups: { reader, keep } } : {}),
         },
         deliveries,
         how,
@@ -245,21 +236,29 @@ async function openLane(
     name,
     breaker(): BreakerState {
       const { hold, handHold, breaker } = gate.current();
-      const isHeld = hold || handHold || reads?.gate.current().hold;
+      const isHeld = hold || handHold || (reader && account.reads.gate.current().hold);
       return isHeld ? 'held' : breaker.state;
     },
     async stop() {
       sender.drain();
-      reads?.reader.drain();
+      reader?.drain();
       await worker.close();
-      await limiter.close();
-      await reads?.close();
-      await comparison?.close();
+      comparison?.close();
       await gate.close();
       http.close();
       redis.disconnect();
     },
   };
+}
+
+/** Says so where rules make other ids than those under which they have delivered. */
+async function warnOfChangedIds(settings: DestinationSettings, redis: Redis, log: Logger): Promise<void> {
+  const { delivered, duplicate } = await readStanding(settings.name, redis);
+  if (delivered + duplicate === 0) return;
+  const versions = await readAllRules(redis, settings.name);
+  const rules = changedIds(settings, formerIds(settings.type, versions.values()));
+  const detail = 'what was delivered under the former ids and is sent again is a double bill';
+  if (rules.length > 0) log.warn({ rules, detail }, 'rules.id_changed');
 }
 
 /**

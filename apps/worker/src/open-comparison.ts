@@ -5,11 +5,11 @@ import {
   type DestinationSettings,
   destinationKinds,
 } from '@meterbridge/destinations';
-import { readAllRules, readsOf } from '@meterbridge/queue';
-import { createRateLimiter } from '@meterbridge/rate-limiter';
+import { readAllRules } from '@meterbridge/queue';
 import type { BusinessEvents, Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { createComparison } from './compare-duplicates.js';
+import type { OpenedAccount } from './open-account.js';
 
 /** Nobody waits for a read longer than that. */
 const TIMEOUT_MS = 2_000;
@@ -24,25 +24,17 @@ const SECONDS_OF_PATIENCE = 2;
 export function openComparison(
   settings: DestinationSettings,
   deps: {
+    account: Pick<OpenedAccount, 'reads'>;
     redis: Redis;
-    redisUrl: string;
     events: Pick<BusinessEvents, 'duplicatesCompared'>;
     log: Logger;
-    onLimiterProblem: (problem: string) => void;
   },
 ) {
   const { held: lookup } = destinationKinds[settings.type];
   if (!lookup) return null;
   const { name, connection, limit } = compileDestination(settings);
-  const { redis, redisUrl, events, log } = deps;
-  const { requestsPerSecond, concurrency } = lookup.reads;
-  const isUnlimited = limit.requestsPerSecond === 'unlimited';
-  const limiter = createRateLimiter({
-    id: readsOf(name),
-    concurrency,
-    ...(isUnlimited ? {} : { requestsPerSecond, redisUrl }),
-    onProblem: deps.onLimiterProblem,
-  });
+  const { account, redis, events, log } = deps;
+  const { readsPerSecond } = limit;
   const http = createHttpClient({ ...connection, timeoutMs: Math.min(TIMEOUT_MS, connection.timeoutMs) });
   const compared = { same: 0, olderRule: 0, different: 0, deletedThere: 0, notCompared: 0, durationMs: 0 };
   // Told from the first moment on, so that the first one is a rise.
@@ -50,17 +42,15 @@ export function openComparison(
   const { review } = createComparison({
     lookup,
     get: http.get,
-    limiter,
-    mostReads: isUnlimited ? MOST_READS : requestsPerSecond * SECONDS_OF_PATIENCE,
+    limiter: account.reads.limiter,
+    mostReads:
+      readsPerSecond === 'unlimited' ? MOST_READS : Math.max(1, readsPerSecond * SECONDS_OF_PATIENCE),
     readEarlierRules: async () => compileEarlierRules((await readAllRules(redis, name)).values()),
     onCompared: (each) => events.duplicatesCompared({ destination: name, ...each }),
     onProblem: (err) => log.error({ err }, 'duplicates.not_compared'),
   });
   return {
     review,
-    async close() {
-      await limiter.close();
-      http.close();
-    },
+    close: () => http.close(),
   };
 }

@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { type DestinationSettings, type RulesVersion, rulesVersion } from '@meterbridge/destinations';
+import {
+  billingAccounts,
+  type DestinationSettings,
+  type RulesVersion,
+  rulesVersion,
+} from '@meterbridge/destinations';
 import { compileRouter, type RouteEvent } from '@meterbridge/usage-mapping';
 import type { z } from 'zod';
 import { type EnvironmentSettings, readEnvironment } from './environment.js';
 import { configJsonSchema, fileSchema } from './file-schema.js';
+import { findAccountConflicts } from './find-account-conflicts.js';
 import { findConflicts } from './find-conflicts.js';
 import { type Environment, type Interpolated, interpolate } from './interpolate.js';
 import { withLines } from './parse-yaml.js';
@@ -18,6 +24,8 @@ type File = z.output<typeof fileSchema>;
 export type Config = {
   sources: Source[];
   destinations: DestinationSettings[];
+  /** By destination: the name of its billing account, that is of the first destination with its URL and key. */
+  billingAccounts: ReadonlyMap<string, string>;
   /** The rules of all destinations, compiled. */
   route: RouteEvent;
   /** By destination: its rules as they map, and the name of exactly these. */
@@ -49,6 +57,8 @@ export type LoadedConfig =
 export type LoadOptions = {
   /** For those who connect to nothing: keys and URLs of sources and destinations may be unset, or empty. */
   allowUnset?: boolean;
+  /** For those who say themselves which rules share ids, and know more about it. */
+  allowSharedIds?: boolean;
 };
 
 /**
@@ -82,6 +92,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   const found = [
     ...(parsed.success ? [] : readIssues(parsed.error.issues, configJsonSchema)),
     ...findConflicts(interpolated.data),
+    ...(parsed.success ? findAccountConflicts(parsed.data.destinations, options) : []),
   ];
   problems.push(...withLines(besideMissing(interpolated, found, options), yaml.lineOf));
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
@@ -95,6 +106,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
     config: {
       sources,
       destinations,
+      billingAccounts: billingAccounts(destinations),
       route: router.route,
       rules: new Map(destinations.map((settings) => [settings.name, rulesVersion(settings)])),
       receiver,

@@ -244,3 +244,8 @@ export function gateAfterHold(gate: Gate, { reason, by }: Omit<HandHold, 'since'
 export function gateAfterResume(gate: Gate): Gate {
   return gate.hold || gate.handHold ? { ...gate, hold: null, handHold: null } : gate;
 }
+
+/** A person has mended what the API refused. What other destinations of the account are held for by hand stays. */
+export function gateAfterMended(gate: Gate): Gate {
+  return gate.hold ? { ...gate, hold: null } : gate;
+}

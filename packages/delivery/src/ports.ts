@@ -5,10 +5,14 @@ export type RateLimiter = {
   /**
    * Runs `job` once a slot is free: at most `concurrency` at once in this process and `requestsPerSecond`
    * over all processes of the account. Rejects only with the job's own error or `LimiterClosedError`.
+   * @param priority of those that wait in this process, the least goes first; 0 where left out
    */
-  schedule<T>(job: () => Promise<T>): Promise<T>;
+  schedule<T>(job: () => Promise<T>, priority?: number): Promise<T>;
   close(): Promise<void>;
 };
+
+/** Who goes first of all that ask an API beside sending: what keeps events back, and last what a person waits for. */
+export const READ_PRIORITY = { lookup: 0, comparison: 1, reconciliation: 2, plan: 3 } as const;
 
 /** Keeps what was read at a destination of its customers, for all workers. It may forget at any time. */
 export type CustomerCache = {

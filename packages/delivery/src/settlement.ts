@@ -14,8 +14,12 @@ export type DeadLetter = StoredDelivery & {
   held?: KeptUsage;
 };
 
+/** What an API holds is not ours, and of any length: as much of it as an event may have by Segment's limit. */
+const MAX_HELD_CHARACTERS = 32_768;
+
 /**
- * A usage event's JSON, whole: what may be on a bill can be shown. An older version stored the beginning of a long one.
+ * A usage event's JSON. What was sent is kept whole, since it may be on a bill; of what an API holds, and of what an
+ * older version stored, a long one is cut.
  * @property characters of the whole
  */
 export type KeptUsage = { body: string; characters: number };
@@ -98,7 +102,7 @@ export function settleBatch(
           tries: next.tries,
           ...(next.usage === undefined ? {} : { usage: keepUsage(next.usage) }),
           ...(outcome.outcome === 'failed' && outcome.held !== undefined
-            ? { held: keepUsage(outcome.held) }
+            ? { held: keepUsage(outcome.held, MAX_HELD_CHARACTERS) }
             : {}),
         });
         break;
@@ -140,8 +144,8 @@ function sayWhatWasSent(
   return version === undefined ? delivery : { ...delivery, sentUnder: version };
 }
 
-function keepUsage(body: string): KeptUsage {
-  return { body, characters: body.length };
+function keepUsage(body: string, most = body.length): KeptUsage {
+  return { body: body.slice(0, most), characters: body.length };
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { UsageEvent, Verdict } from '@meterbridge/delivery';
 import type { SegmentEvent } from '@meterbridge/segment-events';
-import type { MappingFailure } from '@meterbridge/usage-mapping';
+import type { EventValue, MappingFailure } from '@meterbridge/usage-mapping';
 import type { z } from 'zod';
 import type { HttpAnswer } from './http-answer.js';
 import type { HttpClient } from './http-client.js';
+import type { RequestRate } from './settings.js';
 
 /** Where and how to reach a billing API. `headers` hold the key: never log them. */
 export type Connection = { baseUrl: string; headers: Record<string, string>; timeoutMs: number };
@@ -32,11 +33,14 @@ export type Destination = {
   batchSize: number;
   /** Bytes in one request's body, at most. */
   maxBytes: number;
-  /** The account's budget, shared by all workers, and the requests one worker has open at once. */
-  limit: { requestsPerSecond: number | 'unlimited'; concurrency: number };
+  /**
+   * The billing account's budgets, for events and for what is asked beside them, shared by all workers; and the
+   * requests with events that one worker has open at once.
+   */
+  limit: { requestsPerSecond: RequestRate; readsPerSecond: RequestRate; concurrency: number };
   connection: Connection;
-  /** Set where a rule has subscriptions looked up: the budget for that, shared by all workers. */
-  subscriptionReads?: { requestsPerSecond: number | 'unlimited'; concurrency: number } | undefined;
+  /** Whether a rule has subscriptions looked up. */
+  looksUp: boolean;
   /** Writes one event for the API under the named rule. Deterministic: the same event, the same bytes. */
   map(rule: string, event: SegmentEvent): MappedUsage;
   /** Where a request with so many events goes. */
@@ -79,8 +83,6 @@ export type Asked = {
 
 /** How an API is asked what it holds. Changes nothing there. */
 export type StoredLookup = {
-  /** Requests that may be made of the API's limit, which others need as well. */
-  requestsPerSecond: number;
   /** Reads that are worth it for one call of `find`, where somebody waits for the answer. */
   reads: number;
   /** What follows from each doubt, as the end of a sentence: `<n> are there already <words>`. */
@@ -106,6 +108,7 @@ export type EventsStore = {
 };
 
 export type ToldEventsStore = { told: true; store: EventsStore } | { told: false; problem: string };
+
 /**
  * What an API holds under the key of a usage event that it called a duplicate. `nothing`: it knows the id and has no
  * event under it any more; `unknown`: it was not asked, or its answer does not say.
@@ -138,8 +141,6 @@ export type Asking = {
 
 /** How an API that tells of duplicates is asked what it holds in their place. */
 export type HeldLookup = {
-  /** Of the API's limit, for all reads of the account. */
-  reads: { requestsPerSecond: number; concurrency: number };
   /**
    * Finds what is held for each, in as few requests as it can, the most useful ones first.
    * @param tell called once for each that was found or is known to be gone, by its index; all others are unknown
@@ -156,6 +157,24 @@ export type HeldLookup = {
 /** One request, once the budget of reads allows it; null where no more may be made. */
 export type Read = (path: string) => Promise<HttpAnswer | null>;
 
+/** Two rules give one event one id; `where`: only an event that has this value there. */
+export type SharedId = { where?: EventValue };
+
+/** One of a destination's rules, as its schema accepts them. */
+type RuleOf<Schema extends z.ZodType> = z.output<Schema> extends { rules: (infer Rule)[] } ? Rule : never;
+
+/** How the ids come about that an API tells usage events apart by. Pure. */
+export type RuleIdentity<Rule> = {
+  /** What the API calls the id. */
+  name: string;
+  /** A text that stands for how a rule makes its ids: the same way, the same text. Holds no name of the rule. */
+  of(rule: Rule): string;
+  /** Null where two rules never give one event one id. */
+  shared(a: Rule, b: Rule): SharedId | null;
+  /** What to write in the rule of this name, so that its ids are its own. */
+  remedy(rule: string): string;
+};
+
 /** What a destination's folder exports: its settings and how they become a `Destination`. */
 export type DestinationKind<Schema extends z.ZodType> = {
   type: string;
@@ -163,7 +182,8 @@ export type DestinationKind<Schema extends z.ZodType> = {
   settingsSchema: Schema;
   compile(settings: z.output<Schema>): Destination;
   /** Only what maps: of rules that the schema has accepted, now or once. */
-  compileRules(rules: z.output<Schema> extends { rules: infer Rules } ? Rules : never): Destination['map'];
+  compileRules(rules: RuleOf<Schema>[]): Destination['map'];
+  identity: RuleIdentity<RuleOf<Schema>>;
   /** Asks the API whether URL and key are right. Stores nothing there. */
   checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
   lookup: StoredLookup;

@@ -1,3 +1,5 @@
+export { billingAccounts } from './billing-accounts.js';
+export { changedIds, type FormerIds, formerIds, idName } from './changed-ids.js';
 export * from './destination.js';
 export * from './http-answer.js';
 export * from './http-client.js';
@@ -11,3 +13,4 @@ export { describeLarge, isLarge } from './large-events.js';
 export { pauseAfterRead } from './pause-after-read.js';
 export { compileEarlierRules, compileVersion, type RulesVersion, rulesVersion } from './rules-version.js';
 export * from './sender.js';
+export { describeSharedIds, findSharedIds, type RulePlace, type SharedIds } from './shared-ids.js';

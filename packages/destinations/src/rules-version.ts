@@ -16,7 +16,8 @@ export type RulesVersion = {
   text: string;
 };
 
-type KeptRules = { revision: number; type: DestinationSettings['type']; rules: unknown[] };
+/** What a version says. */
+export type KeptRules = { revision: number; type: DestinationSettings['type']; rules: unknown[] };
 
 /** Which events a rule takes changes nothing of what is written for one. */
 const ROUTING = new Set(['when', 'sources']);
@@ -34,7 +35,7 @@ export function rulesVersion({ type, rules }: DestinationSettings): RulesVersion
 /** @returns null for a text that this program cannot map by: it is of another revision of the mapping, or damaged */
 export function compileVersion(text: string): Destination['map'] | null {
   try {
-    const { revision, type, rules } = JSON.parse(text) as KeptRules;
+    const { revision, type, rules } = readVersion(text);
     return revision === MAPPING_REVISION ? destinationKinds[type].compileRules(rules as never) : null;
   } catch {
     return null;
@@ -59,7 +60,7 @@ export function compileEarlierRules(texts: Iterable<string>): Map<string, Destin
 /** A version's rules by name, each as a version that has it alone. */
 function splitByRule(text: string): [name: string, text: string][] {
   try {
-    const kept = JSON.parse(text) as KeptRules;
+    const kept = readVersion(text);
     return (kept.rules as { name: string }[]).map((rule) => [
       rule.name,
       JSON.stringify({ ...kept, rules: [rule] }),
@@ -67,4 +68,9 @@ function splitByRule(text: string): [name: string, text: string][] {
   } catch {
     return [];
   }
+}
+
+/** @throws SyntaxError for a damaged text */
+export function readVersion(text: string): KeptRules {
+  return JSON.parse(text) as KeptRules;
 }

@@ -42,26 +42,43 @@ function trimSlashes(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-/** How fast and how much at once. One budget for all workers of the account. */
+const pace = z.union(
+  [z.number().positive().max(10_000), z.literal('unlimited')],
+  'expected a number up to 10000, or unlimited',
+);
+
+/** Requests a second. */
+export type RequestRate = z.output<typeof pace>;
+
+/**
+ * How fast and how much at once. One budget for all workers of the billing account.
+ * @param given.readsPerSecond where nothing is said of reads
+ */
 export function limitSchema(given: {
   requestsPerSecond: number;
+  readsPerSecond: (requestsPerSecond: RequestRate) => RequestRate;
   concurrency: number;
   batchSize: number;
   maxBatchSize: number;
+  /** The default of `readsPerSecond`, in words. */
+  aboutReads: string;
 }) {
   return z
     .strictObject({
-      requestsPerSecond: z
-        .union(
-          [z.number().positive().max(10_000), z.literal('unlimited')],
-          'expected a number up to 10000, or unlimited',
-        )
+      requestsPerSecond: pace
         .default(given.requestsPerSecond)
         .describe("Of the whole account, over all workers; 'unlimited' for one's own without a limit"),
+      readsPerSecond: pace
+        .optional()
+        .describe(`What the account is asked beside events, over all workers; ${given.aboutReads}`),
       concurrency: z.int().min(1).max(256).default(given.concurrency),
       batchSize: z.int().min(1).max(given.maxBatchSize).default(given.batchSize),
       maxBytes: z.int().min(10_000).max(50_000_000).default(DEFAULT_MAX_BYTES),
     })
+    .transform(({ readsPerSecond, ...limit }) => ({
+      ...limit,
+      readsPerSecond: readsPerSecond ?? given.readsPerSecond(limit.requestsPerSecond),
+    }))
     .prefault({});
 }
 

@@ -26,6 +26,8 @@ export type GateStoreOptions = {
   now: () => number;
   /** Told of each change that is seen, whoever made it; the first time, of a gate that is not fresh. */
   onChange?: (gate: Gate, before: Gate) => void;
+  /** What of the kept gate counts; all of it where left out. */
+  view?: (kept: Gate) => Gate;
 };
 
 /**
@@ -35,7 +37,7 @@ export type GateStoreOptions = {
 export async function createGateStore(
   destination: string,
   redis: Redis,
-  { now, onChange }: GateStoreOptions,
+  { now, onChange, view = (kept) => kept }: GateStoreOptions,
 ): Promise<GateStore> {
   const key = queueKeys(destination).gate;
   let seen = '';
@@ -52,7 +54,7 @@ export async function createGateStore(
   function take(text: string): void {
     const before = gate;
     seen = text;
-    gate = readGate(text);
+    gate = view(readGate(text));
     onChange?.(gate, before);
   }
 
@@ -102,9 +104,9 @@ export async function createGateStore(
   };
 }
 
-/** A destination's gate as it is kept now, for somebody who looks. Throws as the client does. */
-export async function lookAtGate(destination: string, redis: Redis): Promise<Gate> {
-  return readGate((await redis.get(queueKeys(destination).gate)) ?? '');
+/** A gate as it is kept now, for somebody who looks. Throws as the client does. */
+export async function lookAtGate(name: string, redis: Redis): Promise<Gate> {
+  return readGate((await redis.get(queueKeys(name).gate)) ?? '');
 }
 
 /**

@@ -18,6 +18,7 @@ export {
   startDeliveryWorker,
 } from './delivery-worker.js';
 export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
+export { createDestinationGate, lookAtDestinationGate } from './destination-gate.js';
 export {
   type DestinationWorker,
   type DestinationWorkerOptions,

@@ -70,7 +70,7 @@ export function queueKeys(shard: string): QueueKeys {
   };
 }
 
-/** What is kept apart for a destination's reads, its gate and its limiter: a destination's name has no colon. */
-export function readsOf(destination: string): string {
-  return `${destination}:reads`;
+/** What is kept apart for a billing account's reads, its gate and its limiter: a destination's name has no colon. */
+export function readsOf(account: string): string {
+  return `${account}:reads`;
 }

@@ -3,6 +3,7 @@ import { LimiterClosedError } from './limiter-closed-error.js';
 import { createLocalPacer, type Pacer, unpaced } from './pacer.js';
 import { createPermits } from './permits.js';
 import { createSharedPacer, type LimiterProblem } from './shared-pacer.js';
+import { createWaitingLine } from './waiting-line.js';
 
 export type RateLimiterOptions = {
   /** Names the account whose budget is shared, for example the destination's name. */
@@ -25,6 +26,7 @@ export type RateLimiterOptions = {
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const permits = createPermits(options.concurrency);
   const pacer = choosePacer(options);
+  const line = createWaitingLine();
   const waiting = new Set<() => void>();
   let isClosed = false;
 
@@ -39,11 +41,27 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     });
   }
 
+  /** One for each that waits. Once the limiter is closed nobody takes what is granted. */
+  async function askForSlot(): Promise<void> {
+    await permits.acquire();
+    try {
+      await pacer.nextSlot();
+      line.next();
+    } catch (error) {
+      permits.release();
+      line.next(error);
+    }
+  }
+
   return {
-    async schedule(job) {
-      await orClosed(permits.acquire);
+    async schedule(job, priority = 0) {
+      // A slot goes to whoever is first once it is there, not to who asked for it: nobody waits behind a lesser one.
+      await orClosed(() => {
+        const turn = line.wait(priority);
+        void askForSlot();
+        return turn;
+      });
       try {
-        await orClosed(pacer.nextSlot);
         return await job();
       } finally {
         permits.release();

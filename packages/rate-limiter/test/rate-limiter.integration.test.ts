@@ -72,6 +72,26 @@ describe.each(stores)('a limiter %s', (_store, makeOne) => {
     expect(mostWithin(starts, 200)).toBeLessThanOrEqual(11 + 4);
   });
 
+  test.each([
+    ['of those that wait for another to end', { concurrency: 1, requestsPerSecond: 200 }],
+    ['of those that wait for the rate', { concurrency: 8, requestsPerSecond: 20 }],
+  ])('the least priority goes first, and equals as they came, %s', async (_, options) => {
+    const limiter = makeOne(options);
+    const order: string[] = [];
+    const run = (name: string, priority?: number) =>
+      limiter.schedule(async () => void order.push(name), priority);
+    // Until it is there, whoever comes may be first.
+    await run('before');
+    await Promise.all([
+      run('plan 1', 3),
+      run('plan 2', 3),
+      run('compare', 1),
+      run('look up 1'),
+      run('look up 2'),
+    ]);
+    expect(order).toEqual(['before', 'look up 1', 'look up 2', 'compare', 'plan 1', 'plan 2']);
+  });
+
   test('when closed, rejects what has not started and leaves alone what has', async () => {
     const limiter = makeOne({ requestsPerSecond: 2, concurrency: 2 });
     let finish = () => {};

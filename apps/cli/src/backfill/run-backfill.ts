@@ -80,7 +80,7 @@ export async function dryRun(backfill: Backfill): Promise<BackfillReport> {
     const held = await questions.finish();
     return reportBackfill('dry run', files.length, result, { tally, held, seconds: secondsSince(began) });
   } finally {
-    questions.close();
+    await questions.close();
     progress.end();
     interruption.end();
   }
@@ -195,7 +195,7 @@ async function askFirst(
     return held;
   } finally {
     progress.end();
-    questions.close();
+    await questions.close();
   }
 }
 

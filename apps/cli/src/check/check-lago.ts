@@ -7,7 +7,6 @@ import {
 } from '@meterbridge/destinations';
 import { judgeLagoRule } from './judge-rule.js';
 import type { Line } from './line.js';
-import { mayTakeTheSameEvent } from './overlap.js';
 
 /** Holds a Lago destination's rules against what is there: billable metrics, and subscriptions to be read. */
 export async function checkLagoRules(
@@ -31,22 +30,4 @@ export async function checkLagoRules(
   }
   const detail = `the billable metrics could not be read (${read.problem}): no code was checked`;
   report({ level: 'warn', what: name, detail });
-}
-
-/** Rules of which each would write the same transaction_id for an event that both take. */
-export function findSharedIds({ name, rules }: LagoSettings): Line[] {
-  return rules.flatMap((rule, index) =>
-    rules
-      .slice(0, index)
-      .filter((other) => (other.transactionIdSuffix ?? '') === (rule.transactionIdSuffix ?? ''))
-      .filter((other) => mayTakeTheSameEvent(other, rule))
-      .map(
-        (other): Line => ({
-          level: 'warn',
-          what: `${name}, rules ${other.name} and ${rule.name}`,
-          detail:
-            'an event could be taken by both, under one transaction_id: Lago keeps one of two, so the second would be a dead letter (identity_collision). Give one a transactionIdSuffix, or filters that exclude each other.',
-        }),
-      ),
-  );
 }

@@ -8,7 +8,7 @@ import { type BackfillReport, renderAlready, renderBackfill } from '../backfill/
 import { dryRun, runBackfill } from '../backfill/run-backfill.js';
 import { CommandError, readCommandEnv, readConfig } from '../load-context.js';
 import { readCount, readPercent } from '../read-arguments.js';
-import { choosePace, DEFAULT_SHARE, paceOf, slowest } from '../replay/pace.js';
+import { choosePace, DEFAULT_SHARE, limitOf, paceOf, slowest } from '../replay/pace.js';
 import type { Held } from '../stored/held.js';
 import { type LetGoOptions, letGo } from '../stored/let-go.js';
 
@@ -41,7 +41,11 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
       ...(where ? { where: where.matches } : {}),
     },
     whereText: where?.text,
-    pace: slowest(config.destinations.map(({ limit }) => paceOf(limit, choosePace(options)))),
+    pace: slowest(
+      config.destinations.map((settings) =>
+        paceOf(limitOf(settings, config.billingAccounts), choosePace(options)),
+      ),
+    ),
     resume: options.resume ?? false,
     checkAll: options.checkAll ?? false,
     decide: (held: Held[]) => {

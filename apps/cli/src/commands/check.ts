@@ -10,7 +10,8 @@ import {
 import { findForgotten, inspectRedis, inspectTopology, readNewestWaiting } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
-import { checkLagoRules, findSharedIds } from '../check/check-lago.js';
+import { judgeIds, type Past, readPast } from '../check/check-ids.js';
+import { checkLagoRules } from '../check/check-lago.js';
 import type { Line } from '../check/line.js';
 import { CommandError, openRedis, readCommandEnv, readConfig } from '../load-context.js';
 import { style } from '../terminal/style.js';
@@ -28,15 +29,16 @@ export async function check(options: { json?: boolean }): Promise<void> {
     if (!options.json) console.log(`${style(COLOUR[level], MARK[level])} ${what}: ${detail}`);
   };
   try {
-    const config = readConfig(env);
+    const config = readConfig(env, { allowSharedIds: true });
     const rules = config.destinations.reduce((sum, { rules }) => sum + rules.length, 0);
     report({
       level: 'ok',
       what: configFile(env),
       detail: `sources: ${config.sources.length}, rules: ${rules}`,
     });
-    await checkRedis(config, report);
+    const past = await checkRedis(config, report);
     for (const settings of config.destinations) await checkDestination(settings, report);
+    for (const line of judgeIds(config, past)) report(line);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     report({ level: 'fail', what: 'configuration', detail: error.message });
@@ -45,7 +47,8 @@ export async function check(options: { json?: boolean }): Promise<void> {
   if (lines.some(({ level }) => level === 'fail')) process.exitCode = 1;
 }
 
-async function checkRedis(config: Config, report: (line: Line) => void): Promise<void> {
+/** @returns what it knows of the past; null where it does not answer */
+async function checkRedis(config: Config, report: (line: Line) => void): Promise<Past> {
   try {
     const redis = await openRedis(config.redis.url);
     try {
@@ -64,12 +67,14 @@ async function checkRedis(config: Config, report: (line: Line) => void): Promise
         const detail = `not configured, but ${inFlight} deliveries wait for it and ${dead} are dead letters: nobody takes them. Configure it until it is empty.`;
         report({ level: 'fail', what: destination, detail });
       }
+      return await readPast(redis, config);
     } finally {
       redis.disconnect();
     }
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     report({ level: 'fail', what: 'Redis', detail: error.message });
+    return null;
   }
 }
 
@@ -107,9 +112,7 @@ async function checkDestination(
         : { level: 'fail', what, detail: found.problem },
     );
     if (found.ready) await checkEventsStore(settings, http, report);
-    if (settings.type !== 'lago') return;
-    if (found.ready) await checkLagoRules(settings, http, report);
-    for (const line of findSharedIds(settings)) report(line);
+    if (settings.type === 'lago' && found.ready) await checkLagoRules(settings, http, report);
   } finally {
     http.close();
   }

@@ -1,5 +1,5 @@
 import type { Config } from '@meterbridge/config';
-import { gateAfterHold, gateAfterResume } from '@meterbridge/delivery';
+import { gateAfterHold, gateAfterMended, gateAfterResume } from '@meterbridge/delivery';
 import { changeGate, createStoreClock, knownDestinations, readsOf } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
@@ -33,11 +33,14 @@ export async function hold(destination: string, options: { reason: string; json?
 
 /** Lets a destination go, whoever held it: somebody, or an answer that refused the key or the URL. */
 export async function resume(destination: string, options: { json?: boolean }): Promise<void> {
-  await withDestination(destination, async ({ redis, replicas }) => {
+  await withDestination(destination, async ({ redis, replicas }, config) => {
     const { before } = await changeGate(destination, redis, replicas, gateAfterResume);
-    const reads = await changeGate(readsOf(destination), redis, replicas, gateAfterResume);
+    const account = config.billingAccounts.get(destination) ?? destination;
+    // Of a first destination it is the same gate, and has gone on already.
+    const shared = await changeGate(account, redis, replicas, gateAfterMended);
+    const reads = await changeGate(readsOf(account), redis, replicas, gateAfterMended);
     const { handHold } = before;
-    const hold = before.hold ?? reads.before.hold;
+    const hold = before.hold ?? shared.before.hold ?? reads.before.hold;
     if (options.json) {
       return console.log(JSON.stringify({ destination, ended: { byHand: handHold, byAnswer: hold } }));
     }
@@ -55,11 +58,14 @@ export async function resume(destination: string, options: { json?: boolean }): 
 }
 
 /** @throws CommandError where there is none of this name, or Redis or its replicas do not take it */
-async function withDestination(name: string, act: (hand: Hand) => Promise<void>): Promise<void> {
+async function withDestination(
+  name: string,
+  act: (hand: Hand, config: Config) => Promise<void>,
+): Promise<void> {
   const config = readConfig(readCommandEnv(process.env));
   await withHand(config, async (hand) => {
     await refuseUnknown(name, config, hand.redis);
-    await act(hand);
+    await act(hand, config);
   });
 }
 
@@ -82,6 +88,7 @@ export function addHold(program: Command): void {
       `
 Nothing is lost: what is accepted waits in Redis. Workers see it within a fifth of a second. It is not probed
 and never ends by itself, unlike a hold by an answer (401, 403, a wrong URL). \`meterbridge status\` shows it.
+Other destinations with the same URL and key go on.
 Subscriptions of what workers have in hand may still be looked up.
 
 Examples:
@@ -99,7 +106,8 @@ Exit codes: 0 held, 1 it could not be, 2 wrong usage.`,
     .addHelpText(
       'after',
       `
-Ends either kind of hold at once. A pause that the API asked for, and an open breaker, end by themselves.
+Ends either kind of hold at once. One by an answer is of all destinations with the same URL and key, and ends for
+all of them; one by hand is of this destination alone. A pause that the API asked for, and an open breaker, end by themselves.
 
 Example:
   meterbridge resume lago

@@ -143,7 +143,7 @@ async function askFor(entry: LetterEntry, { config, kept }: LetterBox): Promise<
     }
     return await questions.finish();
   } finally {
-    questions.close();
+    await questions.close();
   }
 }
 

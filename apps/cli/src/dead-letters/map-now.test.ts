@@ -16,7 +16,7 @@ destinations:
       - { name: logins, when: event = "Login", code: login, subscription: { path: userId, hash: sha256 } }
   - name: asking
     type: lago
-    apiKey: a-key
+    apiKey: another-key
     rules:
       - { name: calls, code: api_call, subscription: { lookup: customer, customer: context.groupId } }
 `;

@@ -27,6 +27,7 @@ destinations:
       - name: looked-up
         sources: [web]
         subscription: { lookup: customer }
+        transactionIdSuffix: ":looked-up"
   - name: hyperline
     type: hyperline
     apiKey: \${HYPERLINE_API_KEY}
@@ -178,8 +179,8 @@ test('every constraint that is broken, with its line', () => {
       'line 18, properties.model, missing_value: properties.model is missing; a value was expected',
     ],
     [
-      'line 28, customer, missing_value: customer is an empty string',
-      'line 30, record.*, unsupported_value: properties.big is an integer beyond 2^53, which arrives rounded: it has to be sent as a string',
+      'line 29, customer, missing_value: customer is an empty string',
+      'line 31, record.*, unsupported_value: properties.big is an integer beyond 2^53, which arrives rounded: it has to be sent as a string',
     ],
   ]);
   expect(destinations.flatMap(({ requests }) => requests)).toEqual([]);
@@ -252,20 +253,21 @@ test('two rules that write two Hyperline types make two requests, and what is hi
 });
 
 test('two rules that write one key with other content collide, as they would at the sender', () => {
-  const { pipeline, placeOf } = pipelineOf(CONFIG.replace('        sources: [web]\n', ''));
+  // Two paths that lead to one id by accident: no configuration is refused for that.
+  const { pipeline, placeOf } = pipelineOf(CONFIG.replace('{ value: users }', 'event'));
   const subject: Subject = {
     kind: 'stored',
     from: 'x',
-    event: { ...CALL, userId: '7' } as unknown as SegmentEvent,
+    event: { ...CALL, userId: '7', messageId: '7', traits: { email: EMAIL } } as unknown as SegmentEvent,
     source: 'backend',
   };
   const { destinations, ok } = previewEvent(subject, pipeline, placeOf);
   expect(ok).toBe(false);
-  expect(destinations[0]!.rules[1]).toMatchObject({
-    name: 'looked-up',
-    failures: [{ code: 'identity_collision', field: '', place: 'line 19' }],
+  expect(destinations[1]!.rules[1]).toMatchObject({
+    name: 'users',
+    failures: [{ code: 'identity_collision', field: '', place: 'line 32' }],
   });
-  expect(destinations[0]!.requests).toHaveLength(1);
+  expect(destinations[1]!.requests).toHaveLength(1);
 });
 
 test('a subscription that is looked up is named by its customer', () => {

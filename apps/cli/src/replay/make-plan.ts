@@ -6,7 +6,7 @@ import { AllQuestions } from '../stored/ask-apis.js';
 import { startProgress } from '../terminal/progress.js';
 import { compileJudge, rulesOf } from './judge-letter.js';
 import { type Lane, walkLane } from './lane.js';
-import { type Pace, paceOf } from './pace.js';
+import { limitOf, type Pace, paceOf } from './pace.js';
 import { PlanTally, type ReplayPlan } from './plan.js';
 
 export type PlanOptions = {
@@ -25,7 +25,7 @@ export async function makePlan(
   pace: Pace,
   options: PlanOptions,
 ): Promise<ReplayPlan> {
-  const { destinations } = box.config;
+  const { destinations, billingAccounts } = box.config;
   const pipeline = compilePipeline(box.config, box.kept);
   const judge = compileJudge(pipeline, { remapSent: options.remapSent ?? false });
   const tally = new PlanTally();
@@ -53,10 +53,12 @@ export async function makePlan(
       }
     }
     const held = await questions.finish();
-    const paces = new Map(destinations.map(({ name, limit }) => [name, paceOf(limit, pace)]));
+    const paces = new Map(
+      destinations.map((settings) => [settings.name, paceOf(limitOf(settings, billingAccounts), pace)]),
+    );
     return tally.result(held, paces);
   } finally {
     progress.end();
-    questions.close();
+    await questions.close();
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { batchAt, choosePace, type Pace, paceOf, slowest, takeTurn } from './pace.js';
+import { batchAt, choosePace, limitOf, type Pace, paceOf, slowest, takeTurn } from './pace.js';
 
 const LAGO = { requestsPerSecond: 400, batchSize: 100 };
 const OWN = { requestsPerSecond: 'unlimited' as const, batchSize: 100 };
@@ -16,6 +16,20 @@ test.each<[string, typeof LAGO | typeof OWN, Pace, number | null]>([
   ['but a rate does', OWN, { rate: 50 }, 50],
 ])('%s', (_name, limit, options, pace) => {
   expect(paceOf(limit, choosePace(options))).toBe(pace);
+});
+
+test('destinations of one billing account have its limit together', () => {
+  const accounts = new Map([
+    ['lago', 'lago'],
+    ['seats', 'lago'],
+    ['hyperline', 'hyperline'],
+  ]);
+  const partOf = (name: string, limit: typeof LAGO | typeof OWN) =>
+    limitOf({ name, limit }, accounts).requestsPerSecond;
+  expect(partOf('lago', LAGO)).toBe(200);
+  expect(partOf('seats', LAGO)).toBe(200);
+  expect(partOf('hyperline', LAGO)).toBe(400);
+  expect(partOf('seats', OWN)).toBe('unlimited');
 });
 
 test.each<[(number | null)[], number | null]>([

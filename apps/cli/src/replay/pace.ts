@@ -10,6 +10,17 @@ export function choosePace({ rate, share }: { rate?: number; share?: number }): 
   return { ...(rate === undefined ? {} : { rate }), ...(share === undefined ? {} : { share }) };
 }
 
+/** An even part of what a billing account's destinations have together: whatever is queued for each, half stays half. */
+export function limitOf(
+  { name, limit: { requestsPerSecond, batchSize } }: { name: string; limit: Limit },
+  accounts: ReadonlyMap<string, string>,
+): Limit {
+  if (requestsPerSecond === 'unlimited') return { requestsPerSecond, batchSize };
+  const account = accounts.get(name);
+  const sharing = [...accounts.values()].filter((each) => each === account).length;
+  return { requestsPerSecond: requestsPerSecond / sharing, batchSize };
+}
+
 type Limit = { requestsPerSecond: number | 'unlimited'; batchSize: number };
 
 /** Deliveries a second that are put on a destination's queue: the lesser of both; null where nothing bounds them. */

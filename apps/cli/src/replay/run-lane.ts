@@ -15,7 +15,7 @@ import { Batch } from './batch.js';
 import type { Hold } from './hold.js';
 import type { JudgeLetter } from './judge-letter.js';
 import { compareStreamIds, type Lane, walkLane } from './lane.js';
-import { batchAt, type Pace, paceOf, slowest, takeTurn } from './pace.js';
+import { batchAt, limitOf, type Pace, paceOf, slowest, takeTurn } from './pace.js';
 
 export type LaneRun = {
   box: LetterBox;
@@ -202,10 +202,10 @@ async function moveRejections(
 
 /** The receiver's letters go to every destination: as slowly as the slowest takes them. */
 function paceOfLane({ destination }: Lane, { box, pace }: LaneRun): number | null {
-  const limits = box.config.destinations.filter(
+  const targets = box.config.destinations.filter(
     ({ name }) => destination === RECEIVER || name === destinationOf(destination),
   );
-  return slowest(limits.map(({ limit }) => paceOf(limit, pace)));
+  return slowest(targets.map((target) => paceOf(limitOf(target, box.config.billingAccounts), pace)));
 }
 
 /** False where it has to stop meanwhile. */

@@ -3,6 +3,7 @@ import type { Gate } from '@meterbridge/delivery';
 import {
   countWorkers,
   knownDestinations,
+  lookAtDestinationGate,
   lookAtGate,
   RECEIVER,
   readEventsStore,
@@ -19,9 +20,9 @@ export type PlaceLook = {
   standing: Standing;
   /** The receiver sends nothing, and has none. */
   gate?: Gate;
-  /** The gate of what is asked of its API beside events. */
+  /** The gate of what is asked of its billing account beside events. */
   readsGate?: Gate;
-  /** Requests that started within the last second. */
+  /** Requests of its billing account that started within the last second. */
   requestsPerSecond?: number;
   /** What of them is allowed; left out where nothing limits them, or it is not configured any more. */
   limit?: number;
@@ -48,12 +49,13 @@ export async function lookAtAll(config: Config, redis: Redis, now: () => number)
   const at = now();
   const places = await Promise.all(
     names.map(async (name): Promise<PlaceLook> => {
+      const account = config.billingAccounts.get(name) ?? name;
       const limit = config.destinations.find((each) => each.name === name)?.limit.requestsPerSecond;
       const [standing, gate, readsGate, requestsPerSecond, eventsStore] = await Promise.all([
         readStanding(name, redis),
-        lookAtGate(name, redis),
-        lookAtGate(readsOf(name), redis),
-        limit === 'unlimited' ? undefined : countStarts(name, redis),
+        lookAtDestinationGate(name, account, redis),
+        lookAtGate(readsOf(account), redis),
+        limit === 'unlimited' ? undefined : countStarts(account, redis),
         readEventsStore(redis, name),
       ]);
       return {

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '@meterbridge/config';
+import { READ_PRIORITY } from '@meterbridge/delivery';
 import {
   type Asked,
   compileDestination,
@@ -7,7 +9,8 @@ import {
   destinationKinds,
   type HttpAnswer,
 } from '@meterbridge/destinations';
-import { takeTurn } from '../replay/pace.js';
+import { readsOf } from '@meterbridge/queue';
+import { createRateLimiter } from '@meterbridge/rate-limiter';
 import type { AskOptions } from './ask-apis.js';
 import { DOUBTS, type Held } from './held.js';
 
@@ -20,10 +23,12 @@ const SAMPLE = 5;
 const TIMEOUT_MS = 10_000;
 /** How often a read is tried that the API's limit has no room for; it waits a second first, and then twice as long. */
 const TRIES = 5;
+const READS_AT_ONCE = 4;
 
 /**
  * Asks a destination's API what it holds of the events that would be sent, before they are: all of them, as long as
- * the reads that are worth it reach; evenly some of them where they do not.
+ * the reads that are worth it reach; evenly some of them where they do not. Within the budget of reads that the
+ * workers of its billing account have too.
  */
 export class ApiQuestions {
   private readonly held: Held;
@@ -31,13 +36,15 @@ export class ApiQuestions {
   private readonly isStopped: () => boolean;
   private readonly lookup;
   private readonly http;
-  /** Reads a second; null where the API has no limit. */
-  private readonly pace: number | null;
-  private free = 0;
+  private readonly limiter;
   private waiting: Asked[] = [];
   private sample = FIRST_SAMPLE;
 
-  constructor(settings: DestinationSettings, { isForAll = false, isStopped = () => false }: AskOptions) {
+  constructor(
+    settings: DestinationSettings,
+    { billingAccounts, redis }: Pick<Config, 'billingAccounts' | 'redis'>,
+    { isForAll = false, isStopped = () => false }: AskOptions,
+  ) {
     const { connection, limit, name } = compileDestination(settings);
     const { type } = settings;
     this.held = {
@@ -54,11 +61,12 @@ export class ApiQuestions {
     this.isStopped = isStopped;
     this.lookup = destinationKinds[type].lookup;
     this.http = createHttpClient({ ...connection, timeoutMs: Math.min(TIMEOUT_MS, connection.timeoutMs) });
-    const { requestsPerSecond } = limit;
-    this.pace =
-      requestsPerSecond === 'unlimited'
-        ? null
-        : Math.min(this.lookup.requestsPerSecond, requestsPerSecond / 2);
+    const { readsPerSecond } = limit;
+    this.limiter = createRateLimiter({
+      id: readsOf(billingAccounts.get(name) ?? name),
+      concurrency: READS_AT_ONCE,
+      ...(readsPerSecond === 'unlimited' ? {} : { requestsPerSecond: readsPerSecond, redisUrl: redis.url }),
+    });
   }
 
   async askFor(asked: readonly Asked[]): Promise<void> {
@@ -77,7 +85,8 @@ export class ApiQuestions {
     return this.held.asked + this.held.notAsked > 0 ? this.held : null;
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.limiter.close();
     this.http.close();
   }
 
@@ -106,10 +115,7 @@ export class ApiQuestions {
 
   private async read(path: string): Promise<HttpAnswer> {
     for (let tries = 1; ; tries += 1) {
-      const turn = takeTurn(1, this.pace, this.free, performance.now());
-      this.free = turn.free;
-      if (turn.waitMs > 0) await sleep(turn.waitMs);
-      const answer = await this.http.get(path);
+      const answer = await this.limiter.schedule(() => this.http.get(path), READ_PRIORITY.plan);
       const isLimited = 'status' in answer && answer.status === 429;
       if (!isLimited || tries >= TRIES) return answer;
       await sleep(500 * 2 ** tries);

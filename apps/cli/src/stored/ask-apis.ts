@@ -20,7 +20,10 @@ export class AllQuestions {
   constructor(pipeline: Pipeline, options: AskOptions = {}) {
     this.pipeline = pipeline;
     this.byDestination = new Map(
-      pipeline.config.destinations.map((settings) => [settings.name, new ApiQuestions(settings, options)]),
+      pipeline.config.destinations.map((settings) => [
+        settings.name,
+        new ApiQuestions(settings, pipeline.config, options),
+      ]),
     );
   }
 
@@ -44,7 +47,7 @@ export class AllQuestions {
     return held.filter((each) => each !== null);
   }
 
-  close(): void {
-    for (const each of this.byDestination.values()) each.close();
+  async close(): Promise<void> {
+    await Promise.all([...this.byDestination.values()].map((each) => each.close()));
   }
 }

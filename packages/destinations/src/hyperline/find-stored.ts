@@ -13,10 +13,9 @@ const IDS_AT_ONCE = 25;
 
 /**
  * Asks for the versions in effect (docs.hyperline.co: get-events), event type by event type: those that would be
- * written, and those that older rules have written. Reading shares the limit of ingestion, 100 requests a second.
+ * written, and those that older rules have written.
  */
 export const hyperlineLookup: StoredLookup = {
-  requestsPerSecond: 25,
   reads: 100,
   words: {
     other_content:

@@ -6,6 +6,7 @@ import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyHyperlineAnswer } from './classify.js';
 import { hyperlineLookup } from './find-stored.js';
+import { hyperlineIdentity } from './identity.js';
 import { hyperlineSettingsSchema } from './settings.js';
 import { compileHyperlineRule } from './write-usage.js';
 
@@ -18,6 +19,7 @@ export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
   type: 'hyperline',
   settingsSchema: hyperlineSettingsSchema,
   compileRules: (rules) => compileRules(rules, compileHyperlineRule),
+  identity: hyperlineIdentity,
   compile: (settings) => ({
     name: settings.name,
     type: settings.type,
@@ -25,6 +27,7 @@ export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
     maxBytes: settings.limit.maxBytes,
     limit: settings.limit,
     connection: toConnection(settings),
+    looksUp: false,
     map: compileRules(settings.rules, compileHyperlineRule),
     path,
     request: (usages) => ({

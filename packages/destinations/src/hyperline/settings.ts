@@ -17,7 +17,15 @@ export const hyperlineRuleSchema = z.strictObject({
 export const hyperlineSettingsSchema = z.strictObject({
   type: z.literal('hyperline'),
   ...connectionFields({ url: 'https://ingest.hyperline.co', addedPath: '/v1', timeoutMs: 15_000 }),
-  limit: limitSchema({ requestsPerSecond: 50, concurrency: 4, batchSize: 1_000, maxBatchSize: MAX_BATCH }),
+  limit: limitSchema({
+    requestsPerSecond: 50,
+    // Reads and events share one limit there.
+    readsPerSecond: (requests) => (requests === 'unlimited' ? requests : requests / 10),
+    aboutReads: 'a tenth of requestsPerSecond where left out',
+    concurrency: 4,
+    batchSize: 1_000,
+    maxBatchSize: MAX_BATCH,
+  }),
   rules: z.array(hyperlineRuleSchema).min(1).superRefine(refuseDuplicateNames),
 });
 

@@ -13,15 +13,8 @@ import {
   readEvents,
 } from './read-events.js';
 
-/**
- * Lago Cloud allows 50 requests a second for all that is not ingestion. Some are left to others: those who ask
- * what is stored, and whatever else the organization does.
- */
-export const LAGO_READS = { requestsPerSecond: 20, concurrency: 4 };
-
 /** What Lago's Postgres organizations hold under a subscription and a transaction_id: of these there is one at most. */
 export const lagoHeldLookup: HeldLookup = {
-  reads: LAGO_READS,
   find: async (asking, duplicates, tell) => new Search(asking, duplicates, tell).run(),
   compare: (sent, held) => compareStored(JSON.parse(sent) as LagoContent, JSON.parse(held) as LagoContent),
 };

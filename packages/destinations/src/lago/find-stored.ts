@@ -25,7 +25,6 @@ const MAX_PAGES = 20;
  * organization that is what has arrived so far, some seconds behind.
  */
 export const lagoLookup: StoredLookup = {
-  requestsPerSecond: 20,
   reads: 50,
   words: {
     other_content:

@@ -6,8 +6,9 @@ import type { HttpAnswer } from '../http-answer.js';
 import { readAnswer } from '../read-answer.js';
 import { toConnection } from '../settings.js';
 import { classifyLagoAnswer } from './classify.js';
-import { LAGO_READS, lagoHeldLookup } from './find-held.js';
+import { lagoHeldLookup } from './find-held.js';
 import { lagoLookup } from './find-stored.js';
+import { lagoIdentity } from './identity.js';
 import { readLagoEventsStore } from './read-events-store.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
 import { compileLagoRule } from './write-usage.js';
@@ -29,6 +30,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   type: 'lago',
   settingsSchema: lagoSettingsSchema,
   compileRules: (rules) => compileRules(rules, compileLagoRule),
+  identity: lagoIdentity,
   compile: (settings) => ({
     name: settings.name,
     type: settings.type,
@@ -36,12 +38,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     maxBytes: settings.limit.maxBytes,
     limit: settings.limit,
     connection: toConnection(settings),
-    subscriptionReads: settings.rules.some(({ subscription }) => isLookup(subscription))
-      ? {
-          ...LAGO_READS,
-          ...(settings.limit.requestsPerSecond === 'unlimited' ? { requestsPerSecond: 'unlimited' } : {}),
-        }
-      : undefined,
+    looksUp: settings.rules.some(({ subscription }) => isLookup(subscription)),
     map: compileRules(settings.rules, compileLagoRule),
     path: () => BATCH_PATH,
     request: (usages) => ({

@@ -10,6 +10,12 @@ import { connectionFields, limitSchema, refuseDuplicateNames } from '../settings
 /** Lago takes a hundred events in a request (`LAGO_EVENTS_BATCH_MAX_LENGTH` may say otherwise at your own). */
 const MAX_BATCH = 100;
 
+/**
+ * Lago Cloud allows 50 requests a second for all that is not ingestion (getlago.com/docs: rate-limits). Some are left
+ * to whatever else the organization does.
+ */
+const READS_PER_SECOND = 40;
+
 /** The subscription is not in the event: Lago is asked for the customer's own. */
 const subscriptionLookupSchema = z.strictObject({
   lookup: z.literal('customer').describe('Ask Lago for the subscription that the customer had at the time'),
@@ -46,7 +52,14 @@ export const lagoSettingsSchema = z.strictObject({
   type: z.literal('lago'),
   // Puma gives a request 12 seconds: shorter than that would resend what is still being stored.
   ...connectionFields({ url: 'https://api.getlago.com', addedPath: '/api/v1', timeoutMs: 15_000 }),
-  limit: limitSchema({ requestsPerSecond: 400, concurrency: 8, batchSize: MAX_BATCH, maxBatchSize: 10_000 }),
+  limit: limitSchema({
+    requestsPerSecond: 400,
+    readsPerSecond: (requests) => (requests === 'unlimited' ? requests : READS_PER_SECOND),
+    aboutReads: '40 where left out, unlimited where requestsPerSecond is',
+    concurrency: 8,
+    batchSize: MAX_BATCH,
+    maxBatchSize: 10_000,
+  }),
   rules: z.array(lagoRuleSchema).min(1).superRefine(refuseDuplicateNames),
 });
 

@@ -1,4 +1,4 @@
-import { mayTakeTheSameEvent } from '../../check/overlap.js';
+import { eventsTakenBy, mayOverlap, type TakenEvents } from '@meterbridge/usage-mapping';
 import type { Field } from '../commented-yaml.js';
 import type { DestinationType, DraftRule } from '../draft.js';
 import { distinct, slug, snakeCase } from '../names.js';
@@ -79,7 +79,8 @@ export function finishRules(rules: readonly MadeRule[], findings: Findings): Dra
 
 function sharesId(rule: MadeRule, before: readonly MadeRule[]): boolean {
   if (rule.type !== 'lago' || hasSuffix(rule)) return false;
-  return before.some((other) => !hasSuffix(other) && mayTakeTheSameEvent(routed(other), routed(rule)));
+  const taken = takenBy(rule);
+  return before.some((other) => !hasSuffix(other) && mayOverlap(takenBy(other), taken));
 }
 
 function hasSuffix({ fields }: MadeRule): boolean {
@@ -95,6 +96,6 @@ function suffix(name: string): Field {
   };
 }
 
-function routed({ when }: MadeRule): { when?: string } {
-  return when === null ? {} : { when };
+function takenBy({ when }: MadeRule): TakenEvents {
+  return eventsTakenBy(when === null ? {} : { when });
 }

@@ -3,6 +3,17 @@ import { type FqlNode, parseFql } from '@meterbridge/fql';
 /** What a rule's routing says; `undefined` takes everything. */
 type Routed = { sources?: readonly string[] | undefined; when?: string | undefined };
 
+/** What stands at a path of an event. */
+export type EventValue = { path: readonly string[]; value: string };
+
+/** Which events a rule takes, as far as two rules can be held against each other. */
+export type TakenEvents = {
+  /** Undefined: of every source. */
+  sources: readonly string[] | undefined;
+  /** Null: too many to be looked into. */
+  cases: readonly Case[] | null;
+};
+
 /** What one path must be, or must not be, for a condition to hold. */
 type Constraint = { is: 'in' | 'not in'; values: ReadonlySet<unknown> };
 
@@ -14,17 +25,28 @@ const MAX_CASES = 200;
 
 const ANYTHING: readonly Case[] = [new Map()];
 
+/** Reads a rule's filter once, for many comparisons. A filter that cannot be parsed may take anything. */
+export function eventsTakenBy({ sources, when }: Routed): TakenEvents {
+  return { sources, cases: casesOfFilter(when) };
+}
+
 /**
- * Whether an event could be taken by both rules: true unless it is proven that none can. Two filters are
- * proven apart by what they compare with literals, as `event = "A"` and `event = "B"`, and by one asking for
- * the very condition that the other excludes.
+ * Whether an event could be taken by both: true unless it is proven that none can. Two filters are proven apart by
+ * what they compare with literals, as `event = "A"` and `event = "B"`, and by one asking for the very condition that
+ * the other excludes.
+ * @param where only events with this value are asked about
  */
-export function mayTakeTheSameEvent(a: Routed, b: Routed): boolean {
+export function mayOverlap(a: TakenEvents, b: TakenEvents, where?: EventValue): boolean {
   if (a.sources && b.sources && !a.sources.some((source) => b.sources!.includes(source))) return false;
-  const left = casesOfFilter(a.when);
-  const right = casesOfFilter(b.when);
-  if (left === null || right === null) return true;
-  return left.some((one) => right.some((other) => join(one, other) !== null));
+  if (a.cases === null || b.cases === null) return true;
+  const wanted: Case = new Map(where ? [[pathKey(where.path), constraint(true, [where.value])]] : []);
+  const right = b.cases;
+  return a.cases.some((one) =>
+    right.some((other) => {
+      const both = join(one, other);
+      return both !== null && join(both, wanted) !== null;
+    }),
+  );
 }
 
 function casesOfFilter(when: string | undefined): readonly Case[] | null {

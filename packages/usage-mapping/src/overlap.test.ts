@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { mayTakeTheSameEvent } from './overlap.js';
+import { eventsTakenBy, mayOverlap } from './overlap.js';
+
+type Routed = Parameters<typeof eventsTakenBy>[0];
+
+const mayTakeTheSameEvent = (a: Routed, b: Routed) => mayOverlap(eventsTakenBy(a), eventsTakenBy(b));
 
 test.each<[string | undefined, string | undefined]>([
   ['event = "A"', 'event = "B"'],
@@ -51,4 +55,15 @@ test('a filter of too many cases may overlap with anything', () => {
     `event = "A" and ${Array.from({ length: pairs }, (_, index) => pair(index)).join(' and ')}`;
   expect(mayTakeTheSameEvent({ when: when(5) }, { when: 'event = "B"' })).toBe(false);
   expect(mayTakeTheSameEvent({ when: when(20) }, { when: 'event = "B"' })).toBe(true);
+});
+
+test.each<[string | undefined, string | undefined, boolean]>([
+  [undefined, undefined, true],
+  ['event = "A"', undefined, true],
+  ['event = "B"', undefined, false],
+  [undefined, 'event != "A"', false],
+  ['type = "track"', 'event in ["A", "B"]', true],
+])('an event that is called A may be taken by %j and by %j: %p', (a, b, may) => {
+  const where = { path: ['event'], value: 'A' };
+  expect(mayOverlap(eventsTakenBy({ when: a }), eventsTakenBy({ when: b }), where)).toBe(may);
 });

@@ -1,0 +1,53 @@
+import { splitPath } from '@meterbridge/segment-events';
+import type { EventValue, ValueRule } from '@meterbridge/usage-mapping';
+import type { RuleIdentity } from '../destination.js';
+import type { HyperlineRule } from './settings.js';
+
+/** Hyperline tells events apart by event type and record id; the customer is no part of it. */
+export const hyperlineIdentity: RuleIdentity<HyperlineRule> = {
+  name: 'event_type and record.id',
+  of: (rule) => JSON.stringify([sourceOf(rule.eventType), sourceOf(idOf(rule))]),
+  shared(a, b) {
+    if (!mayBeOneId(sourceOf(idOf(a)), sourceOf(idOf(b)))) return null;
+    const [one, other] = [sourceOf(a.eventType), sourceOf(b.eventType)];
+    if ('value' in one && 'value' in other) return one.value === other.value ? {} : null;
+    const where = whereEqual(a.eventType, other) ?? whereEqual(b.eventType, one);
+    return where ? { where } : {};
+  },
+  remedy: () => 'an eventType or a record.id of its own',
+};
+
+/** Where a value comes from: always the same, or paths of the event and what is made of what stands there. */
+type Source = { value: string } | { paths: string[]; made: string };
+
+function sourceOf(rule: ValueRule): Source {
+  if (typeof rule === 'string' || Array.isArray(rule)) return { paths: [rule].flat(), made: '' };
+  if ('value' in rule) return { value: String(rule.value) };
+  return { paths: [rule.path].flat(), made: rule.mask ? 'mask' : (rule.hash ?? '') };
+}
+
+/** What a value comes to is exactly what stands in the event, as text. */
+function isAsWritten(rule: ValueRule): boolean {
+  if (typeof rule === 'string' || Array.isArray(rule)) return true;
+  return 'path' in rule && !rule.mask && !rule.hash && rule.default === undefined && rule.as === undefined;
+}
+
+function idOf(rule: HyperlineRule): ValueRule {
+  return (rule.record as Record<string, ValueRule | undefined>).id ?? 'messageId';
+}
+
+/** Two paths that differ lead to one value by accident only, and so do a path and a fixed id. */
+function mayBeOneId(a: Source, b: Source): boolean {
+  if ('value' in a || 'value' in b) return 'value' in a && 'value' in b && a.value === b.value;
+  return a.made === b.made && a.paths.some((path) => b.paths.includes(path));
+}
+
+/** What an event has to have for a value to come to a fixed one; nothing where no filter could tell. */
+function whereEqual(taken: ValueRule, fixed: Source): EventValue | undefined {
+  const source = sourceOf(taken);
+  if ('value' in source || source.paths.length !== 1 || !isAsWritten(taken)) return undefined;
+  // A filter that asks for the number 5 does not exclude what is sent as the text 5.
+  if (!('value' in fixed) || !Number.isNaN(Number(fixed.value))) return undefined;
+  const split = splitPath(source.paths[0]!);
+  return split.ok ? { path: split.path, value: fixed.value } : undefined;
+}

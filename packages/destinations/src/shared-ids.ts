@@ -1,0 +1,58 @@
+import { eventsTakenBy, mayOverlap } from '@meterbridge/usage-mapping';
+import { billingAccounts } from './billing-accounts.js';
+import type { RuleIdentity } from './destination.js';
+import { type DestinationSettings, destinationKinds } from './kinds.js';
+
+/** A rule by where it stands in the configuration; indexes from 0. */
+export type RulePlace = {
+  destination: string;
+  rule: string;
+  at: { destination: number; rule: number };
+};
+
+/**
+ * Two rules of one billing account that may take one event and would give it one id there: the API keeps one of two.
+ * In the order of the file.
+ */
+export type SharedIds = { type: DestinationSettings['type']; earlier: RulePlace; later: RulePlace };
+
+/** Every such pair, over all destinations. Pure. That no event is taken by both has to be proven: `mayOverlap`. */
+export function findSharedIds(destinations: readonly DestinationSettings[]): SharedIds[] {
+  const accounts = billingAccounts(destinations);
+  const all = destinations.flatMap(({ name, type, rules }, destination) =>
+    rules.map((rule, index) => ({
+      place: { destination: name, rule: rule.name, at: { destination, rule: index } },
+      account: accounts.get(name),
+      type,
+      rule,
+      taken: eventsTakenBy(rule),
+    })),
+  );
+  return all.flatMap((later, index) =>
+    all.slice(0, index).flatMap((earlier): SharedIds[] => {
+      if (earlier.account !== later.account) return [];
+      const shared = identityOf(later.type).shared(earlier.rule, later.rule);
+      if (!shared || !mayOverlap(earlier.taken, later.taken, shared.where)) return [];
+      return [{ type: later.type, earlier: earlier.place, later: later.place }];
+    }),
+  );
+}
+
+/**
+ * What such a rule does, in words, and what to write in it.
+ * @param toChange one of the two
+ */
+export function describeSharedIds({ type, earlier, later }: SharedIds, toChange: RulePlace): string {
+  const other = toChange === later ? earlier : later;
+  const { name, remedy } = identityOf(type);
+  const whose =
+    other.destination === toChange.destination ? '' : ` of ${other.destination}, on one URL and key,`;
+  return `may take the same event as rule ${other.rule}${whose} under one ${name}: the API would keep only one of the two. Write ${remedy(toChange.rule)} here, or filters that exclude each other`;
+}
+
+/** Each kind is asked about rules of its own only. */
+export function identityOf(
+  type: DestinationSettings['type'],
+): RuleIdentity<DestinationSettings['rules'][number]> {
+  return destinationKinds[type].identity as RuleIdentity<DestinationSettings['rules'][number]>;
+}
