@@ -5,6 +5,7 @@ import { findShortcomings, measurePace, type Pace } from '../firewall/figures.js
 import { BROKEN, CUT, FORBIDDEN, REFUSALS, type Refusal } from '../firewall/refusals.js';
 import { idOf, startLoad } from '../load/load.js';
 import { EXPECTED, type Expectation } from '../load/make-event.js';
+import { shuffle } from '../random-choice.js';
 import type { Scenario, Scene } from '../scenario.js';
 import { readAccounts } from '../settle.js';
 import { firewallOf, type Stage } from '../stage.js';
@@ -192,7 +193,7 @@ export const firewallOutage: Scenario = {
     const firewall = firewallOf(stage);
     // It meets another kind of refusal in each round, so that either may be its end.
     expectOfPoisoned(scene, 'refused|fails_alone');
-    for (const refusal of OUTAGES) {
+    for (const refusal of shuffle([...OUTAGES], random)) {
       firewall.guard(refusal);
       const began = await beginWhileComparing(scene, refusal);
       if (!began) {
