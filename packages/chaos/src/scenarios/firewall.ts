@@ -1,9 +1,11 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FIREWALLED } from '../config.js';
 import { findShortcomings, measurePace, type Pace } from '../firewall/figures.js';
 import { BROKEN, CUT, FORBIDDEN, REFUSALS, type Refusal } from '../firewall/refusals.js';
 import { idOf, startLoad } from '../load/load.js';
 import { EXPECTED, type Expectation } from '../load/make-event.js';
+import { shuffle } from '../random-choice.js';
 import type { Scenario, Scene } from '../scenario.js';
 import { readAccounts } from '../settle.js';
 import { firewallOf, type Stage } from '../stage.js';
@@ -43,8 +45,9 @@ const withoutFirewall: Scenario = {
   ...PHASE,
   name: 'no firewall',
   what: 'the same, measured: what the firewalls are held against',
-  async trouble({ stage }) {
-    firewallOf(stage).guard();
+  async trouble(scene) {
+    firewallOf(scene.stage).guard();
+    await untilSent(scene);
   },
   async after(scene) {
     const { comparisons } = firewallOf(scene.stage);
@@ -65,7 +68,7 @@ function refusing(refusal: Refusal): Scenario {
     async trouble(scene) {
       expectOfPoisoned(scene, refusal.deadAs);
       firewallOf(scene.stage).guard(refusal);
-      await scene.load.done;
+      await untilSent(scene);
       await trickleUntilSettled(scene);
     },
     async after(scene) {
@@ -75,6 +78,16 @@ function refusing(refusal: Refusal): Scenario {
       for (const each of scene.figures) scene.problems.push(...findShortcomings(each));
     },
   };
+}
+
+/** Says how busy the machine was: senders, firewall and both APIs are this very process. */
+async function untilSent({ load, notes }: Scene): Promise<void> {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  await load.done;
+  delay.disable();
+  const lateMs = (delay.percentile(95) / 1e6 - 10).toFixed(0);
+  notes.push(`what is due in the run's own process is ${lateMs} ms late (p95)`);
 }
 
 /** Events that come together, and how long until the next do. */
@@ -180,7 +193,7 @@ export const firewallOutage: Scenario = {
     const firewall = firewallOf(stage);
     // It meets another kind of refusal in each round, so that either may be its end.
     expectOfPoisoned(scene, 'refused|fails_alone');
-    for (const refusal of OUTAGES) {
+    for (const refusal of shuffle([...OUTAGES], random)) {
       firewall.guard(refusal);
       const began = await beginWhileComparing(scene, refusal);
       if (!began) {
