@@ -38,10 +38,11 @@ export async function sendEvents(
   };
 
   for (let n = 1; n <= count; n += 1) {
-    count1(sent.byType, sendOne(client, n, `${seed}-${n}`));
+    const now = Date.now();
+    count1(sent.byType, sendOne(client, n, `${seed}-${n}`, now));
     if (n % 50 === 0) {
-      // A client that is not sure whether its request arrived sends it again, with the same messageId.
-      sendOne(client, n, `${seed}-${n}`);
+      // A client that is not sure whether its request arrived sends it again, with the same messageId and time.
+      sendOne(client, n, `${seed}-${n}`, now);
       sent.repeated += 1;
     }
     if (n % 100 === 0) {
@@ -56,11 +57,11 @@ export async function sendEvents(
   return sent;
 }
 
-function sendOne(client: Analytics, n: number, messageId: string): string {
+function sendOne(client: Analytics, n: number, messageId: string, now: number): string {
   const account = `acct_${(n % ACCOUNTS) + 1}`;
   const userId = `user_${(n % 200) + 1}`;
   const context = { groupId: account, ip: '203.0.113.7' };
-  const timestamp = new Date(Date.now() - (n % 3_600) * 1_000);
+  const timestamp = new Date(now - (n % 3_600) * 1_000);
   const common = { userId, messageId, timestamp, context };
   if (n % 40 === 1) {
     const traits = {
