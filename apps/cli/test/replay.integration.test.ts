@@ -109,8 +109,11 @@ test('a plan says how many, whose, what would fail again and why, and what the A
   expect(shown.output).not.toContain('many');
 
   // Nobody can be asked here, and nothing is done without an answer.
-  const unasked = await stack.cli('dead-letters', 'replay', '--all');
+  const unasked = await stack.cli('dead-letters', 'replay', '--customer', 'sub-2');
   expect(unasked).toMatchObject({ code: 1, output: expect.stringContaining('--yes') });
+  // One of all would be billed twice.
+  const refused = await stack.cli('dead-letters', 'replay', '--all', '--yes');
+  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('--send-again 1') });
   expect((await stack.cli('dead-letters', 'replay')).code).toBe(2);
   expect((await stack.cli('dead-letters', 'replay', 'lago/1-1', '--yes')).code).toBe(1);
 
