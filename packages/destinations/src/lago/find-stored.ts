@@ -5,7 +5,7 @@ import { readAnswer } from '../read-answer.js';
 import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
 import { TIME_TOLERANCE_MS, type Window } from '../windows.js';
 import { compareStored } from './compare-stored.js';
-import { readLagoMetrics } from './read-metrics.js';
+import { ComputedFields } from './computed-fields.js';
 import {
   chooseSubscription,
   classifySubscriptions,
@@ -140,7 +140,7 @@ async function judge(
   const fates = new Set<'same' | Doubt>();
   for (const { row } of held) {
     const differ = compareStored(sent, row);
-    if (differ.length === 0 || (await computed.areAll(differ, row.code))) fates.add('same');
+    if (differ.length === 0 || (await isComputed(differ, row.code, computed))) fates.add('same');
     else if (differ.includes('external_subscription_id')) fates.add('other_owner');
     else fates.add(differ.includes('code') ? 'other_code' : 'other_content');
   }
@@ -149,35 +149,16 @@ async function judge(
 
 const ORDER = ['same', 'other_code', 'other_content', 'other_owner'] as const;
 
-/**
- * Properties that Lago has computed when the event came: of a metric with an expression it keeps the result in the
- * metric's field, whatever was sent there (lago-api: calculate_expression_service.rb).
- */
-class ComputedFields {
-  private readonly read: Read;
-  private byCode: Promise<Map<string, string>> | undefined;
-
-  constructor(read: Read) {
-    this.read = read;
-  }
-
-  /** Whether fields in which events differ are all such a property. Metrics that cannot be read have none. */
-  async areAll(fields: readonly string[], code: unknown): Promise<boolean> {
-    if (!fields.every((field) => field.startsWith('properties.'))) return false;
-    this.byCode ??= this.readAll();
-    const computed = (await this.byCode).get(String(code));
-    return computed !== undefined && fields.every((field) => field === `properties.${computed}`);
-  }
-
-  private async readAll(): Promise<Map<string, string>> {
-    const get = async (path: string) => (await this.read(path)) ?? NOT_READ;
-    const metrics = await readLagoMetrics({ get });
-    const withExpression = metrics.ok ? metrics.metrics.filter(({ hasExpression }) => hasExpression) : [];
-    return new Map(withExpression.flatMap(({ code, field }) => (field === null ? [] : [[code, field]])));
-  }
+/** Whether events differ in nothing but what Lago has computed itself. Metrics that cannot be read compute nothing. */
+async function isComputed(
+  fields: readonly string[],
+  code: unknown,
+  computed: ComputedFields,
+): Promise<boolean> {
+  if (!fields.every((field) => field.startsWith('properties.'))) return false;
+  const field = await computed.of(code);
+  return typeof field === 'string' && fields.every((each) => each === `properties.${field}`);
 }
-
-const NOT_READ = { error: 'connection', detail: 'no more reads are made' } as const;
 
 /** Of customers whose subscription is looked up when their events are sent: read once each, where an id was found. */
 class SubscriptionsOf {
