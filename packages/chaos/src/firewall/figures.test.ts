@@ -56,9 +56,13 @@ test.each<[string, Partial<Figures>, RegExp[]]>([
   ['too slow', { storedShare: 0.949 }, [/stored at 0\.949/]],
   ['too late', { p95Ms: 201 }, [/p95 is 201 ms, 2\.0 times the 100 ms/]],
   ['never', { p95Ms: Number.POSITIVE_INFINITY }, [/p95/]],
-  ['too many requests', { proving: 33 }, [/17\.3 requests .* 17\.3 are allowed/]],
+  ['too many requests', { proving: 33 }, [/17\.30 requests .* 17\.29 are allowed/]],
   ['many proofs, over a time', { isProvedOverTime: true, proving: 1_000 }, []],
-  ['too many to find it', { isProvedOverTime: true, finding: 153 }, [/15\.3 requests .* 15\.3 are allowed/]],
+  [
+    'too many to find it',
+    { isProvedOverTime: true, finding: 153 },
+    [/15\.30 requests .* 15\.29 are allowed/],
+  ],
   ['no dead letter', { poisoned: 0, finding: 0, proving: 0 }, [/no poisoned event is a dead letter/]],
   ['no calm phase', { calmP95Ms: Number.NaN }, [/p95/]],
 ])('%s', (_name, changes, expected) => {

@@ -79,7 +79,7 @@ export function findShortcomings(figures: Figures): string[] {
   if (figures.poisoned === 0) found.push(`${where}: no poisoned event is a dead letter`);
   else if (!(made <= allowed)) {
     found.push(
-      `${where}: ${made.toFixed(1)} requests for each poisoned event, ${allowed.toFixed(1)} are allowed`,
+      `${where}: ${made.toFixed(2)} requests for each poisoned event, ${allowed.toFixed(2)} are allowed`,
     );
   }
   return found;
