@@ -129,7 +129,7 @@ test('a suspect is sent apart, waits, or is not sent again, as it is judged', as
   };
   const deliveries = [
     aDelivery('fresh'),
-    aSuspect('half', {}),
+    aSuspect('group', {}),
     aSuspect('alone', { of: 1, alone: 1 }),
     aSuspect('later', { of: 1, alone: 1, due: NOW + 700 }),
     aSuspect('proved', { of: 1, alone: 2, proofs: 1 }),
@@ -157,7 +157,7 @@ test('a suspect is sent apart, waits, or is not sent again, as it is judged', as
   ]);
   expect(sent).toEqual([
     ['fresh', undefined],
-    ['half', { atMost: 4, isConfirmed: true }],
+    ['group', { atMost: 2, isConfirmed: true }],
     ['alone', { atMost: 1, isConfirmed: true }],
   ]);
 });

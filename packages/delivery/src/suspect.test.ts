@@ -45,15 +45,16 @@ test('what nobody suspects goes with others', () => {
 describe('the size of its group', () => {
   const whole = Number.POSITIVE_INFINITY;
   test.each<[string, number, Acceptances, number, number, boolean]>([
-    ['half, where others are accepted before and after', 100, steady, 1, 50, true],
-    ['a half of an odd number, rounded up', 25, steady, 1, 13, true],
+    ['a quarter, where others are accepted before and after', 100, steady, 1, 25, true],
+    ['a quarter, rounded up', 25, steady, 1, 7, true],
+    ['one of four', 4, steady, 1, 1, true],
     ['one of two', 2, steady, 1, 1, true],
     ['one stays one', 1, steady, 1, 1, true],
-    ['half, where others were accepted immediately before', 100, accepted(-5_000, -4_000), 1, 50, false],
-    ['half, where others are accepted only since', 100, accepted(-50, -50), 1, 50, false],
+    ['a quarter, where others were accepted immediately before', 100, accepted(-5_000, -4_000), 1, 25, false],
+    ['a quarter, where others are accepted only since', 100, accepted(-50, -50), 1, 25, false],
     ['whole, where nobody was accepted lately', 100, accepted(-HOUR_MS, -5_101), 1, whole, false],
     ['whole, where nobody ever was', 100, {}, 2, whole, false],
-    ['half all the same, from the third attempt on', 100, {}, 3, 50, false],
+    ['a quarter all the same, from the third attempt on', 100, {}, 3, 25, false],
     ['whole, where others are accepted another way', 100, accepted(-HOUR_MS, 0, '/other'), 1, whole, false],
   ])('%s', (_what, of, known, attempts, atMost, isConfirmed) => {
     expect(judge({ of, alone: 0 }, known, 'refused', attempts)).toMatchObject({

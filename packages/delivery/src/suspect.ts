@@ -62,7 +62,12 @@ const PROOFS_OF_REFUSAL = 2;
 /** What may be the API's health needs more than that, and time between the first and the last. */
 const PROOFS_OF_FAILURE = 3;
 /** Where nobody is accepted, whole requests are taken apart only from this attempt on: most outages are over by then. */
-const HALVE_AFTER_ATTEMPTS = 3;
+const APART_AFTER_ATTEMPTS = 3;
+/**
+ * Into so many groups a request is taken apart that failed. To find one event of n that costs as many requests as
+ * halves do, 2·log2(n), in half as many rounds; and after the first one three of four innocents are delivered.
+ */
+const PARTS = 4;
 /** Time for acceptances of others to come, and to be known to all workers. */
 const LEAST_ALONE_MS = 1_500;
 
@@ -110,8 +115,8 @@ function provedReason(
 }
 
 function groupSize({ of, at }: Suspect, others: Series | undefined, attempts: number): number {
-  const isHalved = areAcceptedAround(others, at) || attempts >= HALVE_AFTER_ATTEMPTS;
-  return isHalved ? Math.ceil(of / 2) : Number.POSITIVE_INFINITY;
+  const isTakenApart = areAcceptedAround(others, at) || attempts >= APART_AFTER_ATTEMPTS;
+  return isTakenApart ? Math.ceil(of / PARTS) : Number.POSITIVE_INFINITY;
 }
 
 /**

@@ -554,7 +554,7 @@ describe('an answer that names no event', () => {
     },
   );
 
-  test('a batch and its one bad event cost no more than twice the halvings, and four', async () => {
+  test('a batch and its one bad event cost no more than twice as many halves would, and four', async () => {
     const line = await openLine(lagoSettings);
     const batch = events(100);
     refuse(line, 'lago', [batch[42]!], { respond: firewall });
