@@ -355,7 +355,6 @@ test('a large file passes through little memory', async () => {
   clearInterval(watch);
   expect(readReport(running.output())).toMatchObject({ state: 'done', events: 300_000 });
   expect(await stack.account()).toMatchObject({ accepted: 300_000, difference: 0 });
-  console.log('PEAK', peakKilobytes);
   expect(peakKilobytes).toBeGreaterThan(0);
   expect(peakKilobytes).toBeLessThan(256 * 1_024);
 }, 300_000);
