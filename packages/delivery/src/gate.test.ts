@@ -7,6 +7,7 @@ import {
   type Gate,
   gateAfterAcceptance,
   gateAfterAnswer,
+  gateAfterControl,
   gateAfterFailure,
   gateAfterHold,
   gateAfterRateLimit,
@@ -236,6 +237,22 @@ describe('refusals that name no event', () => {
     expect(gateAfterUnnamed(probing, refusal('a', { at }), 0.5).breaker.state).toBe('open');
     expect(gateAfterUnnamed(OPEN_GATE, refusal('a'), 0.5).breaker).toEqual({ state: 'closed', failures: 0 });
   });
+});
+
+test.each<[string, Gate, Partial<Gate>]>([
+  ['ends a hold of a key or a URL', held, { hold: null }],
+  ['leaves an open breaker', opened(), { breaker: opened().breaker }],
+  ['leaves refusals that were counted', { ...OPEN_GATE, refused: ['x'] }, { refused: ['x'] }],
+])('a control that is answered %s', (_what, gate, after) => {
+  expect(gateAfterControl(gate, now)).toMatchObject({
+    ...after,
+    accepted: { control: { since: now, last: now } },
+  });
+});
+
+test('nor does it end a hold of a way on which all events are refused', () => {
+  const hold = { ...held.hold!, code: 'refused_all' as const };
+  expect(gateAfterControl({ ...held, hold }, now).hold).toEqual(hold);
 });
 
 test('what a suspect meets is told, and changes nothing else', () => {

@@ -1,4 +1,4 @@
-import { type Acceptances, withAcceptance } from './acceptances.js';
+import { type Acceptances, CONTROL, withAcceptance } from './acceptances.js';
 import { backoffDelayMs } from './backoff.js';
 import type { FailureCode, HoldCode } from './outcome.js';
 
@@ -151,6 +151,15 @@ export function gateAfterAcceptance(gate: Gate, way: string, sentAt: number): Ga
   const isKnown = known !== undefined && sentAt - known.last < ACCEPTANCE_EVERY_MS;
   if (isKnown && answered === gate && gate.refused.length === 0) return gate;
   return { ...answered, refused: [], accepted: withAcceptance(answered.accepted, way, sentAt) };
+}
+
+/**
+ * A control was answered: the key and the way are right, as far as a request without events can tell. It says nothing
+ * of the API's health, nor that events are let through where different ones were refused.
+ */
+export function gateAfterControl(gate: Gate, sentAt: number): Gate {
+  const hold = gate.hold?.code === 'refused_all' ? gate.hold : null;
+  return { ...gate, hold, accepted: withAcceptance(gate.accepted, CONTROL, sentAt) };
 }
 
 /** What failed is suspected of failing by itself, while others are accepted: only somebody who looks is told. */

@@ -2,7 +2,7 @@ import { SendLine } from './send-line.js';
 import type { Entry } from './send-queue.js';
 
 /** So long suspects wait for others of their size: they come back from several jobs at nearly the same moment. */
-export const GATHER_MS = 50;
+export const GATHER_MS = 20;
 
 /**
  * Suspects that wait, in lines of those that may share a request: of one kind, of one group size, and all confirmed

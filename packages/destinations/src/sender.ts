@@ -13,6 +13,7 @@ import {
   type GateStore,
   gateAfterAcceptance,
   gateAfterAnswer,
+  gateAfterControl,
   gateAfterFailure,
   gateAfterRateLimit,
   gateAfterRefusal,
@@ -24,6 +25,7 @@ import {
   type Suspected,
   type UsageEvent,
   type Verdict,
+  WAY_IS_WRONG_AFTER,
 } from '@meterbridge/delivery';
 import { GATHER_MS } from './apart-queue.js';
 import { Comparisons } from './comparisons.js';
@@ -230,8 +232,14 @@ export function createSender(options: SenderOptions): Sender {
     return !entry.apart || mayProbe(entry.apart, series, options.now());
   }
 
+  /** It would find out about a key or a URL, and not whether events are let through. */
+  function isControlAProbe(): boolean {
+    const { hold } = gate.current();
+    return destination.control !== undefined && hold !== null && hold.code !== 'refused_all';
+  }
+
   function hasProbe(): boolean {
-    return line.hasProbe(mayBeProbe) || (gate.current().hold !== null && destination.control !== undefined);
+    return line.hasProbe(mayBeProbe) || isControlAProbe();
   }
 
   /** @param whenGranted is waited for with the slot in hand */
@@ -292,7 +300,8 @@ export function createSender(options: SenderOptions): Sender {
       if (!(await gate.update((kept) => claimProbe(kept, options.now())))) return;
     }
     const batch = decision.may === 'probe' ? line.takeProbe(now, mayBeProbe) : take(now);
-    const isControl = decision.may === 'probe' || comparisons.controlDueAt(told(), now) <= now;
+    const isControl =
+      decision.may === 'probe' ? isControlAProbe() : comparisons.controlDueAt(told(), now) <= now;
     if (batch.length === 0 && !(isControl && destination.control)) return;
     const sentAt = options.now();
     const { verdict, bytes, cause } = await send(batch, askedAt);
@@ -408,7 +417,9 @@ export function createSender(options: SenderOptions): Sender {
     }
     const way = batch.length === 0 ? CONTROL : destination.path(batch.length);
     comparisons.note(way, sentAt);
-    await gate.update((kept) => gateAfterAcceptance(kept, way, sentAt));
+    await gate.update((kept) =>
+      batch.length === 0 ? gateAfterControl(kept, sentAt) : gateAfterAcceptance(kept, way, sentAt),
+    );
   }
 
   /** The request failed, and whose fault that is others will tell. The batch is empty where it was the control. */
@@ -522,7 +533,12 @@ export function createSender(options: SenderOptions): Sender {
       }
       return null;
     },
-    accepted: () => comparisons.accepted(told()),
+    accepted() {
+      const { [CONTROL]: control, ...events } = comparisons.accepted(told());
+      // Where different events were refused and none accepted since, a request without events proves nothing of them.
+      const isWayWrong = gate.current().refused.length >= WAY_IS_WRONG_AFTER;
+      return control && !isWayWrong ? { ...events, [CONTROL]: control } : events;
+    },
     drain() {
       draining = true;
       for (const giveUp of reserving) giveUp();

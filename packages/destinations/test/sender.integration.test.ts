@@ -624,6 +624,25 @@ describe('an answer that names no event', () => {
     },
   );
 
+  test('where all events are refused, and a request without any is not, nobody dies either', async () => {
+    const line = await openLine({ ...lagoSettings, limit: { batchSize: 5 } });
+    line.sandbox.lago.faults.add({
+      times: 'always',
+      match: { containsText: 'external_subscription_id' },
+      respond: { status: 403, body: '<html>' },
+    });
+    const sent = line.toTheEnd(events(30), 400);
+    await waitFor(() => line.gate.current().hold?.code === 'refused_all', { what: 'the hold' });
+    for (let minute = 0; minute < 20; minute += 1) {
+      line.clock.skipMs += PROBE_INTERVAL_MS;
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    expect(line.gate.current().hold).toMatchObject({ code: 'refused_all' });
+    line.sandbox.lago.faults.clear();
+    line.clock.skipMs += PROBE_INTERVAL_MS;
+    expect(words(await sent)).toEqual(Array(30).fill('delivered'));
+  });
+
   test('where somebody limits all, it is waited for and not held', async () => {
     const line = await openLine({ ...lagoSettings, limit: { batchSize: 5 } });
     line.sandbox.lago.faults.add({
