@@ -1,6 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { DEFAULT_RETRY_POLICY, type Outcome, type StoredDelivery, type Suspect } from '@meterbridge/delivery';
-import type { MappedUsage, Sender, SubscriptionReader } from '@meterbridge/destinations';
+import {
+  type MappedUsage,
+  READS_WAY,
+  type Resolution,
+  type Sender,
+  type SubscriptionReader,
+} from '@meterbridge/destinations';
 import { type Attempt, attemptDeliveries } from './attempt-deliveries.js';
 import type { MapDelivery } from './rule-versions.js';
 
@@ -62,16 +68,18 @@ test('one outcome a delivery, in order; what failed says what was sent, what was
   ]);
 });
 
+/** Maps to what lacks the subscription of the event's user. */
+const mapPending = (_rule: string, { messageId: key, userId }: SegmentEvent): MappedUsage => ({
+  ok: true,
+  pending: {
+    customer: userId!,
+    at: 0,
+    complete: (subscription) => ({ key, slot: key, body: subscription }),
+  },
+});
+
 test('a subscription that was kept is used again, as long as the customer is the same', async () => {
   const asked: string[] = [];
-  const mapPending = (_rule: string, { messageId: key, userId }: SegmentEvent): MappedUsage => ({
-    ok: true,
-    pending: {
-      customer: userId!,
-      at: 0,
-      complete: (subscription) => ({ key, slot: key, body: subscription }),
-    },
-  });
   const bodies: string[] = [];
   const sender = senderThat({});
   sender.deliver = async (usages) => {
@@ -128,18 +136,18 @@ test('a suspect is sent apart, waits, or is not sent again, as it is judged', as
     return usages.map(() => ({ outcome: 'delivered' }));
   };
   const deliveries = [
+    aSuspect('later', { of: 1, alone: 1, due: NOW + 700 }),
     aDelivery('fresh'),
     aSuspect('group', {}),
     aSuspect('alone', { of: 1, alone: 1 }),
-    aSuspect('later', { of: 1, alone: 1, due: NOW + 700 }),
     aSuspect('proved', { of: 1, alone: 2, proofs: 1 }),
     aSuspect('failing', { of: 1, proofs: 9, provedSince: NOW - 3_700_000 }, 'server_error'),
   ];
   expect(await attemptDeliveries(attempt(sender), deliveries)).toEqual([
-    { outcome: 'delivered' },
-    { outcome: 'delivered' },
-    { outcome: 'delivered' },
     { outcome: 'unsent', waitMs: 700 },
+    { outcome: 'delivered' },
+    { outcome: 'delivered' },
+    { outcome: 'delivered' },
     {
       outcome: 'failed',
       code: 'refused',
@@ -169,4 +177,98 @@ test('what a suspect met before goes along with what it meets now', async () => 
   sender.accepted = () => ({ [WAY]: { since: NOW - 9_000, last: NOW } });
   const [outcome] = await attemptDeliveries(attempt(sender), [aSuspect('a', { of: 1, alone: 1 })]);
   expect(outcome).toMatchObject({ judged: { proofs: 1, alone: 1 }, usage: '{"id":"a"}' });
+});
+
+/** One that needs its customer's subscription, by its name; `kept`: that was found at an earlier attempt. */
+const needing = (delivery: StoredDelivery, kept?: 'kept'): StoredDelivery => {
+  const customer = `c-${delivery.event.messageId}`;
+  const resolved = { customer, subscription: `old-${customer}` };
+  return {
+    ...delivery,
+    event: { ...delivery.event, userId: customer },
+    ...(kept ? { resolved } : {}),
+  };
+};
+
+/** An attempt whose reads end as `answers` say by customer; others are found. Reads were accepted just now, as were events. */
+function openReads(answers: Record<string, Resolution> = {}) {
+  const asked: unknown[] = [];
+  const sent: unknown[] = [];
+  const series = { since: NOW - 9_000, last: NOW };
+  const sender = senderThat({});
+  sender.accepted = () => ({ [WAY]: series });
+  sender.deliver = async (usages, how) => {
+    for (const [index, { body }] of usages.entries()) sent.push([body, how?.apart?.get(index)]);
+    return usages.map(() => ({ outcome: 'delivered' }));
+  };
+  const reader = {
+    resolve: ((questions) =>
+      questions.map(async ({ customer, apart }) => {
+        asked.push([customer, apart]);
+        return answers[customer] ?? { outcome: 'found', subscription: `new-${customer}` };
+      })) satisfies SubscriptionReader['resolve'],
+    accepted: () => ({ [READS_WAY]: series }),
+  };
+  const opened = attempt(sender, mapPending, { reader, keep: async () => true });
+  return { asked, sent, run: (deliveries: StoredDelivery[]) => attemptDeliveries(opened, deliveries) };
+}
+
+const aRead = { of: 1, alone: 1, way: READS_WAY };
+const ALONE = { atMost: 1, isConfirmed: true };
+
+test('one whose read is suspected is asked for apart, and its event is not suspected for that', async () => {
+  const failing = {
+    outcome: 'suspected',
+    code: 'refused',
+    detail: 'reading the subscription: HTTP 403',
+    at: NOW,
+    of: 1,
+    way: READS_WAY,
+    isAccepting: true,
+  } as const;
+  const { asked, sent, run } = openReads({ 'c-again': failing });
+  const outcomes = await run([
+    needing(aSuspect('mended', aRead)),
+    needing(aSuspect('again', aRead)),
+    needing(aSuspect('later', { ...aRead, due: NOW + 700 })),
+  ]);
+  expect(outcomes).toEqual([
+    { outcome: 'delivered' },
+    { ...failing, judged: expect.objectContaining({ proofs: 1, alone: 1 }) },
+    { outcome: 'unsent', waitMs: 700 },
+  ]);
+  expect(asked).toEqual([
+    ['c-mended', ALONE],
+    ['c-again', ALONE],
+  ]);
+  expect(sent).toEqual([['new-c-mended', undefined]]);
+});
+
+test('what is proved to fail alone says whether it was the read, and otherwise what was sent', async () => {
+  const { asked, sent, run } = openReads();
+  const proved = { of: 1, proofs: 9, provedSince: NOW - 3_700_000 };
+  const [read, written] = await run([
+    needing(aSuspect('read', { ...proved, way: READS_WAY }, 'timeout')),
+    needing(aSuspect('written', proved, 'timeout'), 'kept'),
+  ]);
+  expect(read).toMatchObject({
+    code: 'fails_alone',
+    detail: expect.stringMatching(/^reading fails for this customer alone/),
+  });
+  expect(read).not.toHaveProperty('usage');
+  expect(written).toMatchObject({ code: 'fails_alone', usage: 'old-c-written' });
+  expect([asked, sent]).toEqual([[], []]);
+});
+
+test('a suspicion of its read says nothing of an event that needs none any more, nor the other way round', async () => {
+  const { asked, sent, run } = openReads();
+  await run([
+    needing(aSuspect('found', { ...aRead, due: NOW + 700 }), 'kept'),
+    needing(aSuspect('remapped', { of: 1, alone: 1, due: NOW + 700 })),
+  ]);
+  expect(asked).toEqual([['c-remapped', undefined]]);
+  expect(sent.toSorted()).toEqual([
+    ['new-c-remapped', undefined],
+    ['old-c-found', undefined],
+  ]);
 });

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import type { Outcome, StoredDelivery } from '@meterbridge/delivery';
+import { type Outcome, type RateLimiter, READ_PRIORITY, type StoredDelivery } from '@meterbridge/delivery';
 import type { Asking, Held, HeldLookup, HttpAnswer } from '@meterbridge/destinations';
 import { type Compared, createComparison } from './compare-duplicates.js';
 
@@ -23,12 +24,14 @@ function open({
   get = async () => OK,
   mostReads = 10,
   readEarlierRules = async () => new Map<string, never>(),
+  schedule = (job) => job(),
 }: {
   held?: (body: string) => Held;
   find?: HeldLookup['find'];
   get?: (path: string) => Promise<HttpAnswer>;
   mostReads?: number;
   readEarlierRules?: () => Promise<Map<string, never>>;
+  schedule?: RateLimiter['schedule'];
 } = {}) {
   const searches: string[][] = [];
   const compared: Compared[] = [];
@@ -48,7 +51,7 @@ function open({
   const { review } = createComparison({
     lookup,
     get,
-    limiter: { schedule: (job) => job(), close: async () => {} },
+    limiter: { schedule, close: async () => {} },
     mostReads,
     readEarlierRules,
     onCompared: (each) => compared.push(each),
@@ -124,6 +127,47 @@ test('after a read that failed nothing is asked for a while', async () => {
   expect(await reviewAll([told('a')])).toEqual([NOT_COMPARED]);
   expect(await reviewAll([told('b'), told('c')])).toEqual([NOT_COMPARED, NOT_COMPARED]);
   expect(reads).toBe(1);
+});
+
+test('nor is what waited for its turn by then, and an answer that comes after it ends no pause', async () => {
+  const asked: string[] = [];
+  const priorities: unknown[] = [];
+  let turn: Promise<unknown> = Promise.resolve();
+  const { reviewAll } = open({
+    // Two at a time.
+    schedule: (job, priority) => {
+      priorities.push(priority);
+      if (priorities.length <= 2) return job();
+      const next = turn.then(job);
+      turn = next;
+      return next;
+    },
+    get: async (path) => {
+      asked.push(path);
+      if (path === '/a') return { status: 503, headers: {}, body: '' };
+      turn = sleep(20);
+      await turn;
+      return OK;
+    },
+  });
+  await reviewAll([told('a'), told('b'), told('c')]);
+  await reviewAll([told('d')]);
+  expect(asked).toEqual(['/a', '/b']);
+  expect(priorities).toEqual([1, 2, 3].map(() => READ_PRIORITY.comparison));
+});
+
+test('an API has a second to list what it has just stored, before it may be said to hold nothing', async () => {
+  let waitedMs = 0;
+  const { reviewAll } = open({
+    find: async ({ whenCertain }, _duplicates, tell) => {
+      const began = performance.now();
+      await whenCertain();
+      waitedMs = performance.now() - began;
+      tell(0, { held: 'nothing' });
+    },
+  });
+  expect(await reviewAll([told('a')])).toMatchObject([{ code: 'deleted_there' }]);
+  expect(waitedMs).toBeGreaterThan(950);
 });
 
 test.each<[string, Parameters<typeof open>[0]]>([

@@ -10,6 +10,7 @@ import {
   gateAfterControl,
   gateAfterFailure,
   gateAfterHold,
+  gateAfterMended,
   gateAfterRateLimit,
   gateAfterRefusal,
   gateAfterResume,
@@ -60,6 +61,8 @@ test.each<[string, Gate, number, string]>([
     'wait',
   ],
   ['nor is a breaker closed by hand', gateAfterResume(byHand(opened())), now, 'wait'],
+  ['what an answer held goes on once that is mended', gateAfterMended(held), now, 'send'],
+  ['what is held by hand as well does not', gateAfterMended(byHand(held)), now, 'wait'],
   ['a told pause outranks a due probe', gateAfterRateLimit(opened(), now + 9_000), now + 1_000, 'wait'],
 ])('%s', (_name, gate, at, may) => {
   expect(decideGate(gate, at).may).toBe(may);

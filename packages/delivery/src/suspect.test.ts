@@ -230,6 +230,18 @@ test('it goes through the steps of a delivery: its time stands in what is rememb
   });
 });
 
+test('what keeps it from being sent takes no suspicion away', () => {
+  const before = { attempts: 2, firstFailedAt: now, lastCode: 'refused', suspect: suspect({ proofs: 1 }) };
+  const next = nextStep(
+    { outcome: 'failed', code: 'connection', detail: 'could not be written down' },
+    before,
+    DEFAULT_RETRY_POLICY,
+    now,
+    0.5,
+  );
+  expect(next).toMatchObject({ step: 'retry', tries: { attempts: 3, suspect: before.suspect } });
+});
+
 test('it expires like any other', () => {
   const before = { attempts: 9, firstFailedAt: now - 72 * HOUR_MS, lastCode: 'refused', suspect: suspect() };
   expect(nextStep(failure({ usage: '{}' }), before, DEFAULT_RETRY_POLICY, now, 0.5)).toMatchObject({

@@ -33,6 +33,13 @@ test('one control serves all that failed before it, and the next waits its time'
   expect(comparisons.controlDueAt({}, now + 700)).toBe(now + 1_200);
 });
 
+test('one that is on its way, or came to nothing, is not repeated at once', () => {
+  const comparisons = new Comparisons();
+  comparisons.want('w', now, true);
+  comparisons.controlled(now + 600);
+  expect(comparisons.controlDueAt({}, now + 700)).toBe(now + 1_100);
+});
+
 test('one that was refused itself is not repeated for the same failure', () => {
   const comparisons = new Comparisons();
   comparisons.want('w', now, true);
@@ -47,6 +54,9 @@ test('a healthy event goes alone until one was accepted that way, or nobody came
   expect(comparisons.wantsOneAlone('w', {}, now + 60_000)).toBe(true);
   expect(comparisons.wantsOneAlone('w', {}, now + 60_001)).toBe(false);
   comparisons.want('w', now, false);
+  // What was accepted at the very moment is not after it.
+  comparisons.note('w', now);
+  expect(comparisons.wantsOneAlone('w', {}, now + 1)).toBe(true);
   comparisons.note('w', now + 1);
   expect(comparisons.wantsOneAlone('w', {}, now + 2)).toBe(false);
 });

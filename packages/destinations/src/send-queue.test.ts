@@ -122,11 +122,26 @@ test('groups that are taken apart go as they are, before all kinds, whatever is 
   const queue = new SendQueue(10, 1_000);
   fill(queue, 'late', 10, -60_000);
   const group = [entry('a'), entry('a')];
+  const next = [entry('a')];
   queue.pushGroup(group);
+  queue.pushGroup(next);
   expect(queue.takeProbe(0, () => false)).toEqual(group.slice(0, 1));
-  expect(queue.take(0)).toEqual(group.slice(1));
+  expect([queue.take(0), queue.take(0)]).toEqual([group.slice(1), next]);
   queue.pushAhead([entry('a'), entry('b'), entry('a')]);
   expect([queue.take(0), queue.take(0)].map(kindsOf)).toEqual([['a'], ['b']]);
+});
+
+test('a group that was not answered for is one again, until it is moved to the end', () => {
+  const queue = new SendQueue(10, 1_000);
+  const group = [entry('a'), entry('a')];
+  queue.pushGroup(group);
+  const healthy = fill(queue, 'a', 1);
+  queue.putBackBatch(queue.take(0));
+  expect([queue.take(0), queue.take(0)]).toEqual([group, healthy]);
+  queue.moveToEnd(group);
+  queue.putBackBatch(queue.take(0));
+  queue.moveToEnd(healthy);
+  expect(queue.take(0)).toEqual([...group, ...healthy]);
 });
 
 test('a probe takes one event, of another kind each time that nothing else tells them apart', () => {
@@ -345,6 +360,13 @@ describe('suspects', () => {
     expect(taken).toEqual([healthy, ...groups]);
   });
 
+  test('that wait longest go first', () => {
+    const queue = new SendQueue(10, 1_000);
+    const later = suspects(queue, 2, half, { since: 10 });
+    const earlier = suspects(queue, 1, alone, { since: 0 });
+    expect([queue.take(GATHER_MS + 10), queue.take(GATHER_MS + 10)]).toEqual([earlier, later]);
+  });
+
   test('go after the healthy, and have every tenth request', () => {
     const queue = new SendQueue(10, 1_000);
     fill(queue, undefined, 200);
@@ -363,6 +385,20 @@ describe('suspects', () => {
     const [healthy] = fill(queue, undefined, 1);
     expect(queue.takeProbe(0, (each) => each !== sure)).toEqual([healthy]);
     expect(queue.takeProbe(0, (each) => each !== sure)).toEqual([other]);
+  });
+
+  test('are no probe as a group either', () => {
+    const queue = new SendQueue(10, 1_000);
+    const sure = [entry(undefined, { apart: half }), entry(undefined, { apart: half })];
+    const other = entry(undefined, { apart: unsure });
+    queue.pushGroup(sure);
+    const mayProbe = (each: Entry) => each === other;
+    expect(queue.hasProbe(mayProbe)).toBe(false);
+    expect(queue.takeProbe(0, mayProbe)).toEqual([]);
+    queue.pushGroup([other]);
+    expect(queue.hasProbe(mayProbe)).toBe(true);
+    expect(queue.takeProbe(0, mayProbe)).toEqual([other]);
+    expect(queue.take(0)).toEqual(sure);
   });
 
   test('stay suspects when they are put back or moved to the end', () => {

@@ -138,6 +138,10 @@ test('gone is what Lago says twice, and a moment later, that it has not: never w
   expect(words).toEqual(['0', '1', 'nothing', '3', '4']);
   expect(waits).toBe(1);
   expect(lago.paths.slice(-2)).toEqual(Array(2).fill('/api/v1/events/m-2'));
+  // Once is not enough, and no answer is none.
+  for (const mostReads of [1, 2]) {
+    expect((await lago.ask(held, mostReads)).words).toEqual(['0', '1', 'unknown', '3', '4']);
+  }
 });
 
 test('what is listed late is found by then', async () => {
@@ -193,11 +197,13 @@ test('what Lago has computed itself is no other content; where its metrics canno
     sent(2, { total: '4' }),
     sent(3, { total: '6' }),
     sent(4, { total: 8 }, 'calls'),
+    sent(5, { total: '10', model: 'a' }),
   ];
   const lago = await openLago(held);
   const again = [sent(1), sent(2, { total: 9 }), { ...sent(3), code: 'calls' }, sent(4, {}, 'calls')];
-  const { differing, requests } = await lago.ask(again);
-  expect(differing).toEqual([[], [], ['code'], ['properties.total']]);
+  const another = sent(5, { model: 'b' });
+  const { differing, requests } = await lago.ask([...again, another]);
+  expect(differing).toEqual([[], [], ['code'], ['properties.total'], ['properties.model']]);
   expect(requests).toBe(2);
   // For one whose code differs as well it says nothing of the property.
   const forbidden = { status: 403, body: { status: 403, error: 'Forbidden' } };
@@ -207,7 +213,9 @@ test('what Lago has computed itself is no other content; where its metrics canno
     respond: forbidden,
   });
   expect((await lago.ask(again)).differing).toEqual([null, null, ['code', 'properties.total'], null]);
-  expect((await lago.ask(held)).differing).toEqual([[], [], [], []]);
+  // Nor of two, of which it computes one at most.
+  expect((await lago.ask([another])).differing).toEqual([['properties.model', 'properties.total']]);
+  expect((await lago.ask(held)).differing).toEqual([[], [], [], [], []]);
   // At another time it is another event, and nobody has to ask.
   const later = again.map((each) => ({ ...each, timestamp: (BEGAN + 9).toFixed(3) }));
   expect((await lago.ask(later)).differing.every((fields) => fields?.includes('timestamp'))).toBe(true);

@@ -110,6 +110,8 @@ test('Lago is asked for windows of time: under which subscription and code an id
     [ask('both'), 'same'],
     [ask('number'), 'same'],
     [ask('moved'), 'other_owner'],
+    // Under its own subscription it stands as well, and that says most.
+    [ask('both', { properties: { n: 2 } }), 'other_content'],
     [ask('held', { event: 'Login' }), 'other_code'],
     [ask('held', { properties: { n: 2 } }), 'other_content'],
     [ask('held', { timestamp: at(5) }), 'other_content'],
@@ -122,15 +124,26 @@ test('Lago is asked for windows of time: under which subscription and code an id
 });
 
 test('a subscription that is looked up when it is sent is looked up where an id is found', async () => {
-  const { ask, store, find, reads } = await open('lago');
+  const { ask, store, find, reads, sandbox } = await open('lago');
+  const subscriptionReads = () => reads.filter((path) => path.includes('/subscriptions')).length;
   await store(ask('right', { userId: 'looked-up' }), ask('wrong', { userId: 'another' }));
   const pending = { rule: 'looks-up', userId: 'c1' };
   const asked = ['right', 'wrong', 'absent'].map((id) => ask(id, pending));
-  expect(await find(...asked, ask('right', { ...pending, userId: 'unknown' }))).toEqual({
-    stored: ['same', 'other_owner', 'nothing', 'nothing'],
-  });
+  asked.push(ask('right', { ...pending, userId: 'unknown' }));
+  expect(await find(...asked)).toEqual({ stored: ['same', 'other_owner', 'nothing', 'nothing'] });
   // One read for each customer of what was found.
-  expect(reads.filter((path) => path.includes('/subscriptions'))).toHaveLength(2);
+  expect(subscriptionReads()).toBe(2);
+  // One that comes to nothing is the last.
+  sandbox.lago.faults.add({
+    times: 'always',
+    match: { path: '/api/v1/subscriptions' },
+    respond: { status: 500, body: '' },
+  });
+  expect(await find(...asked)).toEqual({
+    stored: ['unasked', 'unasked', 'nothing', 'unasked'],
+    problem: expect.stringMatching(/^reading subscriptions: .*500/),
+  });
+  expect(subscriptionReads()).toBe(3);
 });
 
 test('what Lago has computed itself is no other content', async () => {
@@ -282,16 +295,17 @@ test.each<Type>(['lago', 'hyperline'])('%s that refuses, or is not there, is no 
   });
 });
 
-test.each<[Type, object]>([
-  ['lago', { event: { transaction_id: 'another', timestamp: at(0) } }],
-  ['lago', { events: [{ transaction_id: 'm', timestamp: at(9_000_000) }], meta: { next_page: null } }],
-  ['lago', { events: [], meta: { next_page: 2 } }],
-  ['hyperline', { data: [{ record_id: 'another', timestamp: at(0), customer_id: 'u1' }] }],
-  ['hyperline', { data: 'none' }],
-])('%s: an answer to another question is none: %j', async (type, body) => {
-  const { ask, find, sandbox } = await open(type);
+test.each<[Type, string, object]>([
+  ['lago', 'm', { event: { transaction_id: 'another', timestamp: at(0) } }],
+  // Asked for by its time alone.
+  ['lago', 'a/b', { events: [{ transaction_id: 'm', timestamp: at(9_000_000) }], meta: { next_page: null } }],
+  ['lago', 'a/b', { events: [], meta: { next_page: 2 } }],
+  ['hyperline', 'm', { data: [{ record_id: 'another', timestamp: at(0), customer_id: 'u1' }] }],
+  ['hyperline', 'm', { data: 'none' }],
+])('%s, asked for %s: an answer to another question is none: %j', async (type, id, body) => {
+  const { ask, find, sandbox } = await open(type, { atMost: 20 });
   sandbox[type].faults.add({ times: 'always', respond: { status: 200, body } });
-  expect(await find(ask('m'), ask('a/b,c'))).toEqual({
+  expect(await find(ask(id), ask('c/d,e'))).toEqual({
     stored: ['unasked', 'unasked'],
     problem: 'the answer does not hold the events that were asked for',
   });

@@ -89,6 +89,8 @@ test('what an event inherits is no property of it', () => {
     'properties.__proto__',
     'properties.constructor',
   ]);
+  const sent = { ...SENT, properties: { constructor: null } };
+  expect(compareStored(sent, { ...HELD, properties: {} })).toEqual([]);
 });
 
 const value = fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }));
