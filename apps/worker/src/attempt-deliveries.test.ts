@@ -205,7 +205,7 @@ function openReads(answers: Record<string, Resolution> = {}) {
     resolve: ((questions) =>
       questions.map(async ({ customer, apart }) => {
         asked.push([customer, apart]);
-        return answers[customer] ?? { outcome: 'found', subscription: `new-${customer}` };
+        return answers[customer] ?? { outcome: 'found' as const, subscription: `new-${customer}` };
       })) satisfies SubscriptionReader['resolve'],
     accepted: () => ({ [READS_WAY]: series }),
   };

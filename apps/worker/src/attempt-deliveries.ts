@@ -9,7 +9,7 @@ import {
   type Suspect,
   type UsageEvent,
 } from '@meterbridge/delivery';
-import { type PendingUsage, READS_WAY, type Sender } from '@meterbridge/destinations';
+import { type DeliverOptions, type PendingUsage, READS_WAY, type Sender } from '@meterbridge/destinations';
 import type { MapDelivery } from './rule-versions.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
@@ -38,8 +38,12 @@ export async function attemptDeliveries(
 ): Promise<Outcome[]> {
   const { sender, lookups } = attempt;
   const { ready, outcomes, pending } = mapDeliveries(attempt, deliveries);
-  const deliver = (usages: UsageEvent[], suspects: ReadonlyMap<number, Judged>) =>
-    deliverJudged(sender, usages, suspects, how);
+  let isAnswered = outcomes.length > 0;
+  const deliver = async (usages: UsageEvent[], suspects: ReadonlyMap<number, Judged>) => {
+    const told = await deliverJudged(sender, usages, suspects, { ...how, isAnswered: () => isAnswered });
+    isAnswered ||= told.some(({ outcome }) => outcome !== 'unsent');
+    return told;
+  };
   const sending = deliver(ready.usages, ready.suspects);
   if (pending.length > 0) {
     if (!lookups) throw new Error('a rule has subscriptions looked up, and nobody is there to do it');
@@ -61,7 +65,7 @@ async function deliverJudged(
   sender: Sender,
   usages: UsageEvent[],
   suspects: ReadonlyMap<number, Judged>,
-  how: { first?: boolean },
+  how: Pick<DeliverOptions, 'first' | 'isAnswered'>,
 ): Promise<Outcome[]> {
   const apart = new Map([...suspects].map(([index, judged]) => [index, judged.apart]));
   const outcomes = await sender.deliver(usages, { ...how, apart });

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import {
   type Acceptances,
   areAcceptedAround,
+  believable,
   isBetween,
   isOver,
   mergeAcceptances,
@@ -18,6 +19,13 @@ test.each<[string, number[], object]>([
   ['one that is told late', [10_000, 4_000], { since: 4_000, last: 10_000 }],
 ])('a series of %s', (_what, times, series) => {
   expect(at(...times)).toEqual({ w: series });
+});
+
+test('what another clock wrote is not believed, and ends as soon as somebody is accepted', () => {
+  const ahead = { w: { since: 0, last: 400_000 }, v: { since: 0, last: 104_000 } };
+  expect(believable(ahead, 100_000)).toEqual({ v: ahead.v });
+  expect(believable({ v: ahead.v }, 100_000)).toEqual({ v: ahead.v });
+  expect(withAcceptance(ahead, 'w', 100_000).w).toEqual({ since: 100_000, last: 100_000 });
 });
 
 test('ways are kept apart', () => {

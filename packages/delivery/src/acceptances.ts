@@ -20,10 +20,21 @@ const GAP_MS = 60_000;
 /** An API that accepted so short a time ago is taken to accept still. */
 const JUST_NOW_MS = 5_000;
 
+/** Clocks of one machine, and answers of Redis that took their time, are no further apart. */
+const AHEAD_MS = 5_000;
+
+/** Without what another clock wrote, of the Redis before a failover, say: it would lie around every failure. */
+export function believable(accepted: Acceptances, now: number): Acceptances {
+  const entries = Object.entries(accepted);
+  return entries.every(([, { last }]) => last <= now + AHEAD_MS)
+    ? accepted
+    : Object.fromEntries(entries.filter(([, { last }]) => last <= now + AHEAD_MS));
+}
+
 /** @param sentAt when the request left that was accepted */
 export function withAcceptance(accepted: Acceptances, way: string, sentAt: number): Acceptances {
   const series = accepted[way];
-  const goesOn = series !== undefined && sentAt - series.last <= GAP_MS;
+  const goesOn = series !== undefined && Math.abs(sentAt - series.last) <= GAP_MS;
   const since = goesOn ? Math.min(series.since, sentAt) : sentAt;
   const last = goesOn ? Math.max(series.last, sentAt) : sentAt;
   return { ...accepted, [way]: { since, last } };

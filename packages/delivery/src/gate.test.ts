@@ -195,6 +195,8 @@ describe('refusals that name no event', () => {
     at: now,
     event,
     isWorded: false,
+    isSuspect: false,
+    sentAt: now,
     ...over,
   });
   const afterAll = (events: string[], over: object = {}, gate = OPEN_GATE) =>
@@ -221,11 +223,48 @@ describe('refusals that name no event', () => {
     for (let at = now; waits.length < 8; ) {
       waits.push(gate.hold!.nextProbeAt - at);
       at = gate.hold!.nextProbeAt;
-      gate = gateAfterUnnamed(claimProbe(gate, at)!, refusal(`probe-${at}`, { at }), 0.5);
+      gate = gateAfterUnnamed(claimProbe(gate, at)!, refusal(`probe-${at}`, { at, sentAt: at }), 0.5);
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1_000));
     expect(gate.hold!.since).toBe(now);
     expect(gate.refused).toHaveLength(WAY_IS_WRONG_AFTER);
+  });
+
+  test('that were on their way when the hold began are no probes of it', () => {
+    const gate = afterAll(different);
+    const late = gateAfterUnnamed(gate, refusal('late', { at: now + 5, sentAt: now - 5 }), 0.5);
+    expect(late.hold).toEqual(gate.hold);
+    const probe = gateAfterUnnamed(gate, refusal('probe', { at: now + 1_005, sentAt: now + 1_000 }), 0.5);
+    expect(probe.hold!.nextProbeAt).toBe(now + 3_005);
+  });
+
+  test('of those that were refused alone before hold nobody, and renew a hold that is there', () => {
+    expect(afterAll(different, { isSuspect: true })).toMatchObject({ hold: null, refused: [] });
+    const probe = refusal('probe', { isSuspect: true, at: now + 1_005, sentAt: now + 1_000 });
+    expect(gateAfterUnnamed(afterAll(different), probe, 0.5).hold!.nextProbeAt).toBe(now + 3_005);
+  });
+
+  test('are probed by an event that nobody suspects a second after the last, however long suspects wait', () => {
+    let gate = afterAll(different);
+    for (let at = now; gate.hold!.nextProbeAt - at < PROBE_INTERVAL_MS; ) {
+      at = gate.hold!.nextProbeAt;
+      gate = gateAfterUnnamed(claimProbe(gate, at)!, refusal('probe', { at, sentAt: at }), 0.5);
+    }
+    const { probedAt } = gate.hold! as { probedAt: number };
+    expect(decideGate(gate, probedAt + 999, true).may).toBe('wait');
+    expect(decideGate(gate, probedAt + 1_000, true).may).toBe('probe');
+    expect(decideGate(gate, probedAt + 1_000).may).toBe('wait');
+    expect(decideGate(claimProbe(gate, probedAt + 1_000, true)!, probedAt + 1_999, true).may).toBe('wait');
+    // Of a key that is refused an event finds out no sooner than anybody.
+    expect(decideGate(held, now + 1_000, true).may).toBe('wait');
+  });
+
+  test.each<[string, (gate: Gate) => Gate]>([
+    ['whoever resumes', gateAfterResume],
+    ['whoever has mended it', gateAfterMended],
+    ["an answer in the API's own words", gateAfterAnswer],
+  ])('are counted anew after %s', (_who, change) => {
+    expect(change(afterAll(different))).toMatchObject({ hold: null, refused: [] });
   });
 
   test('of a limiter are waited for, and not held', () => {

@@ -44,6 +44,8 @@ export type Hold = {
   nextProbeAt: number;
   /** Until the probe after the next one, where that is less than a minute. */
   thenMs?: number;
+  /** When it was probed last, where an event that nobody suspects need not wait for `nextProbeAt`. */
+  probedAt?: number;
 };
 
 export type Breaker =
@@ -93,14 +95,15 @@ function isAhead(at: number, now: number, mostMs: number): boolean {
 
 /**
  * What the gate allows at `now`. A person's word outranks everything, then a told pause: it is the API's own.
+ * @param hasHealthy whether an event waits that nobody suspects: it need not wait for what suspects have met
  */
-export function decideGate(gate: Gate, now: number): GateDecision {
+export function decideGate(gate: Gate, now: number, hasHealthy = false): GateDecision {
   if (gate.handHold) return { may: 'wait', untilMs: Number.POSITIVE_INFINITY };
   if (isAhead(gate.pausedUntil, now, MAX_PAUSE_MS)) return { may: 'wait', untilMs: gate.pausedUntil };
   if (gate.hold) {
-    return isAhead(gate.hold.nextProbeAt, now, PROBE_INTERVAL_MS)
-      ? { may: 'wait', untilMs: gate.hold.nextProbeAt }
-      : { may: 'probe' };
+    const { nextProbeAt, probedAt } = gate.hold;
+    const due = hasHealthy && probedAt !== undefined ? probedAt + FIRST_PROBE_MS : nextProbeAt;
+    return isAhead(due, now, PROBE_INTERVAL_MS) ? { may: 'wait', untilMs: due } : { may: 'probe' };
   }
   switch (gate.breaker.state) {
     case 'closed':
@@ -117,9 +120,13 @@ export function decideGate(gate: Gate, now: number): GateDecision {
 }
 
 /** Takes the one probe; null when another worker has it already, or none is due. */
-export function claimProbe(gate: Gate, now: number): Gate | null {
-  if (decideGate(gate, now).may !== 'probe') return null;
-  if (gate.hold) return { ...gate, hold: { ...gate.hold, nextProbeAt: now + PROBE_INTERVAL_MS } };
+export function claimProbe(gate: Gate, now: number, hasHealthy = false): Gate | null {
+  if (decideGate(gate, now, hasHealthy).may !== 'probe') return null;
+  if (gate.hold) {
+    const { probedAt } = gate.hold;
+    const probed = probedAt === undefined ? {} : { probedAt: now };
+    return { ...gate, hold: { ...gate.hold, nextProbeAt: now + PROBE_INTERVAL_MS, ...probed } };
+  }
   return {
     ...gate,
     breaker: { state: 'half-open', failures: gate.breaker.failures, until: now + PROBE_INTERVAL_MS },
@@ -136,8 +143,9 @@ export function gateAfterRateLimit(gate: Gate, untilMs: number): Gate {
  * nothing changes.
  */
 export function gateAfterAnswer(gate: Gate): Gate {
-  if (!gate.hold && gate.breaker.state === 'closed' && gate.breaker.failures === 0) return gate;
-  return { ...gate, hold: null, breaker: { state: 'closed', failures: 0 } };
+  const isClosed = gate.breaker.state === 'closed' && gate.breaker.failures === 0;
+  if (!gate.hold && isClosed && gate.refused.length === 0) return gate;
+  return { ...gate, hold: null, breaker: { state: 'closed', failures: 0 }, refused: [] };
 }
 
 /**
@@ -148,9 +156,9 @@ export function gateAfterAnswer(gate: Gate): Gate {
 export function gateAfterAcceptance(gate: Gate, way: string, sentAt: number): Gate {
   const answered = gateAfterAnswer(gate);
   const known = answered.accepted[way];
-  const isKnown = known !== undefined && sentAt - known.last < ACCEPTANCE_EVERY_MS;
-  if (isKnown && answered === gate && gate.refused.length === 0) return gate;
-  return { ...answered, refused: [], accepted: withAcceptance(answered.accepted, way, sentAt) };
+  const isKnown = known !== undefined && Math.abs(sentAt - known.last) < ACCEPTANCE_EVERY_MS;
+  if (isKnown && answered === gate) return gate;
+  return { ...answered, accepted: withAcceptance(answered.accepted, way, sentAt) };
 }
 
 /**
@@ -173,11 +181,14 @@ export function gateAfterSuspect(gate: Gate, failure: LastFailure): Gate {
  */
 export function gateAfterUnnamed(
   gate: Gate,
-  { event, isWorded, waitMs, ...failure }: Unnamed,
+  { event, isWorded, isSuspect, sentAt, waitMs, ...failure }: Unnamed,
   random: number,
 ): Gate {
   const { code, cause, at } = failure;
   const after = gateAfterSuspect(withHealth(gate, failure, isWorded, random), { code, cause, at });
+  // What was on its way when the hold began is no probe of it; what was refused alone before says nothing new.
+  const isLate = gate.hold?.code === 'refused_all' && sentAt < gate.hold.since;
+  if (isLate || (isSuspect && !gate.hold)) return after;
   const refused = after.refused.includes(event) ? after.refused : [...after.refused, event];
   if (refused.length < WAY_IS_WRONG_AFTER) return { ...after, refused };
   if (waitMs !== undefined) return gateAfterRateLimit({ ...after, refused: [] }, at + waitMs);
@@ -192,6 +203,7 @@ export function gateAfterUnnamed(
       since: gate.hold?.since ?? at,
       nextProbeAt: at + probeMs,
       thenMs: Math.min(PROBE_INTERVAL_MS, probeMs * 2),
+      probedAt: at,
     },
   };
 }
@@ -202,6 +214,10 @@ export type Unnamed = LastFailure & {
   event: string;
   /** In the API's own words: then it is in good health. */
   isWorded: boolean;
+  /** It was refused alone before. */
+  isSuspect: boolean;
+  /** When the request left. */
+  sentAt: number;
   /** How long a 429 asks to wait: then it is waited for so long, and not held. */
   waitMs?: number;
 };
@@ -251,10 +267,10 @@ export function gateAfterHold(gate: Gate, { reason, by }: Omit<HandHold, 'since'
 
 /** A person lets it go, whoever held it: what was wrong with the key or the URL is mended. */
 export function gateAfterResume(gate: Gate): Gate {
-  return gate.hold || gate.handHold ? { ...gate, hold: null, handHold: null } : gate;
+  return gate.hold || gate.handHold ? { ...gate, hold: null, handHold: null, refused: [] } : gate;
 }
 
 /** A person has mended what the API refused. What other destinations of the account are held for by hand stays. */
 export function gateAfterMended(gate: Gate): Gate {
-  return gate.hold ? { ...gate, hold: null } : gate;
+  return gate.hold ? { ...gate, hold: null, refused: [] } : gate;
 }

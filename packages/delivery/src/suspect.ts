@@ -86,7 +86,7 @@ export function judgeSuspect(
   const others = joinSeries(accepted[before.way], before.control ? accepted[CONTROL] : undefined);
   const isProved = isBetween(others, before.at);
   const suspect = isProved && before.of === 1 ? withProof(before) : before;
-  const reason = provedReason(suspect, tries.lastCode, policy);
+  const reason = isProved ? provedReason(suspect, tries.lastCode, policy) : undefined;
   if (reason) return { send: 'never', reason, suspect };
   const waitMs = (suspect.due ?? 0) - now;
   // A time further away is of another clock.

@@ -8,7 +8,7 @@ const at = (time: number) => ({ since: time, last: time });
 test('what this process knows goes together with what the gate says', () => {
   const comparisons = new Comparisons();
   comparisons.note('w', now);
-  expect(comparisons.accepted({ w: at(now - 900), v: at(1) })).toEqual({
+  expect(comparisons.accepted({ w: at(now - 900), v: at(1) }, now)).toEqual({
     w: { since: now - 900, last: now },
     v: at(1),
   });
@@ -59,4 +59,13 @@ test('a healthy event goes alone until one was accepted that way, or nobody came
   expect(comparisons.wantsOneAlone('w', {}, now + 1)).toBe(true);
   comparisons.note('w', now + 1);
   expect(comparisons.wantsOneAlone('w', {}, now + 2)).toBe(false);
+});
+
+test('so does one of several seconds only, whether or not it is accepted', () => {
+  const comparisons = new Comparisons();
+  comparisons.want('w', now, false);
+  comparisons.goesAlone('w', now);
+  comparisons.want('w', now + 10, false);
+  expect(comparisons.wantsOneAlone('w', {}, now + 4_999)).toBe(false);
+  expect(comparisons.wantsOneAlone('w', {}, now + 5_000)).toBe(true);
 });

@@ -6,7 +6,7 @@ import { LATE_AFTER_MS } from './next-line.js';
 import { type Entry, SendQueue } from './send-queue.js';
 
 let made = 0;
-const waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0 };
+const waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0, isAnswered: () => false };
 
 function entry(
   kind: string | undefined,

@@ -10,6 +10,8 @@ export type Waiter = {
   resolve: (outcomes: Outcome[]) => void;
   /** When it began to wait, epoch milliseconds. */
   since: number;
+  /** Whether something else of its job is answered. */
+  isAnswered: () => boolean;
 };
 
 /** One usage event on its way, and for a short time after it was delivered. */
@@ -163,6 +165,11 @@ export class SendQueue {
       return group.slice(0, 1);
     }
     return this.lines.size > 0 ? this.takeWaiting(1, now) : this.suspects.takeProbe(mayProbe);
+  }
+
+  /** Whether an event waits that nobody suspects. */
+  hasHealthy(): boolean {
+    return this.lines.size > 0 || this.groups.some(([first]) => !first!.apart);
   }
 
   hasProbe(mayProbe: (suspect: Entry) => boolean): boolean {

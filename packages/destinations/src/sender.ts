@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Acceptances,
@@ -19,9 +18,11 @@ import {
   gateAfterRefusal,
   gateAfterSuspect,
   gateAfterUnnamed,
+  isOver,
   mayProbe,
   type Outcome,
   type RateLimiter,
+  type Series,
   type Suspected,
   type UsageEvent,
   type Verdict,
@@ -31,6 +32,7 @@ import { GATHER_MS } from './apart-queue.js';
 import { Comparisons } from './comparisons.js';
 import type { Destination } from './destination.js';
 import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './failed-request.js';
+import { fingerprint } from './fingerprint.js';
 import type { HttpAnswer } from './http-answer.js';
 import { isLarge } from './large-events.js';
 import { codeOfRefusal } from './read-answer.js';
@@ -87,6 +89,8 @@ export type DeliverOptions = {
   apart?: ReadonlyMap<number, Apart>;
   /** Before all that waits, in requests of their own. */
   first?: boolean;
+  /** Whether something else of their job is answered: then they are handed back where the gate stays shut. */
+  isAnswered?: () => boolean;
 };
 
 /** A refused batch's innocents are sent again together this often; after that each goes alone. */
@@ -194,7 +198,7 @@ export function createSender(options: SenderOptions): Sender {
       return;
     }
     if (line.isEmpty() && controlDueAt === Number.POSITIVE_INFINITY) return;
-    const decision = decideGate(gate.current(), now);
+    const decision = decideGate(gate.current(), now, line.hasHealthy());
     if (decision.may === 'wait') {
       handBackRest(decision.untilMs - now);
       pumpLater(decision.untilMs - now);
@@ -218,7 +222,10 @@ export function createSender(options: SenderOptions): Sender {
   function handBackRest(shutMs: number): void {
     if (shutMs < ANSWERED_WAIT_MS) return;
     const before = options.now() - ANSWERED_WAIT_MS;
-    const rest = line.takeIf(({ waiter }) => waiter.open < waiter.outcomes.length && waiter.since < before);
+    const rest = line.takeIf(
+      ({ waiter: { open, outcomes, since, isAnswered } }) =>
+        since < before && (open < outcomes.length || isAnswered()),
+    );
     for (const entry of rest) settle(entry, { outcome: 'unsent', waitMs: ANSWERED_WAIT_MS });
   }
 
@@ -226,9 +233,13 @@ export function createSender(options: SenderOptions): Sender {
     return gate.current().accepted;
   }
 
+  function acceptedBy(way: string): Series | undefined {
+    return comparisons.accepted(told(), options.now())[way];
+  }
+
   /** Who may find out whether the API answers again: where none of the line may, a control does after a hold. */
   function mayBeProbe(entry: Entry): boolean {
-    const series = comparisons.accepted(told())[destination.path(1)];
+    const series = acceptedBy(destination.path(1));
     return !entry.apart || mayProbe(entry.apart, series, options.now());
   }
 
@@ -293,11 +304,12 @@ export function createSender(options: SenderOptions): Sender {
   /** A slot is granted: decide again, since the gate may have closed meanwhile, and take what waits. */
   async function useSlot(askedAt: number): Promise<void> {
     const now = options.now();
-    const decision = decideGate(gate.current(), now);
+    const hasHealthy = line.hasHealthy();
+    const decision = decideGate(gate.current(), now, hasHealthy);
     if (draining || decision.may === 'wait') return;
     if (decision.may === 'probe') {
       if (!hasProbe()) return;
-      if (!(await gate.update((kept) => claimProbe(kept, options.now())))) return;
+      if (!(await gate.update((kept) => claimProbe(kept, options.now(), hasHealthy)))) return;
     }
     const batch = decision.may === 'probe' ? line.takeProbe(now, mayBeProbe) : take(now);
     const isControl =
@@ -314,6 +326,7 @@ export function createSender(options: SenderOptions): Sender {
     if (!first || batch.length === 1 || first.apart || first.grouped) return batch;
     const way = destination.path(1);
     if (way === destination.path(batch.length) || !comparisons.wantsOneAlone(way, told(), now)) return batch;
+    comparisons.goesAlone(way, now);
     line.putBack(batch.slice(1));
     return [first];
   }
@@ -336,10 +349,8 @@ export function createSender(options: SenderOptions): Sender {
       bytes = Buffer.byteLength(body);
       const answer = await options.post(path, body);
       if ('status' in answer) status = answer.status;
-      const isControlled = batch.length === 0 && destination.control!.isAnswered(answer);
-      verdict = isControlled
-        ? { verdict: 'settled', entries: [] }
-        : destination.classify(answer, usages, options.now());
+      verdict = destination.classify(answer, usages, options.now());
+      if (batch.length === 0) verdict = readControl(verdict, destination.control!.isAnswered(answer));
     } catch (error) {
       // A bug of ours must not leave its events waiting for ever: they are tried again, and it is seen.
       verdict = {
@@ -427,11 +438,11 @@ export function createSender(options: SenderOptions): Sender {
     code: Suspected['code'],
     verdict: Failing,
     batch: readonly Entry[],
-    { cause }: Request,
+    { cause, sentAt }: Request,
   ): Promise<void> {
     const at = options.now();
     const way = batch.length === 0 ? CONTROL : destination.path(batch.length);
-    const isAccepting = areAcceptedAround(comparisons.accepted(told())[way], at);
+    const isAccepting = areAcceptedAround(acceptedBy(way), at);
     const isConfirmed = batch.length > 0 && batch.every(({ apart }) => apart?.isConfirmed);
     const status: { status?: number } = verdict.status ? { status: verdict.status } : {};
     const isControlled = destination.control !== undefined && doesControlSpeakOf(code, status.status);
@@ -449,24 +460,27 @@ export function createSender(options: SenderOptions): Sender {
     for (const entry of batch) settle(entry, failed);
     if (batch.length === 0) comparisons.forget();
     else if (batch.length === 1 || !isAccepting) comparisons.want(way, at, isControlled);
-    await tellFailed(verdict, { code, cause, at }, isConfirmed, batch[0]);
+    // A lone one that fails again tells something of the API's health only where nobody else does.
+    const isOthers = isLone(batch[0]) && verdict.verdict === 'transient' && !isOver(acceptedBy(way), at);
+    await tellFailed(verdict, { code, cause, at, sentAt }, isConfirmed || isOthers, batch[0]);
     pump();
   }
 
   async function tellFailed(
     verdict: Failing,
-    failure: { code: Suspected['code']; cause: string; at: number },
-    isConfirmed: boolean,
+    { sentAt, ...failure }: { code: Suspected['code']; cause: string; at: number; sentAt: number },
+    isOnlyTold: boolean,
     first: Entry | undefined,
   ): Promise<void> {
     const before = gate.current();
     const after = await gate.update((kept) => {
-      if (isConfirmed) return gateAfterSuspect(kept, failure);
-      if (verdict.verdict === 'smaller') return gateAfterSuspect(gateAfterAnswer(kept), failure);
+      if (isOnlyTold || verdict.verdict === 'smaller') return gateAfterSuspect(kept, failure);
       if (verdict.verdict === 'transient') return gateAfterFailure(kept, failure, options.random());
-      return gateAfterUnnamed(kept, { ...failure, ...verdict, event: hashOf(first) }, options.random());
+      const event = fingerprint(first?.usage.key ?? '');
+      const unnamed = { ...failure, ...verdict, event, isSuspect: isLone(first), sentAt };
+      return gateAfterUnnamed(kept, unnamed, options.random());
     });
-    if (!after || isConfirmed) return;
+    if (!after || isOnlyTold) return;
     if (after.hold && after.hold.nextProbeAt !== before.hold?.nextProbeAt) options.onGateChange?.('held');
     else if (after.pausedUntil > before.pausedUntil) options.onGateChange?.('paused');
     else if (after.breaker.state === 'open' && verdict.verdict === 'transient')
@@ -502,14 +516,15 @@ export function createSender(options: SenderOptions): Sender {
     const middle = Math.ceil(batch.length / 2);
     line.pushGroup(batch.slice(0, middle));
     line.pushGroup(batch.slice(middle));
-    await gate.update(gateAfterAnswer);
+    if (by === 'events') await gate.update(gateAfterAnswer);
   }
 
   return {
-    deliver(usages, { apart, first } = {}) {
+    deliver(usages, { apart, first, isAnswered = () => false } = {}) {
       return new Promise((resolve) => {
         const since = options.now();
-        const waiter: Waiter = { outcomes: new Array(usages.length), open: usages.length, resolve, since };
+        const outcomes = new Array(usages.length);
+        const waiter: Waiter = { outcomes, open: usages.length, resolve, since, isAnswered };
         if (usages.length === 0) resolve([]);
         recent.forget(since);
         slots.forget(since);
@@ -534,7 +549,7 @@ export function createSender(options: SenderOptions): Sender {
       return null;
     },
     accepted() {
-      const { [CONTROL]: control, ...events } = comparisons.accepted(told());
+      const { [CONTROL]: control, ...events } = comparisons.accepted(told(), options.now());
       // Where different events were refused and none accepted since, a request without events proves nothing of them.
       const isWayWrong = gate.current().refused.length >= WAY_IS_WRONG_AFTER;
       return control && !isWayWrong ? { ...events, [CONTROL]: control } : events;
@@ -559,18 +574,23 @@ type Request = {
   sentAt: number;
 };
 
-/** Tells events apart in the gate, where none of their values is to stand. */
-function hashOf(entry: Entry | undefined): string {
-  return createHash('sha256')
-    .update(entry?.usage.key ?? '')
-    .digest('base64')
-    .slice(0, 8);
+/** It has failed alone before. */
+function isLone(entry: Entry | undefined): boolean {
+  return entry?.apart?.atMost === 1;
+}
+
+/** An answer to a control that is not the API's own says what it would say of events, but never that they are taken. */
+function readControl(verdict: Verdict, isAnswered: boolean): Verdict {
+  if (isAnswered) return { verdict: 'settled', entries: [] };
+  if (verdict.verdict !== 'settled') return verdict;
+  const detail = 'a request without events was answered as if it had some';
+  return { verdict: 'transient', code: 'unexpected_answer', detail };
 }
 
 const DONE: string[] = ['delivered', 'duplicate'];
 
 /** Who waits for an entry that is settled; the job it was of may be large. */
-const NOBODY: Waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0 };
+const NOBODY: Waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0, isAnswered: () => false };
 const UNSENT: Outcome = { outcome: 'unsent' };
 const DUPLICATE: Outcome = { outcome: 'duplicate' };
 const COLLISION: Outcome = {

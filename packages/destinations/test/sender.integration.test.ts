@@ -5,6 +5,7 @@ import {
   createMemoryGateStore,
   DEFAULT_RETRY_POLICY,
   type GateStore,
+  gateAfterRefusal,
   type Outcome,
   PROBE_INTERVAL_MS,
   type RetryPolicy,
@@ -37,6 +38,7 @@ type Line = {
     policy?: RetryPolicy,
   ) => Promise<(Outcome | undefined)[]>;
   sendFirst: (...events: SegmentEvent[]) => Promise<Outcome[]>;
+  sendBesideAnswered: (...events: SegmentEvent[]) => Promise<Outcome[]>;
   whenOpen: () => Promise<(() => void) | null>;
   limiter: ReturnType<typeof openLimiter>;
   gate: GateStore;
@@ -85,6 +87,7 @@ async function openLine(
     scrub: (text) => text.replaceAll('key-123', '[redacted]'),
     onRequest: (request) => requests.push(request),
   });
+  closing.push(() => sender.drain());
   const write = (event: SegmentEvent): UsageEvent => {
     const mapped = destination.map(parsed.rules[0]!.name, event);
     if (!mapped.ok) throw new Error(mapped.failure.detail);
@@ -100,6 +103,7 @@ async function openLine(
     send: (...events) => sender.deliver(events.map(write)),
     toTheEnd: (events, attempts, policy = DEFAULT_RETRY_POLICY) =>
       deliverToTheEnd(sender, events.map(write), { now, skip }, policy, attempts),
+    sendBesideAnswered: (...events) => sender.deliver(events.map(write), { isAnswered: () => true }),
     sendFirst: (...events) => sender.deliver(events.map(write), { first: true }),
     whenOpen: sender.whenOpen,
   };
@@ -687,6 +691,52 @@ describe('an answer that names no event', () => {
     }
     line.clock.skipMs += PROBE_INTERVAL_MS;
     expect(words(await sent)).toEqual(['delivered']);
+  });
+
+  test('a burst of refusals that were on their way together is held for a second, not for a minute', async () => {
+    const line = await openLine({ ...lagoSettings, limit: { batchSize: 1, concurrency: 8 } });
+    line.sandbox.lago.faults.add({ times: 'always', delayMs: 100, respond: firewall });
+    await line.send(...events(8));
+    const { hold } = line.gate.current();
+    expect(hold!.nextProbeAt - hold!.since).toBe(1_000);
+  });
+
+  test('where lone events go a broken way, batches go on', async () => {
+    const line = await openLine(hyperlineSettings);
+    line.sandbox.hyperline.faults.add({
+      times: 'always',
+      match: { path: '/v1/events' },
+      respond: { status: 500 },
+    });
+    await line.send(event());
+    for (let round = 0; round < 20; round += 1) {
+      const outcomes = words(await line.send(...events(50)));
+      expect(outcomes.filter((word) => word !== 'delivered').length).toBeLessThanOrEqual(1);
+    }
+    expect(line.sandbox.hyperline.inspect().ledger.keys).toBeGreaterThan(990);
+    expect(line.gate.current().breaker.state).toBe('closed');
+  });
+
+  test("a page of somebody else's does not stand in for what the API says of a request without events", async () => {
+    const line = await openLine(lagoSettings);
+    line.sandbox.lago.faults.add({
+      times: 'always',
+      match: { containsText: '[]' },
+      respond: { status: 200, body: '<html>' },
+    });
+    const [bad] = events(1);
+    refuse(line, 'lago', [bad!], { respond: firewall });
+    line.clock.isReal = true;
+    const ends = line.toTheEnd([bad!], 8);
+    await waitFor(() => line.requests.some(({ events }) => events === 0), { what: 'a control' });
+    expect(await ends).toEqual([undefined]);
+    line.drain();
+  }, 60_000);
+
+  test('what was answered elsewhere in its job is not kept waiting by what waits at a shut gate', async () => {
+    const line = await openLine(lagoSettings);
+    await line.gate.update((gate) => gateAfterRefusal(gate, 'unauthorized', 'HTTP 401', Date.now()));
+    expect(await line.sendBesideAnswered(event())).toEqual([{ outcome: 'unsent', waitMs: 1_000 }]);
   });
 
   test('what was answered is told while the rest waits at a shut gate', async () => {

@@ -1,5 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { type CustomerCache, createMemoryGateStore, PROBE_INTERVAL_MS } from '@meterbridge/delivery';
+import {
+  type CustomerCache,
+  createMemoryGateStore,
+  gateAfterRefusal,
+  PROBE_INTERVAL_MS,
+} from '@meterbridge/delivery';
 import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
 import { useClosing, waitFor } from '@meterbridge/testing';
 import {
@@ -259,4 +264,16 @@ test('one that is known to be refused alone holds nobody, however often', async 
     code: 'refused',
     cause: 'reading subscriptions: HTTP 403',
   });
+});
+
+test('while nobody may read, few wait to find out, and all others are told to come again', async () => {
+  const { ask, gate, reader, now } = await open([]);
+  await gate.update((kept) => gateAfterRefusal(kept, 'forbidden', 'HTTP 403', now()));
+  const asked = reader.resolve(
+    Array.from({ length: 30 }, (_, index) => ({ customer: `c${index}`, at: now() })),
+  );
+  const told = await Promise.all(asked.slice(20));
+  expect(told).toEqual(Array(10).fill({ outcome: 'unsent', waitMs: 5_000 }));
+  reader.drain();
+  await ask();
 });

@@ -151,6 +151,8 @@ describe('a gate kept in Redis', () => {
       handHold: null,
       breaker: { state: 'closed', failures: 3 },
       lastFailure: null,
+      accepted: {},
+      refused: [],
     });
     expect(decide()).toBe('probe');
   });

@@ -59,10 +59,12 @@ const MEMORY_SHARE = 0.75;
 export async function dryRun(backfill: Backfill): Promise<BackfillReport> {
   const { config, source, files, selection, checkAll } = backfill;
   const tally = new Tally(config.destinations.map(({ name }) => name));
-  const pipeline = compilePipeline(config, await readKeptIfThere(config));
+  const kept = await readKeptIfThere(config);
+  const pipeline = compilePipeline(config, kept ?? new Map());
   const interruption = heedInterruption();
   const questions = new AllQuestions(pipeline, {
     isForAll: checkAll,
+    isShared: kept !== null,
     isStopped: () => interruption.isAsked,
   });
   const asking = createQuestionSink(pipeline, source.name, questions);
@@ -86,14 +88,14 @@ export async function dryRun(backfill: Backfill): Promise<BackfillReport> {
   }
 }
 
-/** Without Redis nobody knows the rules of before. */
-async function readKeptIfThere(config: Config): Promise<KeptRules> {
+/** Without Redis nobody knows the rules of before: null. */
+async function readKeptIfThere(config: Config): Promise<KeptRules | null> {
   const redis = await openRedis(config.redis.url).catch(() => null);
   if (redis === null) {
     console.error(
       'Redis does not answer: what rules of before have sent under another event type is not seen.',
     );
-    return new Map();
+    return null;
   }
   try {
     return await readKeptRules(redis, config);

@@ -43,7 +43,7 @@ export class ApiQuestions {
   constructor(
     settings: DestinationSettings,
     { billingAccounts, redis }: Pick<Config, 'billingAccounts' | 'redis'>,
-    { isForAll = false, isStopped = () => false }: AskOptions,
+    { isForAll = false, isShared = true, isStopped = () => false }: AskOptions,
   ) {
     const { connection, limit, name } = compileDestination(settings);
     const { type } = settings;
@@ -65,7 +65,8 @@ export class ApiQuestions {
     this.limiter = createRateLimiter({
       id: readsOf(billingAccounts.get(name) ?? name),
       concurrency: READS_AT_ONCE,
-      ...(readsPerSecond === 'unlimited' ? {} : { requestsPerSecond: readsPerSecond, redisUrl: redis.url }),
+      ...(readsPerSecond === 'unlimited' ? {} : { requestsPerSecond: readsPerSecond }),
+      ...(readsPerSecond === 'unlimited' || !isShared ? {} : { redisUrl: redis.url }),
     });
   }
 

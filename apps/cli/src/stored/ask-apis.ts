@@ -8,6 +8,8 @@ import type { Held } from './held.js';
 export type AskOptions = {
   /** However many reads that takes. */
   isForAll?: boolean;
+  /** False where Redis does not answer: then the budget of reads is kept to without those who share it. */
+  isShared?: boolean;
   /** Whether somebody has said to stop: nothing more is asked then. */
   isStopped?: () => boolean;
 };

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Acceptances,
@@ -24,6 +23,7 @@ import {
 import { Comparisons } from '../comparisons.js';
 import type { PendingUsage } from '../destination.js';
 import { describeFailure, type FailedRequest, type Scrub } from '../failed-request.js';
+import { fingerprint } from '../fingerprint.js';
 import type { HttpAnswer } from '../http-answer.js';
 import { codeOfRefusal } from '../read-answer.js';
 import {
@@ -92,6 +92,9 @@ const MAX_PAGES = 20;
 /** Customers that are waited for at once: those who ask for more come again. */
 const MAX_READING = 1_000;
 const FULL_WAIT_MS = 1_000;
+/** While nobody may read, so many wait to find out when it is over; all others leave the hands to those who need no read. */
+const ENOUGH_TO_PROBE = 20;
+const SHUT_WAIT_MS = 5_000;
 
 /**
  * Finds customers' subscriptions: in the cache that all workers share, or else by reading them, once for
@@ -126,11 +129,19 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
     const already = reading.get(customer);
     if (already) return already;
     if (reading.size >= MAX_READING) return Promise.resolve({ outcome: 'unsent', waitMs: FULL_WAIT_MS });
+    if (reading.size >= ENOUGH_TO_PROBE && isShutForLong()) {
+      return Promise.resolve({ outcome: 'unsent', waitMs: SHUT_WAIT_MS });
+    }
     const read = readAll(customer, apart)
       .catch((error: Error) => failed('unexpected_answer', `internal: ${error.name}`))
       .finally(() => reading.delete(customer));
     reading.set(customer, read);
     return read;
+  }
+
+  function isShutForLong(): boolean {
+    const decision = decideGate(gate.current(), now());
+    return decision.may === 'wait' && decision.untilMs - now() > FULL_WAIT_MS;
   }
 
   async function readAll(customer: string, apart: Apart | undefined): Promise<Known | Unread> {
@@ -214,8 +225,12 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
         case 'refused': {
           const failure = { code: 'refused' as const, cause, at };
           if (apart?.isConfirmed) return gateAfterSuspect(kept, failure);
-          const event = createHash('sha256').update(customer).digest('base64').slice(0, 8);
-          return gateAfterUnnamed(kept, { ...failure, ...verdict, event }, options.random());
+          const unnamed = {
+            event: fingerprint(customer),
+            isSuspect: apart !== undefined,
+            sentAt: read.startedAt,
+          };
+          return gateAfterUnnamed(kept, { ...failure, ...verdict, ...unnamed }, options.random());
         }
         case 'hold':
           return gateAfterRefusal(kept, verdict.code, cause, at);
@@ -231,7 +246,7 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
   }
 
   function accepted(): Acceptances {
-    return comparisons.accepted(gate.current().accepted);
+    return comparisons.accepted(gate.current().accepted, now());
   }
 
   /** Whether it is this customer that is not let through, reads of others will tell. */
