@@ -203,7 +203,7 @@ function openReads(answers: Record<string, Resolution> = {}) {
   };
   const reader = {
     resolve: ((questions) =>
-      questions.map(async ({ customer, apart }) => {
+      questions.map(async ({ customer, apart }): Promise<Resolution> => {
         asked.push([customer, apart]);
         return answers[customer] ?? { outcome: 'found' as const, subscription: `new-${customer}` };
       })) satisfies SubscriptionReader['resolve'],

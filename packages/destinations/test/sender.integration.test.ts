@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import {
   createMemoryGateStore,
@@ -183,6 +184,24 @@ test('one bad event in a batch does not keep its neighbours from being delivered
   });
 });
 
+test('where all of a batch are refused by name nothing was accepted', async () => {
+  const line = await openLine(lagoSettings);
+  line.sandbox.lago.faults.add({
+    respond: {
+      status: 422,
+      body: {
+        status: 422,
+        error: 'Unprocessable Entity',
+        error_details: { 0: { code: ['metric_not_found'] } },
+      },
+    },
+  });
+  expect(words(await line.send(event()))).toEqual(['failed']);
+  expect(line.gate.current().accepted).toEqual({});
+  await line.send(event());
+  expect(Object.keys(line.gate.current().accepted)).toHaveLength(1);
+});
+
 test('a request that is too large is sent in halves, and later ones are smaller at once', async () => {
   const line = await openLine(lagoSettings, { lago: { apiKey: 'key', store: 'postgres', maxBatch: 30 } });
   expect(words(await line.send(...events(100)))).toEqual(Array(100).fill('delivered'));
@@ -288,6 +307,15 @@ test('one Hyperline key under two customers is an identity collision; a later ti
   expect(line.sandbox.hyperline.inspect().requests).toBe(2);
 });
 
+test('a Hyperline key whose event was refused is free for another customer', async () => {
+  const line = await openLine(hyperlineSettings, { hyperline: { apiKey: 'key', knownCustomers: ['known'] } });
+  const one = event();
+  const neighbour = event({ context: { groupId: 'known' } });
+  expect(words(await line.send(one, neighbour))).toEqual(['failed', 'delivered']);
+  const other = { ...one, context: { groupId: 'known' } } as SegmentEvent;
+  expect(words(await line.send(other))).toEqual(['delivered']);
+});
+
 test('an event that Hyperline fails without a reason is sent alone, and its words are kept', async () => {
   const line = await openLine(hyperlineSettings, {
     hyperline: { apiKey: 'key', knownCustomers: ['sender-account'] },
@@ -301,6 +329,15 @@ test('an event that Hyperline fails without a reason is sent alone, and its word
   });
 });
 
+test('what a proxy says of an event that Hyperline has named is not the word it dies of', async () => {
+  const line = await openLine(hyperlineSettings, {
+    hyperline: { apiKey: 'key', knownCustomers: ['sender-account'] },
+  });
+  line.sandbox.hyperline.faults.add({ match: { path: '/v1/events' }, respond: firewall });
+  const outcomes = await line.send(event(), event({ context: { groupId: 'nobody' } }));
+  expect(outcomes).toMatchObject([{ outcome: 'delivered' }, { outcome: 'suspected', status: 403, of: 1 }]);
+});
+
 test('a 429 makes everybody wait as told, and costs no attempt', async () => {
   const line = await openLine(hyperlineSettings);
   line.sandbox.hyperline.faults.add({
@@ -310,6 +347,32 @@ test('a 429 makes everybody wait as told, and costs no attempt', async () => {
   expect(words(await line.send(...events(3)))).toEqual(['delivered', 'delivered', 'delivered']);
   expect(Date.now() - began).toBeGreaterThanOrEqual(900);
   expect(line.sandbox.hyperline.inspect()).toMatchObject({ requests: 2 });
+});
+
+test('a probe that is told to wait was answered: then all may go', async () => {
+  const line = await openLine(lagoSettings);
+  await line.gate.update((gate) => ({ ...gate, breaker: { state: 'half-open', failures: 5, until: 0 } }));
+  line.sandbox.lago.faults.add({
+    respond: {
+      status: 429,
+      headers: { 'retry-after': '1' },
+      body: { status: 429, error: 'Too Many Requests' },
+    },
+  });
+  const sent = line.send(event());
+  await waitFor(() => line.gate.current().pausedUntil > 0, { what: 'the pause' });
+  expect(line.gate.current().breaker).toEqual({ state: 'closed', failures: 0 });
+  line.clock.skipMs += 2_000;
+  expect(words(await sent)).toEqual(['delivered']);
+});
+
+test('events that are too large, one after the other, say nothing of the way', async () => {
+  const line = await openLine(lagoSettings);
+  line.sandbox.lago.faults.add({ times: 'always', respond: { status: 413, body: '<html>' } });
+  for (const each of events(6)) {
+    expect(await line.send(each)).toMatchObject([{ outcome: 'suspected', code: 'too_large' }]);
+  }
+  expect(line.gate.current()).toMatchObject({ hold: null, refused: [] });
 });
 
 test.each([401, 403])(
@@ -595,6 +658,28 @@ describe('an answer that names no event', () => {
     expect(line.sandbox.lago.inspect().ledger.keys).toBe(0);
   });
 
+  test('a batch is compared with an empty one as well, before it is taken apart', async () => {
+    const line = await openLine(lagoSettings);
+    const batch = events(8);
+    refuse(line, 'lago', [batch[3]!], { respond: firewall });
+    line.clock.isReal = true;
+    void line.toTheEnd(batch, 6);
+    const others = () => line.requests.map(({ events }) => events).filter((size) => size !== batch.length);
+    await waitFor(() => others().length > 0, { what: 'another request' });
+    expect(others()[0]).toBe(0);
+    line.drain();
+  });
+
+  test('an empty batch that is refused as well is not repeated for the same failure', async () => {
+    const line = await openLine(lagoSettings);
+    line.sandbox.lago.faults.add({ times: 'always', respond: firewall });
+    line.clock.isReal = true;
+    void line.toTheEnd(events(1), 6);
+    await waitFor(() => line.requests.length >= 5, { what: 'three times the event' });
+    expect(line.requests.slice(0, 5).map(({ events }) => events)).toEqual([1, 0, 1, 0, 1]);
+    line.drain();
+  });
+
   test('an empty batch says nothing of an event that fails', async () => {
     const line = await openLine(lagoSettings);
     const [bad] = events(1);
@@ -751,5 +836,14 @@ describe('an answer that names no event', () => {
     const outcomes = await sent;
     expect(words(outcomes)).toEqual([...Array(10).fill('delivered'), ...Array(20).fill('unsent')]);
     expect(outcomes[29]).toEqual({ outcome: 'unsent', waitMs: 1_000 });
+    // A job of which nothing was answered waits for as long as it takes.
+    let isTold = false;
+    void line.send(event()).finally(() => {
+      isTold = true;
+    });
+    line.clock.skipMs += 5_000;
+    await sleep(600);
+    expect(isTold).toBe(false);
+    line.drain();
   });
 });

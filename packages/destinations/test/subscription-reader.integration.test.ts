@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import {
   type CustomerCache,
@@ -247,23 +248,70 @@ test('five customers that are refused, and none read between them: the way is wr
   expect(gate.current().hold).toBeNull();
 });
 
-test('one that is known to be refused alone holds nobody, however often', async () => {
+test.each([
+  ['refused', { status: 403, body: '<html>' }, 'refused', 'HTTP 403'],
+  ['failed on', { status: 500, body: '' }, 'server_error', 'HTTP 500'],
+])('one that is known to be %s alone stops nobody, however often', async (_what, respond, code, words) => {
   const { reader, sandbox, gate, now } = await open([]);
-  sandbox.lago.faults.add({
-    times: 'always',
-    match: { path: PATH },
-    respond: { status: 403, body: '<html>' },
-  });
+  sandbox.lago.faults.add({ times: 'always', match: { path: PATH }, respond });
   const apart = { atMost: 1, isConfirmed: true };
   for (let time = 0; time < 9; time += 1) {
     const [answer] = reader.resolve([{ customer: `c${time}`, at: now(), apart }]);
     expect(await answer).toMatchObject({ outcome: 'suspected' });
   }
   expect(gate.current()).toMatchObject({ hold: null, breaker: { state: 'closed', failures: 0 } });
-  expect(gate.current().lastFailure).toMatchObject({
-    code: 'refused',
-    cause: 'reading subscriptions: HTTP 403',
+  expect(gate.current().lastFailure).toMatchObject({ code, cause: `reading subscriptions: ${words}` });
+});
+
+test('one that is known to fail alone is no probe while others were read a short time ago', async () => {
+  const { ask, reader, gate, reads, now } = await open([of('c0', 's0'), of('c1', 's1'), of('c2', 's2')]);
+  await ask('c0');
+  await gate.update((kept) => ({ ...kept, breaker: { state: 'half-open', failures: 5, until: 0 } }));
+  const apart = { atMost: 1, isConfirmed: true };
+  const [suspected] = reader.resolve([{ customer: 'c1', at: now(), apart }]);
+  await sleep(300);
+  expect(reads()).toBe(1);
+  expect(await ask('c2')).toEqual([found('s2')]);
+  expect(await suspected).toEqual(found('s1'));
+});
+
+test('when reads were answered is known at once, and told to the others a little later', async () => {
+  const { ask, reader, gate, clock, now } = await open([of('c1', 's1'), of('c2', 's2')]);
+  await ask('c1');
+  clock.skipMs += 1;
+  const asked = now();
+  await ask('c2');
+  expect(reader.accepted()[READS_WAY]!.last).toBeGreaterThanOrEqual(asked);
+  expect(gate.current().accepted[READS_WAY]!.last).toBeLessThan(asked);
+});
+
+test('an answer that spends the limit is waited behind', async () => {
+  const { ask, sandbox, gate, now } = await open([]);
+  sandbox.lago.faults.add({
+    match: { path: PATH },
+    respond: {
+      status: 200,
+      headers: { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': '2' },
+      body: { subscriptions: [], meta: {} },
+    },
   });
+  const asked = now();
+  expect(await ask('c1')).toMatchObject([{ code: 'no_subscription' }]);
+  expect(gate.current().pausedUntil).toBeGreaterThanOrEqual(asked + 2_000);
+});
+
+test('of more customers than can be waited for the last ones come again', async () => {
+  const { ask, reader, limiter } = await open([]);
+  limiter.hold();
+  const asked = ask(...Array.from({ length: 1_001 }, (_, index) => `c${index}`));
+  await waitFor(() => limiter.asked === 1_000, { what: 'all to ask for a slot' });
+  reader.drain();
+  const answers = await asked;
+  expect(answers.at(-1)).toEqual({ outcome: 'unsent', waitMs: 1_000 });
+  expect(new Set(answers.slice(0, -1).map((answer) => JSON.stringify(answer)))).toEqual(
+    new Set(['{"outcome":"unsent"}']),
+  );
+  limiter.release();
 });
 
 test('while nobody may read, few wait to find out, and all others are told to come again', async () => {

@@ -13,6 +13,7 @@ import {
 } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { changeGate, createDestinationGate, createGateStore, lookAtDestinationGate } from '../src/index.js';
+import { queueKeys } from '../src/keys.js';
 
 const suite = useRedis();
 const closing: GateStore[] = [];
@@ -69,6 +70,13 @@ test('a pause that one was told is kept by both', async () => {
   const until = Date.now() + 60_000;
   await first.update((gate) => gateAfterRateLimit(gate, until));
   expect(second.current().pausedUntil).toBe(until);
+});
+
+test('an answer that changes nothing is not written', async () => {
+  const [tokens, seats] = fresh();
+  const { redis, first, second } = await openWorker(tokens, seats);
+  for (const store of [first, second]) await store.update(gateAfterAnswer);
+  expect(await redis.exists(...[tokens, seats].map((name) => queueKeys(name).gate))).toBe(0);
 });
 
 test.each(['first', 'second'] as const)('a hold by hand is of the %s destination alone', async (which) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { reviveDeadLetter } from '@meterbridge/delivery';
+import { type Outcome, reviveDeadLetter } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import {
   createReplay,
@@ -99,6 +99,33 @@ describe('a step of a replay', () => {
     expect(await line.account()).toMatchObject({ accepted: 20, dead: 0, inFlight: 20, difference: 0 });
     expect(await jobs()).toBe(3);
     await Promise.all([lane.close(), other.close()]);
+  });
+
+  test('is told of its duplicates as long as it is remembered, and not begun again by them', async () => {
+    const { lane, step, letters, ...line } = await openDead(4);
+    const { replay } = queueKeys(line.destination);
+    const take = (some: typeof letters, from: string) => {
+      const { deliveries, ...rest } = step(some, from);
+      const revived = deliveries.map(({ history, ...delivery }) => ({
+        ...delivery,
+        history: history!.map((life) => ({ ...life, replay: '1' })),
+      }));
+      return lane.take({ ...rest, deliveries: revived });
+    };
+    const attempt = async () =>
+      (['older_rule', 'not_compared'] as const).map((found): Outcome => ({ outcome: 'duplicate', found }));
+    expect(await take(letters.slice(0, 2), '')).toBe(true);
+    const worker = line.start({ attempt });
+    await line.settled();
+    await worker.close();
+    expect(await lane.progress()).toMatchObject({ deliveries: 2, duplicates: 2 });
+
+    expect(await take(letters.slice(2), streamIdOf(letters[1]!))).toBe(true);
+    await line.redis.del(replay('1'));
+    const second = line.start({ attempt });
+    expect(await line.settled()).toMatchObject({ duplicate: 4, olderRule: 2, notCompared: 2, difference: 0 });
+    expect(await line.redis.exists(replay('1'))).toBe(0);
+    await Promise.all([second.close(), lane.close()]);
   });
 
   test('leaves everything as it was where Redis has no room for the job', async () => {
