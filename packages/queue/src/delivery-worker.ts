@@ -6,7 +6,7 @@ import { createInTurn, type InTurn } from './in-turn.js';
 import { type JobEnd, JobRun, type JobRunContext, type Refused } from './job-run.js';
 import { DELIVERIES, queueKeys } from './keys.js';
 import type { Replication } from './replication.js';
-import { patchWorker } from './worker-patches.js';
+import { type Afterwards, patchWorker } from './worker-patches.js';
 
 export type DeliveryWorkerOptions = {
   /** A destination, or one of its shards. */
@@ -101,7 +101,8 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     drainDelay: 5,
     autorun: false,
   });
-  patchWorker(worker);
+  const afterwards: Afterwards = new WeakMap();
+  patchWorker(worker, afterwards);
   worker.on('error', (error) => options.onProblem?.('worker_error', error));
   worker.on('stalled', () => options.onProblem?.('stalled'));
 
@@ -132,7 +133,8 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
       options.onProblem?.('job_failed', error as Error);
       end = BUG_DELAY_MS;
     }
-    if (end !== 'ended') await putBack(job, token, end);
+    const delayMs = end;
+    if (delayMs !== 'ended') afterwards.set(job, () => putBack(job, token, delayMs));
     throw new WaitingError();
   }
 

@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Worker } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 
 /** How long a worker rests that cannot take a job although Redis answers. */
 const REST_MS = 1_000;
 
+/** What is done with a job once its hand has let go of it. */
+export type Afterwards = WeakMap<Job, () => Promise<void>>;
+
 /** Changes of BullMQ's worker that it has no options for. */
-export function patchWorker(worker: Worker): void {
+export function patchWorker(worker: Worker, afterwards: Afterwards): void {
   takePatiently(worker);
   lookPatiently(worker);
   endNothing(worker);
   renewOnlyWhatIsInHand(worker);
+  doAfterwards(worker, afterwards);
 }
 
 /**
@@ -71,6 +75,23 @@ function renewOnlyWhatIsInHand(worker: Worker): void {
     // biome-ignore lint/complexity/useLiteralKeys: it is protected, and only so reached
     const inHand = new Set(worker['lockManager'].getTrackedJobIds());
     return lost.filter((jobId) => inHand.has(jobId));
+  };
+}
+
+/**
+ * A job that goes back to its queue while its hand still has it may be in another hand of this worker before the first
+ * one lets go: BullMQ knows the locks that it renews by the job alone, and would renew that other hand's no more. Its
+ * job would be taken for one of a dead worker ten seconds later. So it goes back once nothing of the hand is left.
+ */
+function doAfterwards(worker: Worker, afterwards: Afterwards): void {
+  const inner = worker as unknown as { processJob: (job: Job, ...rest: unknown[]) => Promise<unknown> };
+  const processJob = inner.processJob.bind(worker);
+  inner.processJob = async (job, ...rest) => {
+    try {
+      return await processJob(job, ...rest);
+    } finally {
+      await afterwards.get(job)?.();
+    }
   };
 }
 

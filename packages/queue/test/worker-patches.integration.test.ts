@@ -14,7 +14,7 @@ async function open(name: string, work: () => Promise<void>) {
   await queue.add('batch', {}, { jobId: 'b1', removeOnComplete: true, removeOnFail: true });
   const errors: string[] = [];
   const worker = new Worker(name, work, { connection: redis, autorun: false });
-  patchWorker(worker);
+  patchWorker(worker, new WeakMap());
   worker.on('error', ({ message }) => errors.push(message));
   void worker.run();
   closing.push(async () => {
