@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import {
+  type Apart,
   createMemoryGateStore,
   DEFAULT_RETRY_POLICY,
   type GateStore,
@@ -40,6 +41,7 @@ type Line = {
   ) => Promise<(Outcome | undefined)[]>;
   sendFirst: (...events: SegmentEvent[]) => Promise<Outcome[]>;
   sendBesideAnswered: (...events: SegmentEvent[]) => Promise<Outcome[]>;
+  sendApart: (apart: Apart, event: SegmentEvent) => Promise<Outcome[]>;
   whenOpen: () => Promise<(() => void) | null>;
   limiter: ReturnType<typeof openLimiter>;
   gate: GateStore;
@@ -106,6 +108,7 @@ async function openLine(
       deliverToTheEnd(sender, events.map(write), { now, skip }, policy, attempts),
     sendBesideAnswered: (...events) => sender.deliver(events.map(write), { isAnswered: () => true }),
     sendFirst: (...events) => sender.deliver(events.map(write), { first: true }),
+    sendApart: (apart, event) => sender.deliver([write(event)], { apart: new Map([[0, apart]]) }),
     whenOpen: sender.whenOpen,
   };
 }
@@ -663,21 +666,36 @@ describe('an answer that names no event', () => {
     const batch = events(8);
     refuse(line, 'lago', [batch[3]!], { respond: firewall });
     line.clock.isReal = true;
-    void line.toTheEnd(batch, 6);
+    const sent = line.toTheEnd(batch, 6);
     const others = () => line.requests.map(({ events }) => events).filter((size) => size !== batch.length);
     await waitFor(() => others().length > 0, { what: 'another request' });
     expect(others()[0]).toBe(0);
+    line.clock.isReal = false;
     line.drain();
+    await sent;
   });
 
   test('an empty batch that is refused as well is not repeated for the same failure', async () => {
     const line = await openLine(lagoSettings);
     line.sandbox.lago.faults.add({ times: 'always', respond: firewall });
     line.clock.isReal = true;
-    void line.toTheEnd(events(1), 6);
+    const sent = line.toTheEnd(events(1), 6);
     await waitFor(() => line.requests.length >= 5, { what: 'three times the event' });
     expect(line.requests.slice(0, 5).map(({ events }) => events)).toEqual([1, 0, 1, 0, 1]);
+    line.clock.isReal = false;
     line.drain();
+    await sent;
+  });
+
+  test('a hold is probed with an empty batch where none of what waits may', async () => {
+    const line = await openLine(lagoSettings);
+    await line.send(event());
+    const hold = { code: 'forbidden' as const, detail: 'HTTP 403', since: 0, nextProbeAt: 0 };
+    await line.gate.update((gate) => ({ ...gate, hold }));
+    const suspect = line.sendApart({ atMost: 1, isConfirmed: true }, event());
+    await waitFor(() => line.gate.current().hold === null, { what: 'the hold to end' });
+    expect(words(await suspect)).toEqual(['delivered']);
+    expect(line.requests.map(({ events }) => events)).toEqual([1, 0, 1]);
   });
 
   test('an empty batch says nothing of an event that fails', async () => {
