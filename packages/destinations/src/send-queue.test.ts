@@ -367,6 +367,16 @@ describe('suspects', () => {
     expect([queue.take(GATHER_MS + 10), queue.take(GATHER_MS + 10)]).toEqual([earlier, later]);
   });
 
+  test('have every second request while what else waits does not fill one', () => {
+    const queue = new SendQueue(10, 1_000);
+    suspects(queue, 3, alone);
+    const isSuspect = Array.from({ length: 6 }, () => {
+      fill(queue, undefined, 4);
+      return queue.take(GATHER_MS)[0]!.apart !== undefined;
+    });
+    expect(isSuspect).toEqual([false, true, false, true, false, true]);
+  });
+
   test('go after the healthy, and have every tenth request', () => {
     const queue = new SendQueue(10, 1_000);
     fill(queue, undefined, 200);

@@ -39,6 +39,8 @@ export type Entry = {
 
 /** Suspects have one request in so many at least, however much else waits. */
 const SUSPECTS_EVERY = 10;
+/** The same while what else waits does not fill a request: then it only fills the next one better. */
+const SUSPECTS_EVERY_WITH_ROOM = 2;
 
 /**
  * What waits before the limiter: a line for each kind of event, of which any may share a request; suspects, which
@@ -141,8 +143,7 @@ export class SendQueue {
   take(now: number): Entry[] {
     const group = this.groups.shift();
     if (group) return group;
-    const areDue = this.lines.size === 0 || this.beforeSuspects >= SUSPECTS_EVERY - 1;
-    if (areDue) {
+    if (this.areSuspectsDue()) {
       const suspects = this.suspects.take(now, this.maxEvents, this.maxBytes);
       if (suspects.length > 0) {
         this.beforeSuspects = 0;
@@ -151,6 +152,13 @@ export class SendQueue {
     }
     if (this.suspects.length > 0) this.beforeSuspects += 1;
     return this.takeWaiting(this.maxEvents, now);
+  }
+
+  private areSuspectsDue(): boolean {
+    if (this.suspects.length === 0) return false;
+    if (this.lines.size === 0) return true;
+    const fills = [...this.lines.values()].some(({ length }) => length >= this.maxEvents);
+    return this.beforeSuspects >= (fills ? SUSPECTS_EVERY : SUSPECTS_EVERY_WITH_ROOM) - 1;
   }
 
   /**
