@@ -52,7 +52,7 @@ export type Suspected = Omit<Failure, 'outcome' | 'code'> & {
   way: string;
   /** A control may stand in for another event (see `CONTROL`). */
   control?: true;
-  /** Others were accepted there immediately before. */
+  /** Others were accepted there immediately before; for one that failed alone, in the minute before. */
   isAccepting: boolean;
   /** What was known of it before it was sent, the failure before this one judged. */
   judged?: Suspect;

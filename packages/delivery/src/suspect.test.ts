@@ -205,7 +205,8 @@ test.each<[string, Partial<Suspect>, boolean, number, number]>([
   ['among others in an outage: as every failure', { of: 40, alone: 0 }, false, 3, 1_000],
   ['alone at first: long enough for others to be accepted', {}, true, 8, 1_500],
   ['alone, the fifth time', { alone: 5 }, true, 12, 4_000],
-  ['alone for an hour', { alone: 30 }, false, 40, 150_000],
+  ['alone for long, while others are accepted: less than a minute', { alone: 30 }, true, 40, 22_500],
+  ['alone for long, while nobody is', { alone: 30 }, false, 40, 150_000],
 ])('how long it waits %s', (_what, over, isAccepting, attempts, delayMs) => {
   const how = { attempts, isAccepting };
   expect(suspectDelayMs(suspect(over), how, DEFAULT_RETRY_POLICY, 0.5)).toBe(delayMs);

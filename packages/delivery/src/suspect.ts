@@ -70,6 +70,8 @@ const APART_AFTER_ATTEMPTS = 3;
 const PARTS = 4;
 /** Time for acceptances of others to come, and to be known to all workers. */
 const LEAST_ALONE_MS = 1_500;
+/** While others are accepted. */
+const MOST_ALONE_MS = 45_000;
 
 /**
  * What is next for a delivery, before it is sent. Pure.
@@ -160,7 +162,9 @@ export function suspectDelayMs(
   random: number,
 ): number {
   if (of > 1) return isAccepting ? 0 : backoffDelayMs(attempts, policy, random);
-  return Math.max(LEAST_ALONE_MS, backoffDelayMs(alone, policy, random));
+  // Comparisons have to follow each other within a minute, on a way that healthy events take only for their sake.
+  const maxMs = isAccepting ? Math.min(MOST_ALONE_MS, policy.maxMs) : policy.maxMs;
+  return Math.max(LEAST_ALONE_MS, backoffDelayMs(alone, { ...policy, maxMs }, random));
 }
 
 /** Whether a suspect may be asked with: nobody else is there to be harmed, or to be compared with. */

@@ -442,7 +442,8 @@ export function createSender(options: SenderOptions): Sender {
   ): Promise<void> {
     const at = options.now();
     const way = batch.length === 0 ? CONTROL : destination.path(batch.length);
-    const isAccepting = areAcceptedAround(acceptedBy(way), at);
+    const series = acceptedBy(way);
+    const isAccepting = batch.length === 1 ? !isOver(series, at) : areAcceptedAround(series, at);
     const isConfirmed = batch.length > 0 && batch.every(({ apart }) => apart?.isConfirmed);
     const status: { status?: number } = verdict.status ? { status: verdict.status } : {};
     const isControlled = destination.control !== undefined && doesControlSpeakOf(code, status.status);
@@ -461,7 +462,7 @@ export function createSender(options: SenderOptions): Sender {
     if (batch.length === 0) comparisons.forget();
     else if (batch.length === 1 || !isAccepting) comparisons.want(way, at, isControlled);
     // A lone one that fails again tells something of the API's health only where nobody else does.
-    const isOthers = isLone(batch[0]) && verdict.verdict === 'transient' && !isOver(acceptedBy(way), at);
+    const isOthers = isLone(batch[0]) && verdict.verdict === 'transient' && !isOver(series, at);
     await tellFailed(verdict, { code, cause, at, sentAt }, isConfirmed || isOthers, batch[0]);
     pump();
   }

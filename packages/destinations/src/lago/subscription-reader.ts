@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Acceptances,
   type Apart,
-  areAcceptedAround,
   type CustomerCache,
   claimProbe,
   decideGate,
@@ -16,6 +15,7 @@ import {
   gateAfterRefusal,
   gateAfterSuspect,
   gateAfterUnnamed,
+  isOver,
   mayProbe,
   type RateLimiter,
   type Suspected,
@@ -252,7 +252,7 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
   /** Whether it is this customer that is not let through, reads of others will tell. */
   function suspect(verdict: Extract<SubscriptionsVerdict, { verdict: 'transient' | 'refused' }>): Suspected {
     const at = now();
-    const isAccepting = areAcceptedAround(accepted()[READS_WAY], at);
+    const isAccepting = !isOver(accepted()[READS_WAY], at);
     const code = verdict.verdict === 'transient' ? verdict.code : codeOfRefusal(verdict.status);
     const { outcome: _, ...words } = failed(code, verdict.detail, verdict.status);
     return { outcome: 'suspected', ...words, code, at, of: 1, way: READS_WAY, isAccepting };
