@@ -186,7 +186,7 @@ async function openLane(
     log,
     scrub,
   });
-  const comparison = openComparison(settings, { account, redis, events, log });
+  const comparison = openComparison(settings.type, destination, { account, redis, events, log });
   const sender = createSender({
     destination,
     post: http.post,

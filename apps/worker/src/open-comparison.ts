@@ -1,7 +1,7 @@
 import {
-  compileDestination,
   compileEarlierRules,
   createHttpClient,
+  type Destination,
   type DestinationSettings,
   destinationKinds,
 } from '@meterbridge/destinations';
@@ -22,7 +22,8 @@ const SECONDS_OF_PATIENCE = 2;
  * over connections of its own. Null for an API that tells of none.
  */
 export function openComparison(
-  settings: DestinationSettings,
+  type: DestinationSettings['type'],
+  { name, connection, limit }: Pick<Destination, 'name' | 'connection' | 'limit'>,
   deps: {
     account: Pick<OpenedAccount, 'reads'>;
     redis: Redis;
@@ -30,9 +31,8 @@ export function openComparison(
     log: Logger;
   },
 ) {
-  const { held: lookup } = destinationKinds[settings.type];
+  const { held: lookup } = destinationKinds[type];
   if (!lookup) return null;
-  const { name, connection, limit } = compileDestination(settings);
   const { account, redis, events, log } = deps;
   const { readsPerSecond } = limit;
   const http = createHttpClient({ ...connection, timeoutMs: Math.min(TIMEOUT_MS, connection.timeoutMs) });

@@ -7,6 +7,7 @@ import { makeTracks, sendAll, type Track } from '../../cli/test/retrying-client.
 import { type Stack, type StackOptions, useStack } from '../../cli/test/run-stack.js';
 import { LAGO_KEY } from '../../cli/test/stack-config.js';
 import { isHeld, probeNow } from './held-destination.js';
+import { untilSettled } from './until-settled.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
@@ -59,16 +60,6 @@ async function open(subscriptions: Subscription[], lago: Partial<Lago> = {}) {
     },
   });
   return { stack, receiver: await stack.startReady('receiver') };
-}
-
-async function untilSettled(stack: Stack, accepted: number, timeoutMs = 30_000) {
-  return waitFor(
-    async () => {
-      const account = await stack.account();
-      return account.accepted >= accepted && account.inFlight === 0 ? account : undefined;
-    },
-    { what: `${accepted} deliveries to be settled`, timeoutMs },
-  );
 }
 
 /** Who is billed for what, as Lago has it: one line an event in effect. */

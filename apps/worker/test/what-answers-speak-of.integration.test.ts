@@ -8,6 +8,7 @@ import { makeTracks, sendAll, type Track } from '../../cli/test/retrying-client.
 import { type Stack, useStack } from '../../cli/test/run-stack.js';
 import { LAGO_KEY } from '../../cli/test/stack-config.js';
 import { isHeld } from './held-destination.js';
+import { untilSettled } from './until-settled.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
@@ -59,15 +60,6 @@ const noted = (track: Track, note: string): Track => ({
   properties: { ...(track.properties as object), note },
 });
 const stored = (stack: Stack) => new Set([...stack.sandbox.lago.ledger.entries()].map(({ id }) => id));
-
-const untilSettled = (stack: Stack, accepted: number, timeoutMs = 30_000) =>
-  waitFor(
-    async () => {
-      const account = await stack.account();
-      return account.accepted >= accepted && account.inFlight === 0 ? account : undefined;
-    },
-    { what: `${accepted} deliveries to be settled`, timeoutMs },
-  );
 
 async function letters(stack: Stack): Promise<DeadLetter[]> {
   const all: DeadLetter[] = [];

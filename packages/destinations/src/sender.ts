@@ -106,8 +106,8 @@ const ANSWERED_WAIT_MS = 1_000;
 /**
  * Fills requests. Whatever job an event comes from, it waits in one line, or in that of its kind where the API
  * takes one kind a request; when the limiter grants a slot, everything in a line goes, up to the API's batch
- * size: the slower the API lets us go, the fuller each request. Verdicts that are the request's own affair (wait, halve, resend) are handled here; an event's
- * outcome is what its job gets.
+ * size: the slower the API lets us go, the fuller each request. Verdicts that are the request's own affair (wait,
+ * send less, resend) are handled here; an event's outcome is what its job gets.
  */
 export function createSender(options: SenderOptions): Sender {
   const { destination, gate, limiter } = options;

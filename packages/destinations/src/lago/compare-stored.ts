@@ -35,7 +35,7 @@ export function compareStored(sent: LagoContent, held: LagoContent): string[] {
 }
 
 /** Lago before 1.48 kept times as floating point: they may be a millisecond off. */
-export function isSameTime(sentSeconds: unknown, heldIso: unknown): boolean {
+function isSameTime(sentSeconds: unknown, heldIso: unknown): boolean {
   const sentAt = Math.round(Number(sentSeconds) * 1_000);
   const heldAt = typeof heldIso === 'string' ? Date.parse(heldIso) : Number.NaN;
   return Math.abs(heldAt - sentAt) <= 1;
