@@ -28,7 +28,7 @@ destinations:
     url: \${LAGO_API_URL}
     apiKey: \${LAGO_API_KEY}
     timeoutMs: 5000
-    limit: { requestsPerSecond: 200, concurrency: 4 }
+    limit: { requestsPerSecond: 200, readsPerSecond: 20, concurrency: 4 }
     rules:
       - name: calls
         when: event = "API Call"
