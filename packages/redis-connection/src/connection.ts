@@ -131,7 +131,8 @@ function watchTransactions(redis: Redis): void {
   const leaveWhereRefused = (results: [Error | null, unknown][] | null) => {
     const isElsewhere = ([error]: [Error | null, unknown]) =>
       error && (NOT_A_MASTER.test(error.message) || error.message.startsWith('NOSCRIPT'));
-    if (results?.some(isElsewhere)) redis.disconnect(true);
+    // While a new connection is made already, this would end the client for ever.
+    if (results?.some(isElsewhere) && redis.status === 'ready') redis.disconnect(true);
   };
   const watched = (...given: unknown[]) => {
     const transaction = multi(...given);

@@ -1,4 +1,11 @@
-import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import {
+  Cluster,
+  type ClusterNode,
+  type ClusterOptions,
+  Redis,
+  type RedisOptions,
+  SentinelConnector,
+} from 'ioredis';
 import { type RedisAddress, readRedisAddress } from './redis-address.js';
 
 /** How often the nodes of a cluster are asked which of them has what: after a failover, or more nodes. */
@@ -64,11 +71,26 @@ function accessOptions({ username, password, isTls }: Pick<Access, 'username' | 
   };
 }
 
+/**
+ * Once it looks for a master, it no longer heeds what an earlier search subscribed to. A switch that is announced
+ * meanwhile would break off the search, and ioredis 6.0.0 then ends the client for ever without a word: who waits on
+ * it waits for good.
+ */
+class LastingConnector extends SentinelConnector {
+  override connect(...given: Parameters<SentinelConnector['connect']>) {
+    // biome-ignore lint/complexity/useLiteralKeys: it is private, and only so reached
+    const earlier = this['failoverDetector'] as { cleanup(): void } | null;
+    earlier?.cleanup();
+    return super.connect(...given);
+  }
+}
+
 function sentinelOptions(address: Extract<RedisAddress, { kind: 'sentinel' }>): RedisOptions {
   const { sentinels, master, sentinelPassword } = address;
   return {
     sentinels,
     name: master,
+    Connector: LastingConnector as NonNullable<RedisOptions['Connector']>,
     sentinelCommandTimeout: SENTINEL_ANSWERS_WITHIN_MS,
     // The old master goes on as one for some ten seconds, and what it takes meanwhile is lost: it is left at once.
     failoverDetector: true,

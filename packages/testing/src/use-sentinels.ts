@@ -8,6 +8,7 @@ import {
   startLocalRedis,
   startSentinel,
 } from '@meterbridge/local-redis';
+import { openClient } from '@meterbridge/redis-connection';
 import { Redis } from 'ioredis';
 import { findPortWithBus } from './free-port.js';
 import type { SuiteRedis } from './use-redis.js';
@@ -39,7 +40,8 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
     return client;
   };
   const folder = (what: string) => mkdtemp(join(tmpdir(), `meterbridge-test-${what}-`));
-  const hosts = () => sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
+  const urlOf = () =>
+    `redis-sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${NAME}`;
   const asked: Redis[] = [];
 
   /** Where each of them says it is. */
@@ -101,12 +103,9 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
 
   return {
     get url() {
-      return `redis-sentinel://${hosts()
-        .map(({ host, port }) => `${host}:${port}`)
-        .join(',')}/${NAME}`;
+      return urlOf();
     },
-    connect: () =>
-      keep(new Redis({ sentinels: hosts(), name: NAME, failoverDetector: true, maxRetriesPerRequest: null })),
+    connect: () => keep(openClient(urlOf(), { connection: { maxRetriesPerRequest: null } })),
     master: async () => (await masters())[0]!,
     moved,
     async failOver() {

@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   telemetry: [],
   'local-redis': [],
   sandbox: [],
-  testing: ['local-redis'],
+  testing: ['local-redis', 'redis-connection'],
 };
 const PURE = ['segment-events', 'fql', 'usage-mapping', 'delivery'];
 /** Only this package knows that BullMQ exists, and only that one knows bottleneck. */
