@@ -170,6 +170,23 @@ export function gateAfterControl(gate: Gate, sentAt: number): Gate {
   return { ...gate, hold, accepted: withAcceptance(gate.accepted, CONTROL, sentAt) };
 }
 
+/**
+ * A request failed, and that may be its events' own affair. Who sends and who reads ask the same of it.
+ * @param isOwn it is, as others that were answered have shown
+ * @param unnamed set where it was refused, in words that name no event
+ */
+export function gateAfterSuspicious(
+  gate: Gate,
+  failure: LastFailure,
+  { isOwn, unnamed }: { isOwn: boolean; unnamed?: Refusal },
+  random: number,
+): Gate {
+  if (isOwn) return gateAfterSuspect(gate, failure);
+  return unnamed
+    ? gateAfterUnnamed(gate, { ...failure, ...unnamed }, random)
+    : gateAfterFailure(gate, failure, random);
+}
+
 /** What failed is suspected of failing by itself, while others are accepted: only somebody who looks is told. */
 export function gateAfterSuspect(gate: Gate, failure: LastFailure): Gate {
   return { ...gate, lastFailure: { ...failure, cause: failure.cause.slice(0, MAX_CAUSE) } };
@@ -209,7 +226,9 @@ export function gateAfterUnnamed(
 }
 
 /** A refusal whose answer names no event. */
-export type Unnamed = LastFailure & {
+type Unnamed = LastFailure & Refusal;
+
+export type Refusal = {
   /** A hash of the first event in it. */
   event: string;
   /** In the API's own words: then it is in good health. */

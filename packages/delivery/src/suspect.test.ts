@@ -3,6 +3,8 @@ import { type Acceptances, CONTROL } from './acceptances.js';
 import { DEFAULT_RETRY_POLICY, nextStep, type Tries } from './next-step.js';
 import type { Suspected } from './outcome.js';
 import {
+  type Apart,
+  isTheirOwn,
   type Judgement,
   judgeSuspect,
   mayProbe,
@@ -249,5 +251,29 @@ test('it expires like any other', () => {
     step: 'dead-letter',
     reason: 'expired',
     usage: '{}',
+  });
+});
+
+describe('whose affair a failure is', () => {
+  const alone: Apart = { atMost: 1, isConfirmed: false };
+  const grouped: Apart = { atMost: 8, isConfirmed: false };
+  const confirmed: Apart = { atMost: 8, isConfirmed: true };
+  const others = steady[WAY];
+
+  test.each<[string, (Apart | undefined)[], boolean, boolean]>([
+    ['of events that nobody suspects', [undefined, undefined], false, false],
+    ['of suspects that others were not compared with', [grouped, grouped], false, false],
+    ['of suspects while others were accepted around their last failure', [confirmed, confirmed], true, true],
+    ['of some of those', [confirmed, grouped], true, false],
+    ['of one that failed alone before', [alone], false, true],
+    ['of one that is refused again', [alone], true, false],
+    ['of a control', [], true, false],
+  ])('%s', (_what, sent, isRefused, isOwn) => {
+    expect(isTheirOwn(sent, isRefused, others, now)).toBe(isOwn);
+  });
+
+  test('a lone one tells of the health where nobody else does', () => {
+    expect(isTheirOwn([alone], false, accepted(-HOUR_MS, -60_001)[WAY], now)).toBe(false);
+    expect(isTheirOwn([alone], false, undefined, now)).toBe(false);
   });
 });

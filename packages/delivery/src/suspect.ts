@@ -42,6 +42,27 @@ export type Apart = {
   isConfirmed: boolean;
 };
 
+/** Whether it has failed alone before. */
+export function isLone(apart: Apart | undefined): boolean {
+  return apart?.atMost === 1;
+}
+
+/**
+ * Whether the failure of a request is its events' own affair, and tells nothing of the API's health. A lone one that
+ * fails again tells something only where nobody else does; a refusal says nothing of health anyway.
+ * @param sent how each of its events was sent; none, where it was a control
+ * @param series when others were accepted, by the same way
+ */
+export function isTheirOwn(
+  sent: readonly (Apart | undefined)[],
+  isRefused: boolean,
+  series: Series | undefined,
+  at: number,
+): boolean {
+  if (sent.length > 0 && sent.every((apart) => apart?.isConfirmed)) return true;
+  return isLone(sent[0]) && !isRefused && !isOver(series, at);
+}
+
 export type Judgement =
   | { send: 'with others' }
   /** @property suspect what is known of it until then, the last failure judged */

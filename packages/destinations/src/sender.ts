@@ -13,12 +13,13 @@ import {
   gateAfterAcceptance,
   gateAfterAnswer,
   gateAfterControl,
-  gateAfterFailure,
   gateAfterRateLimit,
   gateAfterRefusal,
-  gateAfterSuspect,
-  gateAfterUnnamed,
+  gateAfterSuspicious,
+  isLone,
   isOver,
+  isTheirOwn,
+  type LastFailure,
   mayProbe,
   type Outcome,
   type RateLimiter,
@@ -444,7 +445,6 @@ export function createSender(options: SenderOptions): Sender {
     const way = batch.length === 0 ? CONTROL : destination.path(batch.length);
     const series = acceptedBy(way);
     const isAccepting = batch.length === 1 ? !isOver(series, at) : areAcceptedAround(series, at);
-    const isConfirmed = batch.length > 0 && batch.every(({ apart }) => apart?.isConfirmed);
     const status: { status?: number } = verdict.status ? { status: verdict.status } : {};
     const isControlled = destination.control !== undefined && doesControlSpeakOf(code, status.status);
     const failed: Suspected = {
@@ -461,27 +461,27 @@ export function createSender(options: SenderOptions): Sender {
     for (const entry of batch) settle(entry, failed);
     if (batch.length === 0) comparisons.forget();
     else if (batch.length === 1 || !isAccepting) comparisons.want(way, at, isControlled);
-    // A lone one that fails again tells something of the API's health only where nobody else does.
-    const isOthers = isLone(batch[0]) && verdict.verdict === 'transient' && !isOver(series, at);
-    await tellFailed(verdict, { code, cause, at, sentAt }, isConfirmed || isOthers, batch[0]);
+    const sent = batch.map(({ apart }) => apart);
+    const isOwn =
+      verdict.verdict === 'smaller' || isTheirOwn(sent, verdict.verdict === 'refused', series, at);
+    await tellFailed(verdict, { code, cause, at }, { sentAt, isOwn, first: batch[0] });
     pump();
   }
 
   async function tellFailed(
     verdict: Failing,
-    { sentAt, ...failure }: { code: Suspected['code']; cause: string; at: number; sentAt: number },
-    isOnlyTold: boolean,
-    first: Entry | undefined,
+    failure: LastFailure,
+    { sentAt, isOwn, first }: { sentAt: number; isOwn: boolean; first: Entry | undefined },
   ): Promise<void> {
     const before = gate.current();
-    const after = await gate.update((kept) => {
-      if (isOnlyTold || verdict.verdict === 'smaller') return gateAfterSuspect(kept, failure);
-      if (verdict.verdict === 'transient') return gateAfterFailure(kept, failure, options.random());
-      const event = fingerprint(first?.usage.key ?? '');
-      const unnamed = { ...failure, ...verdict, event, isSuspect: isLone(first), sentAt };
-      return gateAfterUnnamed(kept, unnamed, options.random());
-    });
-    if (!after || isOnlyTold) return;
+    const unnamed =
+      verdict.verdict === 'refused'
+        ? { ...verdict, event: fingerprint(first?.usage.key ?? ''), isSuspect: isLone(first?.apart), sentAt }
+        : undefined;
+    const after = await gate.update((kept) =>
+      gateAfterSuspicious(kept, failure, { isOwn, ...(unnamed ? { unnamed } : {}) }, options.random()),
+    );
+    if (!after || isOwn) return;
     if (after.hold && after.hold.nextProbeAt !== before.hold?.nextProbeAt) options.onGateChange?.('held');
     else if (after.pausedUntil > before.pausedUntil) options.onGateChange?.('paused');
     else if (after.breaker.state === 'open' && verdict.verdict === 'transient')
@@ -574,11 +574,6 @@ type Request = {
   /** When it left, by the clock that all workers share. */
   sentAt: number;
 };
-
-/** It has failed alone before. */
-function isLone(entry: Entry | undefined): boolean {
-  return entry?.apart?.atMost === 1;
-}
 
 /** An answer to a control that is not the API's own says what it would say of events, but never that they are taken. */
 function readControl(verdict: Verdict, isAnswered: boolean): Verdict {

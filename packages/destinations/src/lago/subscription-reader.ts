@@ -10,12 +10,12 @@ import {
   type GateStore,
   gateAfterAcceptance,
   gateAfterAnswer,
-  gateAfterFailure,
   gateAfterRateLimit,
   gateAfterRefusal,
-  gateAfterSuspect,
-  gateAfterUnnamed,
+  gateAfterSuspicious,
+  isLone,
   isOver,
+  isTheirOwn,
   mayProbe,
   type RateLimiter,
   type Suspected,
@@ -219,18 +219,19 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
         case 'rate-limited':
           return gateAfterAnswer(kept);
         case 'transient':
-          return apart?.isConfirmed
-            ? gateAfterSuspect(kept, { code: verdict.code, cause, at })
-            : gateAfterFailure(kept, { code: verdict.code, cause, at }, options.random());
         case 'refused': {
-          const failure = { code: 'refused' as const, cause, at };
-          if (apart?.isConfirmed) return gateAfterSuspect(kept, failure);
-          const unnamed = {
-            event: fingerprint(customer),
-            isSuspect: apart !== undefined,
-            sentAt: read.startedAt,
-          };
-          return gateAfterUnnamed(kept, { ...failure, ...verdict, ...unnamed }, options.random());
+          const isRefused = verdict.verdict === 'refused';
+          const code = isRefused ? codeOfRefusal(verdict.status) : verdict.code;
+          const isOwn = isTheirOwn([apart], isRefused, accepted()[READS_WAY], at);
+          const unnamed = isRefused
+            ? { ...verdict, event: fingerprint(customer), isSuspect: isLone(apart), sentAt: read.startedAt }
+            : undefined;
+          return gateAfterSuspicious(
+            kept,
+            { code, cause, at },
+            { isOwn, ...(unnamed ? { unnamed } : {}) },
+            options.random(),
+          );
         }
         case 'hold':
           return gateAfterRefusal(kept, verdict.code, cause, at);
