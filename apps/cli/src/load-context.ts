@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, configFile, describeProblems, type LoadOptions, loadConfig } from '@meterbridge/config';
-import { connectConsumer, connectProducer } from '@meterbridge/queue';
-import type { Redis } from 'ioredis';
+import {
+  type Config,
+  configFile,
+  describeProblems,
+  type LoadOptions,
+  loadConfig,
+  secretsOf,
+} from '@meterbridge/config';
+import { type Operations, openOperations, readWords } from '@meterbridge/operations';
+import { createScrubber } from '@meterbridge/telemetry';
 import { STACK_FILES } from './stack/stack.js';
+import { whoRuns } from './terminal/who.js';
 
 /** Where `up` and `demo` keep what they need between runs. */
 export const STATE_DIRECTORY = '.meterbridge';
@@ -46,43 +53,21 @@ export function readConfig(env: NodeJS.ProcessEnv, options: LoadOptions = {}): C
   return loaded.config;
 }
 
-/** What to tell where no Redis answers; shows nothing of its password. */
-export function noAnswer(url: string): CommandError {
-  const shown = url.replace(/\/\/.*@/, '//…@').replace(/\?.*$/, '?…');
-  return new CommandError(`Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`);
-}
-
-/** How long a Redis is waited for that does not answer. */
-const CONNECT_MS = 5_000;
-
-/** A connection for one command, which waits for Redis from then on. @throws CommandError when Redis does not answer within five seconds */
-export async function openRedis(url: string): Promise<Redis> {
-  const redis = connectConsumer(url, () => {});
-  const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(noAnswer(url)), CONNECT_MS).unref();
-  });
-  try {
-    await Promise.race([redis.ping(), late]);
-    return redis;
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
-}
-
 /**
- * A connection that sends nothing again by itself, and fails at once while Redis is away.
- * @throws CommandError when Redis does not answer within five seconds
+ * Opens the system that the configuration in use describes, for what a command does with it.
+ * @param as who is remembered for it; left out: whoever runs this command
+ * @throws CommandError, OperationError
  */
-export async function openProducer(url: string): Promise<Redis> {
-  const redis = connectProducer(url, () => {});
-  const deadline = performance.now() + CONNECT_MS;
-  while (redis.status !== 'ready') {
-    if (performance.now() > deadline) {
-      redis.disconnect();
-      throw noAnswer(url);
-    }
-    await sleep(20);
+export async function withOperations<T>(
+  act: (ops: Operations) => Promise<T>,
+  { as }: { as?: string | undefined } = {},
+): Promise<T> {
+  const config = readConfig(readCommandEnv(process.env));
+  const actor = as === undefined ? whoRuns() : readWords('--as', as);
+  const ops = await openOperations(config, { actor, scrub: createScrubber(secretsOf(config)) });
+  try {
+    return await act(ops);
+  } finally {
+    ops.close();
   }
-  return redis;
 }

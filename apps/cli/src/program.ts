@@ -1,17 +1,17 @@
 import { Command } from 'commander';
-import { addAudit } from './commands/audit.js';
-import { addBackfill } from './commands/backfill.js';
-import { addCheck } from './commands/check.js';
-import { addDeadLetters } from './commands/dead-letters.js';
-import { addDemo } from './commands/demo.js';
-import { addHold } from './commands/hold.js';
-import { addInit } from './commands/init.js';
-import { addPreview } from './commands/preview.js';
-import { addReplays } from './commands/replays.js';
-import { addSchema } from './commands/schema.js';
-import { addStatus } from './commands/status.js';
-import { addTest } from './commands/test.js';
-import { addUp } from './commands/up.js';
+import { addAudit } from './commands/audit/command.js';
+import { addBackfill } from './commands/backfill/command.js';
+import { addCheck } from './commands/check/command.js';
+import { addDeadLetters } from './commands/dead-letters/command.js';
+import { addDemo } from './commands/demo/command.js';
+import { addHold } from './commands/hold/command.js';
+import { addInit } from './commands/init/command.js';
+import { addPreview } from './commands/preview/command.js';
+import { addReplays } from './commands/replays/command.js';
+import { addSchema } from './commands/schema/command.js';
+import { addStatus } from './commands/status/command.js';
+import { addTest } from './commands/test/command.js';
+import { addUp } from './commands/up/command.js';
 
 /** The command line: every command with its options and its help. Parsing runs the command's action. */
 export function createProgram(): Command {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { waitFor } from '@meterbridge/testing';
-import { backfill } from '../src/commands/backfill.js';
+import { backfill } from '../src/commands/backfill/command.js';
 import { calls, writeArchive } from './archive.js';
 import { useFailingOver } from './failing-over.js';
 

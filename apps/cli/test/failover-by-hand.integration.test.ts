@@ -1,14 +1,13 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { type Letter, type LetterEntry, writePortable } from '@meterbridge/operations';
 import { lookAtGate, RECEIVER, readDeadLetters } from '@meterbridge/queue';
-import { hold, resume } from '../src/commands/hold.js';
-import { replayDeadLetters } from '../src/commands/replay.js';
-import { discardLetters } from '../src/dead-letters/discard.js';
-import { editLetter } from '../src/dead-letters/edit.js';
-import { importLetters } from '../src/dead-letters/import.js';
-import type { Letter, LetterEntry } from '../src/dead-letters/letter.js';
-import { writePortable } from '../src/dead-letters/portable-letter.js';
+import { discardLetters } from '../src/commands/dead-letters/discard.js';
+import { editInEditor } from '../src/commands/dead-letters/edit.js';
+import { importFromFile } from '../src/commands/dead-letters/import.js';
+import { replayDeadLetters } from '../src/commands/dead-letters/replay.js';
+import { hold, resume } from '../src/commands/hold/command.js';
 import { type FailingOver, useFailingOver } from './failing-over.js';
 import { makeTracks } from './retrying-client.js';
 
@@ -63,7 +62,7 @@ describe("the receiver's letters, whose deliveries the old master alone was give
     await chmod(editor, 0o755);
     process.env.EDITOR = editor;
     at.changeOverAt(ADDED);
-    await editLetter(id, { yes: true });
+    await editInEditor(id, { yes: true });
     expect(at.output()).toContain('is on its queue');
     expect(await at.account(RECEIVER)).toMatchObject({ accepted: 0, dead: 0, difference: 0 });
     for (const name of ['lago', 'hyperline']) {
@@ -79,7 +78,7 @@ describe('what the old master alone was told is not said to be done', () => {
   async function expectUnsure(act: () => Promise<void>): Promise<void> {
     const unsure = await act().catch((error: unknown) => error);
     expect(unsure).toMatchObject({
-      code: 'command_failed',
+      code: 'not_certain',
       message: expect.stringMatching(/^Redis has it, but 0 of 1 replicas .*say it again/s),
     });
     for (const line of (unsure as Error).message.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
@@ -117,7 +116,7 @@ describe('what the old master alone was told is not said to be done', () => {
     await writeFile(file, (await lettersOf(at)).map((entry) => `${writePortable(entry)}\n`).join(''));
     await discardLetters([], { all: true, because: 'tests', yes: true }, command);
     at.loseAt('"because":"imported"');
-    await expectUnsure(() => importLetters(file, {}));
+    await expectUnsure(() => importFromFile(file, {}));
     expect(at.output()).not.toMatch(/50 +imported/);
     expect(await at.account(RECEIVER)).toMatchObject({ dead: 0 });
   });

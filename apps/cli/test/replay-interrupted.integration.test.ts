@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { parseConfig } from '@meterbridge/config';
+import type { Letter, LetterEntry } from '@meterbridge/operations';
 import { createReplay, RECEIVER, ReplayLane, readDeadLetters } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import type { Letter, LetterEntry } from '../src/dead-letters/letter.js';
-import { compilePipeline } from '../src/pipeline/pipeline.js';
-import { Batch } from '../src/replay/batch.js';
-import { compileJudge } from '../src/replay/judge-letter.js';
-import { streamIdOf } from '../src/replay/lane.js';
+import { compilePipeline } from '../../../packages/operations/src/pipeline/pipeline.js';
+import { Batch } from '../../../packages/operations/src/replay/batch.js';
+import { compileJudge } from '../../../packages/operations/src/replay/judge-letter.js';
+import { streamIdOf } from '../../../packages/operations/src/replay/lane.js';
 import { makeTracks, sendAll, type Track } from './retrying-client.js';
 import { expectEachOnce, type Stack, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';

@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { ReplayPlan, ReplaySummary } from '@meterbridge/operations';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import type { ReplayPlan } from '../src/replay/plan.js';
-import type { ReplaySummary } from '../src/replay/summary.js';
 import { writeArchive } from './archive.js';
 import { makeTracks, sendAll, type Track } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';

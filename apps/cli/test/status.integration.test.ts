@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import type { PlaceStatus, Status } from '@meterbridge/operations';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import type { PlaceStatus, Status } from '../src/status/report.js';
 import { makeTracks, sendAll } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
 import { CONFIG } from './stack-config.js';

@@ -16,6 +16,16 @@ const MAY_IMPORT: Record<string, string[]> = {
   'rate-limiter': ['delivery', 'redis-connection'],
   config: ['destinations', 'redis-connection', 'segment-events', 'usage-mapping'],
   telemetry: [],
+  operations: [
+    'config',
+    'delivery',
+    'destinations',
+    'fql',
+    'queue',
+    'rate-limiter',
+    'segment-events',
+    'usage-mapping',
+  ],
   'local-redis': [],
   sandbox: [],
   testing: ['local-redis', 'redis-connection'],
@@ -49,6 +59,21 @@ test.each(Object.entries(ONLY_IN))('%s is imported by %s alone', (library, owner
     sourcesOf(name).some(({ text }) => importsOf(text).some((from) => from.split('/')[0] === library)),
   );
   expect(importers).toEqual([]);
+});
+
+test('operations knows no terminal, no environment and no process', () => {
+  const aFace = /\b(process\.|console\.)/;
+  const found = sourcesOf('operations').flatMap(({ file, text }) => {
+    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    const ofAFace = importsOf(text).filter((from) =>
+      /^(node:(process|readline|tty)|commander|cli-|express|pino|diff$)/.test(from),
+    );
+    return [
+      ...(aFace.test(code) ? [`${file}: ${aFace.exec(code)![0]}`] : []),
+      ...ofAFace.map((from) => `${file}: ${from}`),
+    ];
+  });
+  expect(found).toEqual([]);
 });
 
 test.each(PURE)('%s knows no clock, no chance, no environment and no input or output', (name) => {

@@ -1,25 +1,23 @@
 import { constants } from 'node:os';
 
-/** Whether somebody wants a long command to stop. Ctrl-C and SIGTERM ask for it. */
+/** Whether a person wants a long command to stop. Ctrl-C and SIGTERM ask for it. */
 export type Interruption = {
-  readonly isAsked: boolean;
+  readonly signal: AbortSignal;
   /** Listens no more. */
   end(): void;
 };
 
 /** The first time the command stops after what it has in hand; the second time nobody waits for that. */
 export function heedInterruption(): Interruption {
-  let isAsked = false;
+  const asked = new AbortController();
   const onSignal = () => {
-    if (isAsked) process.exit(1);
-    isAsked = true;
+    if (asked.signal.aborted) process.exit(1);
     process.stderr.write('\nStopping after what is in hand …\n');
+    asked.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   return {
-    get isAsked() {
-      return isAsked;
-    },
+    signal: asked.signal,
     end() {
       for (const signal of SIGNALS) process.off(signal, onSignal);
     },

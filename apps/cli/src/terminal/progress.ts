@@ -2,8 +2,9 @@ import { Presets, SingleBar } from 'cli-progress';
 import { duration } from './duration.js';
 
 /** Progress of long work on stderr: how far, how fast, how long still. Silent where nobody watches. */
-export type Progress = {
-  add(count: number): void;
+export type ProgressBar = {
+  /** So many are done by now. */
+  show(done: number): void;
   end(): void;
 };
 
@@ -11,11 +12,10 @@ export type Progress = {
  * Shows the cursor again however the process ends, unless it is killed.
  * @param total of things to do; left out where nobody knows
  */
-export function startProgress(what: string, total?: number): Progress {
-  if (!process.stderr.isTTY) return { add: () => {}, end: () => {} };
+export function startProgress(what: string, total?: number): ProgressBar {
+  if (!process.stderr.isTTY) return { show: () => {}, end: () => {} };
   const began = performance.now();
-  let done = 0;
-  const rate = () => Math.round(done / Math.max(0.001, (performance.now() - began) / 1_000));
+  const rate = (done: number) => Math.round(done / Math.max(0.001, (performance.now() - began) / 1_000));
   const known = '{bar} {percentage} % · {value} of {total} {what} · {rate}/s · {eta_formatted} left';
   const bar = new SingleBar(
     {
@@ -38,10 +38,7 @@ export function startProgress(what: string, total?: number): Progress {
   process.on('exit', end);
   bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { what, rate: 0 });
   return {
-    add(count) {
-      done += count;
-      bar.update(done, { what, rate: rate().toLocaleString('en') });
-    },
+    show: (done) => bar.update(done, { what, rate: rate(done).toLocaleString('en') }),
     end,
   };
 }

@@ -1,2 +1,0 @@
-/** One thing that was looked at. A warning is for a person to judge; only a failure ends the command with 1. */
-export type Line = { level: 'ok' | 'warn' | 'fail'; what: string; detail: string };

@@ -1,0 +1,74 @@
+import type { AuditGrouping, AuditReport, ReportLine } from '@meterbridge/operations';
+import type { AuditLine, Balance } from '@meterbridge/queue';
+import Table from 'cli-table3';
+import { duplicateWords } from '../../terminal/duplicate-words.js';
+import { isoHour } from '../../terminal/read-since.js';
+
+const COUNTS: [keyof Balance, title: string][] = [
+  ['accepted', 'accepted'],
+  ['delivered', 'delivered'],
+  ['duplicate', 'duplicate'],
+  ['filtered', 'filtered'],
+  ['dead', 'dead'],
+  ['discarded', 'discarded'],
+  ['inFlight', 'in flight'],
+  ['difference', 'difference'],
+];
+const NAMES: AuditGrouping[] = ['hour', 'destination', 'source'];
+
+/** A table for people: the newest hours and the total are where the eye ends. */
+export function renderReport({ lines, total, unbalanced }: AuditReport, by?: AuditGrouping): string {
+  const names = NAMES.filter((name) => !by || name === by);
+  // Most have never discarded anything.
+  const shown = COUNTS.filter(
+    ([count]) => count !== 'discarded' || lines.some(({ discarded }) => discarded !== 0),
+  );
+  const table = new Table({
+    head: [
+      ...names.map((name) => (name === 'hour' ? 'hour, UTC' : name)),
+      ...shown.map(([, title]) => title),
+    ],
+    colAligns: [...names.map(() => 'left' as const), ...shown.map(() => 'right' as const)],
+    style: { head: [], border: [] },
+  });
+  const counts = (balance: Balance) => shown.map(([count]) => balance[count].toLocaleString('en'));
+  for (const line of lines) table.push([...names.map((name) => nameOf(line, name)), ...counts(line)]);
+  table.push([...names.map((_, index) => (index === 0 ? 'total' : '')), ...counts(total)]);
+  return [
+    table.toString(),
+    ...duplicateWords(total),
+    '',
+    unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),
+  ].join('\n');
+}
+
+const BALANCED =
+  'It adds up: accepted = delivered + duplicate + filtered + dead + discarded + in flight, in every hour.';
+
+function nameOf(line: ReportLine, name: AuditGrouping): string {
+  if (name !== 'hour') return line[name] ?? '';
+  return typeof line.hour === 'number' ? isoHour(line.hour).replace('T', ' ').replace('Z', '') : 'earlier';
+}
+
+function renderUnbalanced(unbalanced: AuditLine[]): string {
+  return [
+    'IT DOES NOT ADD UP. Something was lost or counted twice:',
+    ...unbalanced.map((line) => `  ${whereOf(line)}: ${explain(line)}`),
+    '',
+    "Change nothing in Redis: the hour stays here as evidence. Look at the logs of receiver and workers for that hour, and for hands in Redis' keys. What is missing has to be sent again for that hour; events keep their messageId, so what had arrived is not billed twice. See docs/runbook.md, 'It does not add up'.",
+  ].join('\n');
+}
+
+function whereOf({ destination, hour, source }: AuditLine): string {
+  return hour === null
+    ? `${destination}, of no hour that is kept`
+    : `${destination}, from ${source}, accepted in the hour of ${isoHour(hour)}`;
+}
+
+function explain({ difference, hour, dead }: AuditLine): string {
+  const count = Math.abs(difference).toLocaleString('en');
+  if (hour === null && dead < 0) return `${count} dead letters were counted and are gone`;
+  return difference > 0
+    ? `${count} were accepted and are nowhere: not delivered, not filtered, not dead or discarded, not waiting`
+    : `${count} more have an outcome, or wait, than were accepted`;
+}

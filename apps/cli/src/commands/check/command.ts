@@ -1,0 +1,53 @@
+import { configFile } from '@meterbridge/config';
+import { check as checkAll, type Finding, OperationError } from '@meterbridge/operations';
+import type { Command } from 'commander';
+import { CommandError, readCommandEnv, readConfig } from '../../load-context.js';
+import { style } from '../../terminal/style.js';
+
+const MARK = { ok: '✓', warn: '!', fail: '✗' } as const;
+const COLOUR = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
+
+/** Says whether the file, Redis, every API and the rules are ready. Exit code 1 where something is not. */
+export async function check(options: { json?: boolean }): Promise<void> {
+  const env = readCommandEnv(process.env);
+  const findings: Finding[] = [];
+  const report = (finding: Finding) => {
+    const { level, what, detail } = finding;
+    findings.push(finding);
+    if (!options.json) console.log(`${style(COLOUR[level], MARK[level])} ${what}: ${detail}`);
+  };
+  try {
+    const config = readConfig(env, { allowSharedIds: true });
+    const rules = config.destinations.reduce((sum, { rules }) => sum + rules.length, 0);
+    report({
+      level: 'ok',
+      what: configFile(env),
+      detail: `sources: ${config.sources.length}, rules: ${rules}`,
+    });
+    await checkAll(config, report);
+  } catch (error) {
+    if (!(error instanceof CommandError || error instanceof OperationError)) throw error;
+    report({ level: 'fail', what: 'configuration', detail: error.message });
+  }
+  if (options.json) console.log(JSON.stringify(findings, null, 2));
+  if (findings.some(({ level }) => level === 'fail')) process.exitCode = 1;
+}
+
+/** `meterbridge check` */
+export function addCheck(program: Command): void {
+  program
+    .command('check')
+    .description('say whether the configuration, Redis, both APIs and the rules are ready; sends no event')
+    .option('--json', 'for machines')
+    .addHelpText(
+      'after',
+      `
+Marks: ✓ as it should be, ! for you to judge, ✗ not ready.
+Exit codes: 0 nothing failed, 1 something is not ready, 2 wrong usage. Warnings do not fail.
+
+Examples:
+  meterbridge check
+  meterbridge check --json | jq '.[] | select(.level != "ok")'`,
+    )
+    .action(check);
+}

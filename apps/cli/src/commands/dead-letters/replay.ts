@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import {
+  choosePace,
+  createHeldReplay,
+  DEFAULT_SHARE,
+  type LetterFilter,
+  type Pace,
+  type PlanOptions,
+  planReplay,
+  type ReplayPlan,
+  readFilter,
+  type SendAgain,
+} from '@meterbridge/operations';
+import type { Command } from 'commander';
+import { CommandError, withOperations } from '../../load-context.js';
+import { mayDo } from '../../terminal/confirm.js';
+import { readCount, readPercent } from '../../terminal/read-arguments.js';
+import { whyNotSent } from '../../terminal/say-held.js';
+import { watched } from '../../terminal/work.js';
+import { type ConductOptions, conduct } from '../replays/conduct.js';
+import { renderPlan } from '../replays/render.js';
+import { addFilterOptions } from './options.js';
+
+type ReplayOptions = LetterFilter &
+  PlanOptions &
+  SendAgain &
+  Pace &
+  ConductOptions & { all?: boolean; yes?: boolean; dryRun?: boolean };
+
+/** Says what a replay would do, asks, and puts dead letters back on their queues. */
+export async function replayDeadLetters(
+  ids: string[],
+  options: ReplayOptions,
+  command: Pick<Command, 'error'>,
+): Promise<void> {
+  const filter = readFilter(options, ids);
+  if (Object.keys(filter).length === 0 && !options.all) {
+    command.error('error: say which: ids, a filter such as --reason, or --all');
+  }
+  if (options.remapSent && ids.length === 0) command.error('error: --remap-sent takes ids, one by one');
+  await withOperations(async (ops) => {
+    const { plan, what, lanes } = await watched((work) =>
+      planReplay(ops, filter, { ...options, pace: choosePace(options) }, work),
+    );
+    const whyNot = whyNotSent(plan.held, options);
+    if (!options.json) console.log(describe(plan, options));
+    if (what.planned === 0 || options.dryRun) {
+      if (options.json) console.log(JSON.stringify({ plan }, null, 2));
+      else if (what.planned > 0 && whyNot !== null) console.log(`\n${whyNot}`);
+      return;
+    }
+    if (whyNot !== null) {
+      if (options.json) console.log(JSON.stringify({ plan }, null, 2));
+      throw new CommandError(whyNot);
+    }
+    if (!(await mayDo(`Put ${what.planned.toLocaleString('en')} dead letters back?`, options))) return;
+    const holder = randomUUID();
+    const id = await createHeldReplay(ops, { plan, what, lanes }, holder);
+    if (!options.json) console.error(`Replay ${id}. Ctrl-C stops it after what is in hand.`);
+    await conduct(ops, id, holder, options, plan);
+  });
+}
+
+function describe(plan: ReplayPlan, { includeFailing = false, remapSent }: ReplayOptions): string {
+  return plan.letters === 0 ? 'No dead letters match.' : renderPlan(plan, includeFailing, remapSent);
+}
+
+/** `meterbridge dead-letters replay` */
+export function addReplay(deadLetters: Command): void {
+  const replay = deadLetters
+    .command('replay [ids...]')
+    .description('put them back on their queues; they are mapped anew with the configuration of now')
+    .option('--all', 'all of them');
+  addFilterOptions(replay)
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--yes', 'do not ask')
+    .option('--include-failing', 'those as well that would fail again; else they are left where they are')
+    .option('--remap-sent', 'with ids: map anew what may have arrived; else it goes as it was sent')
+    .option(
+      '--send-again <n>',
+      'so many, exactly, although they are there already as something else: billed twice, or never',
+      readCount,
+    )
+    .option('--check-all', 'ask the APIs for every event what they hold of it, however many reads that takes')
+    .option('--rate <n>', 'events a second, at most, for each destination', readCount)
+    .option(
+      '--share <percent>',
+      `of each destination's limit (requestsPerSecond × batchSize), at most; ${DEFAULT_SHARE} where neither is said`,
+      readPercent,
+    )
+    .option('--wait', 'until they are delivered or dead again; so it is on a terminal')
+    .option('--no-wait', 'end when they are on their queues')
+    .option('--json', 'plan and report as one document, for machines')
+    .addHelpText(
+      'after',
+      `
+Say which: ids, a filter, or --all. Let the workers have the mended configuration first: they map, not this.
+What dies meanwhile, or again, is not replayed in a circle: the newest letter of the beginning is the last.
+Replayed events wait behind live ones. Their identity stays, so that what is there the same is billed once. The APIs
+are asked first: what they hold under the same id with another code, subscription, customer, time or content would
+be billed twice, or never. Then nothing is done until --send-again says their exact number; --yes does not.
+What may have arrived goes as it was sent, whatever the rules say now. To map it anew, look at both mappings
+(dead-letters show), make sure that its API does not have it, and say --remap-sent with its id.
+Each replay is remembered: meterbridge replays list. A stopped or killed one goes on: meterbridge replays resume.
+
+Examples:
+  meterbridge dead-letters replay --reason unmapped --dry-run
+  meterbridge dead-letters replay --reason unmapped --since 24h --share 20
+  meterbridge dead-letters replay lago/1795225509287-0 --yes
+  meterbridge dead-letters replay --all --yes --wait --json | jq .replay
+
+Exit codes: 0 done (letters that were left are told, and no error), 1 not done, refused, stopped, or with --wait
+something is dead again, 2 wrong usage.`,
+    )
+    .action(replayDeadLetters);
+}

@@ -1,0 +1,160 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, configFile } from '@meterbridge/config';
+import { openRedis } from '@meterbridge/operations';
+import { type Account, RECEIVER, readAccount } from '@meterbridge/queue';
+import type { Command } from 'commander';
+import type { Redis } from 'ioredis';
+import { compareWithSandbox, type Disagreement } from '../../demo/compare-with-sandbox.js';
+import { renderAccounts, renderDeadReasons } from '../../demo/render-account.js';
+import { type Sent, sendEvents } from '../../demo/send-events.js';
+import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js';
+import { DEMO_WRITE_KEY, type Stack, startStack } from '../../stack/stack.js';
+import { readCount } from '../../terminal/read-arguments.js';
+import { untilSignal } from '../up/command.js';
+
+export type DemoOptions = { once?: boolean; events: number };
+
+const SETTLED_WITHIN_MS = 120_000;
+
+/**
+ * Shows the whole way of some thousand events on this machine and adds up what became of them. Sets the exit
+ * code: 0 when it adds up and agrees with what the sandbox holds.
+ */
+export async function demo(options: DemoOptions): Promise<void> {
+  const progress = (line: string) => console.log(`• ${line}`);
+  const directory = await mkdtemp(join(tmpdir(), 'meterbridge-demo-'));
+  const logFile = join(directory, 'demo.log');
+  const log = createWriteStream(logFile);
+  const stack = await startStack({
+    directory: STATE_DIRECTORY,
+    configFile: configFile(process.env),
+    env: process.env,
+    demo: true,
+    onProgress: progress,
+    onLine: (name, line) => log.write(`${name} ${line}\n`),
+  });
+  const redis = await openRedis(stack.redisUrl);
+  const interrupted = untilSignal().then(() => 'interrupted' as const);
+  try {
+    const outcome = await Promise.race([play(stack, redis, options, progress), interrupted]);
+    if (outcome === 'interrupted') return;
+    process.exitCode = outcome ? 0 : 1;
+    if (options.once) return;
+    console.log(nextSteps(stack, logFile));
+    await interrupted;
+  } finally {
+    redis.disconnect();
+    console.log('Stopping.');
+    await stack.stop();
+    log.end();
+    if (options.once) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Resolves to whether everything adds up. */
+async function play(
+  stack: Stack,
+  redis: Redis,
+  options: DemoOptions,
+  progress: (line: string) => void,
+): Promise<boolean> {
+  const config = readConfig(stack.env);
+  const began = Date.now();
+  progress(
+    `Sending ${options.events.toLocaleString('en')} events with @segment/analytics-node, some wrong on purpose`,
+  );
+  const sent = await sendEvents(stack.receiverUrl, DEMO_WRITE_KEY, options.events, (n) => {
+    if (process.stdout.isTTY) process.stdout.write(`\r  ${n.toLocaleString('en')} sent`);
+  });
+  if (process.stdout.isTTY) process.stdout.write('\r');
+  progress(`Sent: ${describeSent(sent)}`);
+  progress('Waiting until everything is settled');
+  const accounts = await untilSettled(config, redis);
+  const disagreements = stack.sandboxUrl ? await compareWithSandbox(stack.sandboxUrl, accounts) : [];
+  console.log(renderResult(accounts, disagreements, (Date.now() - began) / 1_000));
+  return (
+    disagreements.length === 0 &&
+    accounts.every((account) => account.difference === 0 && account.inFlight === 0)
+  );
+}
+
+function describeSent(sent: Sent): string {
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts)
+      .map(([name, count]) => `${count.toLocaleString('en')} ${name}`)
+      .join(', ');
+  return `${list(sent.byType)}; ${sent.repeated} of them twice\n  wrong on purpose: ${list(sent.wrong)}`;
+}
+
+/** All destinations and the receiver's own dead letters, once nothing is in flight. */
+export async function untilSettled(config: Config, redis: Redis): Promise<Account[]> {
+  const names = [...config.destinations.map(({ name }) => name), RECEIVER];
+  const deadline = Date.now() + SETTLED_WITHIN_MS;
+  let before = '';
+  for (;;) {
+    const accounts = await Promise.all(names.map((name) => readAccount(name, redis)));
+    const now = JSON.stringify(accounts.map(({ accepted }) => accepted));
+    if (accounts.every(({ inFlight }) => inFlight === 0) && now === before) return accounts;
+    if (Date.now() > deadline) {
+      throw new CommandError(
+        `not settled within ${SETTLED_WITHIN_MS / 1_000} s:\n${renderAccounts(accounts)}`,
+      );
+    }
+    before = now;
+    await sleep(200);
+  }
+}
+
+function renderResult(accounts: Account[], disagreements: Disagreement[], seconds: number): string {
+  const delivered = accounts.reduce((sum, { delivered }) => sum + delivered, 0);
+  return [
+    '',
+    'What became of them (accepted = delivered + duplicate + filtered + dead + in flight):',
+    renderAccounts(accounts),
+    renderDeadReasons(accounts),
+    `${delivered.toLocaleString('en')} usage events delivered in ${seconds.toFixed(1)} s.`,
+    disagreements.length === 0
+      ? 'What the sandbox holds agrees with it.'
+      : disagreements.map((each) => `THE SANDBOX DISAGREES: ${each}`).join('\n'),
+  ].join('\n');
+}
+
+function nextSteps(stack: Stack, logFile: string): string {
+  return [
+    '',
+    'The stack stays up. Try, in another terminal:',
+    '  npm run -s meterbridge -- dead-letters list            what could not be delivered, and why',
+    '  npm run -s meterbridge -- audit                        what became of what was accepted, hour by hour',
+    '  npm run -s meterbridge -- dead-letters replay --all    after mending meterbridge.config.yaml (give tokens a default: 0)',
+    `  curl ${stack.sandboxUrl}/inspect                what the billing APIs hold`,
+    `  curl ${stack.workerUrl}/metrics                 Prometheus metrics`,
+    '  kill -9 any of its processes: each is started again, and nothing is lost',
+    `Logs: ${logFile}`,
+    'Ctrl-C ends it.',
+  ].join('\n');
+}
+
+/** `meterbridge demo` */
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description(
+      'send some thousand events through the whole stack to a sandbox and add up what became of them',
+    )
+    .option('--once', 'end when it adds up; exit code 1 when it does not')
+    .option('--events <n>', 'well-formed events to send', readCount, 5_000)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  meterbridge demo
+  meterbridge demo --once --events 50000
+
+Exit codes: 0 it adds up and the sandbox agrees, 1 it does not or could not start, 2 wrong usage.`,
+    )
+    .action(demo);
+}

@@ -1,0 +1,130 @@
+import type { FailureStatus, GateStatus, HoldStatus, PlaceStatus, Status } from '@meterbridge/operations';
+import { RECEIVER } from '@meterbridge/queue';
+import Table from 'cli-table3';
+import { duplicateWords } from '../../terminal/duplicate-words.js';
+import { duration } from '../../terminal/duration.js';
+import { style } from '../../terminal/style.js';
+
+/** A table for people, and below it what somebody should know in words. */
+export function renderStatus(status: Status): string {
+  const table = new Table({
+    head: [
+      'destination',
+      'in/s',
+      'out/s',
+      'in flight',
+      'oldest',
+      'drained in',
+      'delivered',
+      'dead',
+      'gate',
+      'requests/s',
+      'workers',
+    ],
+    colAligns: [
+      'left',
+      'right',
+      'right',
+      'right',
+      'right',
+      'right',
+      'right',
+      'right',
+      'left',
+      'right',
+      'right',
+    ],
+    style: { head: [], border: [] },
+  });
+  for (const place of status.places) table.push(rowOf(place));
+  const words = status.places.flatMap((place) => wordsOf(place, status.at));
+  return [table.toString(), memoryOf(status.redis), ...words].join('\n');
+}
+
+function rowOf(place: PlaceStatus): string[] {
+  const { destination, dead, gate } = place;
+  const deadText = dead > 0 ? style('yellow', count(dead)) : '0';
+  if (destination === RECEIVER) return [destination, '', '', '', '', '', '', deadText, '', '', ''];
+  const { requestsPerSecond, requestLimit, workers } = place;
+  return [
+    destination,
+    count(place.inPerSecond),
+    count(place.outPerSecond),
+    count(place.inFlight),
+    place.oldestAgeMs === null ? '–' : duration(place.oldestAgeMs / 1_000),
+    drain(place),
+    count(place.delivered + place.duplicate),
+    deadText,
+    gate ? gateOf(gate) : '',
+    requestLimit === null ? 'no limit' : `${requestsPerSecond} of ${requestLimit}`,
+    workers === null ? '?' : workers === 0 ? style('red', '0') : String(workers),
+  ];
+}
+
+function drain({ inFlight, drainSeconds }: PlaceStatus): string {
+  if (inFlight === 0) return '–';
+  return drainSeconds === null ? 'not getting less' : duration(drainSeconds);
+}
+
+function gateOf({ state, waitUntil }: GateStatus): string {
+  if (state === 'held') return style('red', 'held');
+  if (state === 'open') return style('yellow', 'breaker open');
+  if (state === 'half-open') return style('yellow', 'breaker half-open');
+  return waitUntil === null ? 'sending' : style('yellow', 'told to wait');
+}
+
+function wordsOf(place: PlaceStatus, at: number): string[] {
+  const { destination, gate, jobs, inFlight, workers, eventsStore, isConfigured } = place;
+  const words = (gate?.holds ?? []).map((hold) => `${destination}: ${holdWords(hold, destination)}`);
+  for (const failure of gate?.lastFailures ?? []) words.push(`${destination}: ${failureWords(failure, at)}`);
+  if (gate?.waitUntil && gate.state !== 'held') {
+    words.push(`${destination}: nothing is sent for ${duration((gate.waitUntil - at) / 1_000)}`);
+  }
+  const areLookupsHeld = gate?.holds.some((hold) => hold.by === 'answer' && hold.to === 'reads');
+  if (gate?.lookupsWaitUntil && !areLookupsHeld) {
+    words.push(
+      `${destination}: no subscription is looked up for ${duration((gate.lookupsWaitUntil - at) / 1_000)}`,
+    );
+  }
+  if (!isConfigured) words.push(`${destination}: is not configured any more, and no worker takes its jobs`);
+  else if (workers === 0 && inFlight > 0) words.push(`${destination}: no worker is connected`);
+  if (eventsStore !== null) words.push(`${destination}: keeps events in ${eventsStore}`);
+  if (inFlight > 0) {
+    const { waiting, active, delayed } = jobs;
+    words.push(
+      `${destination}: ${count(waiting)} jobs wait, ${count(active)} are in hand, ${count(delayed)} are put back`,
+    );
+  }
+  words.push(...duplicateWords(place).map((text) => `${destination}: ${text}`));
+  return words;
+}
+
+function holdWords(hold: HoldStatus, destination: string): string {
+  const since = new Date(hold.since).toISOString().slice(0, 19).concat('Z');
+  if (hold.by === 'hand') {
+    return `held by ${hold.who} since ${since}: ${hold.reason}. Let it go: meterbridge resume ${destination}`;
+  }
+  const what = hold.to === 'reads' ? 'lookups are held' : 'held';
+  return `${what} since ${since}, the API answered ${hold.code}: ${hold.detail}. Mend the key or the URL; it is probed every minute`;
+}
+
+function failureWords({ to, code, cause, at: failedAt }: FailureStatus, at: number): string {
+  const ago = duration(Math.max(0, at - failedAt) / 1_000);
+  return `last failure${to === 'reads' ? ' of a lookup' : ''} ${ago} ago: ${code}: ${cause}`;
+}
+
+function memoryOf({ usedBytes, limitBytes, guardBytes }: Status['redis']): string {
+  const used = `Redis memory: ${megabytes(usedBytes)}`;
+  if (limitBytes === null || guardBytes === null) return `${used} used, no maxmemory set`;
+  const percent = Math.round((100 * usedBytes) / limitBytes);
+  const line = `${used} of ${megabytes(limitBytes)} (${percent} %); senders are told to wait from ${megabytes(guardBytes)} on`;
+  return usedBytes > guardBytes ? style('red', line) : line;
+}
+
+function megabytes(bytes: number): string {
+  return `${count(Math.round(bytes / 1_048_576))} MB`;
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en');
+}

@@ -1,0 +1,49 @@
+import { findCaseFiles, readCases, readPipeline, runCase } from '@meterbridge/operations';
+import type { Command } from 'commander';
+import { readCommandEnv } from '../../load-context.js';
+import { renderCase } from './render-case.js';
+
+/** Runs the cases kept beside the configuration. Exit code 1 where one of them fails. */
+export async function testCases(given: string[], options: { json?: boolean }): Promise<void> {
+  const { file: configFile, pipeline } = readPipeline(readCommandEnv(process.env));
+  const files = given.length > 0 ? given : findCaseFiles(configFile);
+  const results = files.flatMap((file) =>
+    readCases(file, pipeline.config).map((each) => ({ case: each, result: runCase(each, pipeline) })),
+  );
+  const failed = results.filter(({ result }) => !result.ok).length;
+  if (failed > 0) process.exitCode = 1;
+  if (options.json) {
+    const cases = results.map(({ case: { file, line, name }, result }) => ({ file, line, name, ...result }));
+    console.log(JSON.stringify({ ok: failed === 0, passed: results.length - failed, failed, cases }));
+    return;
+  }
+  for (const file of files) {
+    console.log(file);
+    for (const { case: each, result } of results)
+      if (each.file === file) console.log(renderCase(each, result));
+  }
+  console.log(`\n${results.length - failed} passed, ${failed} failed`);
+}
+
+/** `meterbridge test` */
+export function addTest(program: Command): void {
+  program
+    .command('test [files...]')
+    .description(
+      'run the cases kept beside the configuration: an event in, the usage that must come out; sends nothing',
+    )
+    .option('--json', 'one document, for machines')
+    .addHelpText(
+      'after',
+      `
+Without files: every *.cases.yaml beside the configuration. Neither Redis nor any key is needed.
+
+Exit codes: 0 all came out as expected, 1 one did not or cannot be read, 2 wrong usage.
+
+Examples:
+  meterbridge test
+  METERBRIDGE_CONFIG=changed.config.yaml meterbridge test meterbridge.cases.yaml
+  meterbridge test --json | jq '.cases[] | select(.ok | not)'`,
+    )
+    .action(testCases);
+}

@@ -1,0 +1,53 @@
+import { destinationKinds } from '@meterbridge/destinations';
+import { DOUBTS, type Held, refuseToSend, type SendAgain } from '@meterbridge/operations';
+import { style } from './style.js';
+
+const KINDS = Object.keys(DOUBTS) as (keyof typeof DOUBTS)[];
+const count = (value: number): string => value.toLocaleString('en');
+
+/** Why it may not be sent, and what to say for it to be; null where nothing is in the way. Pure. */
+export function whyNotSent(held: readonly Held[], said: SendAgain): string | null {
+  const refusal = refuseToSend(held, said);
+  if (!refusal) return null;
+  const { doubts, notAsked, isWhole } = refusal;
+  const before = said.sendAgain === undefined ? '' : `--send-again ${said.sendAgain} was said, and `;
+  if (doubts === 0) return `${before}none is there already as something else. Nothing was done.`;
+  const found = held.flatMap(({ destination, type, ...counts }) =>
+    KINDS.filter((kind) => counts[DOUBTS[kind]] > 0).map((kind) => ({
+      line: `  ${destination}: ${count(counts[DOUBTS[kind]])} ${destinationKinds[type].lookup.words[kind]}.`,
+      advice: destinationKinds[type].lookup.advice[kind],
+    })),
+  );
+  const advice = new Set(found.flatMap((each) => each.advice ?? []));
+  return [
+    `${before}${count(doubts)} of what would be sent ${doubts === 1 ? 'is' : 'are'} there already as something else:`,
+    ...found.map(({ line }) => line),
+    ...advice,
+    isWhole
+      ? `Nothing was done. To send them nevertheless, say their number: --send-again ${doubts}`
+      : `Nothing was done. ${count(notAsked)} more were not asked for: say --check-all, which finds their number.`,
+  ].join('\n');
+}
+
+/** What the APIs hold already, a line a kind: how many, and in words. */
+export function sayHeld(held: readonly Held[]): { events: number; words: string }[] {
+  return held.flatMap(({ destination, type, asked, notAsked, same, problem, ...counts }) => {
+    const lines = [
+      {
+        events: same,
+        words: `${destination}: the same, of ${count(asked)} asked for; they will count as duplicates`,
+      },
+    ];
+    for (const kind of KINDS) {
+      const events = counts[DOUBTS[kind]];
+      const words = `${destination}: ${destinationKinds[type].lookup.words[kind]}`;
+      if (events > 0) lines.push({ events, words: style('red', words) });
+    }
+    const why = problem ?? 'more reads than it is worth, or what would be sent is not known';
+    const more = problem === undefined ? ' (--check-all asks for all)' : '';
+    if (notAsked > 0) {
+      lines.push({ events: notAsked, words: style('yellow', `${destination}: not asked: ${why}${more}`) });
+    }
+    return lines;
+  });
+}

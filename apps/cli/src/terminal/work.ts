@@ -1,0 +1,49 @@
+import type { Work } from '@meterbridge/operations';
+import { heedInterruption } from './interruption.js';
+import { type ProgressBar, startProgress } from './progress.js';
+
+/** Shows on the terminal how far something is; call `end` whatever happens. */
+export function showProgress(): Required<Pick<Work, 'onProgress' | 'onWait' | 'onNotice'>> & { end(): void } {
+  let bar: ProgressBar | undefined;
+  let shown = { what: '', done: 0 };
+  const end = () => {
+    bar?.end();
+    bar = undefined;
+  };
+  return {
+    onProgress({ what, done, total }) {
+      const isAnother = what !== shown.what || done < shown.done;
+      if (!bar || isAnother) {
+        end();
+        bar = startProgress(what, total);
+      }
+      bar.show(done);
+      shown = { what, done };
+    },
+    onWait: (why) => console.error(why ? `${why}: waiting …` : 'Going on.'),
+    onNotice: (words) => console.error(words),
+    end,
+  };
+}
+
+/** Does something long without a way to stop it but to end the command: it changes nothing, or too quickly. */
+export async function watched<T>(act: (work: Work) => Promise<T>): Promise<T> {
+  const { end, ...work } = showProgress();
+  try {
+    return await act(work);
+  } finally {
+    end();
+  }
+}
+
+/** Does something long that Ctrl-C stops after what is in hand. */
+export async function interruptible<T>(
+  act: (work: Work & { signal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const interruption = heedInterruption();
+  try {
+    return await watched((work) => act({ ...work, signal: interruption.signal }));
+  } finally {
+    interruption.end();
+  }
+}

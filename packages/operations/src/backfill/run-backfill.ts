@@ -1,0 +1,276 @@
+import { hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Config, Source } from '@meterbridge/config';
+import {
+  BackfillPositions,
+  createStoreClock,
+  DeliveryWriter,
+  doReplicasAnswer,
+  type FilePosition,
+  keepRules,
+  PRIORITY,
+  refuseUnsafeRedis,
+  replicasToWaitFor,
+  UnsafeRedisError,
+  watchMemory,
+} from '@meterbridge/queue';
+import type { Redis } from 'ioredis';
+import { compileJudge, type Selection } from '../archive/judge-line.js';
+import { STANDARD_INPUT } from '../archive/open-archive.js';
+import { openProducer, openRedis } from '../connect.js';
+import { OperationError } from '../operation-error.js';
+import { readKeptRules } from '../pipeline/kept-rules.js';
+import { compilePipeline, type KeptRules, type Pipeline } from '../pipeline/pipeline.js';
+import { batchAt } from '../replay/pace.js';
+import { AllQuestions } from '../stored/ask-apis.js';
+import type { Held } from '../stored/held.js';
+import { isStopped, startCounting, type Work } from '../work.js';
+import { createQuestionSink } from './ask.js';
+import { createDryRun } from './dry-run.js';
+import { Feed, StoppedError } from './feed.js';
+import { GROUP_EVENTS, type Reading, type ReadResult, readGroups, statOf } from './read-groups.js';
+import { type BackfillReport, reportBackfill } from './report.js';
+import { Tally } from './tally.js';
+
+export type Backfill = {
+  config: Config;
+  source: Source;
+  files: readonly string[];
+  selection: Selection;
+  /** The filter's text: positions are of one selection. */
+  whereText: string | undefined;
+  /** Events a second at most; null for as many as Redis takes. */
+  pace: number | null;
+  resume: boolean;
+  /** Ask the APIs for every event, however many reads that takes. */
+  checkAll: boolean;
+  /** Told what is there already, before anything is written. @throws where it may not be */
+  decide: (held: Held[]) => Promise<void>;
+  /** Needed where `STANDARD_INPUT` is among the files. */
+  standardInput?: StandardInput;
+};
+
+export type StandardInput = {
+  /** Reads it as it comes: once. */
+  open(): AsyncIterable<Buffer>;
+  /** Writes it to a file, which can be read twice. It holds events: remove it. */
+  keep(): Promise<{ file: string; remove(): void }>;
+};
+
+/**
+ * Of the share of Redis' memory from which on senders are told to wait: whatever history is brought, what is live
+ * has room.
+ */
+const MEMORY_SHARE = 0.75;
+
+/** Reads everything and says what would become of it, and what is there already; needs no Redis. */
+export async function dryRun(backfill: Backfill, work: Work = {}): Promise<BackfillReport> {
+  const { config, source, files, selection, checkAll, standardInput } = backfill;
+  const tally = new Tally(config.destinations.map(({ name }) => name));
+  const kept = await readKeptIfThere(config, work);
+  const pipeline = compilePipeline(config, kept ?? new Map());
+  const questions = new AllQuestions(pipeline, {
+    isForAll: checkAll,
+    isShared: kept !== null,
+    isStopped: () => isStopped(work),
+  });
+  const asking = createQuestionSink(pipeline, source.name, questions);
+  const progress = await startReading(files, work);
+  const began = performance.now();
+  try {
+    const result = await readGroups({
+      files,
+      inputOf: (file) => (file === STANDARD_INPUT ? standardInput?.open() : undefined),
+      judge: compileJudge(source, config.receiver, selection, Date.now),
+      sink: createDryRun(pipeline, source.name, tally, asking),
+      positions: new Map(),
+      isStopped: () => isStopped(work),
+      onBytes: progress.add,
+    });
+    const held = await questions.finish();
+    return reportBackfill('dry run', files.length, result, { tally, held, seconds: secondsSince(began) });
+  } finally {
+    await questions.close();
+  }
+}
+
+/** Without Redis nobody knows the rules of before: null. */
+async function readKeptIfThere(config: Config, { onNotice }: Work): Promise<KeptRules | null> {
+  const redis = await openRedis(config.redis.url).catch(() => null);
+  if (redis === null) {
+    onNotice?.('Redis does not answer: what rules of before have sent under another event type is not seen.');
+    return null;
+  }
+  try {
+    return await readKeptRules(redis, config);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/**
+ * Brings the events of files in, behind what is live. The same call with `resume` goes on.
+ * @throws OperationError (`redis_unreachable`, `redis_unsafe`; `conflict` where Redis does not hold what it was told;
+ *   `stopped` before anything was written); what `decide` throws
+ */
+export async function runBackfill(backfill: Backfill, work: Work = {}): Promise<BackfillReport> {
+  const { config, source, files, selection, pace } = backfill;
+  const redis = await openProducer(config.redis.url);
+  const replicas = await replicasToWaitFor(redis, config.redis.replicas);
+  const clock = createStoreClock(redis);
+  const memory = watchMemory(redis, config.redis.maxMemoryShare * MEMORY_SHARE);
+  const destinations = config.destinations.map(({ name }) => name);
+  const writer = new DeliveryWriter({
+    redis,
+    now: clock.now,
+    destinations,
+    rules: config.rules,
+    shards: config.redis.shards,
+    replicas,
+    priority: PRIORITY.backfill,
+  });
+  const hasStopped = () => isStopped(work);
+  // It is read twice.
+  const input = files.includes(STANDARD_INPUT) ? await backfill.standardInput?.keep() : undefined;
+  try {
+    await refuseUnsafe(redis, config, work);
+    await clock.synchronize();
+    // Before a job names them.
+    for (const [name, rules] of config.rules) await keepRules(redis, name, rules);
+    const positions = new BackfillPositions(redis, idOf(backfill));
+    const from = await startingPositions(positions, backfill, work);
+    const judge = () => compileJudge(source, config.receiver, selection, clock.now);
+    const inputOf = () => (input ? createReadStream(input.file) : undefined);
+    const reading = { files, inputOf, positions: from, isStopped: hasStopped };
+    const pipeline = compilePipeline(config, await readKeptRules(redis, config));
+    const held = await askFirst(pipeline, backfill, { ...reading, judge: judge() }, work);
+    await backfill.decide(held);
+    if (!backfill.resume) await positions.forget();
+    const tally = new Tally(destinations);
+    const progress = await startReading(files, work);
+    const feed = new Feed({
+      writer,
+      memory,
+      positions,
+      route: config.route,
+      source: source.name,
+      tally,
+      pace,
+      isStopped: hasStopped,
+      doReplicasAnswer: () => doReplicasAnswer(redis, replicas),
+      onWait: (why) => work.onWait?.(why),
+    });
+    const began = performance.now();
+    const result = await readGroups({
+      ...reading,
+      judge: judge(),
+      sink: feed,
+      mostEvents: batchAt(pace, GROUP_EVENTS),
+      onBytes: progress.add,
+    }).catch(async (error): Promise<ReadResult | null> => {
+      if (!(error instanceof StoppedError)) throw error;
+      await feed.abandon();
+      return null;
+    });
+    const state = result && !result.stoppedAt ? 'done' : 'stopped';
+    const read = result ?? { unreadable: [] };
+    return reportBackfill(state, files.length, read, { tally, held, seconds: secondsSince(began) });
+  } finally {
+    input?.remove();
+    await writer.close().catch(() => {});
+    memory.stop();
+    clock.stop();
+    redis.disconnect();
+  }
+}
+
+/** Reads everything once, and asks the APIs what they hold of it. @throws OperationError (`stopped`) */
+async function askFirst(
+  pipeline: Pipeline,
+  { source, checkAll }: Backfill,
+  reading: Omit<Reading, 'sink' | 'onBytes'>,
+  work: Work,
+): Promise<Held[]> {
+  const { files } = reading;
+  const questions = new AllQuestions(pipeline, { isForAll: checkAll, isStopped: reading.isStopped });
+  const progress = await startReading(files, work, 'KB, asking what is there already');
+  try {
+    const sink = createQuestionSink(pipeline, source.name, questions);
+    await readGroups({ ...reading, sink, onBytes: progress.add });
+    const held = await questions.finish();
+    if (isStopped(work)) {
+      throw new OperationError('stopped', 'Stopped while the APIs were asked: nothing was written.');
+    }
+    return held;
+  } finally {
+    await questions.close();
+  }
+}
+
+/** @throws OperationError (`redis_unsafe`) where Redis can lose what it is given */
+async function refuseUnsafe(redis: Redis, config: Config, { onNotice }: Work): Promise<void> {
+  try {
+    await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, detail }) =>
+      onNotice?.(`Redis ${what}: ${detail}`),
+    );
+  } catch (error) {
+    throw error instanceof UnsafeRedisError ? new OperationError('redis_unsafe', error.message) : error;
+  }
+}
+
+/** Where to go on, by file as it is given. Without `--resume` nowhere. */
+async function startingPositions(
+  positions: BackfillPositions,
+  { files, resume }: Backfill,
+  { onNotice }: Work,
+): Promise<Map<string, FilePosition>> {
+  const kept = await positions.read();
+  if (resume) {
+    if (kept.size === 0) onNotice?.('Nothing is kept of an earlier run of the same: from the beginning.');
+    return new Map(
+      files.flatMap((file) => (kept.get(resolve(file)) ? [[file, kept.get(resolve(file))!]] : [])),
+    );
+  }
+  if ([...kept.values()].some(({ isDone }) => !isDone)) {
+    onNotice?.(
+      'An earlier run of the same did not come to its end; --resume goes on there. From the beginning:',
+    );
+  }
+  return new Map();
+}
+
+/** The same for the same selection of the same source's events. */
+function idOf({ source, selection: { since, until }, whereText }: Backfill): string {
+  return hash(
+    'sha256',
+    JSON.stringify([source.name, since ?? null, until ?? null, whereText ?? null]),
+    'hex',
+  );
+}
+
+/** Progress by what is read of the files, as they are stored. */
+async function startReading(
+  files: readonly string[],
+  work: Work,
+  what = 'KB',
+): Promise<{ add(bytes: number): void }> {
+  const sizes = (await Promise.all(files.map(statOf))).map(({ bytes }) => bytes);
+  const isKnown = sizes.every((bytes) => bytes !== null);
+  const total = sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
+  const bar = startCounting(work, what, isKnown ? Math.max(1, Math.floor(total / 1_024)) : undefined);
+  let read = 0;
+  let shown = 0;
+  return {
+    add(bytes) {
+      read += bytes;
+      const kilobytes = Math.floor(read / 1_024);
+      if (kilobytes > shown) bar.add(kilobytes - shown);
+      shown = kilobytes;
+    },
+  };
+}
+
+function secondsSince(began: number): number {
+  return (performance.now() - began) / 1_000;
+}

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectConsumer, connectProducer } from '@meterbridge/queue';
+import type { Redis } from 'ioredis';
+import { OperationError } from './operation-error.js';
+
+/** How long a Redis is waited for that does not answer. */
+const CONNECT_MS = 5_000;
+
+function noAnswer(url: string): OperationError {
+  // Without its password.
+  const shown = url.replace(/\/\/.*@/, '//…@').replace(/\?.*$/, '?…');
+  return new OperationError(
+    'redis_unreachable',
+    `Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`,
+  );
+}
+
+/**
+ * Opens a connection for one operation, which waits for Redis from then on.
+ * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds
+ */
+export async function openRedis(url: string): Promise<Redis> {
+  const redis = connectConsumer(url, () => {});
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(noAnswer(url)), CONNECT_MS).unref();
+  });
+  try {
+    await Promise.race([redis.ping(), late]);
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+/**
+ * Opens a connection that sends nothing again by itself, and fails at once while Redis is away.
+ * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds
+ */
+export async function openProducer(url: string): Promise<Redis> {
+  const redis = connectProducer(url, () => {});
+  const deadline = performance.now() + CONNECT_MS;
+  while (redis.status !== 'ready') {
+    if (performance.now() > deadline) {
+      redis.disconnect();
+      throw noAnswer(url);
+    }
+    await sleep(20);
+  }
+  return redis;
+}

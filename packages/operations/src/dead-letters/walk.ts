@@ -1,0 +1,121 @@
+import {
+  countDeadLetters,
+  destinationOf as destinationOfShard,
+  findDeadLetter,
+  readDeadLetters,
+  readShardLetters,
+} from '@meterbridge/queue';
+import type { Operations } from '../open.js';
+import { OperationError } from '../operation-error.js';
+import { type LetterFilter, matches } from './filter.js';
+import { destinationOf, type Letter, type LetterEntry } from './letter.js';
+
+/**
+ * The destinations a filter is about, in their order.
+ * @throws OperationError (`unknown_destination`) for one that there is not
+ */
+export function destinationsOf(filter: LetterFilter, { names }: Pick<Operations, 'names'>): string[] {
+  const named = [filter.destination ?? [], filter.ids?.map((id) => destinationOf({ id })) ?? []].flat();
+  const unknown = named.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new OperationError(
+      'unknown_destination',
+      `no destination ${unknown}; there are ${names.join(', ')}`,
+    );
+  }
+  return named.length === 0 ? names : names.filter((name) => named.includes(name));
+}
+
+export type WalkOptions = {
+  /** Goes on behind this one, in the same order. */
+  after?: string;
+  /** The newest that counts, by shard; shards that are not named are passed over. */
+  through?: ReadonlyMap<string, string>;
+  newestFirst?: boolean;
+};
+
+/**
+ * Walks all dead letters that a filter means, destination by destination, oldest first, in constant memory:
+ * a page of 500 of each shard at a time; with `through`, shard by shard. What dies meanwhile is for the next walk.
+ * @throws OperationError (`unknown_dead_letter`) for an id that is there no more, unless `through` says that this is a second walk
+ */
+export async function* walkLetters(
+  ops: Operations,
+  filter: LetterFilter,
+  { after, through, newestFirst = false }: WalkOptions = {},
+): AsyncGenerator<LetterEntry> {
+  const all = destinationsOf(filter, ops);
+  if (filter.ids) {
+    for (const entry of await findAll(filter.ids, ops, through === undefined)) {
+      if (matches(entry, filter, ops.customerOf)) yield entry;
+    }
+    return;
+  }
+  const { since, until } = filter;
+  const bounds = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  const walks: AsyncGenerator<LetterEntry>[] = [];
+  if (through) {
+    const within = [...through].filter(([shard]) => all.includes(destinationOfShard(shard)));
+    for (const [shard, last] of within) {
+      const range = { newestFirst, through: last, ...bounds };
+      walks.push(readShardLetters<Letter>(shard, ops.redis, range));
+    }
+  } else {
+    const names = after === undefined ? all : all.slice(beginAt(after, all));
+    for (const name of names) {
+      const isAfter = after !== undefined && destinationOf({ id: after }) === name;
+      const range = { newestFirst, ...(isAfter ? { after } : {}), ...bounds };
+      walks.push(readDeadLetters<Letter>(name, ops.redis, range));
+    }
+  }
+  for (const walk of walks) {
+    for await (const entry of walk) {
+      if (matches(entry, filter, ops.customerOf)) yield entry;
+    }
+  }
+}
+
+const ID = /^[^/]+\/\d+-\d+$/;
+
+function beginAt(after: string, names: string[]): number {
+  const begin = ID.test(after) ? names.indexOf(destinationOf({ id: after })) : -1;
+  if (begin < 0) {
+    throw new OperationError(
+      'unknown_dead_letter',
+      `${after} is not the id of a dead letter of ${names.join(', ')}`,
+    );
+  }
+  return begin;
+}
+
+async function findAll(ids: string[], { redis }: Operations, areExpected: boolean): Promise<LetterEntry[]> {
+  const wanted = [...new Set(ids)];
+  const found = await Promise.all(wanted.map((id) => findDeadLetter<Letter>(id, redis)));
+  const gone = wanted.find((_, index) => !found[index]);
+  if (gone !== undefined && areExpected) throw new OperationError('unknown_dead_letter', goneText(gone));
+  return found.filter((entry) => entry !== null);
+}
+
+function goneText(id: string): string {
+  if (!ID.test(id)) return `${id} is no id of a dead letter: one is like lago/1795235992524-0`;
+  return `no dead letter ${id}: it may have been replayed; see dead-letters list`;
+}
+
+/** One dead letter. @throws OperationError (`unknown_dead_letter`) where it is there no more */
+export async function readLetter(id: string, { redis }: Pick<Operations, 'redis'>): Promise<LetterEntry> {
+  const entry = await findDeadLetter<Letter>(id, redis);
+  if (!entry) throw new OperationError('unknown_dead_letter', goneText(id));
+  return entry;
+}
+
+/**
+ * How many letters the destinations of a filter have: it means as many at most.
+ * @throws OperationError (`unknown_destination`)
+ */
+export async function countAtMost(filter: LetterFilter, ops: Operations): Promise<number> {
+  if (filter.ids) return filter.ids.length;
+  const counts = destinationsOf(filter, ops).map((name) => countDeadLetters(name, ops.redis));
+  const all = (await Promise.all(counts)).flatMap((each) => Object.entries(each));
+  const meant = all.filter(([reason]) => filter.reason === undefined || reason === filter.reason);
+  return meant.reduce((sum, [, count]) => sum + count, 0);
+}

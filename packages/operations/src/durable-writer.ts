@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '@meterbridge/config';
+import {
+  NotReplicatedError,
+  replicasToWaitFor,
+  StoreFullError,
+  StoreUnavailableError,
+} from '@meterbridge/queue';
+import type { Redis } from 'ioredis';
+import { openProducer } from './connect.js';
+import { OperationError } from './operation-error.js';
+import type { Work } from './work.js';
+
+/** Writes for a person who is told then that it is done. Nobody repeats it, as a sender would. */
+export type DurableWriter = {
+  /** Sends nothing again by itself: what it was answered, the server that answered has. */
+  redis: Redis;
+  /** So many replicas have to have it. */
+  replicas: number;
+  close(): void;
+};
+
+/** @throws OperationError (`redis_unreachable`) where Redis does not answer within five seconds */
+export async function openWriter({
+  redis: { url, replicas },
+}: Pick<Config, 'redis'>): Promise<DurableWriter> {
+  const redis = await openProducer(url);
+  try {
+    return {
+      redis,
+      replicas: await replicasToWaitFor(redis, replicas),
+      close: () => redis.disconnect(),
+    };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+/**
+ * Opens a writer for what is done with it.
+ * @throws OperationError (`not_certain`, `redis_full`, `redis_unreachable`) where it may not be done
+ */
+export async function withWriter<T>(
+  config: Pick<Config, 'redis'>,
+  act: (writer: DurableWriter) => Promise<T>,
+): Promise<T> {
+  const writer = await openWriter(config);
+  try {
+    return await act(writer);
+  } catch (error) {
+    throw sayUncertain(error);
+  } finally {
+    writer.close();
+  }
+}
+
+/** What a person has to know where something may not be done; any other error as it is. */
+function sayUncertain(error: unknown): unknown {
+  if (error instanceof NotReplicatedError) {
+    const { reached, replicas } = error;
+    return new OperationError(
+      'not_certain',
+      `Redis has it, but ${reached} of ${replicas} replicas said so in half a second:\na failover would lose it. Once they answer, say it again.`,
+    );
+  }
+  if (error instanceof StoreFullError) {
+    return new OperationError(
+      'redis_full',
+      'Redis is at its memory limit and takes nothing:\nsee docs/runbook.md, Redis is full',
+    );
+  }
+  if (error instanceof StoreUnavailableError) {
+    return new OperationError(
+      'not_certain',
+      'Redis did not answer: it has it, or not. Once it answers, say it again.',
+    );
+  }
+  return error;
+}
+
+/** How often is tried again. */
+const TRY_EVERY_MS = 250;
+
+/** Repeats it until Redis and its replicas have it; says once why it waits, and once that it goes on. */
+export async function insist<T>(act: () => Promise<T>, { onWait }: Pick<Work, 'onWait'> = {}): Promise<T> {
+  for (let isWaiting = false; ; isWaiting = true) {
+    try {
+      const done = await act();
+      if (isWaiting) onWait?.(null);
+      return done;
+    } catch (error) {
+      const why = whyItWaits(error);
+      if (!why) throw error;
+      if (!isWaiting) onWait?.(why);
+      await sleep(TRY_EVERY_MS);
+    }
+  }
+}
+
+/** Null for what no waiting mends. */
+export function whyItWaits(error: unknown): string | null {
+  const cause = error instanceof StoreUnavailableError ? error.cause : error;
+  if (cause instanceof NotReplicatedError) {
+    return `Redis has it, and ${cause.reached} of ${cause.replicas} replicas say so`;
+  }
+  return error instanceof StoreUnavailableError ? 'Redis cannot be reached' : null;
+}

@@ -1,0 +1,91 @@
+/**
+ * What a person does to a running system, and what they want to know of it. A terminal and a page are faces over this:
+ * it prints nothing, ends no process, reads no environment and heeds no signal. Begin with `openOperations`; long work
+ * takes a `Work`, and what is not done fails with an `OperationError`.
+ */
+export { STANDARD_INPUT } from './archive/open-archive.js';
+export { audit } from './audit/audit.js';
+export type { AuditFilter, AuditReport, Grouping as AuditGrouping, ReportLine } from './audit/report.js';
+export type { Unreadable } from './backfill/read-groups.js';
+export type { BackfillReport } from './backfill/report.js';
+export { type Backfill, dryRun, runBackfill, type StandardInput } from './backfill/run-backfill.js';
+export type { BadLine, DestinationTally } from './backfill/tally.js';
+export { findCaseFiles, type PlacedCase, readCases } from './cases/read-cases.js';
+export { type CaseResult, runCase, show } from './cases/run-case.js';
+export { check } from './check/check.js';
+export type { Finding } from './check/finding.js';
+export { compareArchive, compareDeadLetters, type HistoryReport } from './compare/compare-history.js';
+export { VERDICTS, type Verdict, WORSE } from './compare/compare-judged.js';
+export type { Sample } from './compare/sample.js';
+export { isWorse } from './compare/tally.js';
+export { openRedis } from './connect.js';
+export type { CheckedEdit } from './dead-letters/check-edit.js';
+export { type DiscardPlan, discard, planDiscard } from './dead-letters/discard.js';
+export { askForLetter, editLetter, previewEdit } from './dead-letters/edit.js';
+export { exportLetters } from './dead-letters/export.js';
+export { type LetterFilter, readFilter, sayFilter } from './dead-letters/filter.js';
+export { type ImportReport, importLetters } from './dead-letters/import.js';
+export {
+  destinationOf,
+  detailOf,
+  eventNameOf,
+  eventOf,
+  isDelivery,
+  type Letter,
+  type LetterEntry,
+  ruleOf,
+} from './dead-letters/letter.js';
+export { readLetterLog } from './dead-letters/log.js';
+export { compileMapNow, heldThen, type MappedNow, mappedThen, type Now } from './dead-letters/map-now.js';
+export { readWords } from './dead-letters/operator-action.js';
+export {
+  countByReason,
+  countLetters,
+  type LetterPage,
+  type LetterSummary,
+  pageLetters,
+  summarizeLetter,
+} from './dead-letters/page.js';
+export { writePortable } from './dead-letters/portable-letter.js';
+export { type Count, GROUPINGS, type Grouping, type Tallied } from './dead-letters/tally.js';
+export { countAtMost, readLetter, type WalkOptions, walkLetters } from './dead-letters/walk.js';
+export { holdDestination, resumeDestination } from './hold.js';
+export { type Operations, openOperations } from './open.js';
+export { OperationError, type OperationErrorCode } from './operation-error.js';
+export { findSource } from './pipeline/find-source.js';
+export { readKeptRules } from './pipeline/kept-rules.js';
+export type { KeptRules } from './pipeline/pipeline.js';
+export { type ReadyPipeline, readPipeline } from './pipeline/read-pipeline.js';
+export type { ExplainedFilter } from './preview/explain-filter.js';
+export { lastSubjects, readEventOf, subjectOfFile, subjectOfLetter } from './preview/find-subjects.js';
+export {
+  type DestinationPreview,
+  type EventPreview,
+  previewEvent,
+  type RulePreview,
+  type Subject,
+} from './preview/preview-event.js';
+export type { WrittenEvent } from './preview/read-events.js';
+export type { PlanOptions } from './replay/make-plan.js';
+export { choosePace, DEFAULT_SHARE, limitOf, type Pace, paceOf, slowest } from './replay/pace.js';
+export { planned, type ReplayPlan } from './replay/plan.js';
+export {
+  askForRest,
+  createHeldReplay,
+  followReplay,
+  holdForResume,
+  isAsPlanned,
+  listReplays,
+  type PlannedReplay,
+  planReplay,
+  readReplay,
+  showReplay,
+  stopReplay,
+} from './replay/replays.js';
+export { type Replay, type ReplayWhat, runReplay } from './replay/run-replay.js';
+export { type ReplaySummary, ReplayWatch } from './replay/summary.js';
+export type { FailureStatus, GateStatus, HoldStatus, PlaceStatus, Status } from './status/report.js';
+export { watchStatus } from './status/watch.js';
+export { DOUBTS, type Held, notAskedOf } from './stored/held.js';
+export { type Refusal, refuseToSend, type SendAgain } from './stored/may-send.js';
+export type { Progress, Work } from './work.js';

@@ -1,0 +1,56 @@
+import type { Config } from '@meterbridge/config';
+import { destinationOf as destinationOfShard, knownShards, RECEIVER } from '@meterbridge/queue';
+import type { Redis } from 'ioredis';
+import { openRedis } from './connect.js';
+import { type CustomerOf, compileCustomerOf } from './dead-letters/customer-of.js';
+import { readKeptRules } from './pipeline/kept-rules.js';
+import type { KeptRules } from './pipeline/pipeline.js';
+
+/** A running system, for what a person does to it. */
+export type Operations = {
+  config: Config;
+  /** Waits for as long as Redis is away. */
+  redis: Redis;
+  /** Who is remembered for what is done. */
+  actor: string;
+  /** Every destination that has or had a queue, configured or not, and the receiver. */
+  names: string[];
+  /** Every shard of those. */
+  shards: string[];
+  customerOf: CustomerOf;
+  /** Rules of before: what may have arrived is mapped by them. */
+  kept: KeptRules;
+  /** Takes the configuration's secrets out of what an API said. */
+  scrub: (text: string) => string;
+  close(): void;
+};
+
+/**
+ * Opens the system that a configuration describes.
+ * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds
+ */
+export async function openOperations(
+  config: Config,
+  { actor, scrub }: Pick<Operations, 'actor' | 'scrub'>,
+): Promise<Operations> {
+  const redis = await openRedis(config.redis.url);
+  try {
+    const known = await knownShards(redis);
+    const configured = config.destinations.map(({ name }) => name);
+    const names = [...new Set([...configured, ...known.map(destinationOfShard), RECEIVER])];
+    return {
+      config,
+      redis,
+      actor,
+      names,
+      shards: [...new Set([...names, ...known])],
+      customerOf: compileCustomerOf(config.destinations),
+      kept: await readKeptRules(redis, config),
+      scrub,
+      close: () => redis.disconnect(),
+    };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
