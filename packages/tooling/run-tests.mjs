@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runForeground } from './child-process.mjs';
 
@@ -26,7 +26,10 @@ export async function runTests(root, args) {
   try {
     const outputFile = join(folder, 'results.json');
     const exitCode = await runJest(root, [...args, '--json', `--outputFile=${outputFile}`]);
-    const summary = summarize(readResults(outputFile), exitCode);
+    const results = readResults(outputFile);
+    const slow = slowest(results);
+    if (slow.length > 0) console.log(['The slowest tests:', ...slow].join('\n'));
+    const summary = summarize(results, exitCode);
     console.log(summary.line);
     return summary.exitCode;
   } finally {
@@ -49,6 +52,30 @@ function readResults(file) {
   } catch {
     return null;
   }
+}
+
+const SLOW_MS = 1_000;
+const SLOW_SHOWN = 20;
+
+/**
+ * The twenty tests that took longest, of those that took a second or more: seconds, file, name.
+ * @param {{ testResults?: { name: string, assertionResults: { fullName: string, duration?: number | null }[] }[] } | null} results
+ *   jest's
+ * @returns {string[]} a line each
+ */
+export function slowest(results) {
+  return (results?.testResults ?? [])
+    .flatMap(({ name: file, assertionResults }) =>
+      assertionResults.map(({ fullName, duration }) => ({
+        file: basename(file),
+        fullName,
+        ms: duration ?? 0,
+      })),
+    )
+    .filter(({ ms }) => ms >= SLOW_MS)
+    .toSorted((one, other) => other.ms - one.ms)
+    .slice(0, SLOW_SHOWN)
+    .map(({ file, fullName, ms }) => `${(ms / 1_000).toFixed(1).padStart(7)} s  ${file}: ${fullName}`);
 }
 
 /**

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { hashSources, isBuilt } from '../fingerprint.mjs';
-import { summarize } from '../run-tests.mjs';
+import { slowest, summarize } from '../run-tests.mjs';
 import { holdSetUpLock } from '../set-up-lock.mjs';
 
 let root: string;
@@ -112,6 +112,23 @@ test.each([
   ['jest was interrupted', null, 130, '0 passed, 1 failed', 130],
 ])('the last line is right when %s', (_when, results, jestExitCode, line, exitCode) => {
   expect(summarize(results, jestExitCode)).toEqual({ line, exitCode });
+});
+
+test('the slowest tests are named, the slowest first, and none that is quick', () => {
+  const took = (duration: number | null) => ({ fullName: `took ${duration}`, duration });
+  const many = Array.from({ length: 30 }, (_, at) => took(2_000 + at));
+  const results = {
+    testResults: [
+      { name: '/a/one.test.ts', assertionResults: [took(999), took(1_500), took(null)] },
+      { name: '/a/two.test.ts', assertionResults: [took(12_340)] },
+    ],
+  };
+  expect(slowest(results)).toEqual([
+    '   12.3 s  two.test.ts: took 12340',
+    '    1.5 s  one.test.ts: took 1500',
+  ]);
+  expect(slowest({ testResults: [{ name: 'many.test.ts', assertionResults: many }] })).toHaveLength(20);
+  expect(slowest(null)).toEqual([]);
 });
 
 test.each([
