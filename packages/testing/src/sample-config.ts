@@ -23,6 +23,8 @@ export const NEVER_SHOWN = [
 export type SampleLimits = {
   lago?: number;
   hyperline?: number;
+  /** Of reads beside events; the product's default where left out. */
+  reads?: 'unlimited';
   timeoutMs?: number;
   /** Lago is asked which subscription a customer has, where events else name theirs. */
   looksUp?: boolean;
@@ -34,15 +36,17 @@ export type SampleLimits = {
 export function sampleConfig({
   lago,
   hyperline,
+  reads,
   timeoutMs,
   looksUp = false,
   allowsNoModel = false,
 }: SampleLimits): string {
   const timeout = timeoutMs === undefined ? '' : `\n    timeoutMs: ${timeoutMs}`;
+  const ofReads = reads === undefined ? '' : `, readsPerSecond: ${reads}`;
   const limit = (requestsPerSecond: number | undefined, batchSize: number) =>
     requestsPerSecond === undefined
       ? ''
-      : `\n    limit: { requestsPerSecond: ${requestsPerSecond}, concurrency: 4, batchSize: ${batchSize} }`;
+      : `\n    limit: { requestsPerSecond: ${requestsPerSecond}${ofReads}, concurrency: 4, batchSize: ${batchSize} }`;
   const subscription = looksUp
     ? '{ lookup: customer, customer: [context.groupId, userId] }'
     : '[properties.subscription_id, context.groupId, userId]';
