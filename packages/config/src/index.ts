@@ -1,3 +1,7 @@
+/**
+ * The configuration file and the environment: read, interpolated, checked and compiled, with every problem at once and
+ * the line it stands in. It holds secrets and opens nothing. Begin with `loadConfig`.
+ */
 export { configFile } from './environment.js';
 export { configJsonSchema } from './file-schema.js';
 export type { Environment } from './interpolate.js';

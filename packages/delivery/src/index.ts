@@ -1,15 +1,85 @@
-export * from './acceptances.js';
-export * from './backoff.js';
-export * from './cell.js';
-export * from './gate.js';
-export * from './isolation.js';
-export * from './memory-gate-store.js';
-export * from './next-step.js';
-export * from './outcome.js';
-export * from './ports.js';
-export * from './replayed-duplicates.js';
-export * from './settlement.js';
-export * from './stored-delivery.js';
-export * from './suspect.js';
-export * from './usage-event.js';
-export * from './verdict.js';
+/**
+ * What becomes of a delivery, decided over data: outcomes, the next step, backoff, settlement, the gate before an API,
+ * suspects, and taking a job apart that crashes its worker. Pure: time and chance come as arguments, and what has
+ * effects is a port (`RateLimiter`, `GateStore`). Begin with `settleBatch` and `decideGate`.
+ */
+export {
+  type Acceptances,
+  areAcceptedAround,
+  believable,
+  CONTROL,
+  isOver,
+  mergeAcceptances,
+  type Series,
+  withAcceptance,
+} from './acceptances.js';
+
+export { type Cells, cellOf, countByCell, hourAt } from './cell.js';
+export {
+  claimProbe,
+  decideGate,
+  type Gate,
+  type GateDecision,
+  gateAfterAcceptance,
+  gateAfterAnswer,
+  gateAfterControl,
+  gateAfterFailure,
+  gateAfterHold,
+  gateAfterMended,
+  gateAfterRateLimit,
+  gateAfterRefusal,
+  gateAfterResume,
+  gateAfterSuspicious,
+  type HandHold,
+  type Hold,
+  type LastFailure,
+  OPEN_GATE,
+  PROBE_INTERVAL_MS,
+  WAY_IS_WRONG_AFTER,
+} from './gate.js';
+export {
+  acquit,
+  begin,
+  breakOff,
+  type Isolation,
+  type IsolationStep,
+  isolate,
+  outlive,
+  type Suspicion,
+} from './isolation.js';
+export { createMemoryGateStore } from './memory-gate-store.js';
+export { DEFAULT_RETRY_POLICY, lastAttempt, nextStep, type RetryPolicy, type Tries } from './next-step.js';
+export {
+  FAILURE_FOLLOWS,
+  type Failure,
+  type FailureCode,
+  type HoldCode,
+  isPermanent,
+  NEVER_SENT,
+  type Outcome,
+  type PermanentCode,
+  type Suspected,
+} from './outcome.js';
+export { type CustomerCache, type GateStore, type RateLimiter, READ_PRIORITY } from './ports.js';
+
+export {
+  type DeadLetter,
+  emptySettlement,
+  type KeptUsage,
+  reviveDeadLetter,
+  type Settlement,
+  settleBatch,
+} from './settlement.js';
+export type { DeadLife, Edit, Resolved, StoredDelivery } from './stored-delivery.js';
+export {
+  type Apart,
+  doesControlSpeakOf,
+  isLone,
+  isTheirOwn,
+  judgeSuspect,
+  mayProbe,
+  provedFailure,
+  type Suspect,
+} from './suspect.js';
+export type { UsageEvent } from './usage-event.js';
+export type { EntryVerdict, Verdict } from './verdict.js';

@@ -71,19 +71,20 @@ export { choosePace, DEFAULT_SHARE, limitOf, type Pace, paceOf, slowest } from '
 export { planned, type ReplayPlan } from './replay/plan.js';
 export {
   askForRest,
-  createHeldReplay,
-  followReplay,
-  holdForResume,
   isAsPlanned,
   listReplays,
   type PlannedReplay,
   planReplay,
   readReplay,
+  resumeReplay,
   showReplay,
+  startReplay,
   stopReplay,
+  watchReplay,
 } from './replay/replays.js';
-export { type Replay, type ReplayWhat, runReplay } from './replay/run-replay.js';
-export { type ReplaySummary, ReplayWatch } from './replay/summary.js';
+export type { Replay, ReplayEnd, ReplayWhat } from './replay/run-replay.js';
+export { type ReplayRunner, type ReplayRunnerOptions, startReplayRunner } from './replay/run-replays.js';
+export type { ReplaySummary } from './replay/summary.js';
 export type { FailureStatus, GateStatus, HoldStatus, PlaceStatus, Status } from './status/report.js';
 export { watchStatus } from './status/watch.js';
 export { DOUBTS, type Held, notAskedOf } from './stored/held.js';

@@ -1,3 +1,8 @@
+/**
+ * Everything that is kept in Redis but the limiter's: batch jobs and their settlement, the books, dead letters, replays,
+ * gates, versions of rules. The only importer of BullMQ. It decides nothing about an outcome (that is `delivery`).
+ * Begin with `DeliveryWriter` (in) and `startDestinationWorker` (out).
+ */
 export { connectConsumer, connectProducer, onServer } from '@meterbridge/redis-connection';
 export { type AuditLine, readAudit } from './audit.js';
 export { BackfillPositions, type FilePosition } from './backfill-positions.js';
@@ -57,16 +62,17 @@ export { inspectTopology } from './redis-topology.js';
 export { type LaneProgress, ReplayLane, type ReplayStep, rejectionName } from './replay-lane.js';
 export {
   createReplay,
-  endReplay,
+  findOpenReplays,
   findReplay,
-  holdReplay,
-  keepReplay,
   listReplays,
   REPLAY_BEAT_MS,
-  REPLAY_HELD_MS,
   type ReplayRecord,
   type ReplayState,
+  releaseReplay,
+  renewReplay,
+  resumeReplay,
   stopReplay,
+  takeReplay,
 } from './replays.js';
 export {
   doReplicasAnswer,

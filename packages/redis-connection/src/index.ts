@@ -1,3 +1,7 @@
+/**
+ * How a process reaches Redis: one server, Sentinels, or a Redis Cluster; fast and without repeats for a producer,
+ * patient for a consumer. It knows no key. Begin with `connectProducer` and `connectConsumer`.
+ */
 export { connectConsumer, connectProducer } from './connection.js';
 export { type ClientOptions, openClient } from './open-client.js';
 export { type ReadRedisAddress, type RedisAddress, readRedisAddress } from './redis-address.js';

@@ -1,3 +1,7 @@
+/**
+ * Stand-ins for Lago and Hyperline that answer as they were recorded to, keep what they were given, and fail when they
+ * are told to. For tests, benchmarks and a first look; never for billing. Begin with `startSandbox`.
+ */
 export type { Fault, FaultScript, FaultState } from './faults.js';
 export type { HyperlineInspection, HyperlineSandbox } from './hyperline/hyperline-sandbox.js';
 export type { HyperlineEventJson } from './hyperline/list-events.js';

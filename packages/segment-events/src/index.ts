@@ -1,3 +1,7 @@
+/**
+ * What Segment sends: bodies, identity, times, privacy, signatures and `integrations`, up to the frozen event that is
+ * stored. Pure; it knows no source, no destination and no HTTP. Begin with `readBody` and `freezeEvent`.
+ */
 export { type FreezeContext, type Freezing, freezeEvent } from './freeze-event.js';
 export { isEnabled } from './integrations.js';
 export { holdsMoreValuesThan } from './json-values.js';

@@ -1,3 +1,7 @@
+/**
+ * Logger, metrics, and one function for each thing that happens to the business: what it logs and what it counts. Takes
+ * secrets out of every line. Begin with `createLogger` and `createBusinessEvents`.
+ */
 export {
   type BusinessEvents,
   createBusinessEvents,

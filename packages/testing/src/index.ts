@@ -1,3 +1,7 @@
+/**
+ * For tests alone: a Redis, a cluster or Sentinels for each suite, payloads, a proxy that fails, and waiting for a
+ * condition instead of a time. Begin with `useRedis` and `waitFor`.
+ */
 export { findFreePort } from '@meterbridge/local-redis';
 export {
   aGroup,

@@ -26,6 +26,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     'segment-events',
     'usage-mapping',
   ],
+  'config-draft': [],
+  'function-migration': ['config-draft', 'usage-mapping'],
   'local-redis': [],
   sandbox: [],
   testing: ['local-redis', 'redis-connection'],

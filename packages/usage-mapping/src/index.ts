@@ -1,8 +1,21 @@
+/**
+ * A destination's rules as data, compiled once to functions that read values out of an event and write them elsewhere.
+ * Pure; which fields an API has is for `destinations` to say. Begin with `compileValue` and `compileProperties`.
+ */
 export { coerce, VALUE_TYPES, type ValueType } from './coerce.js';
-export * from './compile-properties.js';
-export * from './compile-value.js';
-export * from './mapped.js';
+export { compileProperties, type MappedProperties } from './compile-properties.js';
+export { compileValue, type ReadValue } from './compile-value.js';
+export { type Mapped, type MappingFailure, type MappingFailureCode, mapped, unmapped } from './mapped.js';
 export { type EventValue, eventsTakenBy, mayOverlap, type TakenEvents } from './overlap.js';
-export * from './route.js';
-export * from './scalar.js';
-export * from './value-rule.js';
+export { compileRouter, type Route, type RouteEvent } from './route.js';
+export { plainDecimal, typeName } from './scalar.js';
+export {
+  nameSchema,
+  type PropertiesRule,
+  pathRuleSchema,
+  pathSchema,
+  propertiesRuleSchema,
+  routingFields,
+  type ValueRule,
+  valueRuleSchema,
+} from './value-rule.js';
