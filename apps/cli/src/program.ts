@@ -23,7 +23,7 @@ export function createProgram(): Command {
 Configuration: meterbridge.config.yaml, or METERBRIDGE_CONFIG. Environment: see .env.example.
 In a clone: npm run -s meterbridge -- <command>.
 Ctrl-C: what has something in hand stops after that, says so and ends with 1; a --watch ends with 0; everything
-else ends at once with 130. Nothing is lost, and every other process goes on.
+else ends at once with 130. Nothing is lost, and every other process goes on: so does a replay, which the workers run.
 Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usage.`,
     )
     .showHelpAfterError('(--help says what there is, with examples)')

@@ -28,16 +28,21 @@ test('of two masters, the one that was given the deliveries fails over and lags:
   writing.disconnect();
   const { master, replica } = await serversOf(ELSEWHERE);
   expect((await serversOf(RECEIVER)).master).not.toBe(master);
+  for (const name of [ELSEWHERE, 'hyperline']) {
+    expect(await stack.cli('hold', name, '--reason', 'a test')).toMatchObject({ code: 0 });
+  }
+  const replay = stack.start('cli', ['dead-letters', 'replay', '--all', '--yes', '--no-wait']);
+  await waitFor(() => replay.output().includes('Replay 1.'), { what: 'the replay to be written down' });
   // It lags: what its master takes from now on, it has never seen.
   await replica!.kill('SIGSTOP');
   await cluster.connectTo(master).call('CLIENT', 'KILL', 'TYPE', 'replica');
-  const replay = stack.start('cli', ['dead-letters', 'replay', '--all', '--yes', '--no-wait']);
+  const worker = await stack.startReady('worker');
   await waitFor(async () => (await stack.account(ELSEWHERE)).accepted === 50, { what: 'the step' });
   let isOver = false;
   void replay.exited.then(() => {
     isOver = true;
   });
-  await waitFor(() => isOver || replay.output().includes('waiting'), { what: 'the word of it' });
+  await waitFor(() => isOver || worker.process.output().includes('replay.waits'), { what: 'the word of it' });
   await master.kill('SIGKILL');
   await replica!.kill('SIGCONT');
   await waitFor(async () => (await serversOf(ELSEWHERE)).master === replica, {

@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, jest } from '@jest/globals';
+import { openOperations, type ReplayRunner, startReplayRunner } from '@meterbridge/operations';
 import {
   type Account,
+  connectConsumer,
   connectProducer,
   DeliveryWriter,
   type RejectedEvent,
@@ -13,6 +15,7 @@ import { waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
 import { type RedisWay, useRedisWays } from '../../../packages/queue/test/redis-way.js';
 import { useReplicatedRedis } from '../../../packages/queue/test/replicated-redis.js';
+import { readConfig } from '../src/load-context.js';
 import { makeTracks } from './retrying-client.js';
 import { CONFIG, HYPERLINE_KEY, LAGO_KEY, WRITE_KEY } from './stack-config.js';
 
@@ -47,6 +50,7 @@ export function useFailingOver() {
   const rejoining: Promise<void>[] = [];
   const clients: Redis[] = [];
   let rejoinLater: (() => Promise<void>) | undefined;
+  const runners: ReplayRunner[] = [];
   let undo = async () => {};
   let folder = '';
   let printed: string[] = [];
@@ -60,6 +64,7 @@ export function useFailingOver() {
   });
 
   afterEach(async () => {
+    await Promise.all(runners.splice(0).map((runner) => runner.stop()));
     jest.restoreAllMocks();
     process.env = { ...environment };
     process.exitCode = 0;
@@ -106,6 +111,16 @@ export function useFailingOver() {
       if (times === 0) way.around(text, split, leadOn);
       else way.around(text, async () => changeOverAt(text, times - 1));
     };
+    const looking = connectConsumer(way.url, () => {});
+    clients.push(looking);
+    // As a worker does, and nothing else of one.
+    runners.push(
+      startReplayRunner({
+        redis: looking,
+        destinations: ['lago', 'hyperline'],
+        open: () => openOperations(readConfig(process.env), { actor: 'a worker', scrub: (text) => text }),
+      }),
+    );
     return {
       way,
       folder,

@@ -10,7 +10,9 @@ import { expectEachOnce, useStack } from './run-stack.js';
 import { LAGO_KEY } from './stack-config.js';
 
 const CLI = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const PASTED = fileURLToPath(new URL('pasted-functions/', import.meta.url));
+const PASTED = fileURLToPath(
+  new URL('../../../packages/function-migration/test/pasted-functions/', import.meta.url),
+);
 
 // Each starts a process or several, on a machine that may have more to do.
 jest.setTimeout(120_000);

@@ -101,6 +101,7 @@ test('what a changed configuration does to every dead letter is said before, and
     expect.objectContaining({ 'newly delivered': 40, 'still failing': 10 }),
   );
 
+  await stack.startReady('worker');
   await stack.cli(
     'dead-letters',
     'replay',
@@ -110,7 +111,6 @@ test('what a changed configuration does to every dead letter is said before, and
     '--no-wait',
     '--include-failing',
   );
-  await stack.startReady('worker');
   await waitFor(async () => (await stack.account()).dead === 7 && (await stack.account()).inFlight === 0, {
     what: 'the replay to be settled',
     timeoutMs: 20_000,

@@ -126,42 +126,39 @@ test('a plan says how many, whose, what would fail again and why, and what the A
   });
 });
 
-test('a replay delivers what maps now, follows it to its end, and does not go in a circle', async () => {
+test('a replay delivers what maps by its plan, whatever the rules of the worker are, and does not go in a circle', async () => {
   const dead = makeTracks(250, withoutTokens());
   const wrong = makeTracks(30, { properties: { tokens: 'many', subscription_id: 'sub-2' } });
   const stack = await openSettled([...dead, ...wrong]);
-  const unmended = await stack.startReady('worker');
+  // The worker has not heard of the mended rule.
+  await stack.startReady('worker');
   await stack.writeConfig(MENDED);
-  // The worker has not heard of the mended rule: all of them come back, and stay then.
-  const vain = await replay(stack, '--all', '--yes', '--wait');
-  expect(vain).toMatchObject({ code: 1, plan: { go: 250 } });
-  expect(vain.replay).toMatchObject({
+  const first = await replay(stack, '--reason', 'unmapped', '--yes', '--wait');
+  expect(first).toMatchObject({ code: 0, plan: { go: 250 } });
+  expect(first.replay).toMatchObject({
     state: 'done',
     replayed: 250,
     left: { 'would fail again': 30 },
     inFlight: 0,
-    delivered: 0,
-    deadAgain: [{ destination: 'lago', reason: 'unmapped', letters: 250 }],
+    delivered: 250,
+    deadAgain: [],
   });
-  expect(await stack.account()).toMatchObject({ accepted: 280, dead: 280, inFlight: 0, difference: 0 });
-  unmended.process.signal('SIGTERM');
-  await unmended.process.exited;
-
-  const shown = await stack.cli('replays', 'show', vain.replay.id);
-  expect(shown.code).toBe(0);
-  expect(shown.output).toMatch(/which: +--all/);
-  expect(shown.output).toMatch(/250 {2}dead again: lago {2}unmapped/);
-
-  await stack.startReady('worker');
-  const again = await replay(stack, '--reason', 'unmapped', '--yes', '--wait');
-  expect(again.code).toBe(0);
-  expect(again.replay).toMatchObject({ replayed: 250, delivered: 250, inFlight: 0, deadAgain: [] });
+  expect(await stack.account()).toMatchObject({ accepted: 280, delivered: 250, dead: 30, difference: 0 });
   expect(stack.sandbox.lago.ledger.counts()).toEqual(onceEach(250));
 
   // Those that would fail again are tried if that is asked for, and say then how often.
   const failing = await replay(stack, '--all', '--yes', '--wait', '--include-failing');
   expect(failing.code).toBe(1);
-  expect(failing.replay).toMatchObject({ replayed: 30, left: {}, delivered: 0 });
+  expect(failing.replay).toMatchObject({
+    replayed: 30,
+    left: {},
+    delivered: 0,
+    deadAgain: [{ destination: 'lago', reason: 'unmapped', letters: 30 }],
+  });
+  const shown = await stack.cli('replays', 'show', failing.replay.id);
+  expect(shown.code).toBe(0);
+  expect(shown.output).toMatch(/which: +--all/);
+  expect(shown.output).toMatch(/30 {2}dead again: lago {2}unmapped/);
   const [letter] = (await stack.cli('dead-letters', 'list', '--json', '--limit', '1')).output.split('\n');
   const { id } = JSON.parse(letter!) as { id: string };
   const { letter: full } = JSON.parse((await stack.cli('dead-letters', 'show', id, '--json')).output) as {
@@ -172,11 +169,10 @@ test('a replay delivers what maps now, follows it to its end, and does not go in
   const replays = JSON.parse((await stack.cli('replays', 'list', '--json')).output) as object[];
   expect(replays).toMatchObject([
     { id: failing.replay.id, state: 'done', replayed: 30 },
-    { id: again.replay.id, state: 'done', replayed: 250, what: { filter: { reason: 'unmapped' } } },
-    { id: vain.replay.id, state: 'done', replayed: 250 },
+    { id: first.replay.id, state: 'done', replayed: 250, what: { filter: { reason: 'unmapped' } } },
   ]);
   expect((await stack.cli('replays', 'list')).output).toContain('--reason unmapped');
-  expect((await stack.cli('replays', 'resume', again.replay.id)).output).toContain('is done');
+  expect((await stack.cli('replays', 'resume', first.replay.id)).output).toContain('is done');
   expect((await stack.cli('replays', 'show', '999')).code).toBe(1);
   expect(await stack.cli('audit')).toMatchObject({ code: 0 });
 });

@@ -21,6 +21,8 @@ export type Stack = {
   start: (app: App, args?: string[]) => RunningProcess;
   /** Resolves to its address once `/readyz` says yes. */
   startReady: (app: 'receiver' | 'worker') => Promise<{ url: string; process: RunningProcess }>;
+  /** A worker that sends nothing before the result is called: what is put on queues stays to be counted. */
+  startHeld: () => Promise<() => Promise<void>>;
   /** Runs a command to its end. */
   cli: (...args: string[]) => Promise<Exit & { output: string }>;
   account: (destination?: string) => Promise<Account>;
@@ -88,7 +90,7 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
         return started;
       };
       const account: Stack['account'] = (destination = 'lago') => readAccount(destination, lookIn);
-      return {
+      const stack: Stack = {
         sandbox,
         redis: lookIn,
         env,
@@ -100,6 +102,16 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
           const url = await started.url();
           await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: `a ready ${app}` });
           return { url, process: started };
+        },
+        async startHeld() {
+          const both = async (...args: string[]) => {
+            for (const name of ['lago', 'hyperline']) {
+              expect(await stack.cli(args[0]!, name, ...args.slice(1))).toMatchObject({ code: 0 });
+            }
+          };
+          await both('hold', '--reason', 'a test');
+          await stack.startReady('worker');
+          return () => both('resume');
         },
         async cli(...args) {
           const started = start('cli', args);
@@ -122,6 +134,7 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
           return seen;
         },
       };
+      return stack;
     },
   };
 }

@@ -169,7 +169,7 @@ test('a replay that goes on under other rules is asked for anew', async () => {
   const running = stack.start('cli', replay);
   const left = async () => (await stack.account()).dead;
   await waitFor(async () => (await left()) < COUNT, { what: 'the first of them', timeoutMs: 60_000 });
-  running.signal('SIGINT');
+  expect(await stack.cli('replays', 'stop', '1')).toMatchObject({ code: 0 });
   expect(await running.exited).toMatchObject({ code: 1 });
   const rest = await left();
   expect(rest).toBeGreaterThan(0);

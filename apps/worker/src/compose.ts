@@ -47,6 +47,7 @@ import { openComparison } from './open-comparison.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { startOperations } from './operations.js';
 import { createRuleVersions } from './rule-versions.js';
+import { runReplays } from './run-replays.js';
 import { tellEventsStore } from './tell-events-store.js';
 import { type DifferenceWatch, keepWatching, watchDifference } from './watch-difference.js';
 
@@ -114,6 +115,7 @@ export async function composeWorker(
     openBooks(RECEIVER, redis, logger, clock),
   ];
   metrics.watchDestinations(() => Promise.all(books.map(({ readStatus }) => readStatus())));
+  const replays = runReplays(config, { redis, logger });
   const watching = keepWatching(books.map(({ watch }) => watch));
   const hours = keepHoursBounded(redis);
   Object.assign(status, { ready: true, reason: '' });
@@ -122,7 +124,7 @@ export async function composeWorker(
     port: operations.port,
     async stop() {
       Object.assign(status, { ready: false, reason: 'draining' });
-      await Promise.all(lanes.map((lane) => lane.stop()));
+      await Promise.all([...lanes.map((lane) => lane.stop()), replays.stop()]);
       await Promise.all(accounts.map((account) => account.close()));
       replication?.close();
       await operations.close();
@@ -212,7 +214,7 @@ async function openLane(
     attempt: async (deliveries, how, keep) =>
       attemptDeliveries(
         {
-          map: await versions.for(deliveries),
+          map: await versions.for(deliveries, how.rules),
           sender,
           policy,
           now: clock.now,

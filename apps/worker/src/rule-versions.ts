@@ -5,8 +5,11 @@ import { compileVersion, type Destination, type MappedUsage } from '@meterbridge
 export type MapDelivery = (delivery: StoredDelivery) => MappedUsage | 'unknown';
 
 export type RuleVersions = {
-  /** What maps these: reads the versions that are not known yet. Rejects as Redis does. */
-  for(deliveries: readonly StoredDelivery[]): Promise<MapDelivery>;
+  /**
+   * What maps these: reads the versions that are not known yet. Rejects as Redis does.
+   * @param rules the version that what was never sent is mapped by; left out: that of now
+   */
+  for(deliveries: readonly StoredDelivery[], rules?: string): Promise<MapDelivery>;
 };
 
 /**
@@ -31,11 +34,11 @@ export function createRuleVersions(
   }
 
   return {
-    async for(deliveries) {
+    async for(deliveries, rules = now) {
       const missing = new Set<string>();
-      for (const { sentUnder = now } of deliveries) if (!known.has(sentUnder)) missing.add(sentUnder);
+      for (const { sentUnder = rules } of deliveries) if (!known.has(sentUnder)) missing.add(sentUnder);
       await Promise.all([...missing].map(learn));
-      return ({ rule, event, sentUnder = now }) => known.get(sentUnder)?.(rule, event) ?? 'unknown';
+      return ({ rule, event, sentUnder = rules }) => known.get(sentUnder)?.(rule, event) ?? 'unknown';
     },
   };
 }

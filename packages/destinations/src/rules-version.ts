@@ -43,6 +43,20 @@ export function compileVersion(text: string): Destination['map'] | null {
 }
 
 /**
+ * A destination with the rules of a version in the place of its own; which events they take, a version does not say.
+ * @returns null for a text that this program cannot map by: it is of another revision or API, or damaged
+ */
+export function settingsOfVersion(settings: DestinationSettings, text: string): DestinationSettings | null {
+  try {
+    const { revision, type, rules } = readVersion(text);
+    const isReadable = revision === MAPPING_REVISION && type === settings.type;
+    return isReadable ? ({ ...settings, rules } as DestinationSettings) : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
  * What kept versions made of an event, by the rule's name: each way once, however many versions have it. Versions that
  * this program cannot map by are left out.
  */

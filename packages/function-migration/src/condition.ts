@@ -1,4 +1,4 @@
-import { escapeFqlKey, escapeGlob, quoteFql } from '../names.js';
+import { escapeFqlKey, escapeGlob, quoteFql } from '@meterbridge/config-draft';
 
 export type Scalar = string | number | boolean | null;
 

@@ -1,5 +1,4 @@
-import type { Field } from '../commented-yaml.js';
-import type { DestinationType } from '../draft.js';
+import type { DestinationType, Field } from '@meterbridge/config-draft';
 import type { Sym } from './symbols.js';
 import { type Remark, translate } from './value-rule.js';
 

@@ -1,4 +1,4 @@
-import type { Field } from '../commented-yaml.js';
+import type { Field } from '@meterbridge/config-draft';
 import { type Findings, openField, valueField } from './findings.js';
 import { propertyFields } from './property-fields.js';
 import { isMadeUp, isPath, readSentFields } from './sent-fields.js';

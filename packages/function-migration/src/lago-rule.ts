@@ -1,4 +1,4 @@
-import type { Field, Plain } from '../commented-yaml.js';
+import type { Field, Plain } from '@meterbridge/config-draft';
 import { type Findings, openField, valueField } from './findings.js';
 import { propertyFields } from './property-fields.js';
 import { isMadeUp, isPath, partsOf, readSentFields } from './sent-fields.js';

@@ -1,6 +1,5 @@
-import type { Field } from '../commented-yaml.js';
-import type { DestinationType } from '../draft.js';
-import { escapeKey } from '../names.js';
+import type { DestinationType, Field } from '@meterbridge/config-draft';
+import { escapeKey } from '@meterbridge/config-draft';
 import { type Findings, openField, valueField } from './findings.js';
 import type { SymField } from './symbols.js';
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parseConfig } from '@meterbridge/config';
-import { writeDraft } from '../draft.js';
+import { writeDraft } from '@meterbridge/config-draft';
 import { readFunction } from './read-function.js';
 
-const PASTED = new URL('../../../test/pasted-functions/', import.meta.url);
+const PASTED = new URL('../test/pasted-functions/', import.meta.url);
 const pasted = (name: string) => readFileSync(new URL(`${name}.txt`, PASTED), 'utf8');
 
 const configOf = (source: string) =>

@@ -1,5 +1,5 @@
+import { type DestinationType, type DraftDestination, KINDS } from '@meterbridge/config-draft';
 import type { Program } from 'acorn';
-import { type DestinationType, type DraftDestination, KINDS } from '../draft.js';
 import { judgeEndings } from './endings.js';
 import { explore, findHandlers, type Handler } from './explore.js';
 import { type Findings, tidy } from './findings.js';

@@ -1,7 +1,6 @@
+import type { DestinationType, DraftRule, Field } from '@meterbridge/config-draft';
+import { distinct, slug, snakeCase } from '@meterbridge/config-draft';
 import { eventsTakenBy, mayOverlap, type TakenEvents } from '@meterbridge/usage-mapping';
-import type { Field } from '../commented-yaml.js';
-import type { DestinationType, DraftRule } from '../draft.js';
-import { distinct, slug, snakeCase } from '../names.js';
 import { describeOpen, type Findings } from './findings.js';
 import { hyperlineRule } from './hyperline-rule.js';
 import { lagoRule } from './lago-rule.js';

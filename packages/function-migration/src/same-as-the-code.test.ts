@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parseConfig } from '@meterbridge/config';
+import { writeDraft } from '@meterbridge/config-draft';
 import { compileDestination, type MappedUsage } from '@meterbridge/destinations';
 import type { SegmentEvent } from '@meterbridge/segment-events';
-import { runPasted } from '../../../test/run-pasted.js';
-import { writeDraft } from '../draft.js';
+import { runPasted } from '../test/run-pasted.js';
 import { type FunctionReading, readFunction } from './read-function.js';
 
 /** What was sent for one event, without what Meterbridge does better: the time, and Lago's numbers as text. */
@@ -165,7 +165,7 @@ async function expectSame(source: string, needed: readonly string[] = []): Promi
 }
 
 const pasted = (name: string) =>
-  readFileSync(new URL(`../../../test/pasted-functions/${name}.txt`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../test/pasted-functions/${name}.txt`, import.meta.url), 'utf8');
 
 test.each([
   ["Lago's recipe", pasted('lago-recipe'), ['invoiceId']],

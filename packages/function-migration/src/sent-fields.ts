@@ -1,4 +1,4 @@
-import { type DestinationType, KINDS } from '../draft.js';
+import { type DestinationType, KINDS } from '@meterbridge/config-draft';
 import type { Findings } from './findings.js';
 import type { ObjectSym, Sym, SymField } from './symbols.js';
 

@@ -1,6 +1,5 @@
-import type { Plain } from '../commented-yaml.js';
-import type { DestinationType } from '../draft.js';
-import { escapeKey } from '../names.js';
+import type { DestinationType, Plain } from '@meterbridge/config-draft';
+import { escapeKey } from '@meterbridge/config-draft';
 import type { Constant, Sym } from './symbols.js';
 
 /** Something for a person to read, about a line of the function. */

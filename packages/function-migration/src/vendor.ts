@@ -1,4 +1,4 @@
-import { type DestinationType, KINDS } from '../draft.js';
+import { type DestinationType, KINDS } from '@meterbridge/config-draft';
 import type { Request } from './machine.js';
 import { fieldOf, type ObjectSym, type Sym } from './symbols.js';
 

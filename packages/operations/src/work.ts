@@ -35,6 +35,16 @@ export function startCounting(
   };
 }
 
+/** Lets others of this process have a turn, once work without a wait has taken so long. */
+export function createBreather(sliceMs: number): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < sliceMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    since = performance.now();
+  };
+}
+
 export function isStopped({ signal }: Pick<Work, 'signal'>): boolean {
   return signal?.aborted ?? false;
 }

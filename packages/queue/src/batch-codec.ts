@@ -18,6 +18,8 @@ export type BatchData = {
   z: string;
   /** The version of the rules that the receiver routed by, or a worker was about to send by; absent where unknown. */
   rules?: string;
+  /** All of it is mapped by those rules, whatever a worker's own are: a replay's plan was shown with them. */
+  isPinned?: true;
   /** How often the job was taken up to the turn that wrote this; of later turns nobody knows what they sent. */
   turns?: number;
   /** Set once the job has crashed a worker: how it is being taken apart. */

@@ -20,7 +20,6 @@ export type DeliveryWorkerOptions = {
   policy: RetryPolicy;
   /**
    * Tries every delivery once: one outcome each, in order. Never rejects for a delivery's sake.
-   * `first`: before all that waits to be sent, and apart from it.
    */
   attempt: JobRunContext['attempt'];
   review?: JobRunContext['review'];

@@ -40,16 +40,20 @@ export type Refused = { jobId: string; result: Extract<SettleResult, 'stale' | '
  */
 export type KeepResolved = (resolved: ReadonlyMap<number, Resolved>) => Promise<boolean>;
 
+/** How a portion is tried. */
+export type AttemptHow = {
+  /** Before all that waits to be sent. */
+  first?: boolean;
+  /** The version of the rules that what was never sent is mapped by, where it is not that of now. */
+  rules?: string;
+};
+
 /** The part of the worker that a run needs; the same for all of its jobs. */
 export type JobRunContext = {
   redis: Redis;
   keys: QueueKeys;
   policy: RetryPolicy;
-  attempt: (
-    deliveries: StoredDelivery[],
-    how: { first: boolean } | undefined,
-    keep: KeepResolved,
-  ) => Promise<Outcome[]>;
+  attempt: (deliveries: StoredDelivery[], how: AttemptHow, keep: KeepResolved) => Promise<Outcome[]>;
   /**
    * What is made of an attempt's outcomes before they are settled, where that takes more than the outcomes: one each,
    * in order. `read` gives the deliveries, which nobody has held meanwhile. Never rejects for a delivery's sake.
@@ -194,13 +198,20 @@ export class JobRun {
 
   private async tryAll(): Promise<Next> {
     if (!(await this.sayRules())) return this.end();
-    const outcomes = await this.attempt(this.read(), undefined);
+    const outcomes = await this.attempt(this.read());
     if (outcomes.every(({ outcome }) => outcome === 'unsent')) return this.handBack(outcomes);
     return this.conclude(outcomes, () => this.data.isolation);
   }
 
-  private attempt(deliveries: StoredDelivery[], how: { first: boolean } | undefined): Promise<Outcome[]> {
+  /** What is mapped that was never sent: of a replay by the rules of its plan. */
+  private get rules(): string | undefined {
+    return this.data.isPinned ? this.data.rules : this.context.rules;
+  }
+
+  private attempt(deliveries: StoredDelivery[], { first = false } = {}): Promise<Outcome[]> {
     const { attempt, review } = this.context;
+    const { isPinned, rules } = this.data;
+    const how = { ...(first ? { first } : {}), ...(isPinned && rules !== undefined ? { rules } : {}) };
     const outcomes = attempt(deliveries, how, this.keep);
     return review ? outcomes.then((each) => review(each, () => this.read())) : outcomes;
   }
@@ -216,7 +227,7 @@ export class JobRun {
 
   /** Before anything is sent under other rules than the job names, it names them. False where it is not ours. */
   private async sayRules(): Promise<boolean> {
-    const { rules } = this.context;
+    const { rules } = this;
     if (rules === undefined || rules === this.data.rules) return true;
     if (this.read().every(({ sentUnder }) => sentUnder !== undefined)) return true;
     return (await this.settle([], () => this.data.isolation, 'open')) !== null && (await this.replicate());
@@ -232,7 +243,7 @@ export class JobRun {
 
   /** Its beginning is written before anything is touched: should it crash, the next worker knows of it. */
   private async tryNow(isolation: Suspicion, letGo: () => void): Promise<Next | { late: Promise<Next> }> {
-    const isOtherRules = this.context.rules !== this.data.rules;
+    const isOtherRules = this.rules !== this.data.rules;
     if (!(await this.settle([], () => begin(isolation), 'open'))) return this.end();
     if (isOtherRules && !(await this.replicate())) return this.end();
     try {
@@ -301,10 +312,12 @@ export class JobRun {
     turn: Turn,
   ): Promise<boolean> {
     if (this.refused) return false;
-    const { redis, keys, rules = this.data.rules } = this.context;
+    const { redis, keys } = this.context;
+    const { rules = this.data.rules } = this;
     const notes = {
       ...(isolation ? { isolation } : {}),
       ...(rules === undefined ? {} : { rules }),
+      ...(this.data.isPinned ? { isPinned: true as const } : {}),
       turns: this.job.turn - (turn === 'known' ? 0 : 1),
     };
     const request = { jobId: this.job.id, rev: this.data.rev, nextRev: randomUUID(), settlement, notes };
@@ -348,7 +361,7 @@ export class JobRun {
       settlement.byCell.delivered = data.cells ?? {};
       return { ...settlement, delivered };
     }
-    const { policy, rules } = this.context;
-    return settleBatch(this.read(), outcomes, policy, Date.now(), Math.random, rules);
+    const { policy } = this.context;
+    return settleBatch(this.read(), outcomes, policy, Date.now(), Math.random, this.rules);
   }
 }

@@ -159,7 +159,7 @@ export class ReplayLane {
 
   /**
    * @param shard of a destination; the first has its name
-   * @param rules the version that what is put on the queue was routed by, where Redis keeps it
+   * @param rules the version that what is put on the queue is mapped by, whichever worker sends it; Redis has to keep it
    */
   constructor(shard: string, replayId: string, redis: Redis, rules?: string) {
     this.shard = shard;
@@ -267,7 +267,7 @@ function encodeAll(deliveries: StoredDelivery[], rules: string | undefined): Bat
   const batches: BatchData[] = [];
   for (let at = 0; at < deliveries.length; at += BATCH) {
     const batch = encodeDeliveries(deliveries.slice(at, at + BATCH));
-    batches.push(rules === undefined ? batch : { ...batch, rules });
+    batches.push(rules === undefined ? batch : { ...batch, rules, isPinned: true });
   }
   return batches;
 }

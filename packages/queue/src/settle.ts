@@ -77,7 +77,7 @@ export type SettleRequest = {
   nextRev: string;
   settlement: Settlement;
   /** As in `BatchData`, from now on. */
-  notes: Pick<BatchData, 'isolation' | 'rules' | 'turns'>;
+  notes: Pick<BatchData, 'isolation' | 'rules' | 'isPinned' | 'turns'>;
 };
 
 export async function writeSettlement(

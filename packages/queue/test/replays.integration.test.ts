@@ -3,17 +3,19 @@ import { type Outcome, reviveDeadLetter } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import {
   createReplay,
-  endReplay,
+  findOpenReplays,
   findReplay,
-  holdReplay,
-  keepReplay,
   listReplays,
   RECEIVER,
   type RejectedEvent,
   ReplayLane,
   readAccount,
   rejectionName,
+  releaseReplay,
+  renewReplay,
+  resumeReplay,
   stopReplay,
+  takeReplay,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { lettersOf, refused } from './dead-line.js';
@@ -186,61 +188,92 @@ describe('what is kept of a replay', () => {
     lanes: [{ destination: 'lago', through: '1-0' }],
   };
 
-  test('is running while its process says so, interrupted when it does not, and held by one at a time', async () => {
+  test('is taken by one worker at a time, and by another one when that is not heard of', async () => {
     const redis = suite.connect();
-    const id = await createReplay(redis, 'a', begin);
-    expect(await findReplay(redis, id)).toMatchObject({ id, state: 'running', endedAt: null, ...begin });
-    expect(await holdReplay(redis, id, 'b')).toBe('running');
-    expect(await keepReplay(redis, id, 'a')).toBe('kept');
-    expect(await keepReplay(redis, id, 'b')).toBe('lost');
+    const id = await createReplay(redis, begin);
+    expect(await findReplay(redis, id)).toMatchObject({ id, state: 'waiting', endedAt: null, ...begin });
+    expect(await findOpenReplays(redis)).toContain(id);
+    const taken = await Promise.all(['a', 'b', 'c'].map((holder) => takeReplay(redis, id, holder)));
+    expect(taken).toEqual([true, false, false]);
+    expect((await findReplay(redis, id))!.state).toBe('running');
+    expect(await findOpenReplays(redis)).not.toContain(id);
+    expect(await renewReplay(redis, id, 'a')).toBe('kept');
+    expect(await renewReplay(redis, id, 'b')).toBe('lost');
 
-    await waitFor(async () => (await findReplay(redis, id))!.state === 'interrupted', {
-      what: 'the silence',
-    });
-    // A process that was only slow goes on, as long as no other has.
-    expect(await keepReplay(redis, id, 'a')).toBe('kept');
+    await waitFor(async () => (await findReplay(redis, id))!.state === 'waiting', { what: 'the silence' });
+    // A worker that was only slow goes on, as long as no other has.
+    expect(await renewReplay(redis, id, 'a')).toBe('kept');
     expect((await findReplay(redis, id))!.state).toBe('running');
-    await waitFor(async () => (await holdReplay(redis, id, 'b')) === 'held', { what: 'the silence' });
-    expect(await keepReplay(redis, id, 'a')).toBe('lost');
-    await endReplay(redis, id, 'a', 'stopped');
+    await waitFor(async () => takeReplay(redis, id, 'b'), { what: 'the silence' });
+    expect(await renewReplay(redis, id, 'a')).toBe('lost');
+    await releaseReplay(redis, id, 'a', 'stopped');
     expect((await findReplay(redis, id))!.state).toBe('running');
-    await endReplay(redis, id, 'b', 'done');
+    await releaseReplay(redis, id, 'b', 'done');
     const done = await findReplay(redis, id);
     expect(done).toMatchObject({ state: 'done' });
     expect(done!.endedAt).toBeGreaterThanOrEqual(done!.startedAt);
-    expect(await holdReplay(redis, id, 'b')).toBe('done');
-    expect(await holdReplay(redis, 'none', 'b')).toBe('unknown');
-    expect(await stopReplay(redis, id)).toBe(false);
-    expect((await findReplay(redis, id))!.state).toBe('done');
+    expect(await takeReplay(redis, id, 'b')).toBe(false);
+    expect(await takeReplay(redis, 'none', 'b')).toBe(false);
+    expect(await stopReplay(redis, id)).toBe('done');
+    expect(await resumeReplay(redis, id, {})).toBe('done');
   });
 
-  test('is stopped by its process when that is asked, and at once where there is none', async () => {
+  test('is let go of by a worker that drains, for another one at once', async () => {
     const redis = suite.connect();
-    const id = await createReplay(redis, 'a', begin);
-    expect(await stopReplay(redis, id)).toBe(true);
-    expect(await keepReplay(redis, id, 'a')).toBe('stop');
-    await endReplay(redis, id, 'a', 'stopped');
-    expect((await findReplay(redis, id))!.state).toBe('stopped');
-    expect(await holdReplay(redis, id, 'b')).toBe('held');
-    expect(await keepReplay(redis, id, 'b')).toBe('kept');
-    await waitFor(async () => (await findReplay(redis, id))!.state === 'interrupted', {
-      what: 'the silence',
-    });
-    expect(await stopReplay(redis, id)).toBe(false);
-    expect((await findReplay(redis, id))!.state).toBe('stopped');
-    expect(await keepReplay(redis, id, 'b')).toBe('lost');
+    const id = await createReplay(redis, begin);
+    await takeReplay(redis, id, 'a');
+    await releaseReplay(redis, id, 'a', 'waiting');
+    expect(await findReplay(redis, id)).toMatchObject({ state: 'waiting', endedAt: null });
+    expect(await takeReplay(redis, id, 'b')).toBe(true);
+    await releaseReplay(redis, id, 'b', 'stopped', 'Redis is full');
+    expect(await findReplay(redis, id)).toMatchObject({ state: 'stopped', problem: 'Redis is full' });
+    expect(await resumeReplay(redis, id, { reason: 'refused' })).toBe('resumed');
+    const resumed = await findReplay(redis, id);
+    expect(resumed).toMatchObject({ state: 'waiting', endedAt: null, what: { reason: 'refused' } });
+    expect(resumed).not.toHaveProperty('problem');
+    expect(await resumeReplay(redis, id, {})).toBe('waiting');
+    await releaseReplay(redis, id, 'none', 'done');
+    await stopReplay(redis, id);
   });
 
-  test('is forgotten with all it kept when a hundred newer ones are there', async () => {
+  test('is stopped by its worker when that is asked, and at once where there is none', async () => {
+    const redis = suite.connect();
+    const id = await createReplay(redis, begin);
+    await takeReplay(redis, id, 'a');
+    expect(await stopReplay(redis, id)).toBe('running');
+    expect(await renewReplay(redis, id, 'a')).toBe('stop');
+    await releaseReplay(redis, id, 'a', 'stopped');
+    expect((await findReplay(redis, id))!.state).toBe('stopped');
+    expect(await takeReplay(redis, id, 'b')).toBe(false);
+
+    expect(await resumeReplay(redis, id, begin.what)).toBe('resumed');
+    expect(await stopReplay(redis, id)).toBe('stopped');
+    expect(await takeReplay(redis, id, 'b')).toBe(false);
+  });
+
+  test('that was to stop does not go on in another hand when its worker dies first', async () => {
+    const redis = suite.connect();
+    const id = await createReplay(redis, begin);
+    await takeReplay(redis, id, 'a');
+    expect(await stopReplay(redis, id)).toBe('running');
+    await waitFor(async () => (await findReplay(redis, id))!.state === 'waiting', { what: 'the silence' });
+    expect(await takeReplay(redis, id, 'b')).toBe(false);
+    expect((await findReplay(redis, id))!.state).toBe('stopped');
+  });
+
+  test('is forgotten with all it kept when a hundred newer ones are there, unless it is still to be done', async () => {
     const redis = suite.connect();
     const { lane, step, letters, destination } = await openDead(1, 'x');
-    const id = await createReplay(redis, 'a', begin);
+    const waiting = await createReplay(redis, begin);
+    const id = await createReplay(redis, begin);
+    await stopReplay(redis, id);
     const oldest = new ReplayLane(destination, id, redis);
     await oldest.take(step(letters, ''));
-    for (let i = 0; i < 100; i += 1) await createReplay(redis, 'a', begin);
+    for (let i = 0; i < 100; i += 1) await createReplay(redis, begin);
     expect(await findReplay(redis, id)).toBeNull();
+    expect((await findReplay(redis, waiting))!.state).toBe('waiting');
     const all = await listReplays(redis);
-    expect(all).toHaveLength(100);
+    expect(all).toHaveLength(101);
     expect(Number(all[0]!.id)).toBe(Number(id) + 100);
     expect(await redis.keys(`*replay:${id}*`)).toEqual([]);
     await Promise.all([lane.close(), oldest.close()]);

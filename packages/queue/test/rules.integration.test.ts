@@ -1,10 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { DEFAULT_RETRY_POLICY, type Outcome, type StoredDelivery } from '@meterbridge/delivery';
 import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
-import { type BatchData, type DeliveryWorkerOptions, keepRules, readRules } from '../src/index.js';
+import {
+  type BatchData,
+  type DeliveryWorkerOptions,
+  keepRules,
+  ReplayLane,
+  readRules,
+} from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { takeTurnBack } from '../src/settle.js';
-import { delivered, makeLines } from './pipeline-line.js';
+import { anEvent, delivered, makeLines } from './pipeline-line.js';
 
 const closing = useClosing();
 const open = makeLines(() => suite, { batchSize: 10 });
@@ -196,4 +202,60 @@ test('versions of rules are kept, and found by name', async () => {
   expect(await readRules(redis, 'lago', 'v1')).toBe('{"rules":1}');
   expect(await readRules(redis, 'lago', 'v2')).toBeNull();
   expect(await readRules(redis, 'hyperline', 'v1')).toBeNull();
+});
+
+/** A job that a replay has put on the queue, whose plan was shown with `planned`, and what each attempt was told. */
+async function openReplayed(attempt: (at: number, deliveries: StoredDelivery[]) => Outcome[]) {
+  const told: (string | undefined)[] = [];
+  const line = await open(async (deliveries, { rules }) => {
+    told.push(rules);
+    return attempt(told.length, deliveries);
+  });
+  const lane = new ReplayLane(line.destination, '1', line.redis, 'planned');
+  closing.push(() => lane.close());
+  const deliveries = [1, 2].map(() => ({
+    rule: 'usage',
+    source: 'backend',
+    event: anEvent(),
+    hour: 400_000,
+  }));
+  expect(await lane.take({ deliveries })).toBe(true);
+  return { line, told };
+}
+
+test("what a replay has put back is mapped by its plan's rules, whoever takes it and however often", async () => {
+  const { line, told } = await openReplayed((at, deliveries) =>
+    at < 3 ? [notFound, notFound] : delivered(deliveries),
+  );
+  const first = await run(line, 'v1');
+  await waitFor(() => told.length >= 1, { what: 'the first attempt' });
+  await first.close();
+  await run(line, 'v2');
+  await line.settled();
+  expect(told).toEqual(['planned', 'planned', 'planned']);
+});
+
+test('what of it may have arrived keeps the rules of its plan, and so does what a killed worker had', async () => {
+  const sent: (string | undefined)[][] = [];
+  const { line } = await openReplayed((at, deliveries) => {
+    sent.push(deliveries.map(({ sentUnder }) => sentUnder));
+    return at === 1 ? [lost, notFound] : delivered(deliveries);
+  });
+  await run(line, 'v1');
+  await line.settled();
+  expect(sent).toEqual([
+    [undefined, undefined],
+    ['planned', undefined],
+  ]);
+
+  const killed = await openReplayed((_at, deliveries) => {
+    sent.push(deliveries.map(({ sentUnder }) => sentUnder));
+    return delivered(deliveries);
+  });
+  const { bull, job } = queueKeys(killed.line.destination);
+  const [id] = await killed.line.redis.zrange(bull('prioritized'), '0', '0');
+  await killed.line.redis.hset(job(id!), 'ats', 1);
+  await run(killed.line, 'v1');
+  await killed.line.settled();
+  expect(sent.at(-1)).toEqual(['planned', 'planned']);
 });

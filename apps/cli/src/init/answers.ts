@@ -1,7 +1,5 @@
-import type { Field, Plain } from './commented-yaml.js';
-import type { DestinationType, Draft, DraftRule, DraftSource } from './draft.js';
-import { KINDS } from './draft.js';
-import { distinct, quoteFql, slug } from './names.js';
+import type { DestinationType, Draft, DraftRule, DraftSource, Field, Plain } from '@meterbridge/config-draft';
+import { distinct, KINDS, quoteFql, slug } from '@meterbridge/config-draft';
 
 /** What a person was asked. The defaults are the configuration that comes with this repository, nearly. */
 export type Answers = {

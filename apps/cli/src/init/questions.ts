@@ -1,9 +1,14 @@
+import {
+  type DestinationType,
+  type DraftSource,
+  escapeKey,
+  KINDS,
+  snakeCase,
+} from '@meterbridge/config-draft';
 import { destinationKinds } from '@meterbridge/destinations';
 import { nameSchema, pathSchema } from '@meterbridge/usage-mapping';
 import type { Answers, Usage } from './answers.js';
 import type { Ask, Reading } from './ask.js';
-import { type DestinationType, type DraftSource, KINDS } from './draft.js';
-import { escapeKey, snakeCase } from './names.js';
 
 const NONE = '-';
 const EVERY = '*';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { extendEnvExample } from '@meterbridge/config-draft';
 import { CommandError } from '../load-context.js';
-import { extendEnvExample } from './env-example.js';
 
 /** @throws CommandError where the file is there and may not be written over */
 export function refuseToOverwrite(file: string, force: boolean): void {

@@ -7,12 +7,15 @@ export type Interruption = {
   end(): void;
 };
 
-/** The first time the command stops after what it has in hand; the second time nobody waits for that. */
-export function heedInterruption(): Interruption {
+/**
+ * The first time the command stops after what it has in hand; the second time nobody waits for that.
+ * @param words what is said the first time
+ */
+export function heedInterruption(words = 'Stopping after what is in hand …'): Interruption {
   const asked = new AbortController();
   const onSignal = () => {
     if (asked.signal.aborted) process.exit(1);
-    process.stderr.write('\nStopping after what is in hand …\n');
+    process.stderr.write(`\n${words}\n`);
     asked.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);

@@ -36,11 +36,12 @@ export async function watched<T>(act: (work: Work) => Promise<T>): Promise<T> {
   }
 }
 
-/** Does something long that Ctrl-C stops after what is in hand. */
+/** Does something long that Ctrl-C stops after what is in hand. @param words what is said then */
 export async function interruptible<T>(
   act: (work: Work & { signal: AbortSignal }) => Promise<T>,
+  words?: string,
 ): Promise<T> {
-  const interruption = heedInterruption();
+  const interruption = heedInterruption(words);
   try {
     return await watched((work) => act({ ...work, signal: interruption.signal }));
   } finally {

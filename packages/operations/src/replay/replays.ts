@@ -3,16 +3,16 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   createReplay,
   findReplay,
-  holdReplay,
+  keepRules,
   listReplays as listRecords,
   REPLAY_BEAT_MS,
-  REPLAY_HELD_MS,
   ReplayLane,
+  resumeReplay as resumeRecord,
   stopReplay as stopRecord,
 } from '@meterbridge/queue';
 import type { LetterFilter } from '../dead-letters/filter.js';
 import { readLetter } from '../dead-letters/walk.js';
-import { withWriter } from '../durable-writer.js';
+import { type DurableWriter, withWriter } from '../durable-writer.js';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
 import { versionsOf } from '../pipeline/pipeline.js';
@@ -59,14 +59,22 @@ export async function planReplay(
   return { plan, what, lanes };
 }
 
-/** Writes a planned replay down, held by `holder`. @throws OperationError as `withWriter` */
-export async function createHeldReplay(
-  ops: Operations,
-  { what, lanes }: PlannedReplay,
-  holder: string,
-): Promise<string> {
+/**
+ * Writes a planned replay down; a worker takes it and runs it, with the rules of its plan.
+ * @returns its id
+ * @throws OperationError as `withWriter`
+ */
+export async function startReplay(ops: Operations, { what, lanes }: PlannedReplay): Promise<string> {
   const begun = { by: ops.actor, what, lanes };
-  return withWriter(ops.config, ({ redis, replicas }) => createReplay(redis, holder, begun, replicas));
+  return withWriter(ops.config, async (writer) => {
+    await keepPlannedRules(ops, writer);
+    return createReplay(writer.redis, begun, writer.replicas);
+  });
+}
+
+/** Before a replay names them: whoever runs it may never have seen this configuration. */
+async function keepPlannedRules({ config }: Operations, { redis, replicas }: DurableWriter): Promise<void> {
+  for (const [name, rules] of config.rules) await keepRules(redis, name, rules, replicas);
 }
 
 /** @throws OperationError (`unknown_replay`) */
@@ -96,15 +104,42 @@ export async function showReplay(
   return { replay, summary: await new ReplayWatch(ops, replay).look(replay.state) };
 }
 
-/** Makes a running one stop after what it has in hand, and waits until it has. @throws OperationError (`unknown_replay`) */
+/**
+ * Makes a replay stop after what its worker has in hand, and waits until it has.
+ * @throws OperationError (`unknown_replay`); as `withWriter`
+ */
 export async function stopReplay(ops: Operations, id: string): Promise<void> {
   await readReplay(ops, id);
-  while (await stopRecord(ops.redis, id)) await sleep(REPLAY_BEAT_MS);
+  await withWriter(ops.config, async ({ redis, replicas }) => {
+    // One whose worker has died is stopped once its lease has run out.
+    while ((await stopRecord(redis, id, replicas)) === 'running') await sleep(REPLAY_BEAT_MS);
+  });
+}
+
+/**
+ * Lets a stopped replay go on, with the rules of now.
+ * @throws OperationError (`conflict`) where it is not stopped; as `withWriter`
+ */
+export async function resumeReplay(ops: Operations, { id, what, by }: Replay): Promise<void> {
+  const told: ReplayWhat = { ...what, rules: versionsOf(ops.config) };
+  const resumed = await withWriter(ops.config, async (writer) => {
+    await keepPlannedRules(ops, writer);
+    return resumeRecord(writer.redis, id, told, writer.replicas);
+  });
+  if (resumed === 'done') {
+    throw new OperationError('conflict', `replay ${id} is done: meterbridge replays show ${id}`);
+  }
+  if (resumed !== 'resumed') {
+    throw new OperationError(
+      'conflict',
+      `replay ${id} is ${resumed}, begun by ${by}: meterbridge replays stop ${id}`,
+    );
+  }
 }
 
 /** Whether what is left of a replay would be mapped as its plan said. */
 export function isAsPlanned({ config }: Operations, { state, what }: Replay): boolean {
-  return state === 'done' || state === 'running' || isDeepStrictEqual(what.rules, versionsOf(config));
+  return state !== 'stopped' || isDeepStrictEqual(what.rules, versionsOf(config));
 }
 
 /** What the APIs hold of the letters that are left of a replay. */
@@ -122,45 +157,50 @@ export async function askForRest(
   return (await makePlan(ops, what.filter, await Promise.all(rest), what.pace, options, work)).held;
 }
 
-/**
- * Takes hold of a replay that was stopped or interrupted. One whose process was killed seems to run until nobody has
- * heard of it for some seconds.
- * @throws OperationError (`conflict`) where it is done, or runs
- */
-export async function holdForResume(ops: Operations, { id, by }: Replay, holder: string): Promise<void> {
-  const until = performance.now() + REPLAY_HELD_MS + REPLAY_BEAT_MS;
-  for (;;) {
-    const held = await holdReplay(ops.redis, id, holder);
-    if (held === 'held') return;
-    if (held === 'done') {
-      throw new OperationError('conflict', `replay ${id} is done: meterbridge replays show ${id}`);
-    }
-    if (held !== 'running' || performance.now() > until) {
-      throw new OperationError(
-        'conflict',
-        `replay ${id} is running, begun by ${by}: meterbridge replays stop ${id}`,
-      );
-    }
-    await sleep(REPLAY_BEAT_MS);
-  }
-}
-
 const LOOK_EVERY_MS = 250;
+/** Workers look for new ones every second. */
+const TAKEN_WITHIN_MS = 5_000;
 
-/** Waits until everything a replay has put back is delivered or dead again; stopping it ends the waiting alone. */
-export async function followReplay(
-  watch: ReplayWatch,
-  state: ReplaySummary['state'],
+/**
+ * Watches a replay until a worker has come to its end, or has stopped; then, where `untilSettled`, until everything it
+ * has put back is delivered or dead again. The caller's signal ends the watching alone.
+ * @throws OperationError (`unknown_replay`)
+ */
+export async function watchReplay(
+  ops: Operations,
+  id: string,
+  { untilSettled }: { untilSettled: boolean },
   work: Work = {},
-): Promise<ReplaySummary> {
-  let summary = await watch.look(state);
-  const progress = startCounting(work, 'deliveries settled', summary.inFlight);
+): Promise<{ replay: Replay; summary: ReplaySummary }> {
+  let replay = await readReplay(ops, id);
+  const watch = new ReplayWatch(ops, replay);
+  await untilEnded();
+  let summary = await watch.look(replay.state);
+  if (!untilSettled || replay.state !== 'done') return { replay, summary };
+  const settling = startCounting(work, 'deliveries settled', summary.inFlight);
   let settled = summary.deliveries - summary.inFlight;
   while (summary.inFlight > 0 && !isStopped(work)) {
     await sleep(LOOK_EVERY_MS);
-    summary = await watch.look(state);
-    progress.add(summary.deliveries - summary.inFlight - settled);
+    summary = await watch.look(replay.state);
+    settling.add(summary.deliveries - summary.inFlight - settled);
     settled = summary.deliveries - summary.inFlight;
   }
-  return summary;
+  return { replay, summary };
+
+  async function untilEnded(): Promise<void> {
+    let { replayed } = await watch.progress();
+    const moving = startCounting(work, 'dead letters', Math.max(0, replay.what.planned - replayed));
+    let waitingSince = performance.now();
+    while ((replay.state === 'waiting' || replay.state === 'running') && !isStopped(work)) {
+      await sleep(LOOK_EVERY_MS);
+      replay = await readReplay(ops, id);
+      const now = await watch.progress();
+      moving.add(now.replayed - replayed);
+      replayed = now.replayed;
+      if (replay.state !== 'waiting') waitingSince = performance.now();
+      if (performance.now() - waitingSince < TAKEN_WITHIN_MS) continue;
+      work.onNotice?.('No worker has taken it yet. Is one running? meterbridge status says so.');
+      waitingSince = Number.POSITIVE_INFINITY;
+    }
+  }
 }

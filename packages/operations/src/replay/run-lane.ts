@@ -11,11 +11,11 @@ import {
 import type { LetterFilter } from '../dead-letters/filter.js';
 import { type DurableWriter, whyItWaits } from '../durable-writer.js';
 import type { Operations } from '../open.js';
-import type { Work } from '../work.js';
+import { createBreather } from '../work.js';
 import { Batch } from './batch.js';
-import type { Hold } from './hold.js';
 import type { JudgeLetter } from './judge-letter.js';
 import { compareStreamIds, type Lane, walkLane } from './lane.js';
+import type { ReplayLease } from './lease.js';
 import { batchAt, limitOf, type Pace, paceOf, slowest, takeTurn } from './pace.js';
 
 export type LaneRun = {
@@ -27,11 +27,10 @@ export type LaneRun = {
   pace: Pace;
   includeFailing: boolean;
   judge: JudgeLetter;
-  hold: Hold;
+  lease: ReplayLease;
+  /** Told why it waits for replicas; once for each lane. */
+  onWait: (why: string) => void;
   clock: StoreClock;
-  /** Told of letters that were put back. */
-  onReplayed: (letters: number) => void;
-  work: Work;
 };
 
 /**
@@ -44,6 +43,8 @@ const STEPS_IN_HAND = 4;
 /** So often in a row a lane is begun again without getting further; somebody has to look then. */
 const MAX_VAIN = 5;
 const REST_MS = 500;
+/** So long letters are judged in one go: what is live in this process waits no longer. */
+const SLICE_MS = 10;
 /** How long a stop may go unheard while the pace makes it wait. */
 const NAP_MS = 200;
 
@@ -82,14 +83,14 @@ export async function runLane(lane: Lane, run: LaneRun): Promise<void> {
           throw new ElsewhereError('the replay stands elsewhere at the server of now');
         }
         await walk(lane, now, run, target);
-        if (run.hold.stopping) return;
+        if (run.lease.stopping) return;
       } catch (error) {
         if (error instanceof NotReplicatedError) {
           // They are waited for as long as it takes; what is done meanwhile is not done twice.
           vain = 0;
-          if (!isWaiting) run.work.onWait?.(whyItWaits(error));
+          if (!isWaiting) run.onWait(whyItWaits(error)!);
           isWaiting = true;
-          if (run.hold.stopping) return;
+          if (run.lease.stopping) return;
         }
         if (vain >= MAX_VAIN) throw error;
         await sleep(REST_MS);
@@ -116,7 +117,7 @@ async function walk(
   run: LaneRun,
   target: (name: string) => ReplayLane,
 ): Promise<void> {
-  const { ops, hold, judge, replayId, includeFailing } = run;
+  const { ops, lease, judge, replayId, includeFailing } = run;
   const isReceivers = lane.destination === RECEIVER;
   const pace = paceOfLane(lane, run);
   const most = batchAt(pace, STEP);
@@ -129,32 +130,32 @@ async function walk(
   const inHand: Promise<void>[] = [];
   let free = 0;
   let batch = new Batch(position);
+  const breathe = createBreather(SLICE_MS);
 
   const submit = async (): Promise<void> => {
     const full = batch;
     batch = new Batch(full.through);
-    hold.beat();
+    lease.renew();
     const turn = takeTurn(full.most, pace, free, performance.now());
     free = turn.free;
-    if (!(await waited(turn.waitMs, hold))) return;
+    if (!(await waited(turn.waitMs, lease))) return;
     const step = isReceivers
       ? moveRejections(full, known, run, target)
       : moveOwn(full, target(lane.destination));
-    const letters = full.size;
-    const moved = step.then(() => run.onReplayed(letters));
-    moved.catch(() => {});
-    inHand.push(moved);
+    step.catch(() => {});
+    inHand.push(step);
     if (inHand.length >= (isReceivers ? 1 : STEPS_IN_HAND)) await inHand.shift();
   };
 
   try {
     for await (const entry of walkLane(lane, ops, run.filter, position)) {
       batch.add(entry, judge(entry, replayId), includeFailing);
+      await breathe();
       if (batch.size >= most) await submit();
-      if (hold.stopping) return;
+      if (lease.stopping) return;
     }
     if (batch.size > 0) await submit();
-    if (hold.stopping) return;
+    if (lease.stopping) return;
     for (const step of inHand.splice(0)) await step;
     const { left, from } = batch;
     const isAtEnd = await target(lane.destination).take({ left, from, through: lane.through });
@@ -211,10 +212,10 @@ function paceOfLane({ destination }: Lane, { ops, pace }: LaneRun): number | nul
 }
 
 /** False where it has to stop meanwhile. */
-async function waited(ms: number, hold: Hold): Promise<boolean> {
+async function waited(ms: number, lease: ReplayLease): Promise<boolean> {
   const until = performance.now() + ms;
   for (;;) {
-    if (hold.stopping) return false;
+    if (lease.stopping) return false;
     const left = until - performance.now();
     if (left <= 0) return true;
     await sleep(Math.min(left, NAP_MS));

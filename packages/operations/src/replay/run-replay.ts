@@ -1,12 +1,11 @@
-import { createStoreClock, endReplay, keepRules, type ReplayRecord } from '@meterbridge/queue';
+import { createStoreClock, type ReplayRecord, releaseReplay } from '@meterbridge/queue';
 import type { LetterFilter } from '../dead-letters/filter.js';
 import { openWriter } from '../durable-writer.js';
 import type { Operations } from '../open.js';
-import { compilePipeline } from '../pipeline/pipeline.js';
-import { startCounting, type Work } from '../work.js';
-import { Hold, type StopReason } from './hold.js';
 import { compileJudge } from './judge-letter.js';
+import { ReplayLease, type StopReason } from './lease.js';
 import type { Pace } from './pace.js';
+import { withPlannedRules } from './planned-rules.js';
 import { runLane } from './run-lane.js';
 
 /** What a replay is told once, and keeps to when it is resumed. */
@@ -18,7 +17,7 @@ export type ReplayWhat = {
   remapSent?: boolean;
   /** So many were sent by somebody's word although they were there already as something else. */
   sendAgain?: number;
-  /** The versions of the rules that its plan was made with, by destination. */
+  /** The versions of the rules that its plan was shown with, by destination: what it puts back is mapped by those. */
   rules?: Record<string, string>;
   /** Letters that its plan meant to put back. */
   planned: number;
@@ -26,54 +25,59 @@ export type ReplayWhat = {
 
 export type Replay = ReplayRecord<ReplayWhat>;
 
+/** How a turn at a replay ended; undefined where the replay is done. */
+export type ReplayEnd = StopReason | 'failed' | undefined;
+
 /**
- * Goes through a replay's lanes, one after the other, from where it stands, and lets go of it: done, or stopped.
- * A process that is killed leaves it interrupted.
- * @param holder who holds it, as `createReplay` or `holdReplay` was told
- * @param replayed letters it has put back before
- * @returns why it ended early; undefined where it is done
+ * Goes through a replay's lanes, one after the other, from where it stands, and lets go of it: done, stopped, or for
+ * another worker to go on with. A process that is killed leaves it so as well.
+ * @param holder who holds it, as `takeReplay` was told
+ * @param signal of a process that drains
+ * @param tell told why it got no further (it is stopped then), and why it waits
+ * @throws OperationError (`redis_unreachable`) before anything is done: it is left to its lease
  */
 export async function runReplay(
   ops: Operations,
   { id, what, lanes }: Pick<Replay, 'id' | 'what' | 'lanes'>,
   holder: string,
-  replayed: number,
-  work: Work = {},
-): Promise<StopReason | undefined> {
+  signal: AbortSignal,
+  tell: { onFailed: (error: Error) => void; onWait: (why: string) => void },
+): Promise<ReplayEnd> {
   const writer = await openWriter(ops.config);
-  const hold = new Hold(ops.redis, id, holder, work.signal);
+  const lease = new ReplayLease(ops.redis, id, holder, signal);
   const clock = createStoreClock(ops.redis);
-  const progress = startCounting(work, 'dead letters', Math.max(0, what.planned - replayed));
-  let isDone = false;
+  let problem = '';
   try {
     await clock.synchronize();
-    // Before a job names them.
-    for (const [name, rules] of ops.config.rules) await keepRules(ops.redis, name, rules);
-    const judge = compileJudge(compilePipeline(ops.config, ops.kept), {
-      remapSent: what.remapSent ?? false,
-    });
+    const planned = await withPlannedRules(ops, what.rules);
+    const judge = compileJudge(planned.pipeline, { remapSent: what.remapSent ?? false });
     for (const lane of lanes) {
-      await runLane(lane, {
-        ops,
+      const { filter, pace, includeFailing } = what;
+      const run = {
+        ops: planned.ops,
         writer,
         replayId: id,
-        filter: what.filter,
-        pace: what.pace,
-        includeFailing: what.includeFailing,
+        filter,
+        pace,
+        includeFailing,
         judge,
-        hold,
+        lease,
         clock,
-        onReplayed: (letters) => progress.add(letters),
-        work,
-      });
-      if (hold.stopping) break;
+        onWait: tell.onWait,
+      };
+      await runLane(lane, run);
+      if (lease.stopping) break;
     }
-    isDone = hold.stopping === undefined;
-    return hold.stopping;
+  } catch (error) {
+    problem = ops.scrub((error as Error).message);
+    tell.onFailed(error as Error);
   } finally {
     clock.stop();
-    hold.end();
+    lease.end();
     writer.close();
-    await endReplay(ops.redis, id, holder, isDone ? 'done' : 'stopped');
   }
+  const end = problem === '' ? lease.stopping : 'failed';
+  const state = end === undefined ? 'done' : end === 'draining' ? 'waiting' : 'stopped';
+  await releaseReplay(ops.redis, id, holder, state, problem);
+  return end;
 }

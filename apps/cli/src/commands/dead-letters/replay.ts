@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import {
   choosePace,
-  createHeldReplay,
   DEFAULT_SHARE,
   type LetterFilter,
   type Pace,
@@ -10,6 +8,7 @@ import {
   type ReplayPlan,
   readFilter,
   type SendAgain,
+  startReplay,
 } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { CommandError, withOperations } from '../../load-context.js';
@@ -17,15 +16,15 @@ import { mayDo } from '../../terminal/confirm.js';
 import { readCount, readPercent } from '../../terminal/read-arguments.js';
 import { whyNotSent } from '../../terminal/say-held.js';
 import { watched } from '../../terminal/work.js';
-import { type ConductOptions, conduct } from '../replays/conduct.js';
 import { renderPlan } from '../replays/render.js';
+import { type WatchOptions, watchInTerminal } from '../replays/watch.js';
 import { addFilterOptions } from './options.js';
 
 type ReplayOptions = LetterFilter &
   PlanOptions &
   SendAgain &
   Pace &
-  ConductOptions & { all?: boolean; yes?: boolean; dryRun?: boolean };
+  WatchOptions & { all?: boolean; yes?: boolean; dryRun?: boolean };
 
 /** Says what a replay would do, asks, and puts dead letters back on their queues. */
 export async function replayDeadLetters(
@@ -54,10 +53,9 @@ export async function replayDeadLetters(
       throw new CommandError(whyNot);
     }
     if (!(await mayDo(`Put ${what.planned.toLocaleString('en')} dead letters back?`, options))) return;
-    const holder = randomUUID();
-    const id = await createHeldReplay(ops, { plan, what, lanes }, holder);
-    if (!options.json) console.error(`Replay ${id}. Ctrl-C stops it after what is in hand.`);
-    await conduct(ops, id, holder, options, plan);
+    const id = await startReplay(ops, { plan, what, lanes });
+    if (!options.json) console.error(`Replay ${id}. The workers run it; Ctrl-C ends only the watching.`);
+    await watchInTerminal(ops, id, options, plan);
   });
 }
 
@@ -94,14 +92,16 @@ export function addReplay(deadLetters: Command): void {
     .addHelpText(
       'after',
       `
-Say which: ids, a filter, or --all. Let the workers have the mended configuration first: they map, not this.
+Say which: ids, a filter, or --all. The workers run it, so it goes on whatever becomes of this terminal. What it puts
+back is mapped by the rules that its plan was shown with, whichever worker sends it. Which rules take an event is for
+the workers' own filters to say: let them have the mended configuration first.
 What dies meanwhile, or again, is not replayed in a circle: the newest letter of the beginning is the last.
 Replayed events wait behind live ones. Their identity stays, so that what is there the same is billed once. The APIs
 are asked first: what they hold under the same id with another code, subscription, customer, time or content would
 be billed twice, or never. Then nothing is done until --send-again says their exact number; --yes does not.
 What may have arrived goes as it was sent, whatever the rules say now. To map it anew, look at both mappings
 (dead-letters show), make sure that its API does not have it, and say --remap-sent with its id.
-Each replay is remembered: meterbridge replays list. A stopped or killed one goes on: meterbridge replays resume.
+Each replay is remembered: meterbridge replays list. A stopped one goes on: meterbridge replays resume.
 
 Examples:
   meterbridge dead-letters replay --reason unmapped --dry-run
@@ -109,8 +109,8 @@ Examples:
   meterbridge dead-letters replay lago/1795225509287-0 --yes
   meterbridge dead-letters replay --all --yes --wait --json | jq .replay
 
-Exit codes: 0 done (letters that were left are told, and no error), 1 not done, refused, stopped, or with --wait
-something is dead again, 2 wrong usage.`,
+Exit codes: 0 done (letters that were left are told, and no error), 1 not done, refused, stopped, no longer watched,
+or with --wait something is dead again, 2 wrong usage.`,
     )
     .action(replayDeadLetters);
 }

@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { type ConfigProblem, configFile, describeProblems, parseConfig } from '@meterbridge/config';
+import { type Draft, neededVariables, variablesOf, writeDraft } from '@meterbridge/config-draft';
 import type { Command } from 'commander';
-import { ABOUT, draftFromAnswers, STANDARD_SOURCE } from '../../init/answers.js';
+import { draftFromAnswers } from '../../init/answers.js';
 import { takeStandard, withQuestions } from '../../init/ask.js';
-import { DROPPED, type Draft, neededVariables, variablesOf, writeDraft } from '../../init/draft.js';
-import { describeOpen } from '../../init/from-function/findings.js';
-import { type FunctionReading, readFunction } from '../../init/from-function/read-function.js';
-import { renderReading } from '../../init/from-function/report.js';
 import { askAll } from '../../init/questions.js';
 import { refuseToOverwrite, writeConfigFile, writeEnvExample } from '../../init/write-files.js';
 import { CommandError } from '../../load-context.js';
@@ -27,7 +22,7 @@ type Written = { file: string; envExample: string | null; problems: readonly Con
 export async function init(options: InitOptions): Promise<void> {
   const file = options.output ?? configFile(process.env);
   refuseToOverwrite(file, options.force ?? false);
-  if (options.fromFunction !== undefined) initFromFunction(options.fromFunction, file, options);
+  if (options.fromFunction !== undefined) await initFromFunction(options.fromFunction, file, options);
   else await initFromAnswers(file, options);
 }
 
@@ -41,8 +36,9 @@ async function initFromAnswers(file: string, options: InitOptions): Promise<void
 }
 
 /** Exit code 1 where something is left to write by hand, or there was nothing to read. */
-function initFromFunction(path: string, file: string, options: InitOptions): void {
-  const reading = readFunction(readPasted(path));
+async function initFromFunction(path: string, file: string, options: InitOptions): Promise<void> {
+  const { readPasted, draftFromFunction, renderReading } = await import('./from-function.js');
+  const reading = readPasted(path);
   const { destinations: _, ...found } = reading;
   const draft = draftFromFunction(path, reading);
   const isEmpty = draft.destinations.length === 0;
@@ -59,34 +55,6 @@ function initFromFunction(path: string, file: string, options: InitOptions): voi
   }
   console.log(`\n${describe(written, draft)}`);
   console.log(loads ? nextSteps(file, draft) : `\n${describeProblems(written.problems, file)}`);
-}
-
-function readPasted(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CommandError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-  }
-}
-
-function draftFromFunction(path: string, { destinations, open }: FunctionReading): Draft {
-  const about = [
-    ...ABOUT,
-    '',
-    `The rules say what ${basename(path)} did, line by line. Other than there, what a Lago rule names under`,
-    '`properties` has to be in the event, or it is a dead letter: Lago would sum what is missing as nothing.',
-  ];
-  // What a rule sends must not be taken out before.
-  const rules = JSON.stringify(destinations);
-  const keeps = DROPPED.every((path) => !rules.includes(path));
-  return {
-    about,
-    sources: [{ ...STANDARD_SOURCE, isPrivate: keeps }],
-    destinations,
-    unfinished: open
-      .filter(({ inRule }) => !inRule)
-      .map((item) => `line ${item.line}, ${describeOpen(item)}`),
-  };
 }
 
 function write(draft: Draft, file: string, { force = false }: InitOptions): Written {

@@ -1,7 +1,7 @@
+import { KINDS } from '@meterbridge/config-draft';
+import type { FunctionReading } from '@meterbridge/function-migration';
+import { describeOpen } from '@meterbridge/function-migration';
 import { style } from '../../terminal/style.js';
-import { KINDS } from '../draft.js';
-import { describeOpen } from './findings.js';
-import type { FunctionReading } from './read-function.js';
 
 /** What was found in a function, for people: every line of it that matters, in the order of the function. */
 export function renderReading(file: string, reading: FunctionReading): string {

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import {
   askForRest,
-  holdForResume,
   isAsPlanned,
+  resumeReplay as letGoOn,
   listReplays,
   showReplay as lookAtReplay,
   type Operations,
@@ -16,11 +15,11 @@ import { type LetGoOptions, letGo } from '../../terminal/let-go.js';
 import { readCount } from '../../terminal/read-arguments.js';
 import { sayHeld } from '../../terminal/say-held.js';
 import { watched } from '../../terminal/work.js';
-import { type ConductOptions, conduct } from './conduct.js';
 import { isoTime, renderReplay, renderReplays } from './render.js';
+import { type WatchOptions, watchInTerminal } from './watch.js';
 
 type Options = { json?: boolean };
-type ResumeOptions = ConductOptions & LetGoOptions;
+type ResumeOptions = WatchOptions & LetGoOptions;
 
 /** Prints all replays that are remembered, the newest first. */
 export async function listAllReplays(options: Options): Promise<void> {
@@ -52,8 +51,8 @@ export async function stopRunning(id: string, options: Options): Promise<void> {
 }
 
 /**
- * Goes on with one that was stopped or interrupted, with the configuration of now. What is left is asked for anew where
- * that maps otherwise than its plan did.
+ * Lets a stopped one go on, with the rules of now. What is left is asked for anew where those map otherwise than its
+ * plan did.
  */
 export async function resumeReplay(id: string, options: ResumeOptions): Promise<void> {
   await withOperations(async (ops) => {
@@ -66,10 +65,9 @@ export async function resumeReplay(id: string, options: ResumeOptions): Promise<
       }
       await letGo(held, options);
     }
-    const holder = randomUUID();
-    await holdForResume(ops, replay, holder);
-    if (!options.json) console.error(`Replay ${id} goes on. Ctrl-C stops it after what is in hand.`);
-    await conduct(ops, id, holder, options);
+    await letGoOn(ops, replay);
+    if (!options.json) console.error(`Replay ${id} goes on. Ctrl-C ends only the watching.`);
+    await watchInTerminal(ops, id, options);
   });
 }
 
@@ -86,7 +84,8 @@ export function addReplays(program: Command): void {
     .addHelpText(
       'after',
       `
-A replay is begun with: meterbridge dead-letters replay. A hundred are remembered.
+A replay is begun with: meterbridge dead-letters replay. Workers run it: one whose worker is killed is taken by another
+within seconds. The last hundred are remembered.
 
 Examples:
   meterbridge replays list
@@ -102,10 +101,7 @@ Exit codes: 0 done, 1 there is none, it cannot be resumed, or it did not come to
     .command('list')
     .description('the newest first')
     .option('--json', 'one document, for machines')
-    .addHelpText(
-      'after',
-      explain('list --json | jq \'.[] | select(.state == "interrupted") | .id\'', '0 done'),
-    )
+    .addHelpText('after', explain('list --json | jq \'.[] | select(.state == "stopped") | .id\'', '0 done'))
     .action(listAllReplays);
   replays
     .command('show <id>')
@@ -121,7 +117,7 @@ Exit codes: 0 done, 1 there is none, it cannot be resumed, or it did not come to
     .action(stopRunning);
   replays
     .command('resume <id>')
-    .description('go on with one that was stopped or killed, at its pace, with the configuration of now')
+    .description('go on with one that was stopped, at its pace, with the configuration of now')
     .option('--wait', 'until what it put back is delivered or dead again; so it is on a terminal')
     .option('--no-wait', 'end when everything is on its queue')
     .option(
@@ -136,7 +132,7 @@ Exit codes: 0 done, 1 there is none, it cannot be resumed, or it did not come to
       'after',
       explain(
         'resume 12 --wait',
-        '0 done, 1 there is none, it runs or is done, it was refused or stopped, or with --wait something is dead again',
+        '0 done, 1 there is none, it runs or is done, it was refused, stopped or no longer watched, or with --wait something is dead again',
       ),
     )
     .action(resumeReplay);

@@ -98,7 +98,7 @@ export function renderSummary(summary: ReplaySummary, { what }: Pick<Replay, 'wh
   for (const { destination, reason, letters } of deadAgain) {
     lines.push(row(letters, style('red', `dead again: ${destination}  ${reason}`)));
   }
-  if (state === 'stopped' || state === 'interrupted') {
+  if (state === 'stopped') {
     const rest = what.planned - replayed;
     lines.push(
       '',
@@ -110,10 +110,10 @@ export function renderSummary(summary: ReplaySummary, { what }: Pick<Replay, 'wh
 }
 
 const STATE_WORDS: Record<Replay['state'], string> = {
+  waiting: 'waits for a worker',
   running: 'is running',
   stopped: 'was stopped',
   done: 'is done',
-  interrupted: 'was interrupted',
 };
 
 /** One replay in full, for people. */
