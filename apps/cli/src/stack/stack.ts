@@ -82,7 +82,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (!given.LAGO_API_KEY || !given.HYPERLINE_API_KEY) {
       const port = await findFreePort(4003);
       sandboxUrl = `http://127.0.0.1:${port}`;
-      start('sandbox', '../../../../packages/sandbox/dist/main.js', {
+      start('sandbox', '@meterbridge/sandbox/main', {
         ...pick(given, ['PATH', 'SANDBOX_LAGO_STORE', 'SANDBOX_LATENCY_MS']),
         SANDBOX_PORT: String(port),
       });
@@ -107,8 +107,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     made.METERBRIDGE_CONFIG = options.configFile;
     const env = { ...given, ...made };
 
-    const receiver = start('receiver', '../../../receiver/dist/main.js', env);
-    const worker = start('worker', '../../../worker/dist/main.js', env);
+    const receiver = start('receiver', '@meterbridge/receiver', env);
+    const worker = start('worker', '@meterbridge/worker', env);
     const receiverUrl = `http://127.0.0.1:${made.RECEIVER_PORT}`;
     const workerUrl = `http://127.0.0.1:${made.WORKER_PORT}`;
     await waitUntilReady('the receiver', `${receiverUrl}/readyz`, READY_WITHIN_MS);
@@ -142,10 +142,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     }
   }
 
-  function start(name: string, script: string, env: NodeJS.ProcessEnv): Child {
+  function start(name: string, program: string, env: NodeJS.ProcessEnv): Child {
     const child: Child = startChild({
       name,
-      script: fileURLToPath(new URL(script, import.meta.url)),
+      script: fileURLToPath(import.meta.resolve(program)),
       env,
       onLine: options.onLine,
       onCrash: (who, how) => onProgress(`${who} ended (${how}); starting it again`),

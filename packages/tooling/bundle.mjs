@@ -1,0 +1,22 @@
+// Makes one file of an app, dist/main.js: node ../../packages/tooling/bundle.mjs, in the app's folder.
+// Most of a start was finding and opening some fifteen hundred files: 1.15 s of CPU, and 0.4 s of one file.
+
+import { rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+// Not a file of an earlier build that nothing makes any more.
+rmSync('dist', { recursive: true, force: true });
+
+await build({
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/main.js',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  logLevel: 'warning',
+  // Libraries in CommonJS ask for Node's own modules so.
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
+  },
+});
