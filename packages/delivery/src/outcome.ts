@@ -35,6 +35,8 @@ export type Failure = {
   usage?: string;
   /** What the API holds in its place: JSON with the fields of `usage`. Kept and not logged, as that is. */
   held?: string;
+  /** Another request of the same attempt held it before and was not answered: it may have arrived with that one. */
+  maybeBefore?: true;
 };
 
 /**
@@ -120,7 +122,23 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
  */
 export function mayHaveArrived(outcome: Outcome): boolean {
   if (outcome.outcome !== 'failed' && outcome.outcome !== 'suspected') return false;
-  return outcome.usage !== undefined && !isPermanent(outcome.code);
+  return outcome.usage !== undefined && isUnanswered(outcome);
+}
+
+/**
+ * What becomes of a usage event that was sent twice in one attempt: with others, which failed, and once more.
+ * @param last of the second request; `unsent`, where it did not come to that
+ */
+export function outcomeAfter(first: Suspected, last: Outcome): Outcome {
+  if (last.outcome === 'unsent') return first;
+  if (!isUnanswered(first)) return last;
+  // What the first request brought there is no repeat of its sender.
+  if (last.outcome === 'duplicate') return { outcome: 'delivered' };
+  return last.outcome === 'delivered' ? last : { ...last, maybeBefore: true };
+}
+
+function isUnanswered({ code, maybeBefore }: Pick<Failure, 'code' | 'maybeBefore'>): boolean {
+  return maybeBefore === true || !isPermanent(code);
 }
 
 /**

@@ -211,6 +211,11 @@ test.each<[string, Outcome, string | undefined]>([
   ['a 500', suspected(), 'v1'],
   ['a cut connection', suspected({ code: 'connection' }), 'v1'],
   ['a refusal', suspected({ code: 'refused', status: 403 }), undefined],
+  [
+    'a refusal that followed a cut connection',
+    suspected({ code: 'refused', status: 403, maybeBefore: true }),
+    'v1',
+  ],
   ['a read that came to nothing', suspected({ usage: undefined }), undefined],
 ])('a suspect after %s may have arrived: %s', (_what, outcome, sentUnder) => {
   const { remainder } = settleBatch(

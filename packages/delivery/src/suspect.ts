@@ -139,7 +139,12 @@ function provedReason(
 
 function groupSize({ of, at }: Suspect, others: Series | undefined, attempts: number): number {
   const isTakenApart = areAcceptedAround(others, at) || attempts >= APART_AFTER_ATTEMPTS;
-  return isTakenApart ? Math.ceil(of / PARTS) : Number.POSITIVE_INFINITY;
+  return isTakenApart ? partSize(of) : Number.POSITIVE_INFINITY;
+}
+
+/** Events in each of the groups that a request of so many is taken apart into. */
+export function partSize(of: number): number {
+  return Math.ceil(of / PARTS);
 }
 
 /**

@@ -4,13 +4,29 @@ import type { Entry } from './send-queue.js';
 /** So long suspects wait for others of their size: they come back from several jobs at nearly the same moment. */
 export const GATHER_MS = 20;
 
+type Line = {
+  line: SendLine;
+  atMost: number;
+  /** Of requests that failed a moment ago. */
+  isPart: boolean;
+};
+
+function hasGathered({ line, isPart }: Line, now: number): boolean {
+  return isPart || now - line.since >= GATHER_MS;
+}
+
+function goesBefore(one: Line, other: Line): boolean {
+  return one.isPart === other.isPart ? one.line.since < other.line.since : one.isPart;
+}
+
 /**
  * Suspects that wait, in lines of those that may share a request: of one kind, of one group size, and all confirmed
- * or none, since what an unconfirmed one meets speaks of the API as well.
+ * or none, since what an unconfirmed one meets speaks of the API as well. Parts of requests that failed a moment ago
+ * share none with others, go first, and wait for nobody.
  */
 export class ApartQueue {
-  /** By group size, kind and whether they are confirmed; none is empty. */
-  private readonly lines = new Map<string, { line: SendLine; atMost: number; isConfirmed: boolean }>();
+  /** By group size, kind, whether they are confirmed, and whether they are parts; none is empty. */
+  private readonly lines = new Map<string, Line>();
 
   get length(): number {
     let length = 0;
@@ -21,14 +37,16 @@ export class ApartQueue {
   push(entry: Entry): void {
     const { atMost, isConfirmed } = entry.apart!;
     const { kind } = entry.usage;
+    const isPart = entry.failed !== undefined;
     const name = JSON.stringify([
       atMost === Number.POSITIVE_INFINITY ? 0 : atMost,
       isConfirmed,
       kind ?? null,
+      isPart,
     ]);
     let known = this.lines.get(name);
     if (!known) {
-      known = { line: new SendLine(kind), atMost, isConfirmed };
+      known = { line: new SendLine(kind), atMost, isPart };
       this.lines.set(name, known);
     }
     known.line.push(entry);
@@ -37,22 +55,27 @@ export class ApartQueue {
   /** Requests that could leave now. */
   requestsReady(now: number, maxEvents: number): number {
     let ready = 0;
-    for (const { line, atMost } of this.lines.values()) {
-      const size = Math.min(atMost, maxEvents);
-      ready += now - line.since >= GATHER_MS ? Math.ceil(line.length / size) : Math.floor(line.length / size);
+    for (const each of this.lines.values()) {
+      const requests = each.line.length / Math.min(each.atMost, maxEvents);
+      ready += hasGathered(each, now) ? Math.ceil(requests) : Math.floor(requests);
     }
     return ready;
   }
 
-  /** The next request's events: of the line that waits longest, of those that are ready. Empty where none is. */
+  hasParts(): boolean {
+    return [...this.lines.values()].some(({ isPart }) => isPart);
+  }
+
+  /** The next request's events: of the line that goes first, of those that are ready. Empty where none is. */
   take(now: number, maxEvents: number, maxBytes: number): Entry[] {
-    let next: { name: string; line: SendLine; size: number } | undefined;
-    for (const [name, { line, atMost }] of this.lines) {
-      const size = Math.min(atMost, maxEvents);
-      const isReady = now - line.since >= GATHER_MS || line.length >= size;
-      if (isReady && (!next || line.since < next.line.since)) next = { name, line, size };
+    let next: { name: string; each: Line } | undefined;
+    for (const [name, each] of this.lines) {
+      const isReady = hasGathered(each, now) || each.line.length >= Math.min(each.atMost, maxEvents);
+      if (isReady && (!next || goesBefore(each, next.each))) next = { name, each };
     }
-    return next ? this.takeFrom(next.name, next.line, next.size, maxBytes) : [];
+    if (!next) return [];
+    const { line, atMost } = next.each;
+    return this.takeFrom(next.name, line, Math.min(atMost, maxEvents), maxBytes);
   }
 
   /** One event that may find out whether the API answers; none where all of them are not to. */

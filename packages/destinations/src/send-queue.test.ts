@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Apart } from '@meterbridge/delivery';
+import type { Apart, Suspected } from '@meterbridge/delivery';
 import fc from 'fast-check';
 import { GATHER_MS } from './apart-queue.js';
 import { LATE_AFTER_MS } from './next-line.js';
@@ -16,7 +16,7 @@ function entry(
   const { since = 0, bytes = 10, slot = id, apart } = over;
   const usage = { key: id, slot, body: '{}', ...(kind === undefined ? {} : { kind }) };
   const state = 'on its way' as const;
-  const fresh = { rounds: 0, grouped: false, named: false, apart, twins: undefined };
+  const fresh = { rounds: 0, grouped: false, named: false, apart, failed: undefined, twins: undefined };
   return { usage, bytes, since, state, waiter, index: 0, ...fresh };
 }
 
@@ -25,6 +25,16 @@ function fill(queue: SendQueue, kind: string | undefined, count: number, since =
   for (const each of entries) queue.push(each);
   return entries;
 }
+
+/** What befell a request of so many. */
+const failing = (of: number): Suspected => ({
+  outcome: 'suspected',
+  code: 'refused',
+  at: 0,
+  of,
+  way: '/events/batch',
+  isAccepting: true,
+});
 
 const kindsOf = (entries: Entry[]) => [...new Set(entries.map(({ usage }) => usage.kind))];
 
@@ -418,6 +428,66 @@ describe('suspects', () => {
     queue.moveToEnd(queue.take(0));
     fill(queue, undefined, 1);
     expect(sizes(queue, 0)).toEqual([1, 4]);
+  });
+
+  describe('of a request that has just failed', () => {
+    const whole = failing(9);
+
+    test('go in quarters, at once and before all that waits', () => {
+      const queue = new SendQueue(10, 1_000);
+      suspects(queue, 1, alone);
+      const batch = fill(queue, 'a', 9, 100);
+      expect(queue.take(100)).toEqual(batch);
+      fill(queue, 'a', 3, 100);
+      queue.takeApart(batch, whole);
+      expect(queue.requestsReady(100)).toBe(5);
+      const requests = Array.from({ length: 5 }, () => queue.take(100));
+      expect(requests.slice(0, 3)).toEqual([batch.slice(0, 3), batch.slice(3, 6), batch.slice(6)]);
+      expect(requests.slice(3).map((each) => each[0]!.apart)).toEqual([undefined, alone]);
+      expect(new Set(batch.map(({ failed }) => failed)).size).toBe(1);
+      expect(batch[0]!.failed).toEqual({ outcome: whole, failedParts: 0 });
+    });
+
+    test('share no request with those that failed longer ago', () => {
+      const queue = new SendQueue(10, 1_000);
+      suspects(queue, 1, { atMost: 3, isConfirmed: false });
+      queue.takeApart([entry(undefined), entry(undefined)], failing(2));
+      queue.takeApart(
+        Array.from({ length: 10 }, () => entry(undefined)),
+        failing(10),
+      );
+      expect(sizes(queue, GATHER_MS)).toEqual([1, 1, 3, 3, 3, 1, 1]);
+    });
+
+    test('have every tenth request only, where healthy ones are full', () => {
+      const queue = new SendQueue(10, 1_000);
+      fill(queue, undefined, 200);
+      queue.takeApart(
+        Array.from({ length: 4 }, () => entry(undefined)),
+        failing(4),
+      );
+      const isPart = Array.from({ length: 20 }, () => queue.take(0)[0]!.failed !== undefined);
+      expect(isPart.flatMap((is, at) => (is ? [at] : []))).toEqual([9, 19]);
+    });
+
+    test('are taken back, and may be a probe', () => {
+      const queue = new SendQueue(10, 1_000);
+      const batch = [entry(undefined), entry(undefined), entry(undefined)];
+      queue.takeApart(batch, failing(3));
+      expect(queue.hasHealthy()).toBe(false);
+      expect(queue.takeProbe(0, () => true)).toEqual([batch[0]]);
+      expect(queue.takeAll()).toEqual(batch.slice(1));
+    });
+  });
+
+  test.each<[string, Record<string, number>, boolean]>([
+    ['nothing', {}, true],
+    ['less than a request of each kind', { a: 9, b: 9 }, true],
+    ['a request of one kind', { a: 1, b: 10 }, false],
+  ])('may go before the healthy where those do not fill a request: %s', (_what, counts, hasRoom) => {
+    const queue = new SendQueue(10, 1_000);
+    for (const [kind, count] of Object.entries(counts)) fill(queue, kind, count);
+    expect(queue.hasRoom()).toBe(hasRoom);
   });
 
   test('that go first go in their groups', () => {

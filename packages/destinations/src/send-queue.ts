@@ -1,4 +1,4 @@
-import type { Apart, Outcome, UsageEvent } from '@meterbridge/delivery';
+import { type Apart, type Outcome, partSize, type Suspected, type UsageEvent } from '@meterbridge/delivery';
 import { ApartQueue } from './apart-queue.js';
 import { chooseLine } from './next-line.js';
 import { SendLine } from './send-line.js';
@@ -33,8 +33,17 @@ export type Entry = {
   named: boolean;
   /** How it is sent, where it is suspected. */
   apart: Apart | undefined;
+  /** The request that it was in, where that failed and is sent again in parts. */
+  failed: FailedWhole | undefined;
   /** The very same usage event again, while this one is on its way. */
   twins: { waiter: Waiter; index: number }[] | undefined;
+};
+
+/** A request of events that nobody suspected, which failed and is sent again in parts. One object for all its events. */
+export type FailedWhole = {
+  outcome: Suspected;
+  /** Parts that failed as well, so far. */
+  failedParts: number;
 };
 
 /** Suspects have one request in so many at least, however much else waits. */
@@ -44,8 +53,8 @@ const SUSPECTS_EVERY_WITH_ROOM = 2;
 
 /**
  * What waits before the limiter: a line for each kind of event, of which any may share a request; suspects, which
- * share none with those and go after them; and groups that go as they are. A destination that has no kinds has one
- * line. One slot stands at most once in a request.
+ * share none with those and go after them, unless their first request has just failed; and groups that go as they are.
+ * A destination that has no kinds has one line. One slot stands at most once in a request.
  */
 export class SendQueue {
   /** By kind; none is empty. */
@@ -106,6 +115,21 @@ export class SendQueue {
     for (const [kind, same] of byKind) this.lineOf(kind).putBack(same);
   }
 
+  /** A request of healthy events has failed: they go once more, in parts, as suspects and before all others. */
+  takeApart(batch: readonly Entry[], outcome: Suspected): void {
+    const failed = { outcome, failedParts: 0 };
+    for (const entry of batch) {
+      entry.apart = { atMost: partSize(batch.length), isConfirmed: false };
+      entry.failed = failed;
+      this.suspects.push(entry);
+    }
+  }
+
+  /** Whether nothing healthy that waits fills a request: what goes before it costs it nothing but the time of that. */
+  hasRoom(): boolean {
+    return [...this.lines.values()].every(({ length }) => length < this.maxEvents);
+  }
+
   /** Behind all of their kind that waits, whatever they were before. */
   moveToEnd(entries: Entry[]): void {
     for (const entry of entries) {
@@ -157,8 +181,10 @@ export class SendQueue {
   private areSuspectsDue(): boolean {
     if (this.suspects.length === 0) return false;
     if (this.lines.size === 0) return true;
-    const fills = [...this.lines.values()].some(({ length }) => length >= this.maxEvents);
-    return this.beforeSuspects >= (fills ? SUSPECTS_EVERY : SUSPECTS_EVERY_WITH_ROOM) - 1;
+    const hasRoom = this.hasRoom();
+    // Most of those are good, and late already. A healthy request that leaves makes four of them at most.
+    if (hasRoom && this.suspects.hasParts()) return true;
+    return this.beforeSuspects >= (hasRoom ? SUSPECTS_EVERY_WITH_ROOM : SUSPECTS_EVERY) - 1;
   }
 
   /**

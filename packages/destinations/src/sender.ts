@@ -8,6 +8,7 @@ import {
   decideGate,
   doesControlSpeakOf,
   type EntryVerdict,
+  type Gate,
   type GateDecision,
   type GateStore,
   gateAfterAcceptance,
@@ -22,6 +23,7 @@ import {
   type LastFailure,
   mayProbe,
   type Outcome,
+  outcomeAfter,
   type RateLimiter,
   type Series,
   type Suspected,
@@ -154,6 +156,7 @@ export function createSender(options: SenderOptions): Sender {
       grouped: false,
       named: false,
       apart,
+      failed: undefined,
       twins: undefined,
     };
     recent.set(usage.key, entry);
@@ -168,8 +171,10 @@ export function createSender(options: SenderOptions): Sender {
     return holder !== undefined && holder.state !== 'failed' && holder.usage.owner !== owner;
   }
 
-  function settle(entry: Entry, outcome: Outcome): void {
-    const { usage, waiter, index, twins } = entry;
+  /** @param last what it came to when it was sent last, or that it was not */
+  function settle(entry: Entry, last: Outcome): void {
+    const { usage, waiter, index, twins, failed } = entry;
+    const outcome = failed ? outcomeAfter(failed.outcome, last) : last;
     const isDelivered = outcome.outcome === 'delivered';
     const isDuplicate = outcome.outcome === 'duplicate';
     entry.state = isDelivered || isDuplicate ? 'delivered' : 'failed';
@@ -318,7 +323,7 @@ export function createSender(options: SenderOptions): Sender {
     if (batch.length === 0 && !(isControl && destination.control)) return;
     const sentAt = options.now();
     const { verdict, bytes, cause } = await send(batch, askedAt);
-    await act(verdict, batch, { bytes, cause, sentAt });
+    await act(verdict, batch, { bytes, cause, sentAt, isProbe: decision.may === 'probe' });
   }
 
   function take(now: number): Entry[] {
@@ -439,7 +444,7 @@ export function createSender(options: SenderOptions): Sender {
     code: Suspected['code'],
     verdict: Failing,
     batch: readonly Entry[],
-    { cause, sentAt }: Request,
+    { cause, sentAt, isProbe }: Request,
   ): Promise<void> {
     const at = options.now();
     const way = batch.length === 0 ? CONTROL : destination.path(batch.length);
@@ -458,29 +463,48 @@ export function createSender(options: SenderOptions): Sender {
       ...status,
       ...(isControlled ? { control: true } : {}),
     };
-    for (const entry of batch) settle(entry, failed);
+    const isSuspect = isLone(batch[0]?.apart);
+    const failures = isProbe ? 1 : countFailures(batch);
+    const isOwn =
+      verdict.verdict === 'smaller' ||
+      failures === 0 ||
+      isTheirOwn(
+        batch.map(({ apart }) => apart),
+        verdict.verdict === 'refused',
+        series,
+        at,
+      );
+    if (isAccepting && mayTakeApart(batch)) line.takeApart(batch, failed);
+    else for (const entry of batch) settle(entry, failed);
     if (batch.length === 0) comparisons.forget();
     else if (batch.length === 1 || !isAccepting) comparisons.want(way, at, isControlled);
-    const sent = batch.map(({ apart }) => apart);
-    const isOwn =
-      verdict.verdict === 'smaller' || isTheirOwn(sent, verdict.verdict === 'refused', series, at);
-    await tellFailed(verdict, { code, cause, at }, { sentAt, isOwn, first: batch[0] });
+    await tellFailed(verdict, { code, cause, at }, { sentAt, isOwn, isSuspect, failures, first: batch[0] });
     pump();
+  }
+
+  /**
+   * Whether a request that failed is sent again in parts by this very process, which writes nothing down for that:
+   * should it be killed, the whole is met again. Once only: what is known by then is written before more follows from it.
+   */
+  function mayTakeApart(batch: readonly Entry[]): boolean {
+    const isOpen = decideGate(gate.current(), options.now()).may === 'send';
+    const isUsual = batch.length > 1 && batch.every(({ apart, grouped }) => !apart && !grouped);
+    return isOpen && isUsual && line.hasRoom();
   }
 
   async function tellFailed(
     verdict: Failing,
     failure: LastFailure,
-    { sentAt, isOwn, first }: { sentAt: number; isOwn: boolean; first: Entry | undefined },
+    { sentAt, isOwn, isSuspect, failures, first }: Told,
   ): Promise<void> {
     const before = gate.current();
     const unnamed =
       verdict.verdict === 'refused'
-        ? { ...verdict, event: fingerprint(first?.usage.key ?? ''), isSuspect: isLone(first?.apart), sentAt }
+        ? { ...verdict, event: fingerprint(first?.usage.key ?? ''), isSuspect, sentAt }
         : undefined;
-    const after = await gate.update((kept) =>
-      gateAfterSuspicious(kept, failure, { isOwn, ...(unnamed ? { unnamed } : {}) }, options.random()),
-    );
+    const told = { isOwn, ...(unnamed ? { unnamed } : {}) };
+    const tell = (kept: Gate) => gateAfterSuspicious(kept, failure, told, options.random());
+    const after = await gate.update((kept) => (failures > 1 ? tell(tell(kept)) : tell(kept)));
     if (!after || isOwn) return;
     if (after.hold && after.hold.nextProbeAt !== before.hold?.nextProbeAt) options.onGateChange?.('held');
     else if (after.pausedUntil > before.pausedUntil) options.onGateChange?.('paused');
@@ -573,7 +597,32 @@ type Request = {
   cause: string;
   /** When it left, by the clock that all workers share. */
   sentAt: number;
+  /** The gate was not open: it was to find out whether the API answers. */
+  isProbe: boolean;
 };
+
+/** What the gate is told of a failure that may be the affair of its events. */
+type Told = {
+  sentAt: number;
+  /** It is, as others that were answered have shown. */
+  isOwn: boolean;
+  /** It has failed alone before. */
+  isSuspect: boolean;
+  /** As how many it counts. */
+  failures: number;
+  /** Undefined where it was the control. */
+  first: Entry | undefined;
+};
+
+/**
+ * As how many failures one counts. A bad event fails the whole and one of its parts: that part says no more of the API
+ * than the whole did. Once a second one fails, both count.
+ */
+function countFailures([first]: readonly Entry[]): number {
+  if (!first?.failed) return 1;
+  first.failed.failedParts += 1;
+  return first.failed.failedParts <= 2 ? 2 * (first.failed.failedParts - 1) : 1;
+}
 
 /** An answer to a control that is not the API's own says what it would say of events, but never that they are taken. */
 function readControl(verdict: Verdict, isAnswered: boolean): Verdict {

@@ -624,6 +624,80 @@ describe('an answer that names no event', () => {
     },
   );
 
+  test.each(apis)(
+    '%s: three quarters of a batch with one bad event are delivered in the same attempt',
+    async (type, settings) => {
+      const line = await openLine(settings);
+      await line.send(...events(2));
+      const batch = events(40);
+      refuse(line, type, [batch[17]!], { respond: firewall });
+      const outcomes = await line.send(...batch);
+      expect(words(outcomes)).toEqual(
+        batch.map((_, at) => (at >= 10 && at < 20 ? 'suspected' : 'delivered')),
+      );
+      expect(outcomes[17]).toMatchObject({ code: 'refused', of: 10 });
+      expect(line.requests.map(({ events }) => events)).toEqual([2, 40, 10, 10, 10, 10]);
+    },
+  );
+
+  test('a batch is not sent again in the same attempt where nobody was accepted', async () => {
+    const line = await openLine(lagoSettings);
+    const batch = events(40);
+    refuse(line, 'lago', [batch[17]!], { respond: firewall });
+    expect(words(await line.send(...batch))).toEqual(Array(40).fill('suspected'));
+    expect(line.requests.map(({ events }) => events)).toEqual([40]);
+  });
+
+  test('a batch that fails as the gate shuts is not kept for it', async () => {
+    const line = await openLine(lagoSettings);
+    await line.send(event());
+    line.sandbox.lago.faults.add({ delayMs: 200, respond: { status: 500 } });
+    const sent = line.send(...events(8));
+    await waitFor(() => line.sandbox.lago.inspect().requests === 2, { what: 'the request' });
+    await line.gate.update((gate) => gateAfterRefusal(gate, 'unauthorized', 'HTTP 401', Date.now()));
+    expect(words(await sent)).toEqual(Array(8).fill('suspected'));
+  });
+
+  test('a bad event counts as one failure, and what fails in all its parts as five', async () => {
+    const line = await openLine({ ...lagoSettings, limit: { concurrency: 1 } });
+    const batch = events(40);
+    await line.send(event());
+    // The last quarter, so that nothing is accepted after it.
+    refuse(line, 'lago', [batch[39]!], { respond: { status: 500 } });
+    await line.send(...batch);
+    expect(line.gate.current().breaker).toEqual({ state: 'closed', failures: 0 });
+    line.sandbox.lago.faults.add({ times: 'always', respond: { status: 500 } });
+    const failing = line.send(...events(40));
+    await waitFor(() => line.gate.current().breaker.state === 'open', { what: 'the breaker' });
+    expect(words(await failing)).toEqual(Array(40).fill('suspected'));
+    expect(line.requests.map(({ events }) => events)).toEqual([1, 40, 10, 10, 10, 10, 40, 10, 10, 10, 10]);
+  });
+
+  test('what is stored by a request that is cut is delivered, and no duplicate, when it is sent again', async () => {
+    const line = await openLine(lagoSettings);
+    await line.send(event());
+    line.sandbox.lago.faults.add({ cut: 'before', afterStoring: true });
+    expect(words(await line.send(...events(8)))).toEqual(Array(8).fill('delivered'));
+    expect(line.sandbox.lago.inspect()).toMatchObject({ ledger: { keys: 9 } });
+  });
+
+  test('what a drain leaves of a batch that failed has failed: it was sent', async () => {
+    const line = await openLine({ ...lagoSettings, limit: { concurrency: 1 } });
+    await line.send(event());
+    const batch = events(8);
+    refuse(line, 'lago', [batch[0]!], { respond: firewall });
+    line.limiter.hold();
+    const sent = line.send(...batch);
+    await waitFor(() => line.limiter.asked === 2, { what: 'its slot' });
+    line.limiter.letOneGo();
+    await waitFor(() => line.requests.length === 2, { what: 'the whole' });
+    line.drain();
+    line.limiter.release();
+    const outcomes = await sent;
+    expect(words(outcomes)).toEqual(Array(8).fill('suspected'));
+    expect(outcomes[1]).toMatchObject({ code: 'refused', of: 8 });
+  });
+
   test('a batch and its one bad event cost no more than twice as many halves would, and four', async () => {
     const line = await openLine(lagoSettings);
     const batch = events(100);
