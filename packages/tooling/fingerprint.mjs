@@ -30,7 +30,9 @@ export function isBuilt(root) {
 }
 
 function buildInputs(root) {
-  const inputs = ['turbo.json', 'packages/tooling/tsconfig.json', 'packages/tooling/bundle.mjs'].map((file) => join(root, file));
+  const inputs = ['turbo.json', 'packages/tooling/tsconfig.json', 'packages/tooling/bundle.mjs'].map((file) =>
+    join(root, file),
+  );
   for (const folder of sourcePackages(root)) {
     inputs.push(join(folder, 'package.json'), join(folder, 'tsconfig.json'));
     for (const name of readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })) {

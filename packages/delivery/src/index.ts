@@ -57,6 +57,7 @@ export {
   isPermanent,
   NEVER_SENT,
   type Outcome,
+  outcomeAfter,
   type PermanentCode,
   type Suspected,
 } from './outcome.js';
@@ -78,6 +79,7 @@ export {
   isTheirOwn,
   judgeSuspect,
   mayProbe,
+  partSize,
   provedFailure,
   type Suspect,
 } from './suspect.js';
