@@ -11,7 +11,7 @@ import {
 import { type Operations, openOperations, readWords } from '@meterbridge/operations';
 import { createScrubber } from '@meterbridge/telemetry';
 import { STACK_FILES } from './stack/stack.js';
-import { whoRuns } from './terminal/who.js';
+import { currentActor } from './terminal/current-actor.js';
 
 /** Where `up` and `demo` keep what they need between runs. */
 export const STATE_DIRECTORY = '.meterbridge';
@@ -63,7 +63,7 @@ export async function withOperations<T>(
   { as }: { as?: string | undefined } = {},
 ): Promise<T> {
   const config = readConfig(readCommandEnv(process.env));
-  const actor = as === undefined ? whoRuns() : readWords('--as', as);
+  const actor = as === undefined ? currentActor() : readWords('--as', as);
   const ops = await openOperations(config, { actor, scrub: createScrubber(secretsOf(config)) });
   try {
     return await act(ops);

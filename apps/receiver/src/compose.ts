@@ -1,12 +1,12 @@
 import type { Config } from '@meterbridge/config';
 import {
+  assertDurableRedis,
   connectProducer,
   createStoreClock,
   DeliveryWriter,
   keepRules,
   onServer,
   type RoutedEvent,
-  refuseUnsafeRedis,
   StoreUnavailableError,
   UnsafeRedisError,
   watchMemory,
@@ -58,7 +58,7 @@ export async function composeReceiver(
 
   async function checkRedis(): Promise<void> {
     await clock.synchronize();
-    await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
+    await assertDurableRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
       logger.warn({ what, verdict, detail }, 'redis.unsafe'),
     );
     // Before a job names them.

@@ -9,14 +9,14 @@ import {
   formerIds,
 } from '@meterbridge/destinations';
 import {
+  assertDurableRedis,
   connectConsumer,
   createDestinationGate,
-  createInTurn,
+  createMutex,
   createStoreClock,
-  findForgotten,
-  type InTurn,
-  keepHoursBounded,
+  findOrphanedDestinations,
   keepRules,
+  type Mutex,
   onServer,
   openReplication,
   RECEIVER,
@@ -24,11 +24,11 @@ import {
   readAccount,
   readAllRules,
   readAudit,
+  readCounters,
   readRules,
-  readStanding,
-  refuseUnsafeRedis,
   type StoreClock,
   startDestinationWorker,
+  startHourRetention,
 } from '@meterbridge/queue';
 import {
   type BreakerState,
@@ -40,8 +40,8 @@ import {
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
-import { groupDead } from './group-dead.js';
-import { nowAndThen } from './now-and-then.js';
+import { cachedByCost } from './cached-by-cost.js';
+import { groupByReason } from './group-by-reason.js';
 import { type OpenedAccount, openAccount, tellHandHolds } from './open-account.js';
 import { openComparison } from './open-comparison.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
@@ -80,7 +80,7 @@ export async function composeWorker(
     metrics,
   });
   const look = () =>
-    refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
+    assertDurableRedis(redis, config.redis.allowDataLoss, ({ what, level: verdict, detail }) =>
       logger.warn({ what, verdict, detail }, 'redis.unsafe'),
     );
   await look();
@@ -92,10 +92,10 @@ export async function composeWorker(
   await clock.synchronize();
 
   const names = config.destinations.map(({ name }) => name);
-  for (const { destination, inFlight, dead } of await findForgotten(redis, names)) {
+  for (const { destination, inFlight, dead } of await findOrphanedDestinations(redis, names)) {
     logger.error({ destination, inFlight, dead }, 'destination.not_configured');
   }
-  const inTurn = createInTurn();
+  const inTurn = createMutex();
   const { url, replicas } = config.redis;
   const replication = replicas > 0 ? openReplication(url, replicas) : undefined;
   const accounts = await Promise.all(
@@ -117,7 +117,7 @@ export async function composeWorker(
   metrics.watchDestinations(() => Promise.all(books.map(({ readStatus }) => readStatus())));
   const replays = runReplays(config, { redis, logger });
   const watching = keepWatching(books.map(({ watch }) => watch));
-  const hours = keepHoursBounded(redis);
+  const hours = startHourRetention(redis);
   Object.assign(status, { ready: true, reason: '' });
 
   return {
@@ -140,7 +140,7 @@ export async function composeWorker(
 type Shared = {
   config: Config;
   clock: StoreClock;
-  inTurn: InTurn;
+  inTurn: Mutex;
   /** Where `redis.replicas` asks for any. */
   replication: Replication | undefined;
   logger: Logger;
@@ -255,7 +255,7 @@ async function openLane(
 
 /** Says so where rules make other ids than those under which they have delivered. */
 async function warnOfChangedIds(settings: DestinationSettings, redis: Redis, log: Logger): Promise<void> {
-  const { delivered, duplicate } = await readStanding(settings.name, redis);
+  const { delivered, duplicate } = await readCounters(settings.name, redis);
   if (delivered + duplicate === 0) return;
   const versions = await readAllRules(redis, settings.name);
   const rules = changedIds(settings, formerIds(settings.type, versions.values()));
@@ -274,7 +274,7 @@ function openBooks(
   clock: StoreClock,
   breaker?: () => BreakerState,
 ): { readStatus: () => Promise<DestinationStatus>; watch: DifferenceWatch } {
-  const count = nowAndThen(async () => {
+  const count = cachedByCost(async () => {
     const at = performance.now();
     return { at, ...(await readAccount(destination, redis)) };
   });
@@ -282,7 +282,7 @@ function openBooks(
   const readStatus = async () => {
     const [counted, { inFlight, dead, discarded, oldestJobAt }] = await Promise.all([
       count(),
-      readStanding(destination, redis),
+      readCounters(destination, redis),
     ]);
     const now = clock.now();
     const oldestAt = inFlight === 0 ? now : Math.min(now, oldestJobAt ?? now, counted?.oldestJobAt ?? now);
@@ -316,5 +316,5 @@ function recordSettlement(
     remaining: remainder.length,
     delayMs,
   });
-  for (const letters of groupDead(dead)) events.eventsDeadLettered({ destination, ...letters });
+  for (const letters of groupByReason(dead)) events.eventsDeadLettered({ destination, ...letters });
 }

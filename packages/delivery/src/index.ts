@@ -38,14 +38,14 @@ export {
   WAY_IS_WRONG_AFTER,
 } from './gate.js';
 export {
-  acquit,
-  begin,
-  breakOff,
   type Isolation,
   type IsolationStep,
   isolate,
-  outlive,
-  type Suspicion,
+  trialAborted,
+  trialPassed,
+  trialStarted,
+  trialTimedOut,
+  type UnderTrial,
 } from './isolation.js';
 export { createMemoryGateStore } from './memory-gate-store.js';
 export { DEFAULT_RETRY_POLICY, lastAttempt, nextStep, type RetryPolicy, type Tries } from './next-step.js';

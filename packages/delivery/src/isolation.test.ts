@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import {
-  acquit,
-  begin,
-  breakOff,
   type Isolation,
   type IsolationStep,
   isolate,
-  outlive,
   POISON_AFTER_CRASHES_ALONE,
-  type Suspicion,
+  trialAborted,
+  trialPassed,
+  trialStarted,
+  trialTimedOut,
+  type UnderTrial,
 } from './isolation.js';
 
 /** The first crash, one as a whole, the halvings that leave more than one, and those of the one alone. */
@@ -54,12 +54,12 @@ function aJob(count: number) {
       const before = deliveries.length;
       const tried = this.portion(step).length;
       deliveries.splice(0, tried, ...deliveries.slice(0, tried).filter((each) => !isDone(each)));
-      if (step.isolate === 'try') isolation = acquit(step.isolation, before, deliveries.length);
+      if (step.isolate === 'try') isolation = trialPassed(step.isolation, before, deliveries.length);
     },
   };
 }
 
-const trying = (suspects: number, size: number, more: Partial<Suspicion['trial']> = {}): Suspicion => ({
+const trying = (suspects: number, size: number, more: Partial<UnderTrial['trial']> = {}): UnderTrial => ({
   stalls: 1,
   trial: { suspects, trying: size, alone: 0, begun: false, ...more },
 });
@@ -100,7 +100,7 @@ test.each<[string, Isolation | undefined, IsolationStep]>([
   expect(isolate(before, 1, 100)).toEqual(step);
 });
 
-test.each<[string, Suspicion, number, Isolation]>([
+test.each<[string, UnderTrial, number, Isolation]>([
   ['a whole job that lived is free', trying(100, 100), 0, { stalls: 1 }],
   ['even where all of it is to be sent again', trying(100, 100), 100, { stalls: 1 }],
   ['of a half that lived, the other half is suspect', trying(50, 25), 75, trying(25, 13)],
@@ -108,7 +108,7 @@ test.each<[string, Suspicion, number, Isolation]>([
   ['when all suspects lived, it was nobody of them', trying(50, 50), 50, trying(50, 50)],
   ['the last one of them lived', trying(1, 1, { alone: 3 }), 99, trying(99, 99)],
 ])('%s', (_, isolation, after, expected) => {
-  expect(acquit(begin(isolation), 100, after)).toEqual(expected);
+  expect(trialPassed(trialStarted(isolation), 100, after)).toEqual(expected);
 });
 
 test('a trial is blamed from its beginning until it has lived for long enough, or was broken off', () => {
@@ -118,9 +118,9 @@ test('a trial is blamed from its beginning until it has lived for long enough, o
     return step.isolate === 'try' && step.isolation.trial.alone > 2;
   };
   expect(blamed(once)).toBe(false);
-  expect(blamed(begin(once))).toBe(true);
-  expect(blamed(breakOff(begin(once)))).toBe(false);
-  expect(outlive(begin(once))).toEqual(trying(1, 1));
+  expect(blamed(trialStarted(once))).toBe(true);
+  expect(blamed(trialAborted(trialStarted(once)))).toBe(false);
+  expect(trialTimedOut(trialStarted(once))).toEqual(trying(1, 1));
 });
 
 test.each([1, 2, 3, 7, 8, 9, 64, 99, 100])(
@@ -132,7 +132,7 @@ test.each([1, 2, 3, 7, 8, 9, 64, 99, 100])(
       let crashes = 0;
       while (job.deliveries.length > 0 && job.dead.length < 2) {
         const step = job.next();
-        if (step.isolate === 'try') job.write(begin(step.isolation));
+        if (step.isolate === 'try') job.write(trialStarted(step.isolation));
         if (job.portion(step).includes(place)) {
           crashes += 1;
           job.crash();
@@ -155,7 +155,7 @@ test('an outage of the API in between does not lengthen it: what came back unset
     let crashes = 0;
     while (job.deliveries.length > 0) {
       const step = job.next();
-      if (step.isolate === 'try') job.write(begin(step.isolation));
+      if (step.isolate === 'try') job.write(trialStarted(step.isolation));
       if (job.portion(step).includes(place)) {
         crashes += 1;
         job.crash();
@@ -175,7 +175,7 @@ test('no sequence of crashes convicts what had not begun, or changes what is tri
     job.crash();
     for (let left = Math.floor(random() * POISON_AFTER_CRASHES_ALONE); left > 0; left -= 1) {
       const step = job.next();
-      if (step.isolate === 'try') job.write(begin(step.isolation));
+      if (step.isolate === 'try') job.write(trialStarted(step.isolation));
       job.crash();
     }
     const seen: unknown[] = [];
@@ -184,7 +184,7 @@ test('no sequence of crashes convicts what had not begun, or changes what is tri
       if (step.isolate !== 'try') throw new Error(step.isolate);
       seen.push(step.isolation.trial);
       // It only waited in hand, or a drain handed it back; then its worker dies of something.
-      if (random() < 0.3) job.write(breakOff(begin(step.isolation)));
+      if (random() < 0.3) job.write(trialAborted(trialStarted(step.isolation)));
       job.crash();
     }
     expect(job.dead).toEqual([]);
@@ -205,7 +205,7 @@ test('of many jobs in hand, whatever crashes the process, one at most is blamed 
       const inHand = jobs.filter(({ deliveries }) => deliveries.length > 0);
       const job = inHand[Math.floor(random() * inHand.length)]!;
       const step = job.next();
-      if (step.isolate === 'try') job.write(begin(step.isolation));
+      if (step.isolate === 'try') job.write(trialStarted(step.isolation));
       const kills = job === jobs[poisoned] && job.portion(step).includes(place);
       if (kills) {
         crashes += 1;

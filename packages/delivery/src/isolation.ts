@@ -24,7 +24,7 @@ export type Trial = {
 };
 
 /** A job that is tried apart. */
-export type Suspicion = Isolation & { trial: Trial };
+export type UnderTrial = Isolation & { trial: Trial };
 
 /** A delivery that was tried alone in this many crashes in a row is poison: a few may be bad luck. */
 export const POISON_AFTER_CRASHES_ALONE = 5;
@@ -32,9 +32,9 @@ export const POISON_AFTER_CRASHES_ALONE = 5;
 export type IsolationStep =
   | { isolate: 'no' }
   /** Its turn comes, then this is written to the job (`begin`), then the first `trying` are tried. */
-  | { isolate: 'try'; isolation: Suspicion }
+  | { isolate: 'try'; isolation: UnderTrial }
   /** The first delivery is poison: dead-letter it, and write this. */
-  | { isolate: 'poison'; isolation: Suspicion };
+  | { isolate: 'poison'; isolation: UnderTrial };
 
 /**
  * What is next for a job. Nothing changes by asking: what was not written down (a crash before the trial
@@ -59,17 +59,17 @@ export function isolate(before: Isolation | undefined, stalls: number, count: nu
 }
 
 /** The trial is about to begin: to be written before anything of it is touched. */
-export function begin({ stalls, trial }: Suspicion): Suspicion {
+export function trialStarted({ stalls, trial }: UnderTrial): UnderTrial {
   return { stalls, trial: { ...trial, begun: true } };
 }
 
 /** The trial takes its time and its worker lives: should it die later, it is not of this. */
-export function outlive({ stalls, trial }: Suspicion): Suspicion {
+export function trialTimedOut({ stalls, trial }: UnderTrial): UnderTrial {
   return { stalls, trial: { ...trial, alone: 0, begun: false } };
 }
 
 /** The trial ended without having left the process (a drain): it says nothing. */
-export function breakOff({ stalls, trial }: Suspicion): Suspicion {
+export function trialAborted({ stalls, trial }: UnderTrial): UnderTrial {
   return { stalls, trial: { ...trial, begun: false } };
 }
 
@@ -79,7 +79,7 @@ export function breakOff({ stalls, trial }: Suspicion): Suspicion {
  * @param before deliveries in the job before it
  * @param after deliveries that remain, those that were tried and are to be tried again in front
  */
-export function acquit({ stalls, trial }: Suspicion, before: number, after: number): Isolation {
+export function trialPassed({ stalls, trial }: UnderTrial, before: number, after: number): Isolation {
   if (trial.trying >= before) return { stalls };
   const suspects = trial.suspects - (before - after);
   // All that were under suspicion lived, so the crash was of something else, or of what stands behind them.
@@ -88,7 +88,7 @@ export function acquit({ stalls, trial }: Suspicion, before: number, after: numb
 }
 
 /** At first all together: after most crashes there is no poison at all, and one trial frees the job. */
-function tryAll(stalls: number, count: number): Suspicion {
+function tryAll(stalls: number, count: number): UnderTrial {
   return { stalls, trial: { suspects: count, trying: count, alone: 0, begun: false } };
 }
 

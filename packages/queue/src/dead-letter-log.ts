@@ -5,7 +5,7 @@ import { writeReplicated } from './replication.js';
 import { shardsOf } from './shards.js';
 
 /** What somebody did to dead letters of one destination, in one run of a command. */
-export type HandRecord = HandRun & {
+export type OperatorActionRecord = OperatorAction & {
   destination: string;
   /** When the first of them was; epoch milliseconds, by Redis' clock. */
   at: number;
@@ -16,7 +16,7 @@ export type HandRecord = HandRun & {
 };
 
 /** What one run of a command says of itself. */
-export type HandRun = {
+export type OperatorAction = {
   /** Unique, and in the order of time. */
   run: string;
   what: 'discarded' | 'restored' | 'edited';
@@ -77,9 +77,9 @@ closeRecord(KEYS[1], record)
  * @param replicas have to have it
  * @throws as `writeReplicated`
  */
-export async function recordHand(
+export async function recordAction(
   redis: Redis,
-  run: HandRun,
+  run: OperatorAction,
   { id, reason }: { id: string; reason: string },
   replicas = 0,
 ): Promise<void> {
@@ -90,9 +90,9 @@ export async function recordHand(
 }
 
 /** What was done to a destination's dead letters, newest first. */
-export async function readDeadLetterLog(destination: string, redis: Redis): Promise<HandRecord[]> {
+export async function readDeadLetterLog(destination: string, redis: Redis): Promise<OperatorActionRecord[]> {
   const shards = await shardsOf(destination, redis);
-  const runs = new Map<string, HandRecord>();
+  const runs = new Map<string, OperatorActionRecord>();
   for (const record of (await Promise.all(shards.map((shard) => readShardLog(shard, redis)))).flat()) {
     const known = runs.get(record.run);
     runs.set(record.run, { ...(known ? joinRecords(known, record) : record), destination });
@@ -100,16 +100,16 @@ export async function readDeadLetterLog(destination: string, redis: Redis): Prom
   return [...runs.values()].toSorted((one, other) => (one.run < other.run ? 1 : -1));
 }
 
-async function readShardLog(shard: string, redis: Redis): Promise<HandRecord[]> {
+async function readShardLog(shard: string, redis: Redis): Promise<OperatorActionRecord[]> {
   const kept = await redis.hvals(queueKeys(shard).deadLetterLog);
   return kept.map((text) => {
-    const record = JSON.parse(text) as HandRecord;
+    const record = JSON.parse(text) as OperatorActionRecord;
     return { ...record, ids: record.ids.map((id) => `${shard}/${id}`) };
   });
 }
 
 /** One run that was about letters of two shards. */
-function joinRecords(one: HandRecord, other: HandRecord): HandRecord {
+function joinRecords(one: OperatorActionRecord, other: OperatorActionRecord): OperatorActionRecord {
   return {
     ...one,
     at: Math.min(one.at, other.at),

@@ -2,9 +2,9 @@ import { isPermanent, type Outcome, type RetryPolicy, type Settlement } from '@m
 import { type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BatchData } from './batch-codec.js';
-import { createInTurn, type InTurn } from './in-turn.js';
 import { type JobEnd, JobRun, type JobRunContext, type Refused } from './job-run.js';
 import { DELIVERIES, queueKeys } from './keys.js';
+import { createMutex, type Mutex } from './mutex.js';
 import type { Replication } from './replication.js';
 import { type Afterwards, patchWorker } from './worker-patches.js';
 
@@ -29,9 +29,9 @@ export type DeliveryWorkerOptions = {
    * The turns of what is tried after a crash: one for all lanes of a process, so that a process that dies has
    * begun one of them at most.
    */
-  inTurn: InTurn;
+  inTurn: Mutex;
   /** The same for all shards of the destination; its own where left out. */
-  inLane?: InTurn;
+  inLane?: Mutex;
   /** The version of the rules of now: see `JobRunContext`. */
   rules?: string;
   /** Waits until replicas have what must be known later; left out where none is waited for. */
@@ -65,7 +65,7 @@ export type DeliveryWorker = {
 const LOCK_MS = 10_000;
 
 /** While one job is settled and the next one taken, there is something to send. */
-const LEAST_HANDS = 4;
+const MIN_JOBS_IN_HAND = 4;
 
 /** Compressed in a millisecond or two. */
 const MANY_DEAD = 50;
@@ -81,10 +81,10 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
   const keys = queueKeys(options.destination);
   const lockMs = options.lockMs ?? LOCK_MS;
   /** The turns of this lane: only who is next here holds a slot and waits for the other lanes. */
-  const inLane = options.inLane ?? createInTurn();
+  const inLane = options.inLane ?? createMutex();
   let waiting = 0;
   let { concurrency } = options;
-  const burials = createInTurn();
+  const deadLetterWrites = createMutex();
   /** Deliveries of a job, as of late; a guess at first. */
   let usualSize = 100;
 
@@ -165,11 +165,11 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
     const dead = outcomes.filter((each) => each.outcome === 'failed' && isPermanent(each.code)).length;
     if (dead < MANY_DEAD) return settle();
     keepHandsFree(1);
-    return burials(settle).finally(() => keepHandsFree(-1));
+    return deadLetterWrites(settle).finally(() => keepHandsFree(-1));
   }
 
   function setHands(): void {
-    const enough = Math.max(LEAST_HANDS, Math.ceil(options.deliveries / usualSize));
+    const enough = Math.max(MIN_JOBS_IN_HAND, Math.ceil(options.deliveries / usualSize));
     worker.concurrency = Math.min(concurrency, enough) + Math.min(waiting, concurrency);
   }
 

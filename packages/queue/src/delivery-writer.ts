@@ -1,11 +1,11 @@
 import { hourAt } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { deliveryHead } from './batch-text.js';
-import type { LaneOptions } from './destination-lane.js';
+import type { LaneOptions } from './batch-writer.js';
 import { asStoreError, StoreUnavailableError } from './errors.js';
-import { keepFirstTimes } from './first-times.js';
+import { getOrSetFirstTimes } from './first-times.js';
 import type { RejectedEvent, RoutedEvent } from './routed-event.js';
-import { ShardedLane } from './sharded-lane.js';
+import { ShardedBatchWriter } from './sharded-batch-writer.js';
 import { writeRejections } from './write-rejections.js';
 
 export type WriterOptions = Omit<LaneOptions, 'rules'> & {
@@ -25,7 +25,7 @@ export class DeliveryWriter {
   private readonly redis: Redis;
   private readonly now: () => number;
   private readonly replicas: number;
-  private readonly lanes: Map<string, ShardedLane>;
+  private readonly lanes: Map<string, ShardedBatchWriter>;
 
   constructor(options: WriterOptions) {
     this.redis = options.redis;
@@ -35,7 +35,10 @@ export class DeliveryWriter {
     this.lanes = new Map(
       destinations.map((name) => {
         const rules = versions?.get(name)?.version;
-        return [name, new ShardedLane(name, shards, { ...lane, ...(rules === undefined ? {} : { rules }) })];
+        return [
+          name,
+          new ShardedBatchWriter(name, shards, { ...lane, ...(rules === undefined ? {} : { rules }) }),
+        ];
       }),
     );
   }
@@ -85,7 +88,7 @@ export class DeliveryWriter {
 
   private async setFirstTimes(timed: RoutedEvent[]): Promise<void> {
     try {
-      const times = await keepFirstTimes(
+      const times = await getOrSetFirstTimes(
         this.redis,
         timed.map(({ source, event: { messageId, timestamp } }) => ({ source, messageId, timestamp })),
         this.replicas,

@@ -1,6 +1,6 @@
 import { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
-import { createInTurn } from './in-turn.js';
 import { shardNames } from './keys.js';
+import { createMutex } from './mutex.js';
 import { namedShardsOf, rememberShards } from './shards.js';
 
 export type DestinationWorkerOptions = Omit<DeliveryWorkerOptions, 'inLane'> & {
@@ -26,7 +26,7 @@ export async function startDestinationWorker(options: DestinationWorkerOptions):
   const { destination, shards, concurrency, redis } = options;
   const configured = shardNames(destination, shards);
   const workers = new Map<string, DeliveryWorker>();
-  const inLane = createInTurn();
+  const inLane = createMutex();
   const known = new Set<string>();
   let isClosed = false;
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { HAND_RECORD, type HandRun } from './dead-letter-log.js';
+import { HAND_RECORD, type OperatorAction } from './dead-letter-log.js';
 import type { LetterMark } from './dead-letters.js';
 import { queueKeys } from './keys.js';
 import { writeReplicated } from './replication.js';
@@ -47,7 +47,7 @@ export async function discardDeadLetters(
   shard: string,
   redis: Redis,
   letters: readonly LetterMark[],
-  run: HandRun,
+  run: OperatorAction,
   replicas = 0,
 ): Promise<number> {
   const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);

@@ -35,7 +35,7 @@ return kept
  * @returns ISO times, in the order given
  * @throws as the client does, and as `prepareWait`
  */
-export async function keepFirstTimes(
+export async function getOrSetFirstTimes(
   redis: Redis,
   events: { source: string; messageId: string; timestamp: string }[],
   replicas: number,

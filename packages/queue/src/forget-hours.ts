@@ -43,7 +43,7 @@ export async function forgetSettledHours(shard: string, redis: Redis): Promise<n
  * Looks now and every hour, at every shard of every destination there ever was. Each worker does it: a second look finds
  * nothing. While Redis is away or full there is nothing to be said; the next look comes.
  */
-export function keepHoursBounded(redis: Redis): { stop(): void } {
+export function startHourRetention(redis: Redis): { stop(): void } {
   const look = async () => {
     for (const name of [...(await knownShards(redis)), RECEIVER]) await forgetSettledHours(name, redis);
   };

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from './dead-letter-codec.js';
-import { HAND_RECORD, type HandRun } from './dead-letter-log.js';
+import { HAND_RECORD, type OperatorAction } from './dead-letter-log.js';
 import { queueKeys, RECEIVER } from './keys.js';
 import { writeReplicated } from './replication.js';
 import { ShardName, shardsOf } from './shards.js';
@@ -75,7 +75,7 @@ export async function importDeadLetters(
   shard: string,
   redis: Redis,
   letters: readonly PortableLetter[],
-  run: HandRun,
+  run: OperatorAction,
   replicas = 0,
 ): Promise<Imported> {
   const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);

@@ -8,7 +8,12 @@ export { type AuditLine, readAudit } from './audit.js';
 export { BackfillPositions, type FilePosition } from './backfill-positions.js';
 export { type BatchData, decodeBatch } from './batch-codec.js';
 export { countWorkers } from './count-workers.js';
-export { type HandRecord, type HandRun, readDeadLetterLog, recordHand } from './dead-letter-log.js';
+export {
+  type OperatorAction,
+  type OperatorActionRecord,
+  readDeadLetterLog,
+  recordAction,
+} from './dead-letter-log.js';
 export {
   type DeadLetterEntry,
   type DeadLetterRange,
@@ -33,9 +38,9 @@ export { discardDeadLetters } from './discard-dead-letters.js';
 export { PRIORITY, type Priority } from './enqueue.js';
 export { asStoreError, StoreFullError, StoreUnavailableError } from './errors.js';
 export { keepEventsStore, readEventsStore } from './events-store.js';
-export { findForgotten } from './find-forgotten.js';
-export { keepFirstTimes } from './first-times.js';
-export { keepHoursBounded } from './forget-hours.js';
+export { findOrphanedDestinations } from './find-orphaned-destinations.js';
+export { getOrSetFirstTimes } from './first-times.js';
+export { startHourRetention } from './forget-hours.js';
 export { changeGate, createGateStore, lookAtGate } from './gate-store.js';
 export {
   findImported,
@@ -44,22 +49,21 @@ export {
   importDeadLetters,
   type PortableLetter,
 } from './import-dead-letters.js';
-export { createInTurn, type InTurn } from './in-turn.js';
 export type { KeepResolved, Refused } from './job-run.js';
 export { destinationOf, RECEIVER, readsOf, shardNames } from './keys.js';
 export {
   type Account,
   type Balance,
+  type Counters,
   countDeadLetters,
   readAccount,
-  readStanding,
-  type Standing,
+  readCounters,
 } from './ledger.js';
 export { type MemoryWatch, readMemory, watchMemory } from './memory-pressure.js';
+export { createMutex, type Mutex } from './mutex.js';
 export { readNewestWaiting } from './newest-waiting.js';
-export { inspectRedis, type RedisFinding, refuseUnsafeRedis, UnsafeRedisError } from './redis-safety.js';
+export { assertDurableRedis, inspectRedis, type RedisFinding, UnsafeRedisError } from './redis-safety.js';
 export { inspectTopology } from './redis-topology.js';
-export { type LaneProgress, ReplayLane, type ReplayStep, rejectionName } from './replay-lane.js';
 export {
   createReplay,
   findOpenReplays,
@@ -83,6 +87,7 @@ export {
 } from './replication.js';
 export type { RejectedEvent, RoutedEvent } from './routed-event.js';
 export { keepRules, readAllRules, readRules } from './rules-store.js';
+export { type ReplayStep, rejectionName, type ShardProgress, ShardReplay } from './shard-replay.js';
 export { knownDestinations, knownShards, shardsOf } from './shards.js';
 export { createStoreClock, readStoreTime, type StoreClock } from './store-clock.js';
 export { createSubscriptionCache } from './subscription-cache.js';

@@ -1,26 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import {
-  acquit,
-  begin,
-  breakOff,
   emptySettlement,
   type Isolation,
   type IsolationStep,
   isolate,
   type Outcome,
-  outlive,
   type Resolved,
   type RetryPolicy,
   type Settlement,
   type StoredDelivery,
-  type Suspicion,
   settleBatch,
+  trialAborted,
+  trialPassed,
+  trialStarted,
+  trialTimedOut,
+  type UnderTrial,
 } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { type BatchData, decodeBatch } from './batch-codec.js';
 import { StoreUnavailableError } from './errors.js';
-import { createInTurn, type InTurn } from './in-turn.js';
 import type { QueueKeys } from './keys.js';
+import { createMutex, type Mutex } from './mutex.js';
 import { NotReplicatedError, type Replication } from './replication.js';
 import { type SettleResult, takeTurnBack, writeSettlement } from './settle.js';
 
@@ -81,7 +81,7 @@ const TRIAL_MS = 5_000;
  * A process is believed that something died of being tried alone once it has lived for so long itself: longer
  * than it takes to see that an API hangs. One that is killed every few seconds proves nothing.
  */
-const WITNESS_AFTER_MS = 20_000;
+const MIN_PROCESS_AGE_MS = 20_000;
 
 /** A job that another hand has written to is read again after this long, not in a tight circle. */
 const STALE_DELAY_MS = 1_000;
@@ -116,9 +116,9 @@ function waitMsOf(outcome: Outcome): number {
   return outcome.outcome === 'unsent' ? (outcome.waitMs ?? 0) : 0;
 }
 
-function afterTrial(outcomes: Outcome[], trial: Suspicion, before: number): IsolationAfter {
+function afterTrial(outcomes: Outcome[], trial: UnderTrial, before: number): IsolationAfter {
   const wasSent = outcomes.every(({ outcome }) => outcome !== 'unsent');
-  return (after) => (wasSent ? acquit(trial, before, after) : breakOff(trial));
+  return (after) => (wasSent ? trialPassed(trial, before, after) : trialAborted(trial));
 }
 
 /** Undefined when `work` takes longer; it goes on. */
@@ -139,7 +139,7 @@ export class JobRun {
   private readonly job: TakenJob;
   private data: BatchData;
   /** What is written to the job is written one after the other: each makes a new revision. */
-  private readonly inOrder: InTurn = createInTurn();
+  private readonly inOrder: Mutex = createMutex();
   /** Once something was refused nothing more is written: what this turn knows of the job is not so any more. */
   private refused: Refused['result'] | undefined;
   private hasEnded = false;
@@ -234,17 +234,17 @@ export class JobRun {
   }
 
   /** One portion, in its turn. */
-  private async tryApart(isolation: Suspicion): Promise<Next> {
-    const tooYoungMs = Math.ceil(WITNESS_AFTER_MS - performance.now());
+  private async tryApart(isolation: UnderTrial): Promise<Next> {
+    const tooYoungMs = Math.ceil(MIN_PROCESS_AGE_MS - performance.now());
     if (isolation.trial.alone > 0 && tooYoungMs > 0) return tooYoungMs;
     const tried = await this.context.inTrial((letGo) => this.tryNow(isolation, letGo));
     return typeof tried === 'object' ? tried.late : tried;
   }
 
   /** Its beginning is written before anything is touched: should it crash, the next worker knows of it. */
-  private async tryNow(isolation: Suspicion, letGo: () => void): Promise<Next | { late: Promise<Next> }> {
+  private async tryNow(isolation: UnderTrial, letGo: () => void): Promise<Next | { late: Promise<Next> }> {
     const isOtherRules = this.rules !== this.data.rules;
-    if (!(await this.settle([], () => begin(isolation), 'open'))) return this.end();
+    if (!(await this.settle([], () => trialStarted(isolation), 'open'))) return this.end();
     if (isOtherRules && !(await this.replicate())) return this.end();
     try {
       const portion = this.read().slice(0, isolation.trial.trying);
@@ -252,11 +252,11 @@ export class JobRun {
       letGo();
       const outcomes = await within(TRIAL_MS, attempt);
       if (outcomes) return await this.conclude(outcomes, afterTrial(outcomes, isolation, this.data.n));
-      const outlived = outlive(isolation);
+      const outlived = trialTimedOut(isolation);
       if (!(await this.settle([], () => outlived, 'open'))) return this.end();
       return { late: attempt.then((late) => this.conclude(late, afterTrial(late, outlived, this.data.n))) };
     } catch (error) {
-      await this.settle([], () => breakOff(isolation), 'open');
+      await this.settle([], () => trialAborted(isolation), 'open');
       throw error;
     }
   }

@@ -59,7 +59,7 @@ async function readShardAccount(destination: string, shard: string, redis: Redis
 }
 
 /** What the books say, with nothing counted again: by itself it always adds up. */
-export type Standing = Omit<Account, 'difference'>;
+export type Counters = Omit<Account, 'difference'>;
 
 /**
  * The oldest job is looked for where it nearly always is: in hand, where jobs are taken from next, and among
@@ -88,12 +88,12 @@ return {
 `;
 
 /** For frequent looks: costs less than a millisecond of Redis a shard, however much waits. */
-export async function readStanding(destination: string, redis: Redis): Promise<Standing> {
+export async function readCounters(destination: string, redis: Redis): Promise<Counters> {
   const shards = await shardsOf(destination, redis);
   return addUp(await Promise.all(shards.map((shard) => readShardStanding(destination, shard, redis))));
 }
 
-async function readShardStanding(destination: string, shard: string, redis: Redis): Promise<Standing> {
+async function readShardStanding(destination: string, shard: string, redis: Redis): Promise<Counters> {
   const keys = queueKeys(shard);
   const [ledger, letters, waiting, active, delayed, failed, oldest] = (await redis.eval(
     STANDING,
@@ -123,7 +123,7 @@ export async function countDeadLetters(destination: string, redis: Redis): Promi
 }
 
 /** What the shards of one destination come to. */
-function addUp<Looked extends Standing>(shards: Looked[]): Looked {
+function addUp<Looked extends Counters>(shards: Looked[]): Looked {
   return shards.reduce((sum, each) =>
     Object.assign(addCounts(sum, each), {
       deadByReason: addCounts(sum.deadByReason, each.deadByReason),

@@ -19,7 +19,7 @@ export class UnsafeRedisError extends Error {
  * Looks before anything hangs on this Redis. @throws UnsafeRedisError unless the operator has allowed it in
  * so many words
  */
-export async function refuseUnsafeRedis(
+export async function assertDurableRedis(
   redis: Redis,
   allowDataLoss: boolean,
   onFinding: (finding: RedisFinding) => void,

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { RECEIVER } from './keys.js';
-import { replayLaneKeys } from './replay-lane.js';
 import { writeReplicated } from './replication.js';
+import { shardReplayKeys } from './shard-replay.js';
 import { knownShards } from './shards.js';
 
 /**
@@ -74,7 +74,7 @@ async function forgetOldest(redis: Redis): Promise<void> {
   for (const id of old) {
     const state = await redis.hget(recordKey(id), 'state');
     if (state === 'waiting' || state === 'running') continue;
-    for (const shard of shards) await redis.del(...replayLaneKeys(shard, id));
+    for (const shard of shards) await redis.del(...shardReplayKeys(shard, id));
     await redis.del(recordKey(id), holderKey(id));
     await redis.zrem(IDS, id);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { readAccount, readAudit, readStanding } from '../src/index.js';
+import { readAccount, readAudit, readCounters } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { makeLines } from './pipeline-line.js';
 
@@ -68,7 +68,7 @@ describe('many jobs', () => {
     await line.redis.del(job(id!));
     expect((await line.audit()).map(({ difference }) => difference)).toEqual([2]);
     // What the books say does not know it: who wants to know has the jobs counted.
-    expect(await readStanding(line.destination, line.redis)).toMatchObject({ inFlight: MANY });
+    expect(await readCounters(line.destination, line.redis)).toMatchObject({ inFlight: MANY });
   });
 
   test('are counted by one at a time; what a killed one left behind does not hinder the next', async () => {
@@ -133,5 +133,5 @@ test('what the books say agrees with what is counted once nothing moves', async 
   expect(difference).toBe(0);
   expect(account.jobs.waiting).toBe(1);
   expect(account.oldestJobAt).toBeGreaterThan(0);
-  expect(await readStanding(line.destination, line.redis)).toEqual(account);
+  expect(await readCounters(line.destination, line.redis)).toEqual(account);
 });

@@ -8,8 +8,8 @@ import {
   discardDeadLetters,
   findDeadLetter,
   forgetImported,
-  type HandRun,
   importDeadLetters,
+  type OperatorAction,
   readDeadLetterLog,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
@@ -35,7 +35,11 @@ async function openWithLetters(count: number): Promise<{ line: Line; letters: En
 const idsOf = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
 const contentOf = ({ at, reason, cell, letter }: Entry) => ({ at, reason, cell, letter });
 const toPortable = ({ id, was, reason, cell, letter }: Entry) => ({ id: was ?? id, reason, cell, letter });
-const aRun = (run: string, what: HandRun['what'] = 'discarded'): HandRun => ({ run, what, by: 'ops' });
+const aRun = (run: string, what: OperatorAction['what'] = 'discarded'): OperatorAction => ({
+  run,
+  what,
+  by: 'ops',
+});
 
 async function expectAddsUp(line: Line, counts: Record<string, number>): Promise<void> {
   expect(await line.account()).toMatchObject({ ...counts, difference: 0 });

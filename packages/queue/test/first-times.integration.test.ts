@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { useRedis } from '@meterbridge/testing';
-import { keepFirstTimes } from '../src/index.js';
+import { getOrSetFirstTimes } from '../src/index.js';
 
 const suite = useRedis();
 const HOUR_MS = 3_600_000;
@@ -10,7 +10,7 @@ const LATER = '2026-08-01T01:00:00.000Z';
 test('a first time is kept for six hours from its first look on, which later looks neither prolong nor shorten', async () => {
   const redis = suite.connect();
   const look = (timestamp: string) =>
-    keepFirstTimes(redis, [{ source: 'backend', messageId: 'm1', timestamp }], 0);
+    getOrSetFirstTimes(redis, [{ source: 'backend', messageId: 'm1', timestamp }], 0);
   expect(await look(FIRST)).toEqual([FIRST]);
   const keys = await redis.keys('meterbridge:{times}:*');
   expect(keys).toHaveLength(1);
@@ -32,12 +32,12 @@ test('each source and each event has a time of its own, and one that is forgotte
   await redis.flushall();
   const of = (source: string, messageId: string, timestamp: string) => ({ source, messageId, timestamp });
   expect(
-    await keepFirstTimes(redis, [of('a', 'm1', FIRST), of('b', 'm1', LATER), of('a', 'm2', LATER)], 0),
+    await getOrSetFirstTimes(redis, [of('a', 'm1', FIRST), of('b', 'm1', LATER), of('a', 'm2', LATER)], 0),
   ).toEqual([FIRST, LATER, LATER]);
-  expect(await keepFirstTimes(redis, [of('a', 'm2', FIRST), of('a', 'm1', LATER)], 0)).toEqual([
+  expect(await getOrSetFirstTimes(redis, [of('a', 'm2', FIRST), of('a', 'm1', LATER)], 0)).toEqual([
     LATER,
     FIRST,
   ]);
   await redis.flushall();
-  expect(await keepFirstTimes(redis, [of('a', 'm1', LATER)], 0)).toEqual([LATER]);
+  expect(await getOrSetFirstTimes(redis, [of('a', 'm1', LATER)], 0)).toEqual([LATER]);
 });

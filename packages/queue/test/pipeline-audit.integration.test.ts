@@ -7,10 +7,10 @@ import {
   DeliveryWriter,
   RECEIVER,
   type RejectedEvent,
-  ReplayLane,
   readAccount,
   readAudit,
   readDeadLetters,
+  ShardReplay,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { HOUR, lettersOf, longAgo, refused } from './dead-line.js';
@@ -166,7 +166,7 @@ describe("the receiver's own dead letters", () => {
     const letters = [];
     for await (const entry of readDeadLetters<RejectedEvent>(RECEIVER, line.redis)) letters.push(entry);
     const taken = letters.filter(({ letter }) => letter.source === 'unknown');
-    const lane = new ReplayLane(RECEIVER, 'test', line.redis);
+    const lane = new ShardReplay(RECEIVER, 'test', line.redis);
     expect(await lane.take({ taken })).toBe(true);
     expect(await lane.take({ taken })).toBe(false);
     expect(await audit()).toEqual(['400000/backend: accepted 1, dead 1']);

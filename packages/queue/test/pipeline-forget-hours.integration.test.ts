@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { hourAt } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { forgetSettledHours, keepHoursBounded } from '../src/forget-hours.js';
+import { forgetSettledHours, startHourRetention } from '../src/forget-hours.js';
 import { readAccount, readAudit } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { makeLines } from './pipeline-line.js';
@@ -56,7 +56,7 @@ test('a worker looks at every destination there ever was, configured or not', as
   await write(1);
   const { hours } = queueKeys(destination);
   await redis.hset(hours, { [`${OLD}/backend/accepted`]: 1, [`${OLD}/backend/delivered`]: 1 });
-  const bound = keepHoursBounded(redis);
+  const bound = startHourRetention(redis);
   await waitFor(async () => (await redis.hget(hours, `${OLD}/backend/accepted`)) === null, {
     what: 'the hour to be forgotten',
   });

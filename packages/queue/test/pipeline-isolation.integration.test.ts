@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
-import { type BatchData, connectConsumer, createInTurn, type DeliveryWorkerOptions } from '../src/index.js';
+import { type BatchData, connectConsumer, createMutex, type DeliveryWorkerOptions } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { delivered, makeLines } from './pipeline-line.js';
 
@@ -42,7 +42,7 @@ describe('jobs that were in the hand of a crashed worker', () => {
       atOnce -= 1;
       return delivered(deliveries);
     };
-    const inTurn = createInTurn();
+    const inTurn = createMutex();
     lines.push(await open(attempt, { inTurn }), await open(attempt, { inTurn }));
     for (const line of lines) {
       await line.write(300);
@@ -58,7 +58,7 @@ describe('jobs that were in the hand of a crashed worker', () => {
   });
 
   test('wait for their gate without a turn, and are not begun', async () => {
-    const inTurn = createInTurn();
+    const inTurn = createMutex();
     let openGate = (_letGo: () => void): void => {};
     const gate = new Promise<() => void>((resolve) => {
       openGate = resolve;
@@ -79,7 +79,7 @@ describe('jobs that were in the hand of a crashed worker', () => {
   });
 
   test('keep no others from being taken while they wait for their turn', async () => {
-    const inTurn = createInTurn();
+    const inTurn = createMutex();
     let end = (): void => {};
     const elsewhere = inTurn(
       () =>
@@ -102,7 +102,7 @@ describe('jobs that were in the hand of a crashed worker', () => {
   });
 
   test('give their turn away after some seconds, and are blamed no more', async () => {
-    const inTurn = createInTurn();
+    const inTurn = createMutex();
     let answer = (): void => {};
     const answered = new Promise<void>((resolve) => {
       answer = resolve;

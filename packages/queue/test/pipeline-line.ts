@@ -5,7 +5,7 @@ import { makePayloads, type SuiteRedis, waitFor } from '@meterbridge/testing';
 import {
   connectConsumer,
   connectProducer,
-  createInTurn,
+  createMutex,
   type DeliveryWorkerOptions,
   DeliveryWriter,
   readAccount,
@@ -56,7 +56,7 @@ export function makeLines(suite: () => SuiteRedis, usual: Partial<WriterOptions>
         policy,
         attempt,
         whenOpen: async () => () => {},
-        inTurn: createInTurn(),
+        inTurn: createMutex(),
         ...overrides,
         ...more,
       });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { cellOf, emptySettlement, type StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { FIRST_REV } from '../src/batch-codec.js';
-import { findDeadLetter, findForgotten, readDeadLetters } from '../src/index.js';
+import { findDeadLetter, findOrphanedDestinations, readDeadLetters } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { writeSettlement } from '../src/settle.js';
 import { anEvent, delivered, makeLines } from './pipeline-line.js';
@@ -92,7 +92,7 @@ describe('a destination that is no longer configured', () => {
     const line = await open(async (deliveries) => delivered(deliveries));
     await line.write(3);
     const found = async (configured: string[]) =>
-      (await findForgotten(line.redis, configured)).map((account) => account.destination);
+      (await findOrphanedDestinations(line.redis, configured)).map((account) => account.destination);
     expect(await found([])).toContain(line.destination);
     expect(await found([line.destination])).not.toContain(line.destination);
     const worker = line.start();

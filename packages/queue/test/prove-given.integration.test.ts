@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { useRedis } from '@meterbridge/testing';
-import { ReplayLane, replayLaneKeys } from '../src/replay-lane.js';
+import { ShardReplay, shardReplayKeys } from '../src/shard-replay.js';
 import { anEvent, makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite);
@@ -8,8 +8,8 @@ const suite = useRedis();
 
 test("a lane that was not given the receiver's letters proves none, one that was proves those and writes it anew", async () => {
   const { redis, producer, destination } = await open();
-  const lane = new ReplayLane(destination, 'r1', redis);
-  const [progressKey] = replayLaneKeys(destination, 'r1');
+  const lane = new ShardReplay(destination, 'r1', redis);
+  const [progressKey] = shardReplayKeys(destination, 'r1');
   const proves = (...names: string[]) => lane.proveRejections(names, producer, 0);
   expect(await proves('receiver/1-0 d1')).toBe(false);
   expect(await redis.exists(progressKey)).toBe(0);

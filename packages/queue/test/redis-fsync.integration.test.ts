@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { useRedis } from '@meterbridge/testing';
-import { inspectRedis, refuseUnsafeRedis } from '../src/index.js';
+import { assertDurableRedis, inspectRedis } from '../src/index.js';
 
 const suite = useRedis();
 
@@ -25,7 +25,7 @@ test.each(['everysec', 'no'])('appendfsync %s is a warning that says what to set
     });
     // It can lose a second to a power failure, and is told; it is not refused.
     const told: string[] = [];
-    await refuseUnsafeRedis(redis, false, ({ what }) => told.push(what));
+    await assertDurableRedis(redis, false, ({ what }) => told.push(what));
     expect(told).toContain('fsync');
   } finally {
     await redis.config('SET', 'appendfsync', 'always');

@@ -8,12 +8,12 @@ import {
   listReplays,
   RECEIVER,
   type RejectedEvent,
-  ReplayLane,
   readAccount,
   rejectionName,
   releaseReplay,
   renewReplay,
   resumeReplay,
+  ShardReplay,
   stopReplay,
   takeReplay,
 } from '../src/index.js';
@@ -34,7 +34,7 @@ async function openDead(count: number, replayId = '1') {
   await line.settled();
   await worker.close();
   const letters = await lettersOf(line);
-  const lane = new ReplayLane(line.destination, replayId, line.redis);
+  const lane = new ShardReplay(line.destination, replayId, line.redis);
   const step = (some: typeof letters, from: string) => ({
     deliveries: some.map(({ letter, at }) => reviveDeadLetter(letter, at)),
     taken: some,
@@ -76,7 +76,7 @@ describe('a step of a replay', () => {
 
   test('does nothing where somebody else has taken one of its letters, or goes on with the replay', async () => {
     const { lane, step, letters, jobs, ...line } = await openDead(20);
-    const other = new ReplayLane(line.destination, '2', line.redis);
+    const other = new ShardReplay(line.destination, '2', line.redis);
     expect(await other.take(step(letters.slice(5, 6), ''))).toBe(true);
     expect(await lane.take(step(letters.slice(0, 10), ''))).toBe(false);
     expect(await lane.progress()).toEqual({
@@ -157,8 +157,8 @@ describe('a step of a replay', () => {
     await line.writer.commit([], [reject(), reject(), reject()]);
     const letters = await lettersOf<RejectedEvent>({ destination: RECEIVER, redis: suite.connect() });
     const rejections = letters.map(rejectionName);
-    const lane = new ReplayLane(line.destination, '1', line.redis);
-    const receiver = new ReplayLane(RECEIVER, '1', line.redis);
+    const lane = new ShardReplay(line.destination, '1', line.redis);
+    const receiver = new ShardReplay(RECEIVER, '1', line.redis);
     const hour = 400_000;
     const deliveries = [0, 1].map(() => ({ rule: 'usage', source: 'backend', event: anEvent(), hour }));
     const add = { deliveries, filtered: { [`${hour}/backend`]: 1 }, rejections };
@@ -267,7 +267,7 @@ describe('what is kept of a replay', () => {
     const waiting = await createReplay(redis, begin);
     const id = await createReplay(redis, begin);
     await stopReplay(redis, id);
-    const oldest = new ReplayLane(destination, id, redis);
+    const oldest = new ShardReplay(destination, id, redis);
     await oldest.take(step(letters, ''));
     for (let i = 0; i < 100; i += 1) await createReplay(redis, begin);
     expect(await findReplay(redis, id)).toBeNull();

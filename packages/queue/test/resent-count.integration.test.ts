@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type SuiteRedis, useRedis } from '@meterbridge/testing';
-import { connectConsumer, ReplayLane, type ReplayStep } from '../src/index.js';
+import { connectConsumer, type ReplayStep, ShardReplay } from '../src/index.js';
 import { makeLines } from './pipeline-line.js';
 import { useRedisWays } from './redis-way.js';
 
@@ -35,7 +35,7 @@ test.each<[string, ReplayStep, object, object]>([
     const line = await open();
     const way = await openWay(suite.redis.port);
     const redis = connectConsumer(way.url, () => {});
-    const lane = new ReplayLane(line.destination, 'resent', redis);
+    const lane = new ShardReplay(line.destination, 'resent', redis);
     const runs = async () =>
       Number(/cmdstat_eval:calls=(\d+)/.exec(await line.redis.info('commandstats'))?.[1] ?? 0);
     try {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { type DeadLetter, type Outcome, reviveDeadLetter } from '@meterbridge/delivery';
 import { type SuiteRedis, useRedis } from '@meterbridge/testing';
-import { connectConsumer, type DeadLetterEntry, ReplayLane, readDeadLetters } from '../src/index.js';
+import { connectConsumer, type DeadLetterEntry, readDeadLetters, ShardReplay } from '../src/index.js';
 import { makeLines } from './pipeline-line.js';
 import { useRedisWays } from './redis-way.js';
 
@@ -21,7 +21,7 @@ test('a step whose answer was lost, and that is sent again, takes nothing back',
 
   const way = await openWay(suite.redis.port);
   const redis = connectConsumer(way.url, () => {});
-  const lane = new ReplayLane(line.destination, 'resent', redis);
+  const lane = new ShardReplay(line.destination, 'resent', redis);
   try {
     // Opens its queue.
     await lane.take({ deliveries: [], taken: [letters[0]!], from: '', through: '1-0' });

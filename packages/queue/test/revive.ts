@@ -1,6 +1,6 @@
 import type { StoredDelivery } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
-import { type LetterMark, ReplayLane } from '../src/index.js';
+import { type LetterMark, ShardReplay } from '../src/index.js';
 
 /** Puts dead letters back on their queue as a replay does, in one step. False where one of them is gone. */
 export async function revive(
@@ -9,7 +9,7 @@ export async function revive(
   entries: readonly LetterMark[],
   deliveries: StoredDelivery[],
 ): Promise<boolean> {
-  const lane = new ReplayLane(destination, 'test', redis);
+  const lane = new ShardReplay(destination, 'test', redis);
   try {
     return await lane.take({ deliveries, taken: entries });
   } finally {

@@ -5,8 +5,8 @@ import {
   type BatchData,
   type DeliveryWorkerOptions,
   keepRules,
-  ReplayLane,
   readRules,
+  ShardReplay,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { takeTurnBack } from '../src/settle.js';
@@ -211,7 +211,7 @@ async function openReplayed(attempt: (at: number, deliveries: StoredDelivery[]) 
     told.push(rules);
     return attempt(told.length, deliveries);
   });
-  const lane = new ReplayLane(line.destination, '1', line.redis, 'planned');
+  const lane = new ShardReplay(line.destination, '1', line.redis, 'planned');
   closing.push(() => lane.close());
   const deliveries = [1, 2].map(() => ({
     rule: 'usage',

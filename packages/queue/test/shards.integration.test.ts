@@ -5,7 +5,7 @@ import type { DeadLetter, Outcome, StoredDelivery } from '@meterbridge/delivery'
 import { type SuiteRedis, useRedis, waitFor } from '@meterbridge/testing';
 import {
   connectConsumer,
-  createInTurn,
+  createMutex,
   type DeadLetterEntry,
   type DeadLetterRange,
   type DestinationWorkerOptions,
@@ -14,10 +14,10 @@ import {
   knownDestinations,
   readAccount,
   readAudit,
+  readCounters,
   readDeadLetterLog,
   readDeadLetters,
   readNewestWaiting,
-  readStanding,
   shardsOf,
   startDestinationWorker,
 } from '../src/index.js';
@@ -45,7 +45,7 @@ async function openSharded(shards: number) {
       policy: { baseMs: 1, maxMs: 5, giveUpAfterMs: 60_000 } as DestinationWorkerOptions['policy'],
       attempt: async (deliveries) => delivered(deliveries),
       whenOpen: async () => () => {},
-      inTurn: createInTurn(),
+      inTurn: createMutex(),
       ...more,
     });
     closing.push(
@@ -77,7 +77,7 @@ test('batches go to the shards in turn, and whoever asks for the destination is 
     jobs: { waiting: 12, active: 0 },
     difference: 0,
   });
-  expect(await readStanding(destination, line.redis)).toMatchObject({
+  expect(await readCounters(destination, line.redis)).toMatchObject({
     destination,
     accepted: 12,
     inFlight: 12,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome, Settlement, StoredDelivery } from '@meterbridge/delivery';
 import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
-import { createInTurn, type DeliveryWorkerOptions } from '../src/index.js';
+import { createMutex, type DeliveryWorkerOptions } from '../src/index.js';
 import { queueKeys } from '../src/keys.js';
 import { refused } from './dead-line.js';
 import { delivered, makeLines } from './pipeline-line.js';
@@ -21,7 +21,7 @@ const failed = { outcome: 'failed', code: 'timeout' } as const;
  * Resolves when the trial has given its turn away: it took too long, and goes on.
  */
 async function openSlow(overrides: Partial<DeliveryWorkerOptions> = {}) {
-  const inTurn = createInTurn();
+  const inTurn = createMutex();
   const attempts: Attempt[] = [];
   const settlements: Settlement[] = [];
   let answer: (outcomes: (deliveries: StoredDelivery[]) => Outcome[]) => void = () => {};

@@ -55,7 +55,7 @@ test('a file that removes in two ways has a row for each', () => {
   expect(removalsOf('packages/queue')).toEqual(
     expect.arrayContaining([
       'queue/src/settle.ts LREM',
-      'queue/src/replay-lane.ts XDEL',
+      'queue/src/shard-replay.ts XDEL',
       'queue/src/replays.ts zrem',
     ]),
   );

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { CommandError } from '../load-context.js';
 
 /** Whether it may be done: `--yes` said so, or the answer does. Where not, says that nothing was: exit code 1. */
-export async function mayDo(question: string, { yes = false }: { yes?: boolean }): Promise<boolean> {
+export async function confirmOrAbort(question: string, { yes = false }: { yes?: boolean }): Promise<boolean> {
   if (yes || (await confirm(question))) return true;
   console.log('Nothing was done.');
   process.exitCode = 1;

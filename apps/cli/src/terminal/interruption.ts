@@ -11,7 +11,7 @@ export type Interruption = {
  * The first time the command stops after what it has in hand; the second time nobody waits for that.
  * @param words what is said the first time
  */
-export function heedInterruption(words = 'Stopping after what is in hand …'): Interruption {
+export function listenForInterruption(words = 'Stopping after what is in hand …'): Interruption {
   const asked = new AbortController();
   const onSignal = () => {
     if (asked.signal.aborted) process.exit(1);

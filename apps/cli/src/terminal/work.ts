@@ -1,5 +1,5 @@
 import type { Work } from '@meterbridge/operations';
-import { heedInterruption } from './interruption.js';
+import { listenForInterruption } from './interruption.js';
 import { type ProgressBar, startProgress } from './progress.js';
 
 /** Shows on the terminal how far something is; call `end` whatever happens. */
@@ -41,7 +41,7 @@ export async function interruptible<T>(
   act: (work: Work & { signal: AbortSignal }) => Promise<T>,
   words?: string,
 ): Promise<T> {
-  const interruption = heedInterruption(words);
+  const interruption = listenForInterruption(words);
   try {
     return await watched((work) => act({ ...work, signal: interruption.signal }));
   } finally {

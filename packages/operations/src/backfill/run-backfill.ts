@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config, Source } from '@meterbridge/config';
 import {
+  assertDurableRedis,
   BackfillPositions,
   createStoreClock,
   DeliveryWriter,
@@ -10,7 +11,6 @@ import {
   type FilePosition,
   keepRules,
   PRIORITY,
-  refuseUnsafeRedis,
   replicasToWaitFor,
   UnsafeRedisError,
   watchMemory,
@@ -211,7 +211,7 @@ async function askFirst(
 /** @throws OperationError (`redis_unsafe`) where Redis can lose what it is given */
 async function refuseUnsafe(redis: Redis, config: Config, { onNotice }: Work): Promise<void> {
   try {
-    await refuseUnsafeRedis(redis, config.redis.allowDataLoss, ({ what, detail }) =>
+    await assertDurableRedis(redis, config.redis.allowDataLoss, ({ what, detail }) =>
       onNotice?.(`Redis ${what}: ${detail}`),
     );
   } catch (error) {

@@ -9,7 +9,7 @@ import {
   type RulePlace,
   type SharedIds,
 } from '@meterbridge/destinations';
-import { readAllRules, readStanding } from '@meterbridge/queue';
+import { readAllRules, readCounters } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import type { Finding } from './finding.js';
 
@@ -19,7 +19,7 @@ export type Past = ReadonlyMap<string, FormerIds> | null;
 /** Costs about a millisecond a destination. Throws as the client does. */
 export async function readPast(redis: Redis, { destinations }: Pick<Config, 'destinations'>): Promise<Past> {
   const all = destinations.map(async ({ name, type }) => {
-    const { delivered, duplicate } = await readStanding(name, redis);
+    const { delivered, duplicate } = await readCounters(name, redis);
     if (delivered + duplicate === 0) return [];
     return [[name, formerIds(type, (await readAllRules(redis, name)).values())] as const];
   });

@@ -7,7 +7,12 @@ import {
   type HttpClient,
   isLarge,
 } from '@meterbridge/destinations';
-import { findForgotten, inspectRedis, inspectTopology, readNewestWaiting } from '@meterbridge/queue';
+import {
+  findOrphanedDestinations,
+  inspectRedis,
+  inspectTopology,
+  readNewestWaiting,
+} from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { openRedis } from '../connect.js';
 import { OperationError } from '../operation-error.js';
@@ -42,7 +47,7 @@ async function checkRedis(config: Config, report: (finding: Finding) => void): P
         });
       }
       await checkLarge(config, redis, report);
-      for (const { destination, inFlight, dead } of await findForgotten(redis, names)) {
+      for (const { destination, inFlight, dead } of await findOrphanedDestinations(redis, names)) {
         const detail = `not configured, but ${inFlight} deliveries wait for it and ${dead} are dead letters: nobody takes them. Configure it until it is empty.`;
         report({ level: 'fail', what: destination, detail });
       }

@@ -1,4 +1,4 @@
-import { destinationOf, discardDeadLetters, type HandRun, type LetterMark } from '@meterbridge/queue';
+import { destinationOf, discardDeadLetters, type LetterMark, type OperatorAction } from '@meterbridge/queue';
 import { type DurableWriter, withWriter } from '../durable-writer.js';
 import type { Operations } from '../open.js';
 import { isStopped, startCounting, type Work } from '../work.js';
@@ -73,7 +73,7 @@ async function confirmEarlier(
   ops: Operations,
   { redis, replicas }: DurableWriter,
   filter: LetterFilter,
-  run: HandRun,
+  run: OperatorAction,
 ): Promise<void> {
   if (replicas === 0) return;
   const names = destinationsOf(filter, ops);
@@ -86,7 +86,7 @@ async function discardPages(
   ops: Operations,
   { redis, replicas }: DurableWriter,
   { filter, letters, through, digests }: DiscardPlan,
-  run: HandRun,
+  run: OperatorAction,
   work: Work,
 ): Promise<number> {
   const progress = startCounting(work, 'letters', letters);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { recordHand } from '@meterbridge/queue';
+import { recordAction } from '@meterbridge/queue';
 import { insist, withWriter } from '../durable-writer.js';
 import type { Operations } from '../open.js';
 import { compilePipeline } from '../pipeline/pipeline.js';
@@ -64,7 +64,7 @@ export async function editLetter(
   const edit = { by: run.by, at: Number(run.run.split('-')[0]) };
   const done = await withWriter(ops.config, async (writer) => {
     const done = await putBack(after, edit, ops, writer, work);
-    await insist(() => recordHand(writer.redis, run, before, writer.replicas), work);
+    await insist(() => recordAction(writer.redis, run, before, writer.replicas), work);
     return done;
   });
   return { ...done, by: run.by };

@@ -5,8 +5,8 @@ import {
   findDeadLetter,
   findImported,
   forgetImported,
-  type HandRun,
   importDeadLetters,
+  type OperatorAction,
 } from '@meterbridge/queue';
 import { readTexts } from '../archive/read-texts.js';
 import { type DurableWriter, withWriter } from '../durable-writer.js';
@@ -58,7 +58,7 @@ async function sizeOf(file: string): Promise<number> {
 type Importing = {
   ops: Operations;
   writer: DurableWriter;
-  run: HandRun;
+  run: OperatorAction;
   onBad: (line: number, problem: string) => void;
 };
 

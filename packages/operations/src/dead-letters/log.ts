@@ -1,4 +1,4 @@
-import { type HandRecord, readDeadLetterLog } from '@meterbridge/queue';
+import { type OperatorActionRecord, readDeadLetterLog } from '@meterbridge/queue';
 import type { Operations } from '../open.js';
 import { destinationsOf } from './walk.js';
 
@@ -9,7 +9,7 @@ import { destinationsOf } from './walk.js';
 export async function readLetterLog(
   ops: Operations,
   { destination }: { destination?: string },
-): Promise<HandRecord[]> {
+): Promise<OperatorActionRecord[]> {
   const names = destinationsOf(destination === undefined ? {} : { destination }, ops);
   const logs = await Promise.all(names.map((name) => readDeadLetterLog(name, ops.redis)));
   return logs.flat().toSorted((one, other) => other.at - one.at);

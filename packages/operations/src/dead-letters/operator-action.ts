@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { type HandRun, readStoreTime } from '@meterbridge/queue';
+import { type OperatorAction, readStoreTime } from '@meterbridge/queue';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
 
 /** What an action of a person is remembered by, in the order of Redis' time. */
 export async function beginAction(
   { redis, actor }: Pick<Operations, 'redis' | 'actor'>,
-  action: Omit<HandRun, 'run' | 'by'>,
-): Promise<HandRun> {
+  action: Omit<OperatorAction, 'run' | 'by'>,
+): Promise<OperatorAction> {
   const at = Math.floor(await readStoreTime(redis));
   return { run: `${at}-${randomBytes(4).toString('hex')}`, by: actor, ...action };
 }

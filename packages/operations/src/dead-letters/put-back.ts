@@ -2,12 +2,12 @@ import { hash } from 'node:crypto';
 import { cellOf, type Edit, hourAt, type StoredDelivery } from '@meterbridge/delivery';
 import {
   asStoreError,
-  keepFirstTimes,
+  getOrSetFirstTimes,
   RECEIVER,
-  ReplayLane,
   type ReplayStep,
   readStoreTime,
   rejectionName,
+  ShardReplay,
 } from '@meterbridge/queue';
 import { type DurableWriter, insist } from '../durable-writer.js';
 import type { Operations } from '../open.js';
@@ -52,7 +52,7 @@ export async function putBack(
   const { source } = entry.letter;
   if (verdict.will === 'go' && verdict.timed) {
     const { messageId, timestamp } = verdict.timed;
-    const times = () => keepFirstTimes(writer.redis, [{ source, messageId, timestamp }], writer.replicas);
+    const times = () => getOrSetFirstTimes(writer.redis, [{ source, messageId, timestamp }], writer.replicas);
     const [first] = await insist(() => times().catch((error) => Promise.reject(asStoreError(error))), work);
     verdict.timed.timestamp = first!;
   }
@@ -131,8 +131,8 @@ function openLane(
   shard: string,
   { id, digest }: LetterEntry,
   { redis }: Pick<Operations, 'redis'>,
-): ReplayLane {
-  return new ReplayLane(shard, `edit-${id.slice(id.indexOf('/') + 1)}-${digest.slice(0, 12)}`, redis);
+): ShardReplay {
+  return new ShardReplay(shard, `edit-${id.slice(id.indexOf('/') + 1)}-${digest.slice(0, 12)}`, redis);
 }
 
 function goneMeanwhile(shard: string, entry: LetterEntry): string {

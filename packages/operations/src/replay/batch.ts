@@ -3,7 +3,7 @@ import { type LetterMark, type ReplayStep, rejectionName } from '@meterbridge/qu
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { LetterEntry } from '../dead-letters/letter.js';
 import type { Move, Verdict } from './judge-letter.js';
-import { streamIdOf } from './lane.js';
+import { streamIdOf } from './range.js';
 
 /** What a letter that would fail again is counted as, where it is left. */
 export const WOULD_FAIL = 'would fail again';

@@ -6,9 +6,9 @@ import { compilePipeline } from '../pipeline/pipeline.js';
 import { AllQuestions } from '../stored/ask-apis.js';
 import { startCounting, type Work } from '../work.js';
 import { compileJudge, rulesOf } from './judge-letter.js';
-import { type Lane, walkLane } from './lane.js';
 import { limitOf, type Pace, paceOf } from './pace.js';
 import { PlanTally, type ReplayPlan } from './plan.js';
+import { type ReplayRange, walkRange } from './range.js';
 
 export type PlanOptions = {
   includeFailing?: boolean;
@@ -22,7 +22,7 @@ export type PlanOptions = {
 export async function makePlan(
   ops: Operations,
   filter: LetterFilter,
-  lanes: readonly Lane[],
+  lanes: readonly ReplayRange[],
   pace: Pace,
   options: PlanOptions,
   work: Work = {},
@@ -36,7 +36,7 @@ export async function makePlan(
   let looked = 0;
   try {
     for (const lane of lanes) {
-      for await (const entry of walkLane(lane, ops, filter)) {
+      for await (const entry of walkRange(lane, ops, filter)) {
         const verdict = judge(entry, '');
         const isReadable = verdict.will !== 'stay' || verdict.why !== 'cannot be read';
         const customer = isReadable ? ops.customerOf(entry) : undefined;

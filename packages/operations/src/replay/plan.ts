@@ -90,7 +90,7 @@ export class PlanTally {
     };
   }
 
-  /** Lane after lane, each as slow as the slowest of those it leads to. */
+  /** ReplayRange after lane, each as slow as the slowest of those it leads to. */
   private seconds(paces: ReadonlyMap<string, number | null>): number | null {
     let seconds: number | null = null;
     for (const made of this.deliveries.values()) {

@@ -6,8 +6,8 @@ import {
   keepRules,
   listReplays as listRecords,
   REPLAY_BEAT_MS,
-  ReplayLane,
   resumeReplay as resumeRecord,
+  ShardReplay,
   stopReplay as stopRecord,
 } from '@meterbridge/queue';
 import type { LetterFilter } from '../dead-letters/filter.js';
@@ -18,10 +18,10 @@ import { OperationError } from '../operation-error.js';
 import { versionsOf } from '../pipeline/pipeline.js';
 import type { Held } from '../stored/held.js';
 import { isStopped, startCounting, type Work } from '../work.js';
-import { type Lane, openLanes } from './lane.js';
 import { makePlan, type PlanOptions } from './make-plan.js';
 import type { Pace } from './pace.js';
 import { planned, type ReplayPlan } from './plan.js';
+import { findReplayRanges, type ReplayRange } from './range.js';
 import type { Replay, ReplayWhat } from './run-replay.js';
 import { type ReplaySummary, ReplayWatch } from './summary.js';
 
@@ -29,7 +29,7 @@ import { type ReplaySummary, ReplayWatch } from './summary.js';
 export type PlannedReplay = {
   plan: ReplayPlan;
   what: ReplayWhat;
-  lanes: Lane[];
+  lanes: ReplayRange[];
 };
 
 /**
@@ -44,7 +44,7 @@ export async function planReplay(
 ): Promise<PlannedReplay> {
   // The others would be passed over without a word.
   for (const id of filter.ids ?? []) await readLetter(id, ops);
-  const lanes = await openLanes(ops, filter);
+  const lanes = await findReplayRanges(ops, filter);
   const plan = await makePlan(ops, filter, lanes, pace, options, work);
   const includeFailing = options.includeFailing ?? false;
   const what: ReplayWhat = {
@@ -151,7 +151,7 @@ export async function askForRest(
 ): Promise<Held[]> {
   const rest = lanes.map(async (lane) => ({
     ...lane,
-    from: (await new ReplayLane(lane.destination, id, ops.redis).progress()).position,
+    from: (await new ShardReplay(lane.destination, id, ops.redis).progress()).position,
   }));
   const options = { ...what, ...(checkAll === undefined ? {} : { checkAll }) };
   return (await makePlan(ops, what.filter, await Promise.all(rest), what.pace, options, work)).held;

@@ -6,7 +6,7 @@ import { compileJudge } from './judge-letter.js';
 import { ReplayLease, type StopReason } from './lease.js';
 import type { Pace } from './pace.js';
 import { withPlannedRules } from './planned-rules.js';
-import { runLane } from './run-lane.js';
+import { replayShard } from './replay-shard.js';
 
 /** What a replay is told once, and keeps to when it is resumed. */
 export type ReplayWhat = {
@@ -65,7 +65,7 @@ export async function runReplay(
         clock,
         onWait: tell.onWait,
       };
-      await runLane(lane, run);
+      await replayShard(lane, run);
       if (lease.stopping) break;
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import { destinationOf, RECEIVER, ReplayLane, type ReplayState, readShardLetters } from '@meterbridge/queue';
+import { destinationOf, RECEIVER, type ReplayState, readShardLetters, ShardReplay } from '@meterbridge/queue';
 import { isDelivery, type Letter } from '../dead-letters/letter.js';
 import type { Operations } from '../open.js';
 import type { Replay } from './run-replay.js';
@@ -34,7 +34,7 @@ type Box = Pick<Operations, 'redis' | 'shards'>;
 export class ReplayWatch {
   private readonly ops: Box;
   private readonly replay: Replay;
-  private readonly lanes: { shard: string; lane: ReplayLane; after: string | undefined }[];
+  private readonly lanes: { shard: string; lane: ShardReplay; after: string | undefined }[];
   private readonly deadAgain = new Map<string, DeadAgain>();
 
   constructor(ops: Box, replay: Replay) {
@@ -42,7 +42,7 @@ export class ReplayWatch {
     this.replay = replay;
     this.lanes = ops.shards.map((shard) => ({
       shard,
-      lane: new ReplayLane(shard, replay.id, ops.redis),
+      lane: new ShardReplay(shard, replay.id, ops.redis),
       after: undefined,
     }));
   }

@@ -6,11 +6,11 @@ import {
   gateAfterRefusal,
   OPEN_GATE,
 } from '@meterbridge/delivery';
-import type { Standing } from '@meterbridge/queue';
-import type { Look, PlaceLook } from './look.js';
+import type { Counters } from '@meterbridge/queue';
 import { reportGate, reportStatus } from './report.js';
+import type { PlaceSnapshot, Snapshot } from './snapshot.js';
 
-const NOTHING: Standing = {
+const NOTHING: Counters = {
   destination: 'lago',
   accepted: 0,
   delivered: 0,
@@ -27,7 +27,7 @@ const NOTHING: Standing = {
 };
 const AT = 1_000_000;
 
-function look(at: number, standing: Partial<Standing>, place: Partial<PlaceLook> = {}): Look {
+function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnapshot> = {}): Snapshot {
   return {
     at,
     places: [
@@ -44,7 +44,7 @@ function look(at: number, standing: Partial<Standing>, place: Partial<PlaceLook>
 }
 
 /** The place of two looks, two seconds apart. */
-const report = (before: Partial<Standing>, now: Partial<Standing>, place?: Partial<PlaceLook>) =>
+const report = (before: Partial<Counters>, now: Partial<Counters>, place?: Partial<PlaceSnapshot>) =>
   reportStatus(look(AT - 2_000, before), look(AT, now, place), 0.8).places[0]!;
 
 test.each([
@@ -73,7 +73,7 @@ test.each([
 });
 
 test('what was not there before has no pace', () => {
-  const before: Look = { ...look(AT - 1_000, {}), places: [] };
+  const before: Snapshot = { ...look(AT - 1_000, {}), places: [] };
   const now = look(AT, { accepted: 500, inFlight: 500 });
   expect(reportStatus(before, now, 0.8).places[0]).toMatchObject({ inPerSecond: 0, outPerSecond: 0 });
 });

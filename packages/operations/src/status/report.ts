@@ -1,6 +1,6 @@
 import { decideGate, type Gate } from '@meterbridge/delivery';
-import type { Standing } from '@meterbridge/queue';
-import type { Look, PlaceLook } from './look.js';
+import type { Counters } from '@meterbridge/queue';
+import type { PlaceSnapshot, Snapshot } from './snapshot.js';
 
 /** Whether a destination is sent to, in the words of the metrics. Times are epoch milliseconds. */
 export type GateStatus = {
@@ -31,7 +31,7 @@ export type HoldStatus =
       nextProbeAt: number;
     };
 
-export type PlaceStatus = Omit<Standing, 'oldestJobAt'> & {
+export type PlaceStatus = Omit<Counters, 'oldestJobAt'> & {
   /** Events a second, in the time between the two looks: queued, and delivered or found delivered. */
   inPerSecond: number;
   outPerSecond: number;
@@ -62,7 +62,7 @@ export type Status = {
 };
 
 /** What two looks a moment apart tell. Pure. @param memoryShare as the configuration has it, 0 to 1 */
-export function reportStatus(before: Look, now: Look, memoryShare: number): Status {
+export function reportStatus(before: Snapshot, now: Snapshot, memoryShare: number): Status {
   const seconds = Math.max(0.001, (now.at - before.at) / 1_000);
   const { usedBytes, limitBytes } = now.memory;
   return {
@@ -80,10 +80,10 @@ export function reportStatus(before: Look, now: Look, memoryShare: number): Stat
   };
 }
 
-function reportPlace(before: Standing, place: PlaceLook, seconds: number, at: number): PlaceStatus {
+function reportPlace(before: Counters, place: PlaceSnapshot, seconds: number, at: number): PlaceStatus {
   const { oldestJobAt, ...standing } = place.standing;
   const { requestsPerSecond = null, limit = null, workers = null, eventsStore, isConfigured } = place;
-  const perSecond = (of: (standing: Standing) => number) => (of(place.standing) - of(before)) / seconds;
+  const perSecond = (of: (standing: Counters) => number) => (of(place.standing) - of(before)) / seconds;
   const fewerPerSecond = -perSecond(({ inFlight }) => inFlight);
   return {
     ...standing,

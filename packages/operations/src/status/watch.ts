@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createStoreClock } from '@meterbridge/queue';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
-import { type Look, lookAtAll } from './look.js';
 import { reportStatus, type Status } from './report.js';
+import { type Snapshot, takeSnapshot } from './snapshot.js';
 
 /** Between the two looks that rates are told from. */
 const BETWEEN_MS = 1_000;
@@ -17,7 +17,7 @@ export async function* watchStatus({ config, redis }: Operations): AsyncGenerato
   const clock = createStoreClock(redis);
   try {
     await clock.synchronize();
-    const look = () => inTime(lookAtAll(config, redis, clock.now));
+    const look = () => inTime(takeSnapshot(config, redis, clock.now));
     for (let before = await look(); ; ) {
       await sleep(BETWEEN_MS);
       const now = await look();
@@ -30,7 +30,7 @@ export async function* watchStatus({ config, redis }: Operations): AsyncGenerato
 }
 
 /** A client that waits would wait for ever. */
-async function inTime(look: Promise<Look>): Promise<Look> {
+async function inTime(look: Promise<Snapshot>): Promise<Snapshot> {
   const late = sleep(REDIS_ANSWERS_WITHIN_MS, undefined, { ref: false }).then(() =>
     Promise.reject(new OperationError('redis_unreachable', 'Redis does not answer any more.')),
   );

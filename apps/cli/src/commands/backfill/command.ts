@@ -15,7 +15,7 @@ import {
 import { type Command, InvalidArgumentError } from 'commander';
 import { CommandError, readCommandEnv, readConfig } from '../../load-context.js';
 import { findFiles } from '../../terminal/find-files.js';
-import { heedInterruption } from '../../terminal/interruption.js';
+import { listenForInterruption } from '../../terminal/interruption.js';
 import { keepStandardInput } from '../../terminal/keep-standard-input.js';
 import { type LetGoOptions, letGo } from '../../terminal/let-go.js';
 import { readCount, readPercent } from '../../terminal/read-arguments.js';
@@ -68,7 +68,7 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
       return letGo(held, options);
     },
   };
-  const interruption = heedInterruption();
+  const interruption = listenForInterruption();
   const work = { ...progress, signal: interruption.signal };
   const report = await (options.dryRun ? dryRun(job, work) : runBackfill(job, work)).finally(() => {
     progress.end();

@@ -9,7 +9,7 @@ import {
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { withOperations } from '../../load-context.js';
-import { mayDo } from '../../terminal/confirm.js';
+import { confirmOrAbort } from '../../terminal/confirm.js';
 import { shortTime } from '../../terminal/short-time.js';
 import { interruptible, watched } from '../../terminal/work.js';
 
@@ -42,7 +42,7 @@ export async function discardLetters(
       if (options.json) console.log(JSON.stringify({ plan: toJson(plan), discarded: 0 }, null, 2));
       return;
     }
-    if (!(await mayDo(`Discard ${letters.toLocaleString('en')} for good?`, options))) return;
+    if (!(await confirmOrAbort(`Discard ${letters.toLocaleString('en')} for good?`, options))) return;
     const { discarded, run, isStopped } = await interruptible((work) => discard(ops, plan, because, work));
     if (isStopped) process.exitCode = 1;
     if (options.json) console.log(JSON.stringify({ plan: toJson(plan), discarded, run }, null, 2));

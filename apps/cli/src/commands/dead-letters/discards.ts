@@ -1,5 +1,5 @@
 import { readLetterLog } from '@meterbridge/operations';
-import type { HandRecord } from '@meterbridge/queue';
+import type { OperatorActionRecord } from '@meterbridge/queue';
 import Table from 'cli-table3';
 import { withOperations } from '../../load-context.js';
 import { shortTime } from '../../terminal/short-time.js';
@@ -17,7 +17,7 @@ export async function listDiscards({ destination, limit, json }: DiscardsOptions
   } else console.log(records.length === 0 ? 'Nothing was discarded.' : render(records, limit));
 }
 
-function render(records: HandRecord[], limit: number): string {
+function render(records: OperatorActionRecord[], limit: number): string {
   const table = new Table({
     head: ['when, UTC', 'what', 'destination', 'letters', 'who', 'why', 'which'],
     colAligns: ['left', 'left', 'left', 'right'],

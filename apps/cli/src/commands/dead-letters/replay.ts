@@ -12,7 +12,7 @@ import {
 } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { CommandError, withOperations } from '../../load-context.js';
-import { mayDo } from '../../terminal/confirm.js';
+import { confirmOrAbort } from '../../terminal/confirm.js';
 import { readCount, readPercent } from '../../terminal/read-arguments.js';
 import { whyNotSent } from '../../terminal/say-held.js';
 import { watched } from '../../terminal/work.js';
@@ -52,7 +52,8 @@ export async function replayDeadLetters(
       if (options.json) console.log(JSON.stringify({ plan }, null, 2));
       throw new CommandError(whyNot);
     }
-    if (!(await mayDo(`Put ${what.planned.toLocaleString('en')} dead letters back?`, options))) return;
+    if (!(await confirmOrAbort(`Put ${what.planned.toLocaleString('en')} dead letters back?`, options)))
+      return;
     const id = await startReplay(ops, { plan, what, lanes });
     if (!options.json) console.error(`Replay ${id}. The workers run it; Ctrl-C ends only the watching.`);
     await watchInTerminal(ops, id, options, plan);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { DeadLetter } from '@meterbridge/delivery';
-import { groupDead } from './group-dead.js';
+import { groupByReason } from './group-by-reason.js';
 
 const aLetter = (messageId: string, more: Partial<DeadLetter> = {}, lastStatus?: number) =>
   ({
@@ -21,7 +21,7 @@ test('what has source, rule, reason and status in common is one group', () => {
     aLetter('m5', { reason: 'refused' }, 400),
     aLetter('m6', { source: 'web' }),
   ];
-  expect(groupDead(dead).map(({ messageIds }) => messageIds)).toEqual([
+  expect(groupByReason(dead).map(({ messageIds }) => messageIds)).toEqual([
     ['m1', 'm3'],
     ['m2'],
     ['m4'],
@@ -31,11 +31,11 @@ test('what has source, rule, reason and status in common is one group', () => {
 });
 
 test('all are counted, and the first ten named', () => {
-  const [group] = groupDead(Array.from({ length: 500 }, (_, n) => aLetter(`m${n}`)));
+  const [group] = groupByReason(Array.from({ length: 500 }, (_, n) => aLetter(`m${n}`)));
   expect(group).toMatchObject({ count: 500, status: undefined });
   expect(group!.messageIds).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8', 'm9']);
 });
 
 test('nothing dead is nothing to say', () => {
-  expect(groupDead([])).toEqual([]);
+  expect(groupByReason([])).toEqual([]);
 });

@@ -1,9 +1,9 @@
-import { DestinationLane, type LaneOptions } from './destination-lane.js';
+import { BatchWriter, type LaneOptions } from './batch-writer.js';
 import { shardNames } from './keys.js';
 
 /** The lanes of a destination's shards: each batch that is opened belongs to the next of them in turn. */
-export class ShardedLane {
-  private readonly lanes: DestinationLane[];
+export class ShardedBatchWriter {
+  private readonly lanes: BatchWriter[];
   private current = 0;
 
   /** @param shards how many: those that others have written to are not touched */
@@ -11,7 +11,7 @@ export class ShardedLane {
     const { onCommitted } = options;
     this.lanes = shardNames(destination, shards).map(
       (shard) =>
-        new DestinationLane(shard, {
+        new BatchWriter(shard, {
           ...options,
           ...(onCommitted
             ? { onCommitted: (_shard, batches, filtered) => onCommitted(destination, batches, filtered) }
@@ -20,7 +20,7 @@ export class ShardedLane {
     );
   }
 
-  /** As `DestinationLane.join`. A shard that is being written to is passed over for one that is not. */
+  /** As `BatchWriter.join`. A shard that is being written to is passed over for one that is not. */
   join(source: string, heads: string[], eventJson: string): Promise<void> {
     this.choose();
     return this.lane.join(source, heads, eventJson);
@@ -46,7 +46,7 @@ export class ShardedLane {
     if (!this.lane.hasOpenBatch) this.current = (this.current + 1) % length;
   }
 
-  private get lane(): DestinationLane {
+  private get lane(): BatchWriter {
     return this.lanes[this.current]!;
   }
 }

@@ -1,13 +1,16 @@
 import type { Redis } from 'ioredis';
-import { readStanding, type Standing } from './ledger.js';
+import { type Counters, readCounters } from './ledger.js';
 import { knownDestinations } from './shards.js';
 
 /**
  * Destinations that are no longer configured and still have deliveries waiting or dead letters: removed or
  * renamed too early. No worker takes their jobs, and no replay their dead letters.
  */
-export async function findForgotten(redis: Redis, configured: readonly string[]): Promise<Standing[]> {
+export async function findOrphanedDestinations(
+  redis: Redis,
+  configured: readonly string[],
+): Promise<Counters[]> {
   const others = (await knownDestinations(redis)).filter((name) => !configured.includes(name));
-  const standings = await Promise.all(others.map((name) => readStanding(name, redis)));
+  const standings = await Promise.all(others.map((name) => readCounters(name, redis)));
   return standings.filter(({ inFlight, dead }) => inFlight > 0 || dead > 0);
 }

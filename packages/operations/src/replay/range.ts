@@ -5,7 +5,7 @@ import { destinationsOf } from '../dead-letters/walk.js';
 import type { Operations } from '../open.js';
 
 /** The dead letters of one shard of a destination, or of the receiver, that a replay is about. */
-export type Lane = {
+export type ReplayRange = {
   /** The shard: `lago`, `lago@1`. */
   destination: string;
   /** The stream id of the newest when it began: what dies later, or again, is for another replay. */
@@ -27,7 +27,7 @@ export function compareStreamIds(one: string, other: string): number {
 }
 
 /** One lane for each shard of the destinations that a filter is about, where it has dead letters. */
-export async function openLanes(ops: Operations, filter: LetterFilter): Promise<Lane[]> {
+export async function findReplayRanges(ops: Operations, filter: LetterFilter): Promise<ReplayRange[]> {
   const destinations = destinationsOf(filter, ops);
   const shards = destinations.flatMap((name) => ops.shards.filter((shard) => destinationOf(shard) === name));
   const newest = await Promise.all(
@@ -45,8 +45,8 @@ export async function openLanes(ops: Operations, filter: LetterFilter): Promise<
  * Walks a lane's letters that the filter means, oldest first. Letters that are there no more are passed over.
  * @param position a stream id: goes on behind it; empty: from the beginning
  */
-export async function* walkLane(
-  lane: Lane,
+export async function* walkRange(
+  lane: ReplayRange,
   ops: Operations,
   filter: LetterFilter,
   position = lane.from ?? '',
@@ -67,7 +67,7 @@ export async function* walkLane(
 
 async function* findEach(
   ids: readonly string[],
-  { destination }: Lane,
+  { destination }: ReplayRange,
   position: string,
   { redis }: Operations,
 ): AsyncGenerator<LetterEntry> {

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hourAt } from '@meterbridge/delivery';
 import {
   destinationOf,
-  keepFirstTimes,
+  getOrSetFirstTimes,
   NotReplicatedError,
   RECEIVER,
-  ReplayLane,
+  ShardReplay,
   type StoreClock,
 } from '@meterbridge/queue';
 import type { LetterFilter } from '../dead-letters/filter.js';
@@ -14,11 +14,11 @@ import type { Operations } from '../open.js';
 import { createBreather } from '../work.js';
 import { Batch } from './batch.js';
 import type { JudgeLetter } from './judge-letter.js';
-import { compareStreamIds, type Lane, walkLane } from './lane.js';
 import type { ReplayLease } from './lease.js';
 import { batchAt, limitOf, type Pace, paceOf, slowest, takeTurn } from './pace.js';
+import { compareStreamIds, type ReplayRange, walkRange } from './range.js';
 
-export type LaneRun = {
+export type ShardRun = {
   ops: Operations;
   /** Makes sure, before letters are taken away and before it is told as done. */
   writer: DurableWriter;
@@ -59,12 +59,12 @@ class ElsewhereError extends Error {
  * Redis is asked where the replay stands, and it goes on from there. At its end the replicas have it.
  * @throws what Redis answers, where it gets no further
  */
-export async function runLane(lane: Lane, run: LaneRun): Promise<void> {
+export async function replayShard(lane: ReplayRange, run: ShardRun): Promise<void> {
   const { redis } = run.ops;
-  const targets = new Map<string, ReplayLane>();
-  const target = (name: string): ReplayLane => {
+  const targets = new Map<string, ShardReplay>();
+  const target = (name: string): ShardReplay => {
     const rules = run.ops.config.rules.get(destinationOf(name))?.version;
-    const known = targets.get(name) ?? new ReplayLane(name, run.replayId, redis, rules);
+    const known = targets.get(name) ?? new ShardReplay(name, run.replayId, redis, rules);
     targets.set(name, known);
     return known;
   };
@@ -105,21 +105,21 @@ export async function runLane(lane: Lane, run: LaneRun): Promise<void> {
   }
 }
 
-async function closeAll(targets: Map<string, ReplayLane>): Promise<void> {
+async function closeAll(targets: Map<string, ShardReplay>): Promise<void> {
   const all = [...targets.values()];
   targets.clear();
   await Promise.allSettled(all.map((each) => each.close()));
 }
 
 async function walk(
-  lane: Lane,
+  lane: ReplayRange,
   position: string,
-  run: LaneRun,
-  target: (name: string) => ReplayLane,
+  run: ShardRun,
+  target: (name: string) => ShardReplay,
 ): Promise<void> {
   const { ops, lease, judge, replayId, includeFailing } = run;
   const isReceivers = lane.destination === RECEIVER;
-  const pace = paceOfLane(lane, run);
+  const pace = paceOfRange(lane, run);
   const most = batchAt(pace, STEP);
   const known = new Map<string, ReadonlySet<string>>();
   if (isReceivers) {
@@ -148,7 +148,7 @@ async function walk(
   };
 
   try {
-    for await (const entry of walkLane(lane, ops, run.filter, position)) {
+    for await (const entry of walkRange(lane, ops, run.filter, position)) {
       batch.add(entry, judge(entry, replayId), includeFailing);
       await breathe();
       if (batch.size >= most) await submit();
@@ -165,7 +165,7 @@ async function walk(
   }
 }
 
-async function moveOwn(batch: Batch, own: ReplayLane): Promise<void> {
+async function moveOwn(batch: Batch, own: ShardReplay): Promise<void> {
   const [destination] = batch.destinations();
   if (!(await own.take(batch.ownStep(destination!))))
     throw new ElsewhereError('a letter was taken meanwhile');
@@ -179,15 +179,15 @@ async function moveOwn(batch: Batch, own: ReplayLane): Promise<void> {
 async function moveRejections(
   batch: Batch,
   known: ReadonlyMap<string, ReadonlySet<string>>,
-  { clock, writer }: LaneRun,
-  target: (name: string) => ReplayLane,
+  { clock, writer }: ShardRun,
+  target: (name: string) => ShardReplay,
 ): Promise<void> {
   const timed = batch.timed.map(({ source, event: { messageId, timestamp } }) => ({
     source,
     messageId,
     timestamp,
   }));
-  const times = timed.length > 0 ? await keepFirstTimes(writer.redis, timed, writer.replicas) : [];
+  const times = timed.length > 0 ? await getOrSetFirstTimes(writer.redis, timed, writer.replicas) : [];
   for (const [index, { event }] of batch.timed.entries()) event.timestamp = times[index]!;
   for (const destination of batch.destinations()) {
     const step = batch.addStep(destination, known.get(destination)!, hourAt(clock.now()));
@@ -204,7 +204,7 @@ async function moveRejections(
 }
 
 /** The receiver's letters go to every destination: as slowly as the slowest takes them. */
-function paceOfLane({ destination }: Lane, { ops, pace }: LaneRun): number | null {
+function paceOfRange({ destination }: ReplayRange, { ops, pace }: ShardRun): number | null {
   const targets = ops.config.destinations.filter(
     ({ name }) => destination === RECEIVER || name === destinationOf(destination),
   );

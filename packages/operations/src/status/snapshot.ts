@@ -1,23 +1,23 @@
 import type { Config } from '@meterbridge/config';
 import type { Gate } from '@meterbridge/delivery';
 import {
+  type Counters,
   countWorkers,
   knownDestinations,
   lookAtDestinationGate,
   lookAtGate,
   RECEIVER,
+  readCounters,
   readEventsStore,
   readMemory,
-  readStanding,
   readsOf,
-  type Standing,
 } from '@meterbridge/queue';
 import { countStarts } from '@meterbridge/rate-limiter';
 import type { Redis } from 'ioredis';
 
 /** What is seen of one destination at one moment, or of the receiver's own dead letters. */
-export type PlaceLook = {
-  standing: Standing;
+export type PlaceSnapshot = {
+  standing: Counters;
   /** The receiver sends nothing, and has none. */
   gate?: Gate;
   /** The gate of what is asked of its billing account beside events. */
@@ -34,25 +34,25 @@ export type PlaceLook = {
 };
 
 /** Everything of one moment. Costs Redis about a millisecond a destination, however much waits. */
-export type Look = {
+export type Snapshot = {
   /** Epoch milliseconds, by Redis' clock. */
   at: number;
-  places: PlaceLook[];
+  places: PlaceSnapshot[];
   memory: { usedBytes: number; limitBytes: number };
 };
 
 /** Looks at what is configured, and at what is not any more and still has something. */
-export async function lookAtAll(config: Config, redis: Redis, now: () => number): Promise<Look> {
+export async function takeSnapshot(config: Config, redis: Redis, now: () => number): Promise<Snapshot> {
   const configured = config.destinations.map(({ name }) => name);
   const names = [...new Set([...configured, ...(await knownDestinations(redis))])];
   const [workersOf, memory] = await Promise.all([countWorkers(redis), readMemory(redis)]);
   const at = now();
   const places = await Promise.all(
-    names.map(async (name): Promise<PlaceLook> => {
+    names.map(async (name): Promise<PlaceSnapshot> => {
       const account = config.billingAccounts.get(name) ?? name;
       const limit = config.destinations.find((each) => each.name === name)?.limit.requestsPerSecond;
       const [standing, gate, readsGate, requestsPerSecond, eventsStore] = await Promise.all([
-        readStanding(name, redis),
+        readCounters(name, redis),
         lookAtDestinationGate(name, account, redis),
         lookAtGate(readsOf(account), redis),
         limit === 'unlimited' ? undefined : countStarts(account, redis),
@@ -70,8 +70,8 @@ export async function lookAtAll(config: Config, redis: Redis, now: () => number)
       };
     }),
   );
-  const hasSomething = ({ standing, isConfigured }: PlaceLook) =>
+  const hasSomething = ({ standing, isConfigured }: PlaceSnapshot) =>
     isConfigured || standing.inFlight > 0 || standing.dead > 0;
-  const receiver = { standing: await readStanding(RECEIVER, redis), eventsStore: null, isConfigured: true };
+  const receiver = { standing: await readCounters(RECEIVER, redis), eventsStore: null, isConfigured: true };
   return { at, places: [...places.filter(hasSomething), receiver], memory };
 }

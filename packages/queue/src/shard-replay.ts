@@ -11,7 +11,7 @@ import { proveField, proveReplicated } from './replication.js';
 import { ShardName } from './shards.js';
 
 /** How far a replay has come with one shard's dead letters, or the receiver's. */
-export type LaneProgress = {
+export type ShardProgress = {
   /** The stream id of the last letter it has dealt with; empty before the first. */
   position: string;
   /** Letters that were put back. */
@@ -147,7 +147,7 @@ return inFlight
 `;
 
 /** One replay in one shard of a destination. Throws as the client does; whoever is in doubt then asks for `progress`. */
-export class ReplayLane {
+export class ShardReplay {
   private readonly shard: string;
   private readonly redis: Redis;
   private readonly keys: QueueKeys;
@@ -167,10 +167,10 @@ export class ReplayLane {
     this.rules = rules;
     this.keys = queueKeys(shard);
     this.shardName = new ShardName(redis, shard);
-    [this.progressKey, this.jobsKey] = replayLaneKeys(shard, replayId);
+    [this.progressKey, this.jobsKey] = shardReplayKeys(shard, replayId);
   }
 
-  async progress(): Promise<LaneProgress> {
+  async progress(): Promise<ShardProgress> {
     const fields = await this.redis.hgetall(this.progressKey);
     const counts = readCounts(Object.entries(fields).flat());
     const left = Object.entries(counts).filter(([field]) => field.startsWith('left:'));
@@ -258,7 +258,7 @@ export class ReplayLane {
 }
 
 /** What a replay keeps in a shard's slot: its progress, and the ids of its jobs. */
-export function replayLaneKeys(shard: string, replayId: string): [progress: string, jobs: string] {
+export function shardReplayKeys(shard: string, replayId: string): [progress: string, jobs: string] {
   const progress = queueKeys(shard).replay(replayId);
   return [progress, `${progress}:jobs`];
 }

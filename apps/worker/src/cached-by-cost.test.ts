@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { nowAndThen } from './now-and-then.js';
+import { cachedByCost } from './cached-by-cost.js';
 
 /** A look that ends when the test says so, and a clock that the test moves. */
 function stage() {
@@ -13,7 +13,7 @@ function stage() {
     });
   };
   return {
-    ask: nowAndThen(look, () => at),
+    ask: cachedByCost(look, () => at),
     pass: (ms: number) => {
       at += ms;
     },

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { compareStreamIds } from './lane.js';
+import { compareStreamIds } from './range.js';
 
 test.each([
   ['1-0', '1-0', 0],

@@ -11,7 +11,7 @@ const PATIENCE_MS = 300;
  * one, and from a failure on until the next: what cannot be known is not told.
  * @param now milliseconds, of any clock that only goes forward
  */
-export function nowAndThen<T>(
+export function cachedByCost<T>(
   look: () => Promise<T>,
   now: () => number = () => performance.now(),
 ): () => Promise<T | undefined> {

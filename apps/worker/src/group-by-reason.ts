@@ -14,7 +14,7 @@ export type DeadGroup = {
 };
 
 /** Puts together what the log tells in one line. */
-export function groupDead(dead: readonly DeadLetter[]): DeadGroup[] {
+export function groupByReason(dead: readonly DeadLetter[]): DeadGroup[] {
   const groups = new Map<string, DeadGroup>();
   for (const { source, rule, event, reason, tries } of dead) {
     const status = tries.lastStatus;

@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 
 /** Who runs this command, for what is remembered of it: `<user>@<machine>`. */
-export function whoRuns(): string {
+export function currentActor(): string {
   return `${userName()}@${hostname()}`;
 }
 

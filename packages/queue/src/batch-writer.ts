@@ -70,7 +70,7 @@ for cell, count in pairs(byCell) do redis.call('HINCRBY', KEYS[2], cell .. '/acc
 `;
 
 /** The open batch of one shard of a destination, and its way into Redis. */
-export class DestinationLane {
+export class BatchWriter {
   private readonly name: string;
   private readonly keys: QueueKeys;
   private readonly redis: Redis;
