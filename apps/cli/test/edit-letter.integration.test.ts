@@ -139,6 +139,18 @@ describe('edit', () => {
     expect(await stack.account()).toMatchObject({ accepted: 1, dead: 0, discarded: 1, difference: 0 });
   }, 120_000);
 
+  test('what is to be mapped anew is shown beside what it was, before anything is done', async () => {
+    const stack = await openWithLetters(stacks, withoutTokens(1));
+    await stack.writeConfig(MENDED);
+    const [id] = await idsOf(stack);
+    const shown = await stack.cli('dead-letters', 'replay', id!, '--remap-sent', '--dry-run');
+    expect(shown.code).toBe(0);
+    expect(shown.output).toContain(id);
+    expect(shown.output).toContain('mapped when it died');
+    expect(shown.output).toContain('mapped now, by lago/api-calls');
+    expect(await stack.account()).toMatchObject({ dead: 1, inFlight: 0 });
+  }, 120_000);
+
   test('what was no Segment event becomes deliveries', async () => {
     const [untyped] = makeTracks(1, { type: undefined });
     const stack = await openWithLetters(stacks, [untyped!, ...withoutTokens(1)], 1);

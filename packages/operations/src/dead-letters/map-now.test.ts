@@ -62,6 +62,13 @@ test.each<[string, LetterEntry, object]>([
   expect(mapNow(entry)).toMatchObject(now);
 });
 
+test('what may have arrived goes by the rules of then, unless it is mapped anew by name', () => {
+  const sent = aLetter({ event: inSub, sentUnder: 'a version that is not kept' });
+  expect(mapNow(sent)).toMatchObject({ will: 'stay', why: 'sent under rules that are not kept' });
+  const anew = compileMapNow(config, new Map(), { remapSent: true });
+  expect(anew(sent)).toMatchObject({ will: 'go', mapped: [{ rule: 'calls', as: 'usage' }] });
+});
+
 test('a subscription that is looked up is the one that was found for this customer, or named by whose it is', () => {
   const body = (resolved?: object) => {
     const now = mapNow(aLetter({ event: inSub, resolved }, 'asking'));

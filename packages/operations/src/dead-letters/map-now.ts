@@ -17,9 +17,9 @@ export type Now = { will: 'go'; mapped: MappedNow[] } | { will: 'stay'; why: str
 export type MapNow = (entry: LetterEntry) => Now;
 
 /** Pure: maps as a replay would, by the rules that would take it; of what is looked up, what was found before stays. */
-export function compileMapNow(config: Config, kept?: KeptRules): MapNow {
+export function compileMapNow(config: Config, kept?: KeptRules, options?: { remapSent?: boolean }): MapNow {
   const pipeline = compilePipeline(config, kept);
-  const judge = compileJudge(pipeline);
+  const judge = compileJudge(pipeline, options);
   return (entry) => {
     const verdict = judge(entry, '');
     if (verdict.will === 'stay') {

@@ -1,12 +1,15 @@
 import {
   choosePace,
+  compileMapNow,
   DEFAULT_SHARE,
   type LetterFilter,
+  type Operations,
   type Pace,
   type PlanOptions,
   planReplay,
   type ReplayPlan,
   readFilter,
+  readLetter,
   type SendAgain,
   startReplay,
 } from '@meterbridge/operations';
@@ -19,6 +22,7 @@ import { watched } from '../../terminal/work.js';
 import { renderPlan } from '../replays/render.js';
 import { type WatchOptions, watchInTerminal } from '../replays/watch.js';
 import { addFilterOptions } from './options.js';
+import { renderMapping } from './show.js';
 
 type ReplayOptions = LetterFilter &
   PlanOptions &
@@ -43,6 +47,7 @@ export async function replayDeadLetters(
     );
     const whyNot = whyNotSent(plan.held, options);
     if (!options.json) console.log(describe(plan, options));
+    if (options.remapSent && !options.json) await printBothMappings(ops, ids);
     if (what.planned === 0 || options.dryRun) {
       if (options.json) console.log(JSON.stringify({ plan }, null, 2));
       else if (what.planned > 0 && whyNot !== null) console.log(`\n${whyNot}`);
@@ -58,6 +63,15 @@ export async function replayDeadLetters(
     if (!options.json) console.error(`Replay ${id}. The workers run it; Ctrl-C ends only the watching.`);
     await watchInTerminal(ops, id, options, plan);
   });
+}
+
+/** Of what may have arrived: what was sent, beside what would be sent now. */
+async function printBothMappings(ops: Operations, ids: string[]): Promise<void> {
+  const mapNow = compileMapNow(ops.config, ops.kept, { remapSent: true });
+  for (const id of ids) {
+    const entry = await readLetter(id, ops);
+    console.log(ops.scrub(`\n${id}\n${renderMapping(entry, mapNow(entry))}`));
+  }
 }
 
 function describe(plan: ReplayPlan, { includeFailing = false, remapSent }: ReplayOptions): string {
@@ -100,8 +114,8 @@ What dies meanwhile, or again, is not replayed in a circle: the newest letter of
 Replayed events wait behind live ones. Their identity stays, so that what is there the same is billed once. The APIs
 are asked first: what they hold under the same id with another code, subscription, customer, time or content would
 be billed twice, or never. Then nothing is done until --send-again says their exact number; --yes does not.
-What may have arrived goes as it was sent, whatever the rules say now. To map it anew, look at both mappings
-(dead-letters show), make sure that its API does not have it, and say --remap-sent with its id.
+What may have arrived goes as it was sent, whatever the rules say now. To map it anew, make sure that its API does
+not have it, and say --remap-sent with its id: both mappings are shown beside each other before anything is done.
 Each replay is remembered: meterbridge replays list. A stopped one goes on: meterbridge replays resume.
 
 Examples:

@@ -78,7 +78,7 @@ function renderHeld(entry: LetterEntry): string[] {
 }
 
 /** What was sent beside what would be sent; one table for each rule that would take it. */
-function renderMapping(entry: LetterEntry, now: Now): string {
+export function renderMapping(entry: LetterEntry, now: Now): string {
   const then = mappedThen(entry);
   const left = 'body' in then ? pretty(then.body) : `(${then.why})`;
   if (now.will === 'stay') return `mapped then:\n${left}\n\nmapped now:\n(${now.why})`;
