@@ -8,7 +8,7 @@ import {
   loadConfig,
   secretsOf,
 } from '@meterbridge/config';
-import { type Operations, openOperations, readWords } from '@meterbridge/operations';
+import { OperationError, type Operations, openOperations, readWords } from '@meterbridge/operations';
 import { createScrubber } from '@meterbridge/telemetry';
 import { STACK_FILES } from './stack/stack.js';
 import { currentActor } from './terminal/current-actor.js';
@@ -20,6 +20,11 @@ export const STATE_DIRECTORY = '.meterbridge';
 export class CommandError extends Error {
   override name = 'CommandError';
   readonly code = 'command_failed';
+}
+
+/** Whether its message is for the person at the terminal; any other error is a bug. */
+export function isForPeople(error: unknown): error is CommandError | OperationError {
+  return error instanceof CommandError || error instanceof OperationError;
 }
 
 /**

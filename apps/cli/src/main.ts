@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
-import { OperationError } from '@meterbridge/operations';
-import { CommandError } from './load-context.js';
+import { isForPeople } from './load-context.js';
 import { createProgram } from './program.js';
 import { endOnSignal } from './terminal/interruption.js';
 
@@ -16,7 +15,7 @@ endOnSignal();
 createProgram()
   .parseAsync()
   .catch((error: unknown) => {
-    if (!(error instanceof CommandError || error instanceof OperationError)) throw error;
+    if (!isForPeople(error)) throw error;
     console.error(error.message);
     process.exitCode = 1;
   });

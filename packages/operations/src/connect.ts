@@ -15,6 +15,17 @@ function noAnswer(url: string): OperationError {
   );
 }
 
+const REDIS_ANSWERS_WITHIN_MS = 5_000;
+
+/**
+ * Rejects when Redis should have answered by now, for a race with what asks it: a client that waits would wait for ever.
+ * @param workMs how long the work may take beside that
+ */
+export async function redisSilence(workMs = 0): Promise<never> {
+  await sleep(workMs + REDIS_ANSWERS_WITHIN_MS, undefined, { ref: false });
+  throw new OperationError('redis_unreachable', 'Redis does not answer any more.');
+}
+
 /**
  * Opens a connection for one operation, which waits for Redis from then on.
  * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds

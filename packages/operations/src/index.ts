@@ -39,7 +39,6 @@ export { readLetterLog } from './dead-letters/log.js';
 export { compileMapNow, heldThen, type MappedNow, mappedThen, type Now } from './dead-letters/map-now.js';
 export { readWords } from './dead-letters/operator-action.js';
 export {
-  countByReason,
   countLetters,
   type LetterPage,
   type LetterSummary,
@@ -48,7 +47,13 @@ export {
 } from './dead-letters/page.js';
 export { writePortable } from './dead-letters/portable-letter.js';
 export { type Count, GROUPINGS, type Grouping, type Tallied } from './dead-letters/tally.js';
-export { countAtMost, readLetter, type WalkOptions, walkLetters } from './dead-letters/walk.js';
+export {
+  countAtMost,
+  countByReason,
+  readLetter,
+  type WalkOptions,
+  walkLetters,
+} from './dead-letters/walk.js';
 export { holdDestination, resumeDestination } from './hold.js';
 export { type Operations, openOperations } from './open.js';
 export { OperationError, type OperationErrorCode } from './operation-error.js';

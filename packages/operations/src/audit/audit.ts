@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuditLine, readAudit } from '@meterbridge/queue';
+import { redisSilence } from '../connect.js';
 import { destinationsOf } from '../dead-letters/walk.js';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
@@ -7,7 +8,6 @@ import { startCounting, type Work } from '../work.js';
 import { type AuditFilter, type AuditReport, reportAudit } from './report.js';
 
 const LOOK_EVERY_MS = 500;
-const REDIS_ANSWERS_WITHIN_MS = 5_000;
 /** A look stops Redis for as long as it takes: with many jobs waiting, a tenth of the time is enough. */
 const REST_FACTOR = 10;
 
@@ -24,10 +24,7 @@ export async function audit(
   work: Work = {},
 ): Promise<AuditReport> {
   const deadline = performance.now() + withinMs;
-  const over = sleep(withinMs + REDIS_ANSWERS_WITHIN_MS, undefined, { ref: false });
-  const late = over.then(() =>
-    Promise.reject(new OperationError('redis_unreachable', 'Redis does not answer any more.')),
-  );
+  const late = redisSilence(withinMs);
   let report = await Promise.race([look(ops, filter), late]);
   if (report.total.inFlight === 0 || withinMs === 0) return report;
   const atFirst = report.total.inFlight;

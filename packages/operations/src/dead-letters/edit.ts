@@ -8,18 +8,21 @@ import { AllQuestions } from '../stored/ask-apis.js';
 import type { Held } from '../stored/held.js';
 import type { Work } from '../work.js';
 import { type CheckedEdit, checkEdit } from './check-edit.js';
-import { compileCustomerOf } from './customer-of.js';
 import { destinationOf, eventOf, isDelivery, type LetterEntry } from './letter.js';
 import { compileMapNow } from './map-now.js';
 import { beginAction } from './operator-action.js';
 import { type PutBack, putBack } from './put-back.js';
 
 /** Whether a letter may go back with another event, and what that comes to; changes nothing. */
-export function previewEdit({ config, kept }: Operations, before: LetterEntry, event: unknown): CheckedEdit {
+export function previewEdit(
+  { config, kept, customerOf }: Operations,
+  before: LetterEntry,
+  event: unknown,
+): CheckedEdit {
   return checkEdit(before, event, {
     maxEventBytes: config.receiver.eventBytes,
     mapNow: compileMapNow(config, kept),
-    customerOf: compileCustomerOf(config.destinations),
+    customerOf,
     takes: (entry) => {
       const { letter } = entry;
       if (!isDelivery(letter)) return true;

@@ -1,10 +1,9 @@
-import { countDeadLetters } from '@meterbridge/queue';
 import type { Operations } from '../open.js';
 import { startCounting, type Work } from '../work.js';
 import type { LetterFilter } from './filter.js';
 import { detailOf, eventNameOf, type LetterEntry, messageIdOf, ruleOf } from './letter.js';
 import { type Grouping, type Tallied, Tally } from './tally.js';
-import { countAtMost, destinationsOf, type WalkOptions, walkLetters } from './walk.js';
+import { countAtMost, type WalkOptions, walkLetters } from './walk.js';
 
 /** A page of dead letters. `hasMore`: the same with `after` the last one's id goes on. */
 export type LetterPage = { entries: LetterEntry[]; hasMore: boolean };
@@ -28,33 +27,16 @@ export async function countLetters(
   ops: Operations,
   filter: LetterFilter,
   by: readonly Grouping[],
-  { after, newestFirst }: Pick<WalkOptions, 'after' | 'newestFirst'> = {},
+  options: Pick<WalkOptions, 'after' | 'newestFirst'> = {},
   work: Work = {},
 ): Promise<Tallied> {
   const tally = new Tally(by, ops.customerOf);
   const progress = startCounting(work, 'letters', await countAtMost(filter, ops));
-  const options = { ...(after === undefined ? {} : { after }), ...(newestFirst ? { newestFirst } : {}) };
   for await (const entry of walkLetters(ops, filter, options)) {
     tally.add(entry);
     progress.add(1);
   }
   return tally.result();
-}
-
-/** How many there are of each reason, as the ledger knows it without a walk. */
-export async function countByReason(
-  ops: Operations,
-  { destination, reason }: Pick<LetterFilter, 'destination' | 'reason'>,
-): Promise<{ destination: string; reason: string; letters: number }[]> {
-  const names = destinationsOf(destination === undefined ? {} : { destination }, ops);
-  const counts = await Promise.all(
-    names.map(async (name) => [name, await countDeadLetters(name, ops.redis)] as const),
-  );
-  return counts.flatMap(([name, byReason]) =>
-    Object.entries(byReason)
-      .filter(([which]) => reason === undefined || which === reason)
-      .map(([which, letters]) => ({ destination: name, reason: which, letters })),
-  );
 }
 
 /** One letter in a line, without its event. */

@@ -172,35 +172,42 @@ export async function watchReplay(
   { untilSettled }: { untilSettled: boolean },
   work: Work = {},
 ): Promise<{ replay: Replay; summary: ReplaySummary }> {
-  let replay = await readReplay(ops, id);
-  const watch = new ReplayWatch(ops, replay);
-  await untilEnded();
-  let summary = await watch.look(replay.state);
-  if (!untilSettled || replay.state !== 'done') return { replay, summary };
-  const settling = startCounting(work, 'deliveries settled', summary.inFlight);
+  const begun = await readReplay(ops, id);
+  const watch = new ReplayWatch(ops, begun);
+  const replay = await untilEnded(ops, begun, watch, work);
+  const isWhole = untilSettled && replay.state === 'done';
+  const summary = isWhole ? await untilDelivered(watch, replay, work) : await watch.look(replay.state);
+  return { replay, summary };
+}
+
+async function untilEnded(ops: Operations, begun: Replay, watch: ReplayWatch, work: Work): Promise<Replay> {
+  let replay = begun;
+  let { replayed } = await watch.progress();
+  const progress = startCounting(work, 'dead letters', Math.max(0, replay.what.planned - replayed));
+  let waitingSince = performance.now();
+  while ((replay.state === 'waiting' || replay.state === 'running') && !isStopped(work)) {
+    await sleep(LOOK_EVERY_MS);
+    replay = await readReplay(ops, replay.id);
+    const now = await watch.progress();
+    progress.add(now.replayed - replayed);
+    replayed = now.replayed;
+    if (replay.state !== 'waiting') waitingSince = performance.now();
+    if (performance.now() - waitingSince < TAKEN_WITHIN_MS) continue;
+    work.onNotice?.('No worker has taken it yet. Is one running? meterbridge status says so.');
+    waitingSince = Number.POSITIVE_INFINITY;
+  }
+  return replay;
+}
+
+async function untilDelivered(watch: ReplayWatch, { state }: Replay, work: Work): Promise<ReplaySummary> {
+  let summary = await watch.look(state);
+  const progress = startCounting(work, 'deliveries settled', summary.inFlight);
   let settled = summary.deliveries - summary.inFlight;
   while (summary.inFlight > 0 && !isStopped(work)) {
     await sleep(LOOK_EVERY_MS);
-    summary = await watch.look(replay.state);
-    settling.add(summary.deliveries - summary.inFlight - settled);
+    summary = await watch.look(state);
+    progress.add(summary.deliveries - summary.inFlight - settled);
     settled = summary.deliveries - summary.inFlight;
   }
-  return { replay, summary };
-
-  async function untilEnded(): Promise<void> {
-    let { replayed } = await watch.progress();
-    const moving = startCounting(work, 'dead letters', Math.max(0, replay.what.planned - replayed));
-    let waitingSince = performance.now();
-    while ((replay.state === 'waiting' || replay.state === 'running') && !isStopped(work)) {
-      await sleep(LOOK_EVERY_MS);
-      replay = await readReplay(ops, id);
-      const now = await watch.progress();
-      moving.add(now.replayed - replayed);
-      replayed = now.replayed;
-      if (replay.state !== 'waiting') waitingSince = performance.now();
-      if (performance.now() - waitingSince < TAKEN_WITHIN_MS) continue;
-      work.onNotice?.('No worker has taken it yet. Is one running? meterbridge status says so.');
-      waitingSince = Number.POSITIVE_INFINITY;
-    }
-  }
+  return summary;
 }

@@ -1,7 +1,7 @@
 import { configFile } from '@meterbridge/config';
-import { check as checkAll, type Finding, OperationError } from '@meterbridge/operations';
+import { check as checkAll, type Finding } from '@meterbridge/operations';
 import type { Command } from 'commander';
-import { CommandError, readCommandEnv, readConfig } from '../../load-context.js';
+import { isForPeople, readCommandEnv, readConfig } from '../../load-context.js';
 import { style } from '../../terminal/style.js';
 
 const MARK = { ok: '✓', warn: '!', fail: '✗' } as const;
@@ -26,7 +26,7 @@ export async function check(options: { json?: boolean }): Promise<void> {
     });
     await checkAll(config, report);
   } catch (error) {
-    if (!(error instanceof CommandError || error instanceof OperationError)) throw error;
+    if (!isForPeople(error)) throw error;
     report({ level: 'fail', what: 'configuration', detail: error.message });
   }
   if (options.json) console.log(JSON.stringify(findings, null, 2));

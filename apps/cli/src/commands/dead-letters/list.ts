@@ -42,7 +42,7 @@ export async function listDeadLetters(options: ListOptions): Promise<void> {
 }
 
 function orderOf({ after, newest = false }: ListOptions) {
-  return { ...(after === undefined ? {} : { after }), newestFirst: newest };
+  return { after, newestFirst: newest };
 }
 
 /** One a line, all of them where nobody says how many. */
@@ -93,12 +93,9 @@ async function printCounts(
   { destination, reason, ...narrower }: LetterFilter,
 ): Promise<void> {
   if (Object.keys(narrower).length > 0) return console.log('How many in all: the same with --by reason');
-  const of = {
-    ...(destination === undefined ? {} : { destination }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-  for (const { destination, reason, letters } of await countByReason(ops, of)) {
-    console.log(`${letters.toLocaleString('en').padStart(9)}  ${destination}  ${reason}`);
+  for (const counted of await countByReason(ops, { destination, reason })) {
+    const letters = counted.letters.toLocaleString('en').padStart(9);
+    console.log(`${letters}  ${counted.destination}  ${counted.reason}`);
   }
 }
 

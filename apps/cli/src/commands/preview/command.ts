@@ -1,7 +1,7 @@
 import { configFile } from '@meterbridge/config';
-import { OperationError, readEventOf } from '@meterbridge/operations';
+import { readEventOf } from '@meterbridge/operations';
 import type { Command } from 'commander';
-import { CommandError, readCommandEnv } from '../../load-context.js';
+import { isForPeople, readCommandEnv } from '../../load-context.js';
 import { readCount } from '../../terminal/read-arguments.js';
 import { untilSignal } from '../up/command.js';
 import { look, type Wanted } from './look.js';
@@ -39,7 +39,7 @@ export async function preview(
     try {
       await look(wanted, options);
     } catch (error) {
-      if (!(error instanceof CommandError || error instanceof OperationError)) throw error;
+      if (!isForPeople(error)) throw error;
       console.error(error.message);
     }
   };
