@@ -103,7 +103,9 @@ export async function composeWorker(
       openAccount(name, { config, now: clock.now, logger, metrics }),
     ),
   );
-  const shared = { config, clock, inTurn, replication, logger, metrics, events };
+  // The logger does so by itself; what is kept with a gate or a replay is read as it is.
+  const scrub = createScrubber(secretsOf(config));
+  const shared = { config, clock, inTurn, replication, logger, metrics, events, scrub };
   const lanes = await Promise.all(
     config.destinations.map((settings) => {
       const account = config.billingAccounts.get(settings.name);
@@ -115,7 +117,7 @@ export async function composeWorker(
     openBooks(RECEIVER, redis, logger, clock),
   ];
   metrics.watchDestinations(() => Promise.all(books.map(({ readStatus }) => readStatus())));
-  const replays = runReplays(config, { redis, logger });
+  const replays = runReplays(config, { redis, logger, scrub });
   const watching = keepWatching(books.map(({ watch }) => watch));
   const hours = startHourRetention(redis);
   Object.assign(status, { ready: true, reason: '' });
@@ -146,13 +148,15 @@ type Shared = {
   logger: Logger;
   metrics: Metrics;
   events: BusinessEvents;
+  /** Takes the configuration's secrets out of what an API said. */
+  scrub: (text: string) => string;
 };
 
 /** Everything of one destination: its jobs, its rules, its connection to the API. */
 async function openLane(
   settings: DestinationSettings,
   account: OpenedAccount,
-  { config, clock, inTurn, replication, logger, metrics, events }: Shared,
+  { config, clock, inTurn, replication, logger, metrics, events, scrub }: Shared,
 ) {
   const destination = compileDestination(settings);
   const { name, limit } = destination;
@@ -178,8 +182,6 @@ async function openLane(
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
   const http = createHttpClient(destination.connection);
   void tellEventsStore(settings, { http, redis, log, metrics });
-  // The logger does so by itself; what the gate keeps is read by `status` as it is.
-  const scrub = createScrubber(secretsOf(config));
   const reader = openSubscriptionReader(destination, {
     account,
     http,

@@ -1,15 +1,14 @@
 import { hostname } from 'node:os';
-import { type Config, secretsOf } from '@meterbridge/config';
+import type { Config } from '@meterbridge/config';
 import { openOperations, type ReplayRunner, startReplayRunner } from '@meterbridge/operations';
-import { createScrubber, type Logger } from '@meterbridge/telemetry';
+import type { Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 
 /** Runs the replays that people have begun, beside what is live. */
 export function runReplays(
   config: Config,
-  { redis, logger }: { redis: Redis; logger: Logger },
+  { redis, logger, scrub }: { redis: Redis; logger: Logger; scrub: (text: string) => string },
 ): ReplayRunner {
-  const scrub = createScrubber(secretsOf(config));
   return startReplayRunner({
     redis,
     destinations: config.destinations.map(({ name }) => name),

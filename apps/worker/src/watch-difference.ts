@@ -62,14 +62,14 @@ const LOOK_EVERY_MS = 15_000;
 /** Looks at all of them on its own: a log line must not wait for somebody to scrape metrics. */
 export function keepWatching(watches: readonly DifferenceWatch[], everyMs = LOOK_EVERY_MS): { stop(): void } {
   let looking = false;
-  const takeSnapshot = async () => {
+  const lookAtAll = async () => {
     if (looking) return;
     looking = true;
     await Promise.all(watches.map(({ look }) => look()));
     looking = false;
   };
-  const timer = setInterval(() => void takeSnapshot(), everyMs);
+  const timer = setInterval(() => void lookAtAll(), everyMs);
   timer.unref();
-  void takeSnapshot();
+  void lookAtAll();
   return { stop: () => clearInterval(timer) };
 }

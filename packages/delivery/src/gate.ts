@@ -178,7 +178,7 @@ export function gateAfterControl(gate: Gate, sentAt: number): Gate {
 export function gateAfterSuspicious(
   gate: Gate,
   failure: LastFailure,
-  { isOwn, unnamed }: { isOwn: boolean; unnamed?: Refusal },
+  { isOwn, unnamed }: { isOwn: boolean; unnamed: Refusal | undefined },
   random: number,
 ): Gate {
   if (isOwn) return gateAfterSuspect(gate, failure);

@@ -13,7 +13,6 @@ export {
   type Series,
   withAcceptance,
 } from './acceptances.js';
-
 export { type Cells, cellOf, countByCell, hourAt } from './cell.js';
 export {
   claimProbe,
@@ -62,7 +61,6 @@ export {
   type Suspected,
 } from './outcome.js';
 export { type CustomerCache, type GateStore, type RateLimiter, READ_PRIORITY } from './ports.js';
-
 export {
   type DeadLetter,
   emptySettlement,

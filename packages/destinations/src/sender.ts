@@ -502,8 +502,7 @@ export function createSender(options: SenderOptions): Sender {
       verdict.verdict === 'refused'
         ? { ...verdict, event: fingerprint(first?.usage.key ?? ''), isSuspect, sentAt }
         : undefined;
-    const told = { isOwn, ...(unnamed ? { unnamed } : {}) };
-    const tell = (kept: Gate) => gateAfterSuspicious(kept, failure, told, options.random());
+    const tell = (kept: Gate) => gateAfterSuspicious(kept, failure, { isOwn, unnamed }, options.random());
     const after = await gate.update((kept) => (failures > 1 ? tell(tell(kept)) : tell(kept)));
     if (!after || isOwn) return;
     if (after.hold && after.hold.nextProbeAt !== before.hold?.nextProbeAt) options.onGateChange?.('held');

@@ -226,12 +226,7 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
           const unnamed = isRefused
             ? { ...verdict, event: fingerprint(customer), isSuspect: isLone(apart), sentAt: read.startedAt }
             : undefined;
-          return gateAfterSuspicious(
-            kept,
-            { code, cause, at },
-            { isOwn, ...(unnamed ? { unnamed } : {}) },
-            options.random(),
-          );
+          return gateAfterSuspicious(kept, { code, cause, at }, { isOwn, unnamed }, options.random());
         }
         case 'hold':
           return gateAfterRefusal(kept, verdict.code, cause, at);
