@@ -1,12 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { DEFAULT_RETRY_POLICY, type Outcome, type StoredDelivery, type Suspect } from '@meterbridge/delivery';
-import {
-  type MappedUsage,
-  READS_WAY,
-  type Resolution,
-  type Sender,
-  type SubscriptionReader,
-} from '@meterbridge/destinations';
+import type { MappedUsage } from '@meterbridge/destinations';
+import { READS_WAY, type Resolution, type Sender, type SubscriptionReader } from '@meterbridge/sender';
 import { type Attempt, attemptDeliveries } from './attempt-deliveries.js';
 import type { MapDelivery } from './rule-versions.js';
 

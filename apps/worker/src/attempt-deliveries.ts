@@ -9,7 +9,8 @@ import {
   type Suspect,
   type UsageEvent,
 } from '@meterbridge/delivery';
-import { type DeliverOptions, type PendingUsage, READS_WAY, type Sender } from '@meterbridge/destinations';
+import type { PendingUsage } from '@meterbridge/destinations';
+import { type DeliverOptions, READS_WAY, type Sender } from '@meterbridge/sender';
 import type { MapDelivery } from './rule-versions.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 

@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Outcome, type RateLimiter, READ_PRIORITY, type StoredDelivery } from '@meterbridge/delivery';
-import {
-  type Held,
-  type HeldLookup,
-  type HttpAnswer,
-  type HttpClient,
-  pauseAfterRead,
-  type ToldDuplicate,
-} from '@meterbridge/destinations';
+import type { Held, HeldLookup, HttpAnswer, HttpClient, ToldDuplicate } from '@meterbridge/destinations';
+import { pauseAfterRead } from '@meterbridge/sender';
 import { type EarlierRules, judgeDuplicate } from './judge-duplicate.js';
 
 export type ComparisonOptions = {

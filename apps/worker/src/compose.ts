@@ -3,8 +3,6 @@ import { DEFAULT_RETRY_POLICY, type Settlement } from '@meterbridge/delivery';
 import {
   changedIds,
   compileDestination,
-  createHttpClient,
-  createSender,
   type DestinationSettings,
   formerIds,
 } from '@meterbridge/destinations';
@@ -30,6 +28,7 @@ import {
   startDestinationWorker,
   startHourRetention,
 } from '@meterbridge/queue';
+import { createHttpClient, createSender } from '@meterbridge/sender';
 import {
   type BreakerState,
   type BusinessEvents,
@@ -182,7 +181,7 @@ async function openLane(
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
   const http = createHttpClient(destination.connection);
   void tellEventsStore(settings, { http, redis, log, metrics });
-  const reader = openSubscriptionReader(destination, {
+  const reader = openSubscriptionReader(settings.type, destination, {
     account,
     http,
     redis,

@@ -1,11 +1,11 @@
 import {
   compileEarlierRules,
-  createHttpClient,
   type Destination,
   type DestinationSettings,
   destinationKinds,
 } from '@meterbridge/destinations';
 import { readAllRules } from '@meterbridge/queue';
+import { createHttpClient } from '@meterbridge/sender';
 import type { BusinessEvents, Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { createComparison } from './compare-duplicates.js';

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome, UsageEvent } from '@meterbridge/delivery';
-import type { PendingUsage, Resolution } from '@meterbridge/destinations';
+import type { PendingUsage } from '@meterbridge/destinations';
+import type { Resolution } from '@meterbridge/sender';
 import type { Judged } from './attempt-deliveries.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 

@@ -60,7 +60,7 @@ export {
   type PermanentCode,
   type Suspected,
 } from './outcome.js';
-export { type CustomerCache, type GateStore, type RateLimiter, READ_PRIORITY } from './ports.js';
+export { type GateStore, type RateLimiter, READ_PRIORITY } from './ports.js';
 export {
   type DeadLetter,
   emptySettlement,

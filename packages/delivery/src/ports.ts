@@ -14,13 +14,6 @@ export type RateLimiter = {
 /** Who goes first of all that ask an API beside sending: what keeps events back, and last what a person waits for. */
 export const READ_PRIORITY = { lookup: 0, comparison: 1, reconciliation: 2, plan: 3 } as const;
 
-/** Keeps what was read at a destination of its customers, for all workers. It may forget at any time. */
-export type CustomerCache = {
-  /** Texts by customer; those that it does not hold are missing. */
-  read(customers: readonly string[]): Promise<Map<string, string>>;
-  write(customer: string, text: string, forMs: number): Promise<void>;
-};
-
 /** Keeps a destination's gate where all workers see it. */
 export type GateStore = {
   /** The gate as last seen, a fraction of a second ago; told to wait where that is longer ago. */

@@ -1,9 +1,9 @@
+import type { Period } from '../subscription-lookup.js';
 import { expect, test } from '@jest/globals';
 import type { HttpAnswer } from '../http-answer.js';
 import {
   chooseSubscription,
   classifySubscriptions,
-  type Period,
   subscriptionsPath,
 } from './subscriptions.js';
 

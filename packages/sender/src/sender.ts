@@ -31,14 +31,11 @@ import {
   type Verdict,
   WAY_IS_WRONG_AFTER,
 } from '@meterbridge/delivery';
+import { codeOfRefusal, type Destination, type HttpAnswer, isLarge } from '@meterbridge/destinations';
 import { GATHER_MS } from './apart-queue.js';
 import { Comparisons } from './comparisons.js';
-import type { Destination } from './destination.js';
 import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './failed-request.js';
 import { fingerprint } from './fingerprint.js';
-import type { HttpAnswer } from './http-answer.js';
-import { isLarge } from './large-events.js';
-import { codeOfRefusal } from './read-answer.js';
 import { RecentKeys } from './recent-keys.js';
 import { type Entry, SendQueue, type Waiter } from './send-queue.js';
 

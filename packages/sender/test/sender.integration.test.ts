@@ -13,17 +13,15 @@ import {
   type RetryPolicy,
   type UsageEvent,
 } from '@meterbridge/delivery';
+import {
+  compileDestination,
+  type DestinationSettings,
+  destinationSettingsSchema,
+} from '@meterbridge/destinations';
 import { type Fault, type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { makePayloads, useClosing, waitFor } from '@meterbridge/testing';
-import {
-  compileDestination,
-  createHttpClient,
-  createSender,
-  type DestinationSettings,
-  destinationSettingsSchema,
-  type SentRequest,
-} from '../src/index.js';
+import { createHttpClient, createSender, type SentRequest } from '../src/index.js';
 import { deliverToTheEnd } from './deliver-to-the-end.js';
 import { openLimiter } from './held-limiter.js';
 

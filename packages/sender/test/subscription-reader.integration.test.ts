@@ -1,22 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import {
-  type CustomerCache,
-  createMemoryGateStore,
-  gateAfterRefusal,
-  PROBE_INTERVAL_MS,
-} from '@meterbridge/delivery';
+import { createMemoryGateStore, gateAfterRefusal, PROBE_INTERVAL_MS } from '@meterbridge/delivery';
+import { destinationKinds } from '@meterbridge/destinations';
 import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
 import { useClosing, waitFor } from '@meterbridge/testing';
 import {
   createHttpClient,
   createSubscriptionReader,
   READS_WAY,
+  type SubscriptionCache,
   type SubscriptionReader,
 } from '../src/index.js';
 import { openLimiter } from './held-limiter.js';
 
 const closing = useClosing();
+
+const lookup = destinationKinds.lago.subscriptions!;
 
 const PATH = '/api/v1/subscriptions';
 const FORBIDDEN = { status: 403, body: { status: 403, error: 'Forbidden', code: 'read_action_not_allowed' } };
@@ -33,7 +32,7 @@ async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const clock = { skipMs: 0 };
   const texts = new Map<string, { text: string; until: number }>();
   const now = () => Date.now() + clock.skipMs;
-  const cache: CustomerCache = {
+  const cache: SubscriptionCache = {
     read: async (customers) =>
       new Map(
         customers.flatMap((customer) => {
@@ -48,7 +47,7 @@ async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const gate = createMemoryGateStore();
   const limiter = openLimiter();
   const another = (): SubscriptionReader =>
-    createSubscriptionReader({ get: http.get, limiter, gate, cache, now, random: () => 0.5 });
+    createSubscriptionReader({ lookup, get: http.get, limiter, gate, cache, now, random: () => 0.5 });
   const reader = another();
   const ask = (...customers: string[]) =>
     Promise.all(reader.resolve(customers.map((customer) => ({ customer, at: now() }))));

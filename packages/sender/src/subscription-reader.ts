@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Acceptances,
   type Apart,
-  type CustomerCache,
   claimProbe,
   decideGate,
   type Failure,
@@ -20,27 +19,33 @@ import {
   type RateLimiter,
   type Suspected,
 } from '@meterbridge/delivery';
-import { Comparisons } from '../comparisons.js';
-import type { PendingUsage } from '../destination.js';
-import { describeFailure, type FailedRequest, type Scrub } from '../failed-request.js';
-import { fingerprint } from '../fingerprint.js';
-import type { HttpAnswer } from '../http-answer.js';
-import { codeOfRefusal } from '../read-answer.js';
 import {
-  chooseSubscription,
-  classifySubscriptions,
+  codeOfRefusal,
+  type HttpAnswer,
+  type PendingUsage,
   type Period,
+  type SubscriptionLookup,
   type SubscriptionsVerdict,
-  subscriptionsPath,
-} from './subscriptions.js';
+} from '@meterbridge/destinations';
+import { Comparisons } from './comparisons.js';
+import { describeFailure, type FailedRequest, type Scrub } from './failed-request.js';
+import { fingerprint } from './fingerprint.js';
+
+/** Keeps customers' subscriptions as they were read, for all workers. It may forget at any time. */
+export type SubscriptionCache = {
+  /** Texts by customer; those that it does not hold are missing. */
+  read(customers: readonly string[]): Promise<Map<string, string>>;
+  write(customer: string, text: string, forMs: number): Promise<void>;
+};
 
 export type SubscriptionReaderOptions = {
+  lookup: SubscriptionLookup;
   get: (path: string) => Promise<HttpAnswer>;
-  /** Of reads alone: Lago counts them apart from events. */
+  /** Of reads alone: an API may count them apart from events. */
   limiter: RateLimiter;
   /** Of reads alone: a key that may send but not read keeps back only what needs a read. */
   gate: GateStore;
-  cache: CustomerCache;
+  cache: SubscriptionCache;
   /** Epoch milliseconds, by a clock that all workers share. */
   now: () => number;
   /** In [0, 1). */
@@ -125,6 +130,12 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
     return 'outcome' in read ? read : choose(read, at);
   }
 
+  function choose({ periods }: Known, at: number): Resolution {
+    const chosen = options.lookup.choose(periods, at);
+    if (chosen.ok) return { outcome: 'found', subscription: chosen.subscription };
+    return { outcome: 'failed', code: chosen.code, detail: chosen.detail };
+  }
+
   function readOnce(customer: string, apart: Apart | undefined): Promise<Known | Unread> {
     const already = reading.get(customer);
     if (already) return already;
@@ -189,8 +200,8 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
       if (!(await gate.update((kept) => claimProbe(kept, now())))) return undefined;
     }
     const startedAt = now();
-    const answer = await options.get(subscriptionsPath(customer, page));
-    const verdict = classifySubscriptions(answer, customer, now());
+    const answer = await options.get(options.lookup.path(customer, page));
+    const verdict = options.lookup.classify(answer, customer, now());
     const failure =
       verdict.verdict === 'read'
         ? undefined
@@ -286,12 +297,6 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
       drain();
     },
   };
-}
-
-function choose({ periods }: Known, at: number): Resolution {
-  const chosen = chooseSubscription(periods, at);
-  if (chosen.ok) return { outcome: 'found', subscription: chosen.subscription };
-  return { outcome: 'failed', code: chosen.code, detail: chosen.detail };
 }
 
 function failed(code: Failure['code'], detail: string, status?: number): Failure {

@@ -1,0 +1,15 @@
+/**
+ * What sends: requests filled from all that waits, made over HTTP, and their answers acted on; and subscriptions that
+ * are looked up before. It knows no API (that is `destinations`), keeps nothing between starts (that is `queue`) and
+ * spaces no requests (that is `rate-limiter`). Begin with `createSender`.
+ */
+export { createHttpClient } from './http-client.js';
+export { pauseAfterRead } from './pause-after-read.js';
+export { createSender, type DeliverOptions, type Sender, type SentRequest } from './sender.js';
+export {
+  createSubscriptionReader,
+  READS_WAY,
+  type Resolution,
+  type SubscriptionCache,
+  type SubscriptionReader,
+} from './subscription-reader.js';
