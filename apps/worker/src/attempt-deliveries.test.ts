@@ -18,7 +18,7 @@ const aDelivery = (messageId: string): StoredDelivery => ({
 /** Maps all but those called `unmapped`. */
 function map(_rule: string, { messageId }: SegmentEvent): MappedUsage {
   if (messageId !== 'unmapped') {
-    return { ok: true, usage: { key: messageId, slot: messageId, body: `{"id":"${messageId}"}` } };
+    return { ok: true, usage: { key: messageId, recordIdentity: messageId, body: `{"id":"${messageId}"}` } };
   }
   const failure = { code: 'missing_value', path: 'userId', detail: 'userId is missing' } as const;
   return { ok: false, code: 'unmapped', failure };
@@ -69,7 +69,7 @@ const mapPending = (_rule: string, { messageId: key, userId }: SegmentEvent): Ma
   pending: {
     customer: userId!,
     at: 0,
-    complete: (subscription) => ({ key, slot: key, body: subscription }),
+    complete: (subscription) => ({ key, recordIdentity: key, body: subscription }),
   },
 });
 

@@ -10,7 +10,11 @@ const pendingOf = (customer: string, at: number): Pending => ({
   usage: {
     customer,
     at: 0,
-    complete: (subscription: string): UsageEvent => ({ key: `k${at}`, slot: `k${at}`, body: subscription }),
+    complete: (subscription: string): UsageEvent => ({
+      key: `k${at}`,
+      recordIdentity: `k${at}`,
+      body: subscription,
+    }),
   } satisfies PendingUsage,
 });
 

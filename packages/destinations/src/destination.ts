@@ -46,7 +46,7 @@ export type Destination = {
   map(rule: string, event: SegmentEvent): MappedUsage;
   /** Where a request with so many events goes. */
   path(events: number): string;
-  /** Joins frozen bodies to one request. At least one; one `slot` at most once, and one `kind` only (see `UsageEvent`). */
+  /** Joins frozen bodies to one request. At least one; one `recordIdentity` at most once, and one `kind` only (see `UsageEvent`). */
   request(usages: readonly UsageEvent[]): { path: string; body: string };
   /**
    * Reads what the answer to `request(sent)` means for each event of it.

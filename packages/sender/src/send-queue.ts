@@ -54,7 +54,7 @@ const SUSPECTS_EVERY_WITH_ROOM = 2;
 /**
  * What waits before the limiter: a line for each kind of event, of which any may share a request; suspects, which
  * share none with those and go after them, unless their first request has just failed; and groups that go as they are.
- * A destination that has no kinds has one line. One slot stands at most once in a request.
+ * A destination that has no kinds has one line. One record stands at most once in a request.
  */
 export class SendQueue {
   /** By kind; none is empty. */

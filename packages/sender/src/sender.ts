@@ -113,7 +113,7 @@ export function createSender(options: SenderOptions): Sender {
   const { destination, gate, limiter } = options;
   const line = new SendQueue(destination.batchSize, destination.maxBytes);
   const recent = new RecentKeys(RECENT_KEYS, RECENT_MS);
-  const slots = new RecentKeys(RECENT_KEYS, RECENT_MS);
+  const records = new RecentKeys(RECENT_KEYS, RECENT_MS);
   const comparisons = new Comparisons();
   let slotsAsked = 0;
   /** Who waits for a slot to hold it, and is told when none will come any more. */
@@ -129,7 +129,7 @@ export function createSender(options: SenderOptions): Sender {
     apart: Apart | undefined,
   ): Entry | undefined {
     const twin = recent.get(usage.key);
-    if ((twin && twin.usage.body !== usage.body) || isAnothersSlot(usage)) {
+    if ((twin && twin.usage.body !== usage.body) || isAnothersRecord(usage)) {
       tell(waiter, index, COLLISION);
       return undefined;
     }
@@ -157,15 +157,15 @@ export function createSender(options: SenderOptions): Sender {
       twins: undefined,
     };
     recent.set(usage.key, entry);
-    if (usage.owner !== undefined) slots.set(usage.slot, entry);
+    if (usage.customer !== undefined) records.set(usage.recordIdentity, entry);
     return entry;
   }
 
   /** Hyperline's key leaves the customer out: under another one it would take the first one's usage away. */
-  function isAnothersSlot({ slot, owner }: UsageEvent): boolean {
-    if (owner === undefined) return false;
-    const holder = slots.get(slot);
-    return holder !== undefined && holder.state !== 'failed' && holder.usage.owner !== owner;
+  function isAnothersRecord({ recordIdentity, customer }: UsageEvent): boolean {
+    if (customer === undefined) return false;
+    const holder = records.get(recordIdentity);
+    return holder !== undefined && holder.state !== 'failed' && holder.usage.customer !== customer;
   }
 
   /** @param last what it came to when it was sent last, or that it was not */
@@ -548,7 +548,7 @@ export function createSender(options: SenderOptions): Sender {
         const waiter: Waiter = { outcomes, open: usages.length, resolve, since, isAnswered };
         if (usages.length === 0) resolve([]);
         recent.forget(since);
-        slots.forget(since);
+        records.forget(since);
         const ahead: Entry[] = [];
         for (const [index, usage] of usages.entries()) {
           const entry = admit(usage, waiter, index, apart?.get(index));
