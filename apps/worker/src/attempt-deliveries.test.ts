@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { DEFAULT_RETRY_POLICY, type Outcome, type StoredDelivery, type Suspect } from '@meterbridge/delivery';
 import type { MappedUsage } from '@meterbridge/destinations';
-import { READS_WAY, type Resolution, type Sender, type SubscriptionReader } from '@meterbridge/sender';
+import { READS_WAY, type Resolution, type SubscriptionReader } from '@meterbridge/sender';
 import { type Attempt, attemptDeliveries } from './attempt-deliveries.js';
 import type { MapDelivery } from './rule-versions.js';
 
@@ -30,16 +30,14 @@ const mapped =
   ({ rule, event, sentUnder }) =>
     sentUnder === 'lost' ? 'unknown' : rules(rule, event);
 
-function senderThat(answers: Record<string, Outcome>): Sender {
+function senderThat(answers: Record<string, Outcome>): Attempt['sender'] {
   return {
     deliver: async (usages) => usages.map(({ key }) => answers[key]!),
-    whenOpen: async () => null,
     accepted: () => ({}),
-    drain: () => {},
   };
 }
 
-const attempt = (sender: Sender, rules = map, lookups?: Attempt['lookups']): Attempt => ({
+const attempt = (sender: Attempt['sender'], rules = map, lookups?: Attempt['lookups']): Attempt => ({
   map: mapped(rules),
   sender,
   policy: DEFAULT_RETRY_POLICY,

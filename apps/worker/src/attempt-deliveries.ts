@@ -16,7 +16,7 @@ import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
 export type Attempt = {
   map: MapDelivery;
-  sender: Sender;
+  sender: Pick<Sender, 'deliver' | 'accepted'>;
   policy: Pick<RetryPolicy, 'failsAloneAfterMs'>;
   /** Epoch milliseconds, by the clock that all workers share. */
   now: () => number;
@@ -63,7 +63,7 @@ export async function attemptDeliveries(
 export type Judged = { apart: Apart; suspect: Suspect };
 
 async function deliverJudged(
-  sender: Sender,
+  sender: Pick<Sender, 'deliver'>,
   usages: UsageEvent[],
   suspects: ReadonlyMap<number, Judged>,
   how: Pick<DeliverOptions, 'first' | 'isAnswered'>,

@@ -28,7 +28,7 @@ import {
   startDestinationWorker,
   startHourRetention,
 } from '@meterbridge/queue';
-import { createHttpClient, createSender } from '@meterbridge/sender';
+import { createHttpClient, Sender } from '@meterbridge/sender';
 import {
   type BreakerState,
   type BusinessEvents,
@@ -190,7 +190,7 @@ async function openLane(
     scrub,
   });
   const comparison = openComparison(settings.type, destination, { account, redis, events, log });
-  const sender = createSender({
+  const sender = new Sender({
     destination,
     post: http.post,
     limiter: account.limiter,
@@ -227,7 +227,7 @@ async function openLane(
       ),
     ...(comparison ? { review: comparison.review } : {}),
     rules: rules.version,
-    whenOpen: sender.whenOpen,
+    whenOpen: () => sender.whenOpen(),
     inTurn,
     ...(replication ? { replication } : {}),
     onSettled: (settlement, jobId) => recordSettlement(events, name, jobId, settlement),

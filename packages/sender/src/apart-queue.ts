@@ -1,5 +1,5 @@
+import type { Entry } from './entry.js';
 import { SendLine } from './send-line.js';
-import type { Entry } from './send-queue.js';
 
 /** So long suspects wait for others of their size: they come back from several jobs at nearly the same moment. */
 export const GATHER_MS = 20;

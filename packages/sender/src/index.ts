@@ -1,11 +1,12 @@
 /**
  * What sends: requests filled from all that waits, made over HTTP, and their answers acted on; and subscriptions that
  * are looked up before. It knows no API (that is `destinations`), keeps nothing between starts (that is `queue`) and
- * spaces no requests (that is `rate-limiter`). Begin with `createSender`.
+ * spaces no requests (that is `rate-limiter`). Begin with `Sender`.
  */
 export { createHttpClient } from './http-client.js';
 export { pauseAfterRead } from './pause-after-read.js';
-export { createSender, type DeliverOptions, type Sender, type SentRequest } from './sender.js';
+export type { SentRequest } from './send-request.js';
+export { type DeliverOptions, Sender } from './sender.js';
 export {
   createSubscriptionReader,
   READS_WAY,

@@ -1,4 +1,4 @@
-import type { Entry } from './send-queue.js';
+import type { Entry } from './entry.js';
 
 /** What one request may hold. */
 export type RequestLimits = { maxEvents: number; maxBytes: number };

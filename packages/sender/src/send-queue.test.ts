@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { Apart, Suspected } from '@meterbridge/delivery';
 import fc from 'fast-check';
 import { GATHER_MS } from './apart-queue.js';
+import type { Entry } from './entry.js';
 import { LATE_AFTER_MS } from './next-line.js';
-import { type Entry, SendQueue } from './send-queue.js';
+import { SendQueue } from './send-queue.js';
 
 let made = 0;
 const waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0, isAnswered: () => false };

@@ -72,13 +72,13 @@ test('a thousand questions about two customers are two reads, and an answer each
   expect(reads()).toBe(2);
 });
 
-test('what another worker reads while this one waits for its slot is not read again', async () => {
+test('what another worker reads while this one waits for its permit is not read again', async () => {
   const { ask, another, reads, limiter, now } = await open([of('c1', 's1')]);
   limiter.hold();
   const first = ask('c1');
   const second = Promise.all(another().resolve([{ customer: 'c1', at: now() }]));
-  await waitFor(() => limiter.asked === 2, { what: 'both to ask for a slot' });
-  limiter.letOneGo();
+  await waitFor(() => limiter.asked === 2, { what: 'both to ask for a permit' });
+  limiter.releaseOne();
   expect(await Promise.race([first, second])).toEqual([found('s1')]);
   limiter.release();
   expect(await Promise.all([first, second])).toEqual([[found('s1')], [found('s1')]]);
@@ -190,7 +190,7 @@ test('a drain ends every wait at once, and sends nothing more', async () => {
   await waitFor(() => sandbox.lago.inspect().inFlight === 1, { what: 'the read' });
   limiter.hold();
   const forSlot = ask('c2');
-  await waitFor(() => limiter.asked === 2, { what: 'the slot' });
+  await waitFor(() => limiter.asked === 2, { what: 'the permit' });
   reader.drain();
   expect(await Promise.all([onItsWay, forSlot])).toEqual([[{ outcome: 'unsent' }], [{ outcome: 'unsent' }]]);
   limiter.release();
@@ -303,7 +303,7 @@ test('of more customers than can be waited for the last ones come again', async 
   const { ask, reader, limiter } = await open([]);
   limiter.hold();
   const asked = ask(...Array.from({ length: 1_001 }, (_, index) => `c${index}`));
-  await waitFor(() => limiter.asked === 1_000, { what: 'all to ask for a slot' });
+  await waitFor(() => limiter.asked === 1_000, { what: 'all to ask for a permit' });
   reader.drain();
   const answers = await asked;
   expect(answers.at(-1)).toEqual({ outcome: 'unsent', waitMs: 1_000 });
