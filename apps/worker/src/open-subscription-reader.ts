@@ -5,7 +5,7 @@ import {
   type HttpClient,
 } from '@meterbridge/destinations';
 import { createSubscriptionCache } from '@meterbridge/queue';
-import { createSubscriptionReader, type SubscriptionReader } from '@meterbridge/sender';
+import { SubscriptionReader } from '@meterbridge/sender';
 import type { Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import type { OpenedAccount } from './open-account.js';
@@ -28,7 +28,7 @@ export function openSubscriptionReader(
   if (!looksUp || !lookup) return null;
   const { account, http, redis, now, log, scrub } = deps;
   const { gate, limiter } = account.reads;
-  return createSubscriptionReader({
+  return new SubscriptionReader({
     lookup,
     get: http.get,
     // Without a word it goes first of all reads: events wait for it.

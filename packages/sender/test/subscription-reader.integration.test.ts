@@ -4,13 +4,7 @@ import { createMemoryGateStore, gateAfterRefusal, PROBE_INTERVAL_MS } from '@met
 import { destinationKinds } from '@meterbridge/destinations';
 import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
 import { useClosing, waitFor } from '@meterbridge/testing';
-import {
-  createHttpClient,
-  createSubscriptionReader,
-  READS_WAY,
-  type SubscriptionCache,
-  type SubscriptionReader,
-} from '../src/index.js';
+import { createHttpClient, READS_WAY, type SubscriptionCache, SubscriptionReader } from '../src/index.js';
 import { openLimiter } from './held-limiter.js';
 
 const closing = useClosing();
@@ -47,7 +41,7 @@ async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const gate = createMemoryGateStore();
   const limiter = openLimiter();
   const another = (): SubscriptionReader =>
-    createSubscriptionReader({ lookup, get: http.get, limiter, gate, cache, now, random: () => 0.5 });
+    new SubscriptionReader({ lookup, get: http.get, limiter, gate, cache, now, random: () => 0.5 });
   const reader = another();
   const ask = (...customers: string[]) =>
     Promise.all(reader.resolve(customers.map((customer) => ({ customer, at: now() }))));
