@@ -123,7 +123,7 @@ export class DuplicateComparison {
     for (const { done } of groups) done();
   }
 
-  /** One read; null at once where so many wait that its turn would come too late. */
+  /** One read; null at once where its turn would come too late behind those that wait. */
   private async read(path: string, until: number): Promise<HttpAnswer | null> {
     const { get, limiter, maxReads } = this.options;
     const isTooLate = () => performance.now() >= until || performance.now() < this.pausedUntil;

@@ -1,4 +1,11 @@
-import { type Apart, type Outcome, outcomeAfter, type UsageEvent } from '@meterbridge/delivery';
+import {
+  type Apart,
+  COLLISION_DETAIL,
+  collides,
+  type Outcome,
+  outcomeAfter,
+  type UsageEvent,
+} from '@meterbridge/delivery';
 import type { Entry, Waiter } from './entry.js';
 import { RecentKeys } from './recent-keys.js';
 
@@ -24,7 +31,8 @@ export class Admission {
   /** The entry to send for a usage event; undefined where its outcome is known at once, or will be its twin's. */
   admit(usage: UsageEvent, waiter: Waiter, index: number, apart: Apart | undefined): Entry | undefined {
     const twin = this.byKey.get(usage.key);
-    if ((twin && twin.usage.body !== usage.body) || this.isRecordOfAnother(usage)) {
+    const holder = this.holderOf(usage);
+    if ((twin && collides(twin.usage, usage)) || (holder && collides(holder.usage, usage))) {
       tell(waiter, index, COLLISION);
       return undefined;
     }
@@ -62,11 +70,11 @@ export class Admission {
     if (twins) for (const twin of twins) tell(twin.waiter, twin.index, isDelivered ? DUPLICATE : told);
   }
 
-  /** Hyperline's key leaves the customer out: under another one it would take the first one's usage away. */
-  private isRecordOfAnother({ recordIdentity, customer }: UsageEvent): boolean {
-    if (customer === undefined) return false;
+  /** The latest of the same record that did not fail: under another customer it would lose its usage (Hyperline). */
+  private holderOf({ recordIdentity, customer }: UsageEvent): Entry | undefined {
+    if (customer === undefined) return undefined;
     const holder = this.byRecord.get(recordIdentity);
-    return holder !== undefined && holder.state !== 'failed' && holder.usage.customer !== customer;
+    return holder?.state === 'failed' ? undefined : holder;
   }
 }
 
@@ -96,9 +104,4 @@ function tell(waiter: Waiter, index: number, outcome: Outcome): void {
 /** Replaces the waiter of a finished entry, so that its job, which may be large, can be collected. */
 const NO_WAITER: Waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0, isAnswered: () => false };
 const DUPLICATE: Outcome = { outcome: 'duplicate' };
-const COLLISION: Outcome = {
-  outcome: 'failed',
-  code: 'identity_collision',
-  detail:
-    'another usage event with the same idempotency key has different content; the API would keep only one of them',
-};
+const COLLISION: Outcome = { outcome: 'failed', code: 'identity_collision', detail: COLLISION_DETAIL };

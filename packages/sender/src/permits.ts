@@ -29,7 +29,7 @@ export class Permits {
     this.options = options;
   }
 
-  /** Asks for more until so many are asked for or in use. */
+  /** Asks until `wanted` permits are asked for or in use. */
   askUpTo(wanted: number): void {
     while (this.open < wanted) void this.ask();
   }

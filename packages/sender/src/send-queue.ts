@@ -4,7 +4,7 @@ import type { Entry } from './entry.js';
 import { chooseLine } from './next-line.js';
 import { SendLine } from './send-line.js';
 
-/** Suspects have one request in so many at least, however much else waits. */
+/** Suspects have at least one request in this many, however much else waits. */
 const SUSPECTS_EVERY = 10;
 /** The same while what else waits does not fill a request: then it only fills the next one better. */
 const SUSPECTS_EVERY_WITH_ROOM = 2;
@@ -159,7 +159,7 @@ export class SendQueue {
     return this.lines.size > 0 ? this.takeWaiting(1, now) : this.suspects.takeProbe(mayProbe);
   }
 
-  /** Whether an event waits that nobody suspects. */
+  /** Whether an event waits that is not suspected. */
   hasHealthy(): boolean {
     return this.lines.size > 0 || this.groups.some(([first]) => !first!.apart);
   }
