@@ -1,12 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { DEFAULT_RETRY_POLICY, type Outcome, type StoredDelivery, type Suspect } from '@meterbridge/delivery';
-import {
-  type MappedUsage,
-  READS_WAY,
-  type Resolution,
-  type Sender,
-  type SubscriptionReader,
-} from '@meterbridge/destinations';
+import type { MappedUsage } from '@meterbridge/destinations';
+import { READS_WAY, type Resolution, type SubscriptionReader } from '@meterbridge/sender';
 import { type Attempt, attemptDeliveries } from './attempt-deliveries.js';
 import type { MapDelivery } from './rule-versions.js';
 
@@ -23,7 +18,7 @@ const aDelivery = (messageId: string): StoredDelivery => ({
 /** Maps all but those called `unmapped`. */
 function map(_rule: string, { messageId }: SegmentEvent): MappedUsage {
   if (messageId !== 'unmapped') {
-    return { ok: true, usage: { key: messageId, slot: messageId, body: `{"id":"${messageId}"}` } };
+    return { ok: true, usage: { key: messageId, recordIdentity: messageId, body: `{"id":"${messageId}"}` } };
   }
   const failure = { code: 'missing_value', path: 'userId', detail: 'userId is missing' } as const;
   return { ok: false, code: 'unmapped', failure };
@@ -35,16 +30,14 @@ const mapped =
   ({ rule, event, sentUnder }) =>
     sentUnder === 'lost' ? 'unknown' : rules(rule, event);
 
-function senderThat(answers: Record<string, Outcome>): Sender {
+function senderThat(answers: Record<string, Outcome>): Attempt['sender'] {
   return {
     deliver: async (usages) => usages.map(({ key }) => answers[key]!),
-    whenOpen: async () => null,
     accepted: () => ({}),
-    drain: () => {},
   };
 }
 
-const attempt = (sender: Sender, rules = map, lookups?: Attempt['lookups']): Attempt => ({
+const attempt = (sender: Attempt['sender'], rules = map, lookups?: Attempt['lookups']): Attempt => ({
   map: mapped(rules),
   sender,
   policy: DEFAULT_RETRY_POLICY,
@@ -74,7 +67,7 @@ const mapPending = (_rule: string, { messageId: key, userId }: SegmentEvent): Ma
   pending: {
     customer: userId!,
     at: 0,
-    complete: (subscription) => ({ key, slot: key, body: subscription }),
+    complete: (subscription) => ({ key, recordIdentity: key, body: subscription }),
   },
 });
 

@@ -9,13 +9,14 @@ import {
   type Suspect,
   type UsageEvent,
 } from '@meterbridge/delivery';
-import { type DeliverOptions, type PendingUsage, READS_WAY, type Sender } from '@meterbridge/destinations';
+import type { PendingUsage } from '@meterbridge/destinations';
+import { type DeliverOptions, READS_WAY, type Sender } from '@meterbridge/sender';
 import type { MapDelivery } from './rule-versions.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
 export type Attempt = {
   map: MapDelivery;
-  sender: Sender;
+  sender: Pick<Sender, 'deliver' | 'accepted'>;
   policy: Pick<RetryPolicy, 'failsAloneAfterMs'>;
   /** Epoch milliseconds, by the clock that all workers share. */
   now: () => number;
@@ -62,7 +63,7 @@ export async function attemptDeliveries(
 export type Judged = { apart: Apart; suspect: Suspect };
 
 async function deliverJudged(
-  sender: Sender,
+  sender: Pick<Sender, 'deliver'>,
   usages: UsageEvent[],
   suspects: ReadonlyMap<number, Judged>,
   how: Pick<DeliverOptions, 'first' | 'isAnswered'>,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { type Outcome, type RateLimiter, READ_PRIORITY, type StoredDelivery } from '@meterbridge/delivery';
 import type { Asking, Held, HeldLookup, HttpAnswer } from '@meterbridge/destinations';
-import { type Compared, createComparison } from './compare-duplicates.js';
+import { type Compared, DuplicateComparison } from './compare-duplicates.js';
 
 const OK: HttpAnswer = { status: 200, headers: {}, body: '' };
 const DELIVERED: Outcome = { outcome: 'delivered' };
@@ -22,14 +22,14 @@ function open({
   held = (body: string): Held => ({ held: 'event', body, subscription: 's' }),
   find,
   get = async () => OK,
-  mostReads = 10,
+  maxReads = 10,
   readEarlierRules = async () => new Map<string, never>(),
   schedule = (job) => job(),
 }: {
   held?: (body: string) => Held;
   find?: HeldLookup['find'];
   get?: (path: string) => Promise<HttpAnswer>;
-  mostReads?: number;
+  maxReads?: number;
   readEarlierRules?: () => Promise<Map<string, never>>;
   schedule?: RateLimiter['schedule'];
 } = {}) {
@@ -48,15 +48,16 @@ function open({
         await Promise.all(duplicates.map(({ body }, index) => read(body, index)));
       }),
   };
-  const { review } = createComparison({
+  const comparison = new DuplicateComparison({
     lookup,
     get,
     limiter: { schedule, close: async () => {} },
-    mostReads,
+    maxReads,
     readEarlierRules,
     onCompared: (each) => compared.push(each),
     onProblem: (error) => problems.push(error),
   });
+  const review = (outcomes: Outcome[], read: () => StoredDelivery[]) => comparison.review(outcomes, read);
   const reviewAll = (outcomes: Outcome[], changes: Partial<StoredDelivery>[] = []) =>
     review(outcomes, () => outcomes.map((_, index) => aDelivery(changes[index])));
   return { review, reviewAll, searches, compared, problems };
@@ -97,7 +98,7 @@ test('duplicates of one moment are looked for together, and each job has its own
 });
 
 test('a read that would come too late is not made, and its duplicates were not compared', async () => {
-  const { reviewAll, compared } = open({ mostReads: 2 });
+  const { reviewAll, compared } = open({ maxReads: 2 });
   const reviewed = await reviewAll([told('a'), told('b'), told('c')]);
   expect(reviewed).toEqual([EQUAL, EQUAL, NOT_COMPARED]);
   expect(compared).toMatchObject([{ same: 2, notCompared: 1 }]);

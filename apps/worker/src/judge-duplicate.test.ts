@@ -24,13 +24,13 @@ const holds = (changes: object = {}): Held => ({
 });
 
 const writes = (changes: object): Destination['map'] => {
-  const usage = { key: '', slot: '', body: JSON.stringify(body(changes)) };
+  const usage = { key: '', recordIdentity: '', body: JSON.stringify(body(changes)) };
   return () => ({ ok: true, usage });
 };
 const asksFor: Destination['map'] = () => {
   const complete = (subscription: string) => ({
     key: '',
-    slot: '',
+    recordIdentity: '',
     body: JSON.stringify(body({ code: 'old', external_subscription_id: subscription })),
   });
   return { ok: true, pending: { customer: 'c', at: 0, complete } };

@@ -1,20 +1,20 @@
 import {
   compileEarlierRules,
-  createHttpClient,
   type Destination,
   type DestinationSettings,
   destinationKinds,
 } from '@meterbridge/destinations';
 import { readAllRules } from '@meterbridge/queue';
+import { createHttpClient } from '@meterbridge/sender';
 import type { BusinessEvents, Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
-import { createComparison } from './compare-duplicates.js';
+import { DuplicateComparison } from './compare-duplicates.js';
 import type { OpenedAccount } from './open-account.js';
 
 /** Nobody waits for a read longer than that. */
 const TIMEOUT_MS = 2_000;
 /** Reads that one moment may ask for where nothing limits them. */
-const MOST_READS = 200;
+const MAX_READS = 200;
 const SECONDS_OF_PATIENCE = 2;
 
 /**
@@ -39,18 +39,17 @@ export function openComparison(
   const compared = { same: 0, olderRule: 0, different: 0, deletedThere: 0, notCompared: 0, durationMs: 0 };
   // Told from the first moment on, so that the first one is a rise.
   events.duplicatesCompared({ destination: name, ...compared });
-  const { review } = createComparison({
+  const comparison = new DuplicateComparison({
     lookup,
     get: http.get,
     limiter: account.reads.limiter,
-    mostReads:
-      readsPerSecond === 'unlimited' ? MOST_READS : Math.max(1, readsPerSecond * SECONDS_OF_PATIENCE),
+    maxReads: readsPerSecond === 'unlimited' ? MAX_READS : Math.max(1, readsPerSecond * SECONDS_OF_PATIENCE),
     readEarlierRules: async () => compileEarlierRules((await readAllRules(redis, name)).values()),
     onCompared: (each) => events.duplicatesCompared({ destination: name, ...each }),
     onProblem: (err) => log.error({ err }, 'duplicates.not_compared'),
   });
   return {
-    review,
+    review: comparison.review.bind(comparison),
     close: () => http.close(),
   };
 }

@@ -1,16 +1,18 @@
 import {
-  createSubscriptionReader,
   type Destination,
+  type DestinationSettings,
+  destinationKinds,
   type HttpClient,
-  type SubscriptionReader,
 } from '@meterbridge/destinations';
 import { createSubscriptionCache } from '@meterbridge/queue';
+import { SubscriptionReader } from '@meterbridge/sender';
 import type { Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import type { OpenedAccount } from './open-account.js';
 
 /** Opens what finds a destination's subscriptions, within its billing account's reads. Null where no rule needs it. */
 export function openSubscriptionReader(
+  type: DestinationSettings['type'],
   { looksUp }: Pick<Destination, 'looksUp'>,
   deps: {
     account: Pick<OpenedAccount, 'name' | 'reads'>;
@@ -22,10 +24,12 @@ export function openSubscriptionReader(
     scrub: (text: string) => string;
   },
 ): SubscriptionReader | null {
-  if (!looksUp) return null;
+  const { subscriptions: lookup } = destinationKinds[type];
+  if (!looksUp || !lookup) return null;
   const { account, http, redis, now, log, scrub } = deps;
   const { gate, limiter } = account.reads;
-  return createSubscriptionReader({
+  return new SubscriptionReader({
+    lookup,
     get: http.get,
     // Without a word it goes first of all reads: events wait for it.
     limiter,

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome, UsageEvent } from '@meterbridge/delivery';
-import type { PendingUsage, Resolution } from '@meterbridge/destinations';
+import type { PendingUsage } from '@meterbridge/destinations';
+import type { Resolution } from '@meterbridge/sender';
 import type { Judged } from './attempt-deliveries.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
@@ -9,7 +10,11 @@ const pendingOf = (customer: string, at: number): Pending => ({
   usage: {
     customer,
     at: 0,
-    complete: (subscription: string): UsageEvent => ({ key: `k${at}`, slot: `k${at}`, body: subscription }),
+    complete: (subscription: string): UsageEvent => ({
+      key: `k${at}`,
+      recordIdentity: `k${at}`,
+      body: subscription,
+    }),
   } satisfies PendingUsage,
 });
 

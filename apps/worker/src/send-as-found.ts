@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome, Resolved, UsageEvent } from '@meterbridge/delivery';
-import type { PendingUsage, Resolution, SubscriptionReader } from '@meterbridge/destinations';
+import type { PendingUsage } from '@meterbridge/destinations';
 import type { KeepResolved } from '@meterbridge/queue';
+import type { Resolution, SubscriptionReader } from '@meterbridge/sender';
 import type { Judged } from './attempt-deliveries.js';
 
 /** A delivery whose subscription has to be looked up, by its index in the job; `kept`: the job says it already. */

@@ -14,6 +14,7 @@ export {
   withAcceptance,
 } from './acceptances.js';
 export { type Cells, cellOf, countByCell, hourAt } from './cell.js';
+export { COLLISION_DETAIL, collides } from './collision.js';
 export {
   claimProbe,
   decideGate,
@@ -60,7 +61,7 @@ export {
   type PermanentCode,
   type Suspected,
 } from './outcome.js';
-export { type CustomerCache, type GateStore, type RateLimiter, READ_PRIORITY } from './ports.js';
+export { type GateStore, type RateLimiter, READ_PRIORITY } from './ports.js';
 export {
   type DeadLetter,
   emptySettlement,

@@ -3,7 +3,7 @@ import type { Gate } from './gate.js';
 /** Shares one account's request budget between all processes. */
 export type RateLimiter = {
   /**
-   * Runs `job` once a slot is free: at most `concurrency` at once in this process and `requestsPerSecond`
+   * Runs `job` once a permit is free: at most `concurrency` at once in this process and `requestsPerSecond`
    * over all processes of the account. Rejects only with the job's own error or `LimiterClosedError`.
    * @param priority of those that wait in this process, the least goes first; 0 where left out
    */
@@ -13,13 +13,6 @@ export type RateLimiter = {
 
 /** Who goes first of all that ask an API beside sending: what keeps events back, and last what a person waits for. */
 export const READ_PRIORITY = { lookup: 0, comparison: 1, reconciliation: 2, plan: 3 } as const;
-
-/** Keeps what was read at a destination of its customers, for all workers. It may forget at any time. */
-export type CustomerCache = {
-  /** Texts by customer; those that it does not hold are missing. */
-  read(customers: readonly string[]): Promise<Map<string, string>>;
-  write(customer: string, text: string, forMs: number): Promise<void>;
-};
 
 /** Keeps a destination's gate where all workers see it. */
 export type GateStore = {

@@ -7,14 +7,14 @@ export type UsageEvent = {
    */
   key: string;
   /** What may stand only once in one request: Lago's transaction_id, Hyperline's event_type and record.id. */
-  slot: string;
+  recordIdentity: string;
   /**
    * Requests hold events of one kind only, where the API asks for that (Hyperline's event_type). Left out where any
    * may share a request.
    */
   kind?: string;
-  /** Who is billed, where the API's key leaves it out (Hyperline): one slot under two owners is a collision. */
-  owner?: string;
+  /** Who is billed, where the API's key leaves it out (Hyperline): one record under two customers is a collision. */
+  customer?: string;
   /** The JSON to send. Frozen: a retry sends the same bytes. */
   body: string;
 };

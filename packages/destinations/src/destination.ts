@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { HttpAnswer } from './http-answer.js';
 import type { HttpClient } from './http-client.js';
 import type { RequestRate } from './settings.js';
+import type { SubscriptionLookup } from './subscription-lookup.js';
 
 /** Where and how to reach a billing API. `headers` hold the key: never log them. */
 export type Connection = { baseUrl: string; headers: Record<string, string>; timeoutMs: number };
@@ -45,7 +46,7 @@ export type Destination = {
   map(rule: string, event: SegmentEvent): MappedUsage;
   /** Where a request with so many events goes. */
   path(events: number): string;
-  /** Joins frozen bodies to one request. At least one; one `slot` at most once, and one `kind` only (see `UsageEvent`). */
+  /** Joins frozen bodies to one request. At least one; one `recordIdentity` at most once, and one `kind` only (see `UsageEvent`). */
   request(usages: readonly UsageEvent[]): { path: string; body: string };
   /**
    * Reads what the answer to `request(sent)` means for each event of it.
@@ -192,4 +193,6 @@ export type DestinationKind<Schema extends z.ZodType> = {
   readEventsStore?(http: Pick<HttpClient, 'get'>): Promise<ToldEventsStore>;
   /** Left out where the API never tells of a duplicate. */
   held?: HeldLookup;
+  /** Left out where an event always names who is billed, so that no subscription has to be looked up. */
+  subscriptions?: SubscriptionLookup;
 };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { hostileJson, isPrototypeUntouched, runs } from '../../segment-events/test/hostile-json.js';
 import type { HttpAnswer } from './http-answer.js';
 import { classifyHyperlineAnswer } from './hyperline/classify.js';
-import { hyperlineSlot } from './hyperline/key.js';
+import { hyperlineRecordIdentity } from './hyperline/key.js';
 import { classifyLagoAnswer } from './lago/classify.js';
 
 afterEach(() => expect(isPrototypeUntouched()).toBe(true));
@@ -28,7 +28,7 @@ const fields = (value: unknown) =>
 
 const lago: Api = {
   classify: classifyLagoAnswer,
-  sent: (ids) => ids.map((id) => ({ key: `${id} 1.000`, slot: id, body: '{}' })),
+  sent: (ids) => ids.map((id) => ({ key: `${id} 1.000`, recordIdentity: id, body: '{}' })),
   taken: (ids) => ({
     status: 200,
     body: JSON.stringify({
@@ -40,7 +40,13 @@ const lago: Api = {
 
 const hyperline: Api = {
   classify: classifyHyperlineAnswer,
-  sent: (ids) => ids.map((id) => ({ key: `${id}`, slot: hyperlineSlot('call', id), owner: 'c', body: '{}' })),
+  sent: (ids) =>
+    ids.map((id) => ({
+      key: `${id}`,
+      recordIdentity: hyperlineRecordIdentity('call', id),
+      customer: 'c',
+      body: '{}',
+    })),
   taken: (ids) => ({
     status: 201,
     body: JSON.stringify({

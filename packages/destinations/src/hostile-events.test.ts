@@ -95,8 +95,8 @@ test('Hyperline is told the event’s own id and time, in one level and 25 prope
       const body = JSON.parse(mapped.usage.body);
       expect(mapped.usage).toMatchObject({
         key: JSON.stringify([event.type, event.messageId, event.timestamp]),
-        slot: JSON.stringify([event.type, event.messageId]),
-        owner: event.messageId,
+        recordIdentity: JSON.stringify([event.type, event.messageId]),
+        customer: event.messageId,
       });
       expect(body).toMatchObject({ timestamp: event.timestamp, record: { id: event.messageId } });
       expect(Object.keys(body.record).length).toBeLessThanOrEqual(25);

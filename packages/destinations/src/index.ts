@@ -1,13 +1,14 @@
 /**
- * Lago and Hyperline, each a folder: its settings, how a rule writes its usage, its requests, and what its answers mean;
- * and the sender that fills requests. It keeps nothing between starts (that is `queue`) and spaces no requests (that is
- * `rate-limiter`). Begin with `compileDestination` and `createSender`.
+ * Lago and Hyperline, each a folder: its settings, how a rule writes its usage, its requests, and what its answers mean.
+ * Pure: it opens no connection and sends nothing (that is `sender`); an API is asked through the port `HttpClient` or a
+ * function that is handed in. Begin with `compileDestination` and `destinationKinds`.
  */
 export { billingAccounts } from './billing-accounts.js';
 export { changedIds, type FormerIds, formerIds, idName } from './changed-ids.js';
 export type {
   Asked,
   Asking,
+  Connection,
   Destination,
   Doubt,
   Held,
@@ -18,7 +19,7 @@ export type {
   ToldDuplicate,
 } from './destination.js';
 export type { HttpAnswer } from './http-answer.js';
-export { createHttpClient, type HttpClient } from './http-client.js';
+export type { HttpClient } from './http-client.js';
 export type { HyperlineRule, HyperlineSettings } from './hyperline/settings.js';
 export {
   compileDestination,
@@ -29,14 +30,10 @@ export {
 export { checkSubscriptionReads } from './lago/check-subscriptions.js';
 export { type LagoMetric, type ReadMetrics, readLagoMetrics } from './lago/read-metrics.js';
 export { isLookup, type LagoRule, type LagoSettings } from './lago/settings.js';
-export {
-  createSubscriptionReader,
-  READS_WAY,
-  type Resolution,
-  type SubscriptionReader,
-} from './lago/subscription-reader.js';
 export { describeLarge, isLarge } from './large-events.js';
-export { pauseAfterRead } from './pause-after-read.js';
+export { showControls } from './moved-address.js';
+export { readRefusedWaitMs, readSpentWaitMs } from './rate-limit-headers.js';
+export { codeOfRefusal } from './read-answer.js';
 export {
   compileEarlierRules,
   compileVersion,
@@ -44,5 +41,5 @@ export {
   rulesVersion,
   settingsOfVersion,
 } from './rules-version.js';
-export { createSender, type DeliverOptions, type Sender, type SentRequest } from './sender.js';
 export { describeSharedIds, findSharedIds, type RulePlace, type SharedIds } from './shared-ids.js';
+export type { Chosen, Period, SubscriptionLookup, SubscriptionsVerdict } from './subscription-lookup.js';

@@ -13,7 +13,7 @@ const hyperline = {
 const usages = (count: number): UsageEvent[] =>
   Array.from({ length: count }, (_, index) => ({
     key: `${index}`,
-    slot: `${index}`,
+    recordIdentity: `${index}`,
     body: `{"n":${index}}`,
   }));
 

@@ -134,5 +134,5 @@ test('of kept versions each way of a rule is there once; what cannot be mapped b
   expect(codes).toEqual(['api_call', 'old_call']);
   const [looksUp, names] = earlier.get('found')!.map((map) => map('found', event));
   expect(looksUp).toMatchObject({ ok: true, pending: { customer: 'acme' } });
-  expect(names).toMatchObject({ ok: true, usage: { slot: 'm-1' } });
+  expect(names).toMatchObject({ ok: true, usage: { recordIdentity: 'm-1' } });
 });

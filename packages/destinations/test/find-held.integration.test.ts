@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { type Sandbox, startSandbox } from '@meterbridge/sandbox';
 import { useClosing } from '@meterbridge/testing';
-import { createHttpClient, destinationKinds, type Held, type ToldDuplicate } from '../src/index.js';
+import { createHttpClient } from '../../sender/src/http-client.js';
+import { destinationKinds, type Held, type ToldDuplicate } from '../src/index.js';
 
 /* What Lago holds under the ids that it calls duplicates, asked for over HTTP. */
 

@@ -2,13 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { startSandbox } from '@meterbridge/sandbox';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { useClosing } from '@meterbridge/testing';
-import {
-  type Asked,
-  compileDestination,
-  createHttpClient,
-  destinationKinds,
-  destinationSettingsSchema,
-} from '../src/index.js';
+import { createHttpClient } from '../../sender/src/http-client.js';
+import { type Asked, compileDestination, destinationKinds, destinationSettingsSchema } from '../src/index.js';
 
 const closing = useClosing();
 

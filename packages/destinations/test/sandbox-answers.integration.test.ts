@@ -4,9 +4,9 @@ import { type Fault, type Sandbox, type SandboxOptions, startSandbox } from '@me
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { useClosing } from '@meterbridge/testing';
 import { loadLagoContract } from '../../sandbox/test/lago-openapi.js';
+import { createHttpClient } from '../../sender/src/http-client.js';
 import {
   compileDestination,
-  createHttpClient,
   type Destination,
   destinationKinds,
   destinationSettingsSchema,

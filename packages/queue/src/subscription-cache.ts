@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { CustomerCache } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys } from './keys.js';
 
@@ -7,12 +6,13 @@ import { queueKeys } from './keys.js';
  * Keeps customers' subscriptions in Redis, where all workers find them. A customer's id may be long, or an
  * address: its key is a digest. Throws as the client does.
  */
-export function createSubscriptionCache(destination: string, redis: Redis): CustomerCache {
+export function createSubscriptionCache(destination: string, redis: Redis) {
   const keyOf = (customer: string) =>
     `${queueKeys(destination).prefix}:subscriptions:${hash('sha256', customer, 'base64url')}`;
 
   return {
-    async read(customers) {
+    /** Texts by customer; those that it does not hold are missing. */
+    async read(customers: readonly string[]): Promise<Map<string, string>> {
       if (customers.length === 0) return new Map();
       const texts = await redis.mget(customers.map(keyOf));
       return new Map(
@@ -22,7 +22,7 @@ export function createSubscriptionCache(destination: string, redis: Redis): Cust
         }),
       );
     },
-    async write(customer, text, forMs) {
+    async write(customer: string, text: string, forMs: number): Promise<void> {
       await redis.set(keyOf(customer), text, 'PX', forMs);
     },
   };

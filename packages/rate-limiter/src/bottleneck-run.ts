@@ -16,7 +16,7 @@ export type BottleneckRun = {
 const ANSWER_TIMEOUT_MS = 5_000;
 /** Redis forgets a process that is silent for longer. */
 const CLIENT_TIMEOUT_MS = 60_000;
-/** Redis forgets a slot of a process that died while it held it. */
+/** Redis forgets a permit of a process that died while it held it. */
 const SLOT_EXPIRATION_MS = 60_000;
 /**
  * Turns come this much slower than starts are allowed, each second: a start that was late by chance does not
@@ -88,7 +88,7 @@ export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
       }),
     close() {
       fail();
-      // Clears the timers of slots that nobody waits for any more.
+      // Clears the timers of permits that nobody waits for any more.
       void limiter.stop().catch(() => {});
     },
   };

@@ -55,7 +55,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   return {
     async schedule(job, priority = 0) {
-      // A slot goes to whoever is first once it is there, not to who asked for it: nobody waits behind a lesser one.
+      // A permit goes to whoever is first once it is there, not to who asked for it: nobody waits behind a lesser one.
       await orClosed(() => {
         const turn = line.wait(priority);
         void askForSlot();

@@ -1,4 +1,4 @@
-/** The limiter was closed before the job got its slot. The job did not run. */
+/** The limiter was closed before the job got its permit. The job did not run. */
 export class LimiterClosedError extends Error {
   override readonly name = 'LimiterClosedError';
   readonly code = 'limiter_closed';

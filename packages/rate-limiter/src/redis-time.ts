@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
  * its release of 2020 is the last.
  */
 const IN_EVERY_SCRIPT: [string, string] = [
-  // Each process passes its own time: one whose clock is ahead would take nearly all slots.
+  // Each process passes its own time: one whose clock is ahead would take nearly all permits.
   'local now = tonumber(ARGV[1])',
   "local time = redis.call('TIME')\nlocal now = time[1] * 1000 + time[2] / 1000",
 ];

@@ -26,7 +26,7 @@ const MAX_REOPEN_DELAY_MS = 5_000;
  * has the last word, so that the rate holds whatever happened since a turn was given.
  *
  * A bottleneck whose Redis was flushed or restarted, or that Redis has forgotten because this process stood
- * still, refuses every call from then on. It is replaced, and only the waiting for a slot starts again: no
+ * still, refuses every call from then on. It is replaced, and only the waiting for a permit starts again: no
  * job has run by then, so none can run twice.
  */
 export function createSharedPacer(options: SharedPacerOptions): Pacer {

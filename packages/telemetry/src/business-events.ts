@@ -16,7 +16,7 @@ export type DeliveryAttempted = {
   code?: string | undefined;
   cause?: string | undefined;
   durationMs: number;
-  /** Between asking the limiter for a slot and having it. */
+  /** Between asking the limiter for a permit and having it. */
   waitedMs: number;
 };
 

@@ -9,8 +9,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   'segment-events': [],
   fql: [],
   'usage-mapping': ['fql', 'segment-events'],
-  delivery: ['segment-events', 'usage-mapping'],
+  delivery: ['segment-events'],
   destinations: ['delivery', 'segment-events', 'usage-mapping'],
+  sender: ['delivery', 'destinations'],
   'redis-connection': [],
   queue: ['delivery', 'redis-connection', 'segment-events'],
   'rate-limiter': ['delivery', 'redis-connection'],
@@ -24,6 +25,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'queue',
     'rate-limiter',
     'segment-events',
+    'sender',
     'usage-mapping',
   ],
   'config-draft': [],
@@ -32,9 +34,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   sandbox: [],
   testing: ['local-redis', 'redis-connection'],
 };
-const PURE = ['segment-events', 'fql', 'usage-mapping', 'delivery'];
-/** Only this package knows that BullMQ exists, and only that one knows bottleneck. */
-const ONLY_IN: Record<string, string> = { bullmq: 'queue', bottleneck: 'rate-limiter' };
+const PURE = ['segment-events', 'fql', 'usage-mapping', 'delivery', 'destinations'];
+/** Only these packages know that BullMQ, bottleneck and an HTTP client exist. */
+const ONLY_IN: Record<string, string> = { bullmq: 'queue', bottleneck: 'rate-limiter', got: 'sender' };
 
 function sourcesOf(name: string): { file: string; text: string }[] {
   const folder = join(ROOT, 'packages', name, 'src');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { UsageEvent, Verdict } from '@meterbridge/delivery';
 import { classifyHyperlineAnswer } from './classify.js';
-import { hyperlineKey, hyperlineSlot } from './key.js';
+import { hyperlineKey, hyperlineRecordIdentity } from './key.js';
 
 const now = Date.parse('2026-08-21T10:00:00.000Z');
 const time = '2026-08-01T00:00:00.123Z';
@@ -9,8 +9,8 @@ const time = '2026-08-01T00:00:00.123Z';
 const sent = (count: number): UsageEvent[] =>
   Array.from({ length: count }, (_, index) => ({
     key: hyperlineKey('api_call', `m${index}`, time),
-    slot: hyperlineSlot('api_call', `m${index}`),
-    owner: 'c1',
+    recordIdentity: hyperlineRecordIdentity('api_call', `m${index}`),
+    customer: 'c1',
     body: '{}',
   }));
 

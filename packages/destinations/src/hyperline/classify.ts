@@ -10,7 +10,7 @@ import {
   settle,
   unexpected,
 } from '../read-answer.js';
-import { hyperlineSlot } from './key.js';
+import { hyperlineRecordIdentity } from './key.js';
 
 /**
  * Reads Hyperline's answer. One event alone is accepted by any 2xx, whose body is not documented and may be
@@ -63,10 +63,10 @@ function classifyPartial(answer: ReadAnswer, sent: readonly UsageEvent[], now: n
   const body = isJsonObject(answer.json) ? answer.json : {};
   const accepted = readSlots(body.events_created ?? body.events_accepted);
   const failed = readSlots(body.events_failed);
-  const entries = sent.map(({ slot }): EntryVerdict => {
+  const entries = sent.map(({ recordIdentity }): EntryVerdict => {
     // A failed one is told why when it comes alone; one that is in neither list is safe to repeat.
-    if (failed.has(slot)) return { outcome: 'alone', isNamed: true };
-    return accepted.has(slot) ? { outcome: 'delivered' } : { outcome: 'resend' };
+    if (failed.has(recordIdentity)) return { outcome: 'alone', isNamed: true };
+    return accepted.has(recordIdentity) ? { outcome: 'delivered' } : { outcome: 'resend' };
   });
   if (entries.every(({ outcome }) => outcome === 'resend')) {
     // A 2xx without its lists, or without a body: alone, an event's status is all that is needed to know.
@@ -79,18 +79,19 @@ function classifyPartial(answer: ReadAnswer, sent: readonly UsageEvent[], now: n
   return settle(entries, answer, now);
 }
 
-/** The slots of events that an answer repeats; what is not an event is passed over. */
+/** The record identities of events that an answer repeats; what is not an event is passed over. */
 function readSlots(events: unknown): Set<string> {
-  const slots = new Set<string>();
-  if (!Array.isArray(events)) return slots;
+  const records = new Set<string>();
+  if (!Array.isArray(events)) return records;
   for (const event of events) {
     if (!isJsonObject(event) || !isJsonObject(event.record)) continue;
     const { event_type: eventType, record } = event;
     // An id comes back as a number, too, where it looks like one.
     const id = typeof record.id === 'number' ? String(record.id) : record.id;
-    if (typeof eventType === 'string' && typeof id === 'string') slots.add(hyperlineSlot(eventType, id));
+    if (typeof eventType === 'string' && typeof id === 'string')
+      records.add(hyperlineRecordIdentity(eventType, id));
   }
-  return slots;
+  return records;
 }
 
 /** No API takes an event with a web page; the address of a web application does. */

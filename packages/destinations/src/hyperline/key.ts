@@ -8,6 +8,6 @@ export function hyperlineKey(eventType: string, recordId: string, timestamp: str
 }
 
 /** What may stand only once in a request. */
-export function hyperlineSlot(eventType: string, recordId: string): string {
+export function hyperlineRecordIdentity(eventType: string, recordId: string): string {
   return JSON.stringify([eventType, recordId]);
 }

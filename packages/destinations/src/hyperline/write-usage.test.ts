@@ -40,9 +40,9 @@ test('is what Hyperline reads: an ISO timestamp, one level, and the messageId as
     ok: true,
     value: {
       key: '["API Call","m1","2026-08-01T00:00:00.123Z"]',
-      slot: '["API Call","m1"]',
+      recordIdentity: '["API Call","m1"]',
       kind: 'API Call',
-      owner: 'u1',
+      customer: 'u1',
       body:
         '{"customer_id":"u1","event_type":"API Call","timestamp":"2026-08-01T00:00:00.123Z"' +
         ',"record":{"tokens":5,"fast":true,"deleted_at":null,"tags":["a","b"],"id":"m1"}}',

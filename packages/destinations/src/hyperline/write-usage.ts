@@ -3,7 +3,7 @@ import type { SegmentEvent } from '@meterbridge/segment-events';
 import { compileProperties, type Mapped, mapped, unmapped, type ValueRule } from '@meterbridge/usage-mapping';
 import { compileIdentity } from '../read-identity.js';
 import { refuseUnstorable } from '../unstorable-text.js';
-import { hyperlineKey, hyperlineSlot } from './key.js';
+import { hyperlineKey, hyperlineRecordIdentity } from './key.js';
 import type { HyperlineRule } from './settings.js';
 
 /** Hyperline's limit; whether `id` counts is not documented, so it does here. */
@@ -50,9 +50,9 @@ export function compileHyperlineRule(rule: HyperlineRule): (event: SegmentEvent)
       refuseUnstorable(body) ??
       mapped({
         key: hyperlineKey(eventType.value, recordId.value, timestamp),
-        slot: hyperlineSlot(eventType.value, recordId.value),
+        recordIdentity: hyperlineRecordIdentity(eventType.value, recordId.value),
         kind: eventType.value,
-        owner: customer.value,
+        customer: customer.value,
         body,
       })
     );

@@ -4,7 +4,11 @@ import { classifyLagoAnswer } from './classify.js';
 
 const now = Date.parse('2026-08-21T10:00:00.000Z');
 const sent = (count: number): UsageEvent[] =>
-  Array.from({ length: count }, (_, index) => ({ key: `m${index} 1.000`, slot: `m${index}`, body: '{}' }));
+  Array.from({ length: count }, (_, index) => ({
+    key: `m${index} 1.000`,
+    recordIdentity: `m${index}`,
+    body: '{}',
+  }));
 
 function classify(
   status: number,
@@ -22,7 +26,9 @@ const invalid = (details: unknown) => ({
   code: 'validation_errors',
   error_details: details,
 });
-const stored = (count: number) => ({ events: sent(count).map(({ slot }) => ({ transaction_id: slot })) });
+const stored = (count: number) => ({
+  events: sent(count).map(({ recordIdentity }) => ({ transaction_id: recordIdentity })),
+});
 const html = '<html><body>502 Bad Gateway</body></html>';
 const duplicate = { transaction_id: ['value_already_exist'] };
 

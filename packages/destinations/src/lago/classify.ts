@@ -80,10 +80,10 @@ const STORED_ID = '"transaction_id":';
 function namesAllInOrder(body: string, sent: readonly UsageEvent[]): boolean {
   if (!body.startsWith('{"events":[{') || !body.endsWith('}]}')) return false;
   let at = 0;
-  for (const { slot } of sent) {
+  for (const { recordIdentity } of sent) {
     at = body.indexOf(STORED_ID, at) + STORED_ID.length;
-    if (at < STORED_ID.length || body[at] !== '"' || !body.startsWith(slot, at + 1)) return false;
-    if (body[at + 1 + slot.length] !== '"') return false;
+    if (at < STORED_ID.length || body[at] !== '"' || !body.startsWith(recordIdentity, at + 1)) return false;
+    if (body[at + 1 + recordIdentity.length] !== '"') return false;
   }
   return !body.includes(STORED_ID, at);
 }
@@ -92,7 +92,7 @@ function namesAllInOrder(body: string, sent: readonly UsageEvent[]): boolean {
 function classifyStored(answer: ReadAnswer, sent: readonly UsageEvent[], now: number): Verdict {
   const events = isJsonObject(answer.json) ? answer.json.events : undefined;
   const ids = new Set(Array.isArray(events) ? events.map(readId) : []);
-  if (ids.size !== sent.length || !sent.every(({ slot }) => ids.has(slot))) {
+  if (ids.size !== sent.length || !sent.every(({ recordIdentity }) => ids.has(recordIdentity))) {
     return unexpected(200, `the answer does not hold the ${sent.length} events sent`);
   }
   return settleDelivered(answer, sent, now);

@@ -3,15 +3,11 @@ import { describeProblem } from '../check-connection.js';
 import type { Asked, Doubt, PendingUsage, Read, Stored, StoredLookup } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
 import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
+import type { Period } from '../subscription-lookup.js';
 import { TIME_TOLERANCE_MS, type Window } from '../windows.js';
 import { compareStored } from './compare-stored.js';
 import { ComputedFields } from './computed-fields.js';
-import {
-  chooseSubscription,
-  classifySubscriptions,
-  type Period,
-  subscriptionsPath,
-} from './subscriptions.js';
+import { chooseSubscription, classifySubscriptions, subscriptionsPath } from './subscriptions.js';
 
 /** Lago has no maximum of its own (lago-api: events_controller.rb); where there is one, its `meta` says that more follow. */
 const PER_PAGE = 1_000;
@@ -184,7 +180,8 @@ class SubscriptionsOf {
     for (let page = 1; page <= MAX_PAGES; page += 1) {
       const answer = this.problem === undefined ? await this.read(subscriptionsPath(customer, page)) : null;
       if (answer === null) return null;
-      const verdict = classifySubscriptions(answer, customer, Date.now());
+      // The first trouble ends the search, so that no wait has to be reckoned from now.
+      const verdict = classifySubscriptions(answer, customer, 0);
       if (verdict.verdict !== 'read') {
         this.problem = `reading subscriptions: ${describeProblem(answer)}`;
         return null;

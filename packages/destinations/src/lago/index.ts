@@ -11,6 +11,7 @@ import { lagoLookup } from './find-stored.js';
 import { lagoIdentity } from './identity.js';
 import { readLagoEventsStore } from './read-events-store.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
+import { lagoSubscriptions } from './subscriptions.js';
 import { compileLagoRule } from './write-usage.js';
 
 const BATCH_PATH = '/api/v1/events/batch';
@@ -52,6 +53,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   lookup: lagoLookup,
   readEventsStore: readLagoEventsStore,
   held: lagoHeldLookup,
+  subscriptions: lagoSubscriptions,
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, EMPTY_BATCH);
     return isRefusedAsEmpty(answer) ? { ready: true } : describeUnready(answer);

@@ -3,19 +3,8 @@ import { isJsonObject } from '@meterbridge/segment-events';
 import type { HttpAnswer } from '../http-answer.js';
 import { readSpentWaitMs } from '../rate-limit-headers.js';
 import { classifyStatus, classifyTrouble, readAnswer, refuse, unexpected } from '../read-answer.js';
+import type { Chosen, Period, SubscriptionLookup, SubscriptionsVerdict } from '../subscription-lookup.js';
 import { isLagoError } from './classify.js';
-
-/** When a subscription takes usage, in epoch milliseconds, both ends included. */
-export type Period = { subscription: string; from: number; to: number | null };
-
-/** What one page of a customer's subscriptions means. */
-export type SubscriptionsVerdict =
-  | { verdict: 'read'; periods: Period[]; isLast: boolean; waitMs?: number }
-  | Extract<Verdict, { verdict: 'rate-limited' | 'transient' | 'hold' | 'refused' }>;
-
-export type Chosen =
-  | { ok: true; subscription: string }
-  | { ok: false; code: 'no_subscription' | 'several_subscriptions'; detail: string };
 
 const PER_PAGE = 100;
 
@@ -123,3 +112,9 @@ function describeNone(periods: readonly Period[], at: number): string {
   const when = isBefore ? 'before its first subscription began' : 'when it had no subscription';
   return `the event is of a time ${when}, and Lago would never bill it: assign one that covers it, then replay`;
 }
+
+export const lagoSubscriptions: SubscriptionLookup = {
+  path: subscriptionsPath,
+  classify: classifySubscriptions,
+  choose: chooseSubscription,
+};

@@ -48,7 +48,7 @@ test('is what Lago reads: snake_case, seconds with three decimals as a string, a
     ok: true,
     value: {
       key: 'm"1 1785542400.123',
-      slot: 'm"1',
+      recordIdentity: 'm"1',
       body:
         '{"transaction_id":"m\\"1","external_subscription_id":"u1","code":"api_call"' +
         ',"timestamp":"1785542400.123","precise_total_amount_cents":"10.123456789012345678"' +
@@ -90,7 +90,10 @@ test('"*" sends flat properties: no nulls, no lists, booleans and exponents as t
 
 test('a suffix gives a second rule ids of its own', () => {
   const usage = write({ transactionIdSuffix: ':tokens' });
-  expect(usage.ok && usage.value).toMatchObject({ key: 'm"1:tokens 1785542400.123', slot: 'm"1:tokens' });
+  expect(usage.ok && usage.value).toMatchObject({
+    key: 'm"1:tokens 1785542400.123',
+    recordIdentity: 'm"1:tokens',
+  });
 });
 
 test('a number may name a subscription', () => {
@@ -182,7 +185,7 @@ describe('a subscription that is looked up', () => {
   test('has a key of its own event, whatever is found', () => {
     const pending = pendingOf(lookup);
     const [one, other] = [pending.complete('sub-1'), pending.complete('sub-2')];
-    expect([one.key, one.slot]).toEqual([other.key, other.slot]);
+    expect([one.key, one.recordIdentity]).toEqual([other.key, other.recordIdentity]);
     expect(one.body).not.toBe(other.body);
     expect(pending.complete('sub-1')).toEqual(one);
   });

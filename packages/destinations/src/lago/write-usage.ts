@@ -74,7 +74,7 @@ type Sent = {
 function toUsage(sent: Sent): UsageEvent {
   return {
     key: `${sent.transaction_id} ${sent.timestamp}`,
-    slot: sent.transaction_id,
+    recordIdentity: sent.transaction_id,
     // One flat string: pieced together, each body would drag its pieces through the garbage collector.
     body: JSON.stringify(sent),
   };

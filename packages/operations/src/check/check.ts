@@ -1,7 +1,6 @@
 import type { Config } from '@meterbridge/config';
 import {
   compileDestination,
-  createHttpClient,
   describeLarge,
   destinationKinds,
   type HttpClient,
@@ -13,6 +12,7 @@ import {
   inspectTopology,
   readNewestWaiting,
 } from '@meterbridge/queue';
+import { createHttpClient } from '@meterbridge/sender';
 import type { Redis } from 'ioredis';
 import { openRedis } from '../connect.js';
 import { OperationError } from '../operation-error.js';

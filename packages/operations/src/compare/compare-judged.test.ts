@@ -3,7 +3,7 @@ import { type Comparison, compareJudged } from './compare-judged.js';
 import type { Judged, Side } from './judge.js';
 
 function sent(rule: string, body: object): Side {
-  return { rule, result: { ok: true, usage: { key: 'k', slot: 's', body: JSON.stringify(body) } } };
+  return { rule, result: { ok: true, usage: { key: 'k', recordIdentity: 's', body: JSON.stringify(body) } } };
 }
 
 function failing(rule: string, detail = 'why'): Side {

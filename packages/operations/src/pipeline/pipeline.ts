@@ -163,10 +163,10 @@ export function deliverTo(
   return { destination, deliveries };
 }
 
-/** As the sender has it: one key with other content, or one slot under another owner. */
+/** As the sender has it: one key with other content, or one record under another customer. */
 function collide(one: UsageEvent, other: UsageEvent): boolean {
   if (one.key === other.key) return one.body !== other.body;
-  return one.slot === other.slot && one.owner !== other.owner;
+  return one.recordIdentity === other.recordIdentity && one.customer !== other.customer;
 }
 
 const COLLISION: DeliveryResult = {

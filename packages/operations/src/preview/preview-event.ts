@@ -196,7 +196,7 @@ function previewRule({ rule, settings, event, source, result, pipeline, placeOf 
   };
 }
 
-/** As the sender fills requests: one slot stands at most once in each, and one kind only. */
+/** As the sender fills requests: one record stands at most once in each, and one kind only. */
 function requestsOf(
   destination: string,
   results: DeliveryResult[],
@@ -209,7 +209,9 @@ function requestsOf(
     // The same key with the same content is sent once.
     if (batches.some((batch) => batch.some(({ key }) => key === usage.key))) continue;
     const open = batches.find((batch) =>
-      batch.every(({ slot, kind }) => slot !== usage.slot && kind === usage.kind),
+      batch.every(
+        ({ recordIdentity, kind }) => recordIdentity !== usage.recordIdentity && kind === usage.kind,
+      ),
     );
     if (open) open.push(usage);
     else batches.push([usage]);

@@ -4,13 +4,13 @@ import { READ_PRIORITY } from '@meterbridge/delivery';
 import {
   type Asked,
   compileDestination,
-  createHttpClient,
   type DestinationSettings,
   destinationKinds,
   type HttpAnswer,
 } from '@meterbridge/destinations';
 import { readsOf } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
+import { createHttpClient } from '@meterbridge/sender';
 import type { AskOptions } from './ask-apis.js';
 import { DOUBTS, type Held } from './held.js';
 

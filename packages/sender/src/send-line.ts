@@ -1,4 +1,4 @@
-import type { Entry } from './send-queue.js';
+import type { Entry } from './entry.js';
 
 /** What one request may hold. */
 export type RequestLimits = { maxEvents: number; maxBytes: number };
@@ -49,22 +49,22 @@ export class SendLine {
     return taken;
   }
 
-  /** As many as one request may hold, at least one; of two with one slot the second stays. */
+  /** As many as one request may hold, at least one; of two of one record the second stays. */
   take({ maxEvents, maxBytes }: RequestLimits): Entry[] {
     const taken: Entry[] = [];
     const passed: Entry[] = [];
-    const slots = new Set<string>();
+    const records = new Set<string>();
     let bytes = 0;
     while (this.head < this.waiting.length && taken.length < maxEvents) {
       const entry = this.waiting[this.head]!;
       const size = entry.bytes + 1;
       if (taken.length > 0 && bytes + size > maxBytes) break;
       this.head += 1;
-      if (slots.has(entry.usage.slot)) {
+      if (records.has(entry.usage.recordIdentity)) {
         passed.push(entry);
         continue;
       }
-      slots.add(entry.usage.slot);
+      records.add(entry.usage.recordIdentity);
       taken.push(entry);
       bytes += size;
     }

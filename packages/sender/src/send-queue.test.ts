@@ -2,19 +2,20 @@ import { describe, expect, test } from '@jest/globals';
 import type { Apart, Suspected } from '@meterbridge/delivery';
 import fc from 'fast-check';
 import { GATHER_MS } from './apart-queue.js';
+import type { Entry } from './entry.js';
 import { LATE_AFTER_MS } from './next-line.js';
-import { type Entry, SendQueue } from './send-queue.js';
+import { SendQueue } from './send-queue.js';
 
 let made = 0;
 const waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0, isAnswered: () => false };
 
 function entry(
   kind: string | undefined,
-  over: { since?: number; bytes?: number; slot?: string; apart?: Apart } = {},
+  over: { since?: number; bytes?: number; record?: string; apart?: Apart } = {},
 ): Entry {
   const id = String(++made);
-  const { since = 0, bytes = 10, slot = id, apart } = over;
-  const usage = { key: id, slot, body: '{}', ...(kind === undefined ? {} : { kind }) };
+  const { since = 0, bytes = 10, record = id, apart } = over;
+  const usage = { key: id, recordIdentity: record, body: '{}', ...(kind === undefined ? {} : { kind }) };
   const state = 'on its way' as const;
   const fresh = { rounds: 0, grouped: false, named: false, apart, failed: undefined, twins: undefined };
   return { usage, bytes, since, state, waiter, index: 0, ...fresh };
@@ -169,19 +170,19 @@ describe('whatever waits', () => {
   const arrival = fc.record({
     kind: fc.constantFrom('a', 'b', 'c', 'd', undefined),
     bytes: fc.integer({ min: 1, max: 60 }),
-    slot: fc.nat(30),
+    record: fc.nat(30),
     since: fc.nat(5_000),
   });
 
-  test('a request is of one kind, within its limits, in order, one slot once; and everything leaves once', () => {
+  test('a request is of one kind, within its limits, in order, one record once; and everything leaves once', () => {
     fc.assert(
       fc.property(
         fc.array(arrival, { maxLength: 80 }),
         fc.integer({ min: 1, max: 12 }),
         (arrivals, maxEvents) => {
           const queue = new SendQueue(maxEvents, 100);
-          const all = arrivals.map(({ kind, bytes, slot, since }) =>
-            entry(kind, { bytes, since, slot: `${kind} ${slot}` }),
+          const all = arrivals.map(({ kind, bytes, record, since }) =>
+            entry(kind, { bytes, since, record: `${kind} ${record}` }),
           );
           for (const each of all) queue.push(each);
           const left: Entry[] = [];
@@ -191,14 +192,14 @@ describe('whatever waits', () => {
             expect(taken.length).toBeLessThanOrEqual(maxEvents);
             const bytes = taken.reduce((sum, each) => sum + each.bytes + 1, 0);
             expect(taken.length === 1 || bytes <= 100).toBe(true);
-            expect(new Set(taken.map(({ usage }) => usage.slot)).size).toBe(taken.length);
+            expect(new Set(taken.map(({ usage }) => usage.recordIdentity)).size).toBe(taken.length);
             left.push(...taken);
           }
           expect(new Set(left)).toEqual(new Set(all));
           expect(left).toHaveLength(all.length);
-          // Of one slot the earlier always leaves before the later: a version must not overtake the next.
-          for (const slot of new Set(all.map(({ usage }) => usage.slot))) {
-            const of = (entries: Entry[]) => entries.filter(({ usage }) => usage.slot === slot);
+          // Of one record the earlier always leaves before the later: a version must not overtake the next.
+          for (const record of new Set(all.map(({ usage }) => usage.recordIdentity))) {
+            const of = (entries: Entry[]) => entries.filter(({ usage }) => usage.recordIdentity === record);
             expect(of(left)).toEqual(of(all));
           }
         },

@@ -8,13 +8,13 @@ import {
 
 /** For so long others may come by themselves, before a request is made only to compare with. */
 const WAIT_FOR_OTHERS_MS = 500;
-/** What nobody came for by then is not asked for any more: it has no meaning after a minute. */
+/** After this a comparison is not asked for any more: one has no meaning after a minute. */
 const WANTED_FOR_MS = 60_000;
 /** A healthy event goes another way than its batch would so seldom: that way may be broken. */
 const ALONE_EVERY_MS = 5_000;
 
 /**
- * What this process knows of acceptances, ahead of what the gate says, and which of its suspects want somebody to be
+ * What this process knows of acceptances, ahead of what the gate says, and which of its suspects want others to be
  * compared with. Times are epoch milliseconds by the clock that all workers share.
  */
 export class Comparisons {
@@ -68,7 +68,7 @@ export class Comparisons {
     return due;
   }
 
-  /** The control was refused itself: nobody can be compared with now. */
+  /** The control was refused itself: there is nothing to compare with now. */
   forget(): void {
     this.wanted.clear();
   }

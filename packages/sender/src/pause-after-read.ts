@@ -1,5 +1,4 @@
-import type { HttpAnswer } from './http-answer.js';
-import { readRefusedWaitMs, readSpentWaitMs } from './rate-limit-headers.js';
+import { type HttpAnswer, readRefusedWaitMs, readSpentWaitMs } from '@meterbridge/destinations';
 
 /** A read that failed is most likely not the last one. */
 const PAUSE_MS = 5_000;

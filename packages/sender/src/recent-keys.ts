@@ -1,4 +1,4 @@
-import type { Entry } from './send-queue.js';
+import type { Entry } from './entry.js';
 
 /** What the remembered bodies may take, in each half: usage is small, but an event may have 32 KB. */
 const MAX_BYTES = 16_000_000;

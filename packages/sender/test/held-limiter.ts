@@ -1,11 +1,11 @@
 import type { RateLimiter } from '@meterbridge/delivery';
 
-/** Slots at once, or when the test lets go. */
+/** Grants permits at once, or when the test releases them. */
 export type HeldLimiter = RateLimiter & {
   hold(): void;
-  letOneGo(): void;
+  releaseOne(): void;
   release(): void;
-  /** Slots asked for so far. */
+  /** Permits asked for so far. */
   asked: number;
 };
 
@@ -22,7 +22,7 @@ export function openLimiter(): HeldLimiter {
     hold() {
       held = [];
     },
-    letOneGo() {
+    releaseOne() {
       held?.shift()?.();
     },
     release() {

@@ -1,22 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import {
-  type CustomerCache,
-  createMemoryGateStore,
-  gateAfterRefusal,
-  PROBE_INTERVAL_MS,
-} from '@meterbridge/delivery';
+import { createMemoryGateStore, gateAfterRefusal, PROBE_INTERVAL_MS } from '@meterbridge/delivery';
+import { destinationKinds } from '@meterbridge/destinations';
 import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
 import { useClosing, waitFor } from '@meterbridge/testing';
-import {
-  createHttpClient,
-  createSubscriptionReader,
-  READS_WAY,
-  type SubscriptionReader,
-} from '../src/index.js';
+import { createHttpClient, READS_WAY, type SubscriptionCache, SubscriptionReader } from '../src/index.js';
 import { openLimiter } from './held-limiter.js';
 
 const closing = useClosing();
+
+const lookup = destinationKinds.lago.subscriptions!;
 
 const PATH = '/api/v1/subscriptions';
 const FORBIDDEN = { status: 403, body: { status: 403, error: 'Forbidden', code: 'read_action_not_allowed' } };
@@ -33,7 +26,7 @@ async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const clock = { skipMs: 0 };
   const texts = new Map<string, { text: string; until: number }>();
   const now = () => Date.now() + clock.skipMs;
-  const cache: CustomerCache = {
+  const cache: SubscriptionCache = {
     read: async (customers) =>
       new Map(
         customers.flatMap((customer) => {
@@ -48,7 +41,7 @@ async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const gate = createMemoryGateStore();
   const limiter = openLimiter();
   const another = (): SubscriptionReader =>
-    createSubscriptionReader({ get: http.get, limiter, gate, cache, now, random: () => 0.5 });
+    new SubscriptionReader({ lookup, get: http.get, limiter, gate, cache, now, random: () => 0.5 });
   const reader = another();
   const ask = (...customers: string[]) =>
     Promise.all(reader.resolve(customers.map((customer) => ({ customer, at: now() }))));
@@ -73,13 +66,13 @@ test('a thousand questions about two customers are two reads, and an answer each
   expect(reads()).toBe(2);
 });
 
-test('what another worker reads while this one waits for its slot is not read again', async () => {
+test('what another worker reads while this one waits for its permit is not read again', async () => {
   const { ask, another, reads, limiter, now } = await open([of('c1', 's1')]);
   limiter.hold();
   const first = ask('c1');
   const second = Promise.all(another().resolve([{ customer: 'c1', at: now() }]));
-  await waitFor(() => limiter.asked === 2, { what: 'both to ask for a slot' });
-  limiter.letOneGo();
+  await waitFor(() => limiter.asked === 2, { what: 'both to ask for a permit' });
+  limiter.releaseOne();
   expect(await Promise.race([first, second])).toEqual([found('s1')]);
   limiter.release();
   expect(await Promise.all([first, second])).toEqual([[found('s1')], [found('s1')]]);
@@ -191,7 +184,7 @@ test('a drain ends every wait at once, and sends nothing more', async () => {
   await waitFor(() => sandbox.lago.inspect().inFlight === 1, { what: 'the read' });
   limiter.hold();
   const forSlot = ask('c2');
-  await waitFor(() => limiter.asked === 2, { what: 'the slot' });
+  await waitFor(() => limiter.asked === 2, { what: 'the permit' });
   reader.drain();
   expect(await Promise.all([onItsWay, forSlot])).toEqual([[{ outcome: 'unsent' }], [{ outcome: 'unsent' }]]);
   limiter.release();
@@ -304,7 +297,7 @@ test('of more customers than can be waited for the last ones come again', async 
   const { ask, reader, limiter } = await open([]);
   limiter.hold();
   const asked = ask(...Array.from({ length: 1_001 }, (_, index) => `c${index}`));
-  await waitFor(() => limiter.asked === 1_000, { what: 'all to ask for a slot' });
+  await waitFor(() => limiter.asked === 1_000, { what: 'all to ask for a permit' });
   reader.drain();
   const answers = await asked;
   expect(answers.at(-1)).toEqual({ outcome: 'unsent', waitMs: 1_000 });

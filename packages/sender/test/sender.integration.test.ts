@@ -13,17 +13,15 @@ import {
   type RetryPolicy,
   type UsageEvent,
 } from '@meterbridge/delivery';
+import {
+  compileDestination,
+  type DestinationSettings,
+  destinationSettingsSchema,
+} from '@meterbridge/destinations';
 import { type Fault, type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { makePayloads, useClosing, waitFor } from '@meterbridge/testing';
-import {
-  compileDestination,
-  createHttpClient,
-  createSender,
-  type DestinationSettings,
-  destinationSettingsSchema,
-  type SentRequest,
-} from '../src/index.js';
+import { createHttpClient, Sender, type SentRequest } from '../src/index.js';
 import { deliverToTheEnd } from './deliver-to-the-end.js';
 import { openLimiter } from './held-limiter.js';
 
@@ -80,7 +78,7 @@ async function openLine(
     else clock.skipMs += ms;
   };
   const requests: SentRequest[] = [];
-  const sender = createSender({
+  const sender = new Sender({
     destination,
     post: http.post,
     limiter,
@@ -109,7 +107,7 @@ async function openLine(
     sendBesideAnswered: (...events) => sender.deliver(events.map(write), { isAnswered: () => true }),
     sendFirst: (...events) => sender.deliver(events.map(write), { first: true }),
     sendApart: (apart, event) => sender.deliver([write(event)], { apart: new Map([[0, apart]]) }),
-    whenOpen: sender.whenOpen,
+    whenOpen: () => sender.whenOpen(),
   };
 }
 
@@ -239,7 +237,7 @@ async function openLineTo(sandbox: Sandbox): Promise<(...events: SegmentEvent[])
   const destination = compileDestination(parsed);
   const http = createHttpClient(destination.connection);
   closing.push(() => http.close());
-  const sender = createSender({
+  const sender = new Sender({
     destination,
     post: http.post,
     limiter: openLimiter(),
@@ -445,14 +443,14 @@ test('one answer that a single event is too many does not end batching', async (
   expect(line.sandbox.lago.inspect().requests).toBe(2);
 });
 
-test('what goes first leaves with the slot in hand, by itself, before all that waits', async () => {
+test('what goes first leaves with the permit in hand, by itself, before all that waits', async () => {
   const line = await openLine(lagoSettings);
-  const letGo = await line.whenOpen();
+  const release = await line.whenOpen();
   line.limiter.hold();
   const waiting = line.send(...events(150));
   const first = events(30);
   const outcomes = line.sendFirst(...first);
-  letGo!();
+  release!();
   expect(words(await outcomes)).toEqual(Array(30).fill('delivered'));
   const stored = [...line.sandbox.lago.ledger.entries()].map(({ id }) => id);
   expect(stored.toSorted()).toEqual(first.map(({ messageId }) => messageId).toSorted());
@@ -463,18 +461,18 @@ test('what goes first leaves with the slot in hand, by itself, before all that w
 
 test('what goes first is cut into as many requests as the API takes', async () => {
   const line = await openLine({ ...lagoSettings, limit: { batchSize: 20 } });
-  const letGo = await line.whenOpen();
+  const release = await line.whenOpen();
   const outcomes = line.sendFirst(...events(50));
-  letGo!();
+  release!();
   expect(words(await outcomes)).toEqual(Array(50).fill('delivered'));
   expect(line.sandbox.lago.inspect().requests).toBe(3);
 });
 
-test('a slot is given out only while the gate is open, also where it closed on the way', async () => {
+test('a permit is given out only while the gate is open, also where it closed on the way', async () => {
   const line = await openLine(lagoSettings);
   line.limiter.hold();
   let isGiven = false;
-  const slot = line.whenOpen().finally(() => {
+  const permit = line.whenOpen().finally(() => {
     isGiven = true;
   });
   await line.gate.update((gate) => ({ ...gate, pausedUntil: Date.now() + 60_000 }));
@@ -482,20 +480,20 @@ test('a slot is given out only while the gate is open, also where it closed on t
   await new Promise(setImmediate);
   expect(isGiven).toBe(false);
   line.clock.skipMs += 60_000;
-  const letGo = await slot;
-  expect(letGo).not.toBeNull();
-  letGo!();
+  const release = await permit;
+  expect(release).not.toBeNull();
+  release!();
 });
 
-test.each(['its gate', 'a slot'])(
+test.each(['its gate', 'a permit'])(
   'who waits for %s is told at once when nothing is sent any more',
   async (what) => {
     const line = await openLine(lagoSettings);
-    if (what === 'a slot') line.limiter.hold();
+    if (what === 'a permit') line.limiter.hold();
     else await line.gate.update((gate) => ({ ...gate, pausedUntil: Date.now() + 60_000 }));
-    const slot = line.whenOpen();
+    const permit = line.whenOpen();
     line.drain();
-    expect(await slot).toBeNull();
+    expect(await permit).toBeNull();
     expect(await line.whenOpen()).toBeNull();
   },
 );
@@ -688,8 +686,8 @@ describe('an answer that names no event', () => {
     refuse(line, 'lago', [batch[0]!], { respond: firewall });
     line.limiter.hold();
     const sent = line.send(...batch);
-    await waitFor(() => line.limiter.asked === 2, { what: 'its slot' });
-    line.limiter.letOneGo();
+    await waitFor(() => line.limiter.asked === 2, { what: 'its permit' });
+    line.limiter.releaseOne();
     await waitFor(() => line.requests.length === 2, { what: 'the whole' });
     line.drain();
     line.limiter.release();

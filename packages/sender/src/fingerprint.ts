@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** So few bits that nobody can be found by them, and few enough of many differ by chance. */
+/** Too few bits to find a person by, and enough to tell most apart. */
 const CHARACTERS = 2;
 
 /** Tells events or customers apart in the gate, where none of their values is to stand: one in 4,096 is like another. */

@@ -1,52 +1,10 @@
-import { type Apart, type Outcome, partSize, type Suspected, type UsageEvent } from '@meterbridge/delivery';
+import { partSize, type Suspected } from '@meterbridge/delivery';
 import { ApartQueue } from './apart-queue.js';
+import type { Entry } from './entry.js';
 import { chooseLine } from './next-line.js';
 import { SendLine } from './send-line.js';
 
-/** A job that waits for the outcomes of its usage events. */
-export type Waiter = {
-  outcomes: Outcome[];
-  open: number;
-  resolve: (outcomes: Outcome[]) => void;
-  /** When it began to wait, epoch milliseconds. */
-  since: number;
-  /** Whether something else of its job is answered. */
-  isAnswered: () => boolean;
-};
-
-/** One usage event on its way, and for a short time after it was delivered. */
-export type Entry = {
-  usage: UsageEvent;
-  /** Of the body, in UTF-8. */
-  bytes: number;
-  /** When it began to wait, by the clock that `take` is told. */
-  since: number;
-  state: 'on its way' | 'delivered' | 'failed';
-  /** Whose outcome it is, and which. */
-  waiter: Waiter;
-  index: number;
-  /** How often it was sent again as the innocent neighbour of a bad one. */
-  rounds: number;
-  /** It is being taken apart from its neighbours and must not meet others again. */
-  grouped: boolean;
-  /** The API has named it as one that it did not take, and not said why. */
-  named: boolean;
-  /** How it is sent, where it is suspected. */
-  apart: Apart | undefined;
-  /** The request that it was in, where that failed and is sent again in parts. */
-  failed: FailedWhole | undefined;
-  /** The very same usage event again, while this one is on its way. */
-  twins: { waiter: Waiter; index: number }[] | undefined;
-};
-
-/** A request of events that nobody suspected, which failed and is sent again in parts. One object for all its events. */
-export type FailedWhole = {
-  outcome: Suspected;
-  /** Parts that failed as well, so far. */
-  failedParts: number;
-};
-
-/** Suspects have one request in so many at least, however much else waits. */
+/** Suspects have at least one request in this many, however much else waits. */
 const SUSPECTS_EVERY = 10;
 /** The same while what else waits does not fill a request: then it only fills the next one better. */
 const SUSPECTS_EVERY_WITH_ROOM = 2;
@@ -54,7 +12,7 @@ const SUSPECTS_EVERY_WITH_ROOM = 2;
 /**
  * What waits before the limiter: a line for each kind of event, of which any may share a request; suspects, which
  * share none with those and go after them, unless their first request has just failed; and groups that go as they are.
- * A destination that has no kinds has one line. One slot stands at most once in a request.
+ * A destination that has no kinds has one line. One record stands at most once in a request.
  */
 export class SendQueue {
   /** By kind; none is empty. */
@@ -201,7 +159,7 @@ export class SendQueue {
     return this.lines.size > 0 ? this.takeWaiting(1, now) : this.suspects.takeProbe(mayProbe);
   }
 
-  /** Whether an event waits that nobody suspects. */
+  /** Whether an event waits that is not suspected. */
   hasHealthy(): boolean {
     return this.lines.size > 0 || this.groups.some(([first]) => !first!.apart);
   }

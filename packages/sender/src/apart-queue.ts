@@ -1,5 +1,5 @@
+import type { Entry } from './entry.js';
 import { SendLine } from './send-line.js';
-import type { Entry } from './send-queue.js';
 
 /** So long suspects wait for others of their size: they come back from several jobs at nearly the same moment. */
 export const GATHER_MS = 20;
@@ -22,7 +22,7 @@ function goesBefore(one: Line, other: Line): boolean {
 /**
  * Suspects that wait, in lines of those that may share a request: of one kind, of one group size, and all confirmed
  * or none, since what an unconfirmed one meets speaks of the API as well. Parts of requests that failed a moment ago
- * share none with others, go first, and wait for nobody.
+ * share none with others, go first, and do not wait for others.
  */
 export class ApartQueue {
   /** By group size, kind, whether they are confirmed, and whether they are parts; none is empty. */

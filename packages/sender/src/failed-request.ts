@@ -1,6 +1,5 @@
 import type { FailureCode, HoldCode, UsageEvent, Verdict } from '@meterbridge/delivery';
-import { showControls } from './moved-address.js';
-import { codeOfRefusal } from './read-answer.js';
+import { codeOfRefusal, showControls } from '@meterbridge/destinations';
 
 /** Why a request failed, fit for logs and for people. */
 export type FailedRequest<Code = FailureCode | HoldCode> = { code: Code; cause: string };

@@ -1,0 +1,212 @@
+import type { Config } from '@meterbridge/config';
+import { DEFAULT_RETRY_POLICY, type GateStore } from '@meterbridge/delivery';
+import {
+  changedIds,
+  compileDestination,
+  type Destination,
+  type DestinationSettings,
+  formerIds,
+  type HttpClient,
+} from '@meterbridge/destinations';
+import {
+  connectConsumer,
+  createDestinationGate,
+  keepRules,
+  type Mutex,
+  type Replication,
+  readAllRules,
+  readCounters,
+  readRules,
+  type StoreClock,
+  startDestinationWorker,
+} from '@meterbridge/queue';
+import { createHttpClient, Sender, type SubscriptionReader } from '@meterbridge/sender';
+import type { BreakerState, BusinessEvents, Logger, Metrics } from '@meterbridge/telemetry';
+import type { Redis } from 'ioredis';
+import { attemptDeliveries } from './attempt-deliveries.js';
+import { type OpenedAccount, tellHandHolds } from './open-account.js';
+import { openComparison } from './open-comparison.js';
+import { openSubscriptionReader } from './open-subscription-reader.js';
+import { recordSettlement } from './record-settlement.js';
+import { createRuleVersions, type RuleVersions } from './rule-versions.js';
+import { tellEventsStore } from './tell-events-store.js';
+
+/** What all destinations of a process have in common. */
+export type Shared = {
+  config: Config;
+  clock: StoreClock;
+  inTurn: Mutex;
+  /** Where `redis.replicas` asks for any. */
+  replication: Replication | undefined;
+  logger: Logger;
+  metrics: Metrics;
+  events: BusinessEvents;
+  /** Takes the configuration's secrets out of what an API said. */
+  scrub: (text: string) => string;
+};
+
+export type OpenedDestination = {
+  name: string;
+  /** Of the gate; held as well where only reads are, and a rule needs them. */
+  breaker(): BreakerState;
+  /** Sends nothing more, settles what is on its way, puts the rest back. */
+  stop(): Promise<void>;
+};
+
+/** Jobs of a destination in hand at once: enough for requests to fill up, even where each job holds a few events only. */
+const JOBS_IN_HAND = 50;
+
+/** Full requests to have at hand for each that is on its way: more is only held, and passed over by what is new. */
+const REQUESTS_IN_HAND = 2;
+
+/** Opens everything of one destination: its jobs, its rules, its connection to the API. Waits for Redis. */
+export async function openDestination(
+  settings: DestinationSettings,
+  options: Shared & { account: OpenedAccount },
+): Promise<OpenedDestination> {
+  const { account, config, clock, logger, metrics, events, scrub } = options;
+  const destination = compileDestination(settings);
+  const { name } = destination;
+  const { now } = clock;
+  const log = logger.child({ destination: name });
+  const redis = connectConsumer(config.redis.url, (error) => log.debug({ err: error }, 'redis.error'));
+  const versions = await openRules(settings, { destination, config, redis, log });
+  const gate = await createDestinationGate(name, account, redis, { now, onChange: tellHandHolds(log) });
+  // Told from the first moment on, so that the first one is a rise.
+  for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
+  const http = createHttpClient(destination.connection);
+  void tellEventsStore(settings, { http, redis, log, metrics });
+  const reading = { account, http, redis, now, log, scrub };
+  const reader = openSubscriptionReader(settings.type, destination, reading);
+  const comparison = openComparison(settings.type, destination, { account, redis, events, log });
+  const sender = openSender({ destination, http, account, gate, log, now, scrub, events });
+  const worker = await startJobs({
+    ...options,
+    destination,
+    redis,
+    log,
+    versions,
+    sender,
+    reader,
+    comparison,
+  });
+
+  return {
+    name,
+    breaker() {
+      const { hold, handHold, breaker } = gate.current();
+      const isHeld = hold || handHold || (reader && account.reads.gate.current().hold);
+      return isHeld ? 'held' : breaker.state;
+    },
+    async stop() {
+      sender.drain();
+      reader?.drain();
+      await worker.close();
+      comparison?.close();
+      await gate.close();
+      http.close();
+      redis.disconnect();
+    },
+  };
+}
+
+/** What of a destination is built before its jobs are taken. */
+type Parts = {
+  destination: Destination;
+  redis: Redis;
+  log: Logger;
+};
+
+/** Keeps a destination's rules in Redis, and opens those that jobs were sent under before. */
+async function openRules(
+  settings: DestinationSettings,
+  { destination, config, redis, log }: Parts & Pick<Shared, 'config'>,
+): Promise<RuleVersions> {
+  const { name } = destination;
+  const rules = config.rules.get(name)!;
+  // Before a job can name it. Again on each new connection: a server that took over may not have it.
+  const keep = () => keepRules(redis, name, rules);
+  await keep();
+  await warnOfChangedIds(settings, redis, log);
+  redis.on('ready', () => keep().catch((err) => log.warn({ err }, 'rules.not_kept')));
+  return createRuleVersions(
+    destination,
+    rules.version,
+    (version) => readRules(redis, name, version),
+    (version) => log.error({ version }, 'rules.unknown'),
+  );
+}
+
+/** Says so where rules make other ids than those under which they have delivered. */
+async function warnOfChangedIds(settings: DestinationSettings, redis: Redis, log: Logger): Promise<void> {
+  const { delivered, duplicate } = await readCounters(settings.name, redis);
+  if (delivered + duplicate === 0) return;
+  const versions = await readAllRules(redis, settings.name);
+  const rules = changedIds(settings, formerIds(settings.type, versions.values()));
+  const detail = 'what was delivered under the former ids and is sent again is a double bill';
+  if (rules.length > 0) log.warn({ rules, detail }, 'rules.id_changed');
+}
+
+function openSender(
+  options: Pick<Shared, 'events' | 'scrub'> &
+    Pick<Parts, 'destination' | 'log'> & {
+      http: Pick<HttpClient, 'post'>;
+      account: Pick<OpenedAccount, 'limiter'>;
+      gate: GateStore;
+      now: () => number;
+    },
+): Sender {
+  const { destination, http, account, gate, log, now, scrub, events } = options;
+  return new Sender({
+    destination,
+    post: http.post,
+    limiter: account.limiter,
+    gate,
+    now,
+    random: Math.random,
+    scrub,
+    onRequest: (request) => events.deliveryAttempted({ destination: destination.name, ...request }),
+    onGateChange(change) {
+      if (change === 'held') log.error(gate.current().hold ?? {}, 'destination.held');
+      else log.warn({ change }, 'destination.gate');
+    },
+  });
+}
+
+/** Takes the jobs of a destination, attempts their deliveries and settles them. */
+function startJobs(
+  options: Shared &
+    Parts & {
+      versions: RuleVersions;
+      sender: Sender;
+      reader: SubscriptionReader | null;
+      comparison: ReturnType<typeof openComparison>;
+    },
+) {
+  const { destination, config, clock, inTurn, replication, events, redis, log } = options;
+  const { versions, sender, reader, comparison } = options;
+  const { name, limit, batchSize, storableBytes } = destination;
+  const { now } = clock;
+  const policy = { ...DEFAULT_RETRY_POLICY, ...config.retry };
+  return startDestinationWorker({
+    destination: name,
+    shards: config.redis.shards,
+    redis,
+    concurrency: JOBS_IN_HAND,
+    deliveries: REQUESTS_IN_HAND * limit.concurrency * batchSize,
+    policy,
+    attempt: async (deliveries, how, keep) => {
+      const map = await versions.for(deliveries, how.rules);
+      const lookups = reader ? { reader, keep } : undefined;
+      return attemptDeliveries({ map, sender, policy, now, storableBytes, lookups }, deliveries, how);
+    },
+    review: comparison?.review,
+    rules: config.rules.get(name)!.version,
+    whenOpen: () => sender.whenOpen(),
+    inTurn,
+    replication,
+    onSettled: (settlement, jobId) => recordSettlement(events, name, jobId, settlement),
+    onRefused: (refused) => events.settlementRefused({ destination: name, ...refused }),
+    onProblem: (code, error) => log.error({ code, err: error }, 'worker.problem'),
+  });
+}
