@@ -2,6 +2,7 @@ import type { UsageEvent, Verdict } from '@meterbridge/delivery';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { EventValue, MappingFailure } from '@meterbridge/usage-mapping';
 import type { z } from 'zod';
+import type { KindDescription, KindFinding } from './description.js';
 import type { HttpAnswer } from './http-answer.js';
 import type { HttpClient } from './http-client.js';
 import type { RequestRate } from './settings.js';
@@ -132,6 +133,9 @@ export type ToldDuplicate = {
   body: string;
 };
 
+/** One request to a path, answered in any case. */
+export type Get = (path: string) => Promise<HttpAnswer>;
+
 /** How one asks. */
 export type Asking = {
   /** One request, once the budget of reads allows it; null where it does not in time. */
@@ -176,9 +180,8 @@ export type RuleIdentity<Rule> = {
   remedy(rule: string): string;
 };
 
-/** What a destination's folder exports: its settings and how they become a `Destination`. */
-export type DestinationKind<Schema extends z.ZodType> = {
-  type: string;
+/** What a destination's folder exports: what is known of its API, its settings, and how they become a `Destination`. */
+export type DestinationKind<Schema extends z.ZodType> = KindDescription & {
   /** Accepts only what `compile` can compile. */
   settingsSchema: Schema;
   compile(settings: z.output<Schema>): Destination;
@@ -192,4 +195,9 @@ export type DestinationKind<Schema extends z.ZodType> = {
   readEventsStore?(http: Pick<HttpClient, 'get'>): Promise<ToldEventsStore>;
   /** Left out where the API never tells of a duplicate. */
   held?: HeldLookup;
+  /**
+   * Holds rules against what the account has, each finding as soon as it is known. Left out where the API has nothing to
+   * hold them against. Changes nothing there.
+   */
+  checkRules?(get: Get, settings: z.output<Schema>): AsyncIterable<KindFinding>;
 };

@@ -5,6 +5,7 @@
  */
 export { billingAccounts } from './billing-accounts.js';
 export { changedIds, type FormerIds, formerIds, idName } from './changed-ids.js';
+export type { DraftField, DraftUsage, DraftValue } from './description.js';
 export type {
   Asked,
   Asking,
@@ -19,16 +20,15 @@ export type {
 } from './destination.js';
 export type { HttpAnswer } from './http-answer.js';
 export { createHttpClient, type HttpClient } from './http-client.js';
-export type { HyperlineRule, HyperlineSettings } from './hyperline/settings.js';
 export {
   compileDestination,
   type DestinationSettings,
+  type DestinationType,
   destinationKinds,
   destinationSettingsSchema,
+  destinationTypes,
+  kindOf,
 } from './kinds.js';
-export { checkSubscriptionReads } from './lago/check-subscriptions.js';
-export { type LagoMetric, type ReadMetrics, readLagoMetrics } from './lago/read-metrics.js';
-export { isLookup, type LagoRule, type LagoSettings } from './lago/settings.js';
 export {
   createSubscriptionReader,
   READS_WAY,

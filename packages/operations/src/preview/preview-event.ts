@@ -1,5 +1,5 @@
 import type { UsageEvent } from '@meterbridge/delivery';
-import { type DestinationSettings, describeLarge } from '@meterbridge/destinations';
+import { type DestinationSettings, type DestinationType, describeLarge } from '@meterbridge/destinations';
 import { readPath, type SegmentEvent } from '@meterbridge/segment-events';
 import {
   type Arrival,
@@ -51,7 +51,7 @@ export type EventPreview = {
 
 export type DestinationPreview = {
   name: string;
-  type: DestinationSettings['type'];
+  type: DestinationType;
   rules: RulePreview[];
   /** What would be sent, were nothing else waiting. */
   requests: { method: 'POST'; path: string; body: unknown }[];

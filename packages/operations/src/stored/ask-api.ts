@@ -6,8 +6,8 @@ import {
   compileDestination,
   createHttpClient,
   type DestinationSettings,
-  destinationKinds,
   type HttpAnswer,
+  kindOf,
 } from '@meterbridge/destinations';
 import { readsOf } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
@@ -59,7 +59,7 @@ export class ApiQuestions {
     };
     this.isForAll = isForAll;
     this.isStopped = isStopped;
-    this.lookup = destinationKinds[type].lookup;
+    this.lookup = kindOf(type).lookup;
     this.http = createHttpClient({ ...connection, timeoutMs: Math.min(TIMEOUT_MS, connection.timeoutMs) });
     const { readsPerSecond } = limit;
     this.limiter = createRateLimiter({
