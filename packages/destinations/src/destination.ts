@@ -26,6 +26,17 @@ export type MappedUsage =
   | { ok: true; usage?: undefined; pending: PendingUsage }
   | { ok: false; code: 'unmapped' | 'unknown_rule'; failure: MappingFailure };
 
+/** One POST with events, as it is sent: the same events, the same request. */
+export type ApiRequest = { path: string; body: string } & RequestHead;
+
+/** What a request says of its body. */
+export type RequestHead = {
+  /** `application/json` where left out. */
+  contentType?: string;
+  /** Beside those of the connection; by name in lower case. */
+  headers?: Readonly<Record<string, string>>;
+};
+
 /** One configured destination, compiled: everything about its API that is not input or output. */
 export type Destination = {
   name: string;
@@ -47,7 +58,7 @@ export type Destination = {
   /** Where a request with so many events goes. */
   path(events: number): string;
   /** Joins frozen bodies to one request. At least one; one `slot` at most once, and one `kind` only (see `UsageEvent`). */
-  request(usages: readonly UsageEvent[]): { path: string; body: string };
+  request(usages: readonly UsageEvent[]): ApiRequest;
   /**
    * Reads what the answer to `request(sent)` means for each event of it.
    * @param now epoch milliseconds, for limits that are told as a date
@@ -57,7 +68,7 @@ export type Destination = {
    * A request that holds no event and stores nothing. What stands before the API lets it pass, or not, as it does an
    * event, and the API answers it in its own words. Left out where an API has none.
    */
-  control?: { path: string; body: string; isAnswered(answer: HttpAnswer): boolean };
+  control?: ApiRequest & { isAnswered(answer: HttpAnswer): boolean };
   /** Of one event's body, in bytes, as a rule of thumb: more than that the API may fail to store. */
   storableBytes?: number;
 };

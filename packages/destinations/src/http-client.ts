@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { got, RequestError, TimeoutError } from 'got';
-import type { Connection } from './destination.js';
+import type { Connection, RequestHead } from './destination.js';
 import type { HttpAnswer } from './http-answer.js';
 
 /** A batch's answer repeats the events sent; far more than that is no answer to us. */
@@ -9,8 +9,8 @@ const MAX_ANSWER_BYTES = 64_000_000;
 
 /** One billing API over kept-alive connections. Network trouble is an answer, never a throw. */
 export type HttpClient = {
-  /** Sends JSON as it is: the bytes were frozen before. */
-  post(path: string, body: string): Promise<HttpAnswer>;
+  /** Sends a body as it is: the bytes were frozen before. */
+  post(path: string, body: string, head?: RequestHead): Promise<HttpAnswer>;
   get(path: string): Promise<HttpAnswer>;
   /** Ends the kept connections. Requests in flight are answered with `connection`. */
   close(): void;
@@ -34,12 +34,12 @@ export function createHttpClient(connection: Connection): HttpClient {
   });
   let closed = false;
 
-  async function exchange(method: 'GET' | 'POST', path: string, body?: string): Promise<HttpAnswer> {
+  async function exchange(
+    request: { method: 'GET' } | { method: 'POST'; body: string; headers: Record<string, string> },
+    path: string,
+  ): Promise<HttpAnswer> {
     const relative = path.replace(/^\//, '');
-    const stream = client.stream(relative, {
-      method,
-      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
-    });
+    const stream = client.stream(relative, request);
     let status = 0;
     let headers: Record<string, string | undefined> = {};
     stream.on('response', (response: { statusCode: number; headers: NodeJS.Dict<string | string[]> }) => {
@@ -74,8 +74,10 @@ export function createHttpClient(connection: Connection): HttpClient {
   }
 
   return {
-    post: (path, body) => exchange('POST', path, body),
-    get: (path) => exchange('GET', path),
+    post(path, body, { contentType = 'application/json', headers } = {}) {
+      return exchange({ method: 'POST', body, headers: { ...headers, 'content-type': contentType } }, path);
+    },
+    get: (path) => exchange({ method: 'GET' }, path),
     close() {
       // Ends the sockets in use as well; a shared abort signal would collect a listener a request.
       closed = true;

@@ -33,7 +33,7 @@ import {
 } from '@meterbridge/delivery';
 import { GATHER_MS } from './apart-queue.js';
 import { Comparisons } from './comparisons.js';
-import type { Destination } from './destination.js';
+import type { Destination, RequestHead } from './destination.js';
 import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './failed-request.js';
 import { fingerprint } from './fingerprint.js';
 import type { HttpAnswer } from './http-answer.js';
@@ -47,7 +47,7 @@ export type SenderOptions = {
     Destination,
     'batchSize' | 'maxBytes' | 'storableBytes' | 'path' | 'request' | 'classify' | 'control' | 'limit'
   >;
-  post: (path: string, body: string) => Promise<HttpAnswer>;
+  post: (path: string, body: string, head: RequestHead) => Promise<HttpAnswer>;
   limiter: RateLimiter;
   gate: GateStore;
   now: () => number;
@@ -351,9 +351,9 @@ export function createSender(options: SenderOptions): Sender {
     let status: number | undefined;
     let verdict: Verdict;
     try {
-      const { path, body } = batch.length === 0 ? destination.control! : destination.request(usages);
-      bytes = Buffer.byteLength(body);
-      const answer = await options.post(path, body);
+      const request = batch.length === 0 ? destination.control! : destination.request(usages);
+      bytes = Buffer.byteLength(request.body);
+      const answer = await options.post(request.path, request.body, request);
       if ('status' in answer) status = answer.status;
       verdict = destination.classify(answer, usages, options.now());
       if (batch.length === 0) verdict = readControl(verdict, destination.control!.isAnswered(answer));

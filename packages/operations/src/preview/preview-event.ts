@@ -54,7 +54,12 @@ export type DestinationPreview = {
   type: DestinationType;
   rules: RulePreview[];
   /** What would be sent, were nothing else waiting. */
-  requests: { method: 'POST'; path: string; body: unknown }[];
+  requests: {
+    method: 'POST';
+    path: string;
+    /** As JSON, or the text where it is sent as something else. */
+    body: unknown;
+  }[];
 };
 
 export type RulePreview = {
@@ -215,7 +220,7 @@ function requestsOf(
     else batches.push([usage]);
   }
   return batches.map((batch) => {
-    const { path, body } = destinations.get(destination)!.request(batch);
-    return { method: 'POST', path, body: JSON.parse(body) };
+    const { path, body, contentType } = destinations.get(destination)!.request(batch);
+    return { method: 'POST', path, body: contentType === undefined ? JSON.parse(body) : body };
   });
 }
