@@ -201,7 +201,8 @@ export type DestinationKind<Schema extends z.ZodType> = KindDescription & {
   identity: RuleIdentity<RuleOf<Schema>>;
   /** Asks the API whether URL and key are right. Stores nothing there. */
   checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
-  lookup: StoredLookup;
+  /** Left out where an API does not show the events that it holds: then nobody knows of any. */
+  lookup?: StoredLookup;
   /** Asks the API in which store the account's events are. Left out where there is one kind only. Changes nothing there. */
   readEventsStore?(http: Pick<HttpClient, 'get'>): Promise<ToldEventsStore>;
   /** Left out where the API never tells of a duplicate. */

@@ -1,7 +1,7 @@
 /**
- * Lago and Hyperline, each a folder: its settings, how a rule writes its usage, its requests, and what its answers mean;
- * and the sender that fills requests. It keeps nothing between starts (that is `queue`) and spaces no requests (that is
- * `rate-limiter`). Begin with `compileDestination` and `createSender`.
+ * Billing APIs, each a folder: its description, its settings, how a rule writes its usage, its requests, and what its
+ * answers mean; and the sender that fills requests. It keeps nothing between starts (that is `queue`) and spaces no
+ * requests (that is `rate-limiter`). Begin with `kindOf`, `compileDestination` and `createSender`.
  */
 export { billingAccounts } from './billing-accounts.js';
 export { changedIds, type FormerIds, formerIds, idName } from './changed-ids.js';
