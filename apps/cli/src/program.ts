@@ -1,3 +1,4 @@
+import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { Command } from 'commander';
 import { addAudit } from './commands/audit/command.js';
 import { addBackfill } from './commands/backfill/command.js';
@@ -12,11 +13,13 @@ import { addSchema } from './commands/schema/command.js';
 import { addStatus } from './commands/status/command.js';
 import { addTest } from './commands/test/command.js';
 import { addUp } from './commands/up/command.js';
+import { listWords } from './terminal/list-words.js';
 
 /** The command line: every command with its options and its help. Parsing runs the command's action. */
 export function createProgram(): Command {
+  const titles = destinationTypes.map((type) => kindOf(type).title);
   const program = new Command('meterbridge')
-    .description('Segment events in, correct usage in Lago and Hyperline.')
+    .description(`Segment events in, correct usage in ${listWords(titles, 'and')}.`)
     .addHelpText(
       'after',
       `

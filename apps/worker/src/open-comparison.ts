@@ -1,8 +1,8 @@
 import {
   compileEarlierRules,
   type Destination,
-  type DestinationSettings,
-  destinationKinds,
+  type DestinationType,
+  kindOf,
 } from '@meterbridge/destinations';
 import { readAllRules } from '@meterbridge/queue';
 import { createHttpClient } from '@meterbridge/sender';
@@ -22,7 +22,7 @@ const SECONDS_OF_PATIENCE = 2;
  * over connections of its own. Null for an API that tells of none.
  */
 export function openComparison(
-  type: DestinationSettings['type'],
+  type: DestinationType,
   { name, connection, limit }: Pick<Destination, 'name' | 'connection' | 'limit'>,
   deps: {
     account: Pick<OpenedAccount, 'reads'>;
@@ -31,7 +31,7 @@ export function openComparison(
     log: Logger;
   },
 ) {
-  const { held: lookup } = destinationKinds[type];
+  const { held: lookup } = kindOf(type);
   if (!lookup) return null;
   const { account, redis, events, log } = deps;
   const { readsPerSecond } = limit;

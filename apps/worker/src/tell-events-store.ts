@@ -1,4 +1,4 @@
-import { type DestinationSettings, destinationKinds, type HttpClient } from '@meterbridge/destinations';
+import { type DestinationSettings, type HttpClient, kindOf } from '@meterbridge/destinations';
 import { keepEventsStore } from '@meterbridge/queue';
 import type { Logger, Metrics } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
@@ -16,7 +16,7 @@ export async function tellEventsStore(
     metrics,
   }: { http: Pick<HttpClient, 'get'>; redis: Redis; log: Logger; metrics: Metrics },
 ): Promise<void> {
-  const { readEventsStore } = destinationKinds[type];
+  const { readEventsStore } = kindOf(type);
   if (!readEventsStore) return;
   try {
     const told = await readEventsStore(http);

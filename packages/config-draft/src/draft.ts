@@ -1,3 +1,4 @@
+import { type DestinationType, kindOf } from '@meterbridge/destinations';
 import type { Field } from './commented-yaml.js';
 import { writeYaml } from './commented-yaml.js';
 
@@ -25,42 +26,6 @@ export type DraftDestination = { type: DestinationType; url: string; rules: read
 
 /** The fields of a rule in their order, `name` first. */
 export type DraftRule = readonly Field[];
-
-export type DestinationType = 'lago' | 'hyperline';
-
-/** What stands in the file for each kind of destination, and for people. */
-export const KINDS: Record<
-  DestinationType,
-  {
-    title: string;
-    url: string;
-    urlVariable: string;
-    keyVariable: string;
-    limit: Record<string, number>;
-    aboutUrl: string;
-    aboutLimit: string;
-  }
-> = {
-  lago: {
-    title: 'Lago',
-    url: 'https://api.getlago.com',
-    urlVariable: 'LAGO_API_URL',
-    keyVariable: 'LAGO_API_KEY',
-    limit: { requestsPerSecond: 400, concurrency: 8, batchSize: 100 },
-    aboutUrl: "your Lago's origin; /api/v1 is added",
-    aboutLimit:
-      'One budget for all workers. Lago Cloud allows 500 requests a second for the whole organization.',
-  },
-  hyperline: {
-    title: 'Hyperline',
-    url: 'https://ingest.hyperline.co',
-    urlVariable: 'HYPERLINE_API_URL',
-    keyVariable: 'HYPERLINE_API_KEY',
-    limit: { requestsPerSecond: 50, concurrency: 4, batchSize: 1000 },
-    aboutUrl: 'https://sandbox.ingest.hyperline.co with a test_ key; /v1 is added',
-    aboutLimit: 'One budget for all workers.',
-  },
-};
 
 export const WEBHOOK_VARIABLE = 'SEGMENT_WEBHOOK_SECRET';
 export const FUNCTION_VARIABLE = 'SEGMENT_FUNCTION_SECRET';
@@ -97,7 +62,7 @@ function unfinishedField(lines: readonly string[]): Field {
 
 /** The variables without which nothing starts. */
 export function neededVariables({ sources, destinations }: Draft): string[] {
-  const keys = destinations.map(({ type }) => KINDS[type].keyVariable);
+  const keys = destinations.map(({ type }) => kindOf(type).env.apiKey);
   return [...sources.map(({ writeKeyVariable }) => writeKeyVariable), ...keys];
 }
 
@@ -107,7 +72,7 @@ export function variablesOf({ sources, destinations }: Draft): string[] {
     ...sources.map(({ writeKeyVariable }) => writeKeyVariable),
     WEBHOOK_VARIABLE,
     FUNCTION_VARIABLE,
-    ...destinations.flatMap(({ type }) => [KINDS[type].urlVariable, KINDS[type].keyVariable]),
+    ...destinations.flatMap(({ type }) => [kindOf(type).env.url, kindOf(type).env.apiKey]),
   ];
   return [...new Set(names)];
 }
@@ -140,13 +105,13 @@ function sourceFields({ name, writeKeyVariable, isPrivate = true }: DraftSource,
 }
 
 function destinationFields({ type, url, rules }: DraftDestination): Field[] {
-  const kind = KINDS[type];
+  const { env, about, defaults } = kindOf(type);
   return [
     { key: 'name', value: type, beside: 'stands in Redis keys and metrics: keep it' },
     { key: 'type', value: type },
-    { key: 'url', value: `\${${kind.urlVariable}:-${url}}`, beside: kind.aboutUrl },
-    { key: 'apiKey', value: `\${${kind.keyVariable}}` },
-    { key: 'limit', value: kind.limit, above: [kind.aboutLimit] },
+    { key: 'url', value: `\${${env.url}:-${url}}`, beside: about.url },
+    { key: 'apiKey', value: `\${${env.apiKey}}` },
+    { key: 'limit', value: defaults.limit, above: [about.limit] },
     { key: 'rules', value: { items: rules } },
   ];
 }

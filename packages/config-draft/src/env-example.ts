@@ -1,4 +1,5 @@
-import { FUNCTION_VARIABLE, KINDS, WEBHOOK_VARIABLE } from './draft.js';
+import { destinationTypes, kindOf } from '@meterbridge/destinations';
+import { FUNCTION_VARIABLE, WEBHOOK_VARIABLE } from './draft.js';
 
 const HINTS: Record<string, { about: string; value: string }> = {
   [WEBHOOK_VARIABLE]: {
@@ -10,9 +11,9 @@ const HINTS: Record<string, { about: string; value: string }> = {
     value: '',
   },
   ...Object.fromEntries(
-    Object.values(KINDS).flatMap(({ title, url, urlVariable, keyVariable, aboutUrl }) => [
-      [urlVariable, { about: `${title}: ${aboutUrl}`, value: url }],
-      [keyVariable, { about: `The key of ${title}'s API.`, value: 'change-me' }],
+    destinationTypes.map(kindOf).flatMap(({ title, env, about, defaults }) => [
+      [env.url, { about: `${title}: ${about.url}`, value: defaults.url }],
+      [env.apiKey, { about: `The key of ${title}'s API.`, value: 'change-me' }],
     ]),
   ),
 };

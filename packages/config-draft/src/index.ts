@@ -4,13 +4,11 @@
  */
 export type { Field, Plain } from './commented-yaml.js';
 export {
-  type DestinationType,
   DROPPED,
   type Draft,
   type DraftDestination,
   type DraftRule,
   type DraftSource,
-  KINDS,
   neededVariables,
   variablesOf,
   writeDraft,

@@ -15,6 +15,9 @@ export type UsageEvent = {
   kind?: string;
   /** Who is billed, where the API's key leaves it out (Hyperline): one record under two customers is a collision. */
   customer?: string;
-  /** The JSON to send. Frozen: a retry sends the same bytes. */
+  /**
+   * What is sent of it, as JSON; one that is sent otherwise is written anew from it, each time the same. Frozen: a retry
+   * sends the same bytes.
+   */
   body: string;
 };

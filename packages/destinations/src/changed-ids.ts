@@ -1,6 +1,5 @@
-import type { DestinationSettings } from './kinds.js';
+import { type DestinationSettings, type DestinationType, kindOf } from './kinds.js';
 import { readVersion } from './rules-version.js';
-import { identityOf } from './shared-ids.js';
 
 type Rules = Pick<DestinationSettings, 'type' | 'rules'>;
 
@@ -11,7 +10,7 @@ export type FormerIds = ReadonlyMap<string, ReadonlySet<string>>;
  * How a destination's rules made their ids so far. Pure.
  * @param versions texts of `rulesVersion`, in any order; one that cannot be read is passed over
  */
-export function formerIds(type: DestinationSettings['type'], versions: Iterable<string>): FormerIds {
+export function formerIds(type: DestinationType, versions: Iterable<string>): FormerIds {
   const found = new Map<string, Set<string>>();
   for (const text of versions) {
     for (const [rule, id] of idsOfVersion(type, text)) {
@@ -28,23 +27,23 @@ export function formerIds(type: DestinationSettings['type'], versions: Iterable<
 export function changedIds({ type, rules }: Rules, former: FormerIds): string[] {
   return rules
     .filter((rule) => {
-      const id = identityOf(type).of(rule);
+      const id = kindOf(type).identity.of(rule);
       return [...(former.get(rule.name) ?? [])].some((before) => before !== id);
     })
     .map(({ name }) => name);
 }
 
 /** What the API calls the ids of a type of destination. */
-export function idName(type: DestinationSettings['type']): string {
-  return identityOf(type).name;
+export function idName(type: DestinationType): string {
+  return kindOf(type).identity.name;
 }
 
-function idsOfVersion(type: DestinationSettings['type'], text: string): [string, string][] {
+function idsOfVersion(type: DestinationType, text: string): [string, string][] {
   try {
     const kept = readVersion(text);
     // Another API knows nothing of these ids.
     if (kept.type !== type) return [];
-    return (kept.rules as DestinationSettings['rules']).map((rule) => [rule.name, identityOf(type).of(rule)]);
+    return kept.rules.map((rule) => [rule.name, kindOf(type).identity.of(rule)]);
   } catch {
     return [];
   }

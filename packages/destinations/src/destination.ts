@@ -2,6 +2,7 @@ import type { UsageEvent, Verdict } from '@meterbridge/delivery';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { EventValue, MappingFailure } from '@meterbridge/usage-mapping';
 import type { z } from 'zod';
+import type { KindDescription, KindFinding } from './description.js';
 import type { HttpAnswer } from './http-answer.js';
 import type { HttpClient } from './http-client.js';
 import type { RequestRate } from './settings.js';
@@ -26,6 +27,17 @@ export type MappedUsage =
   | { ok: true; usage?: undefined; pending: PendingUsage }
   | { ok: false; code: 'unmapped' | 'unknown_rule'; failure: MappingFailure };
 
+/** One POST with events, as it is sent: the same events, the same request. */
+export type ApiRequest = { path: string; body: string } & RequestHead;
+
+/** What a request says of its body. */
+export type RequestHead = {
+  /** `application/json` where left out. */
+  contentType?: string;
+  /** Beside those of the connection; by name in lower case. */
+  headers?: Readonly<Record<string, string>>;
+};
+
 /** One configured destination, compiled: everything about its API that is not input or output. */
 export type Destination = {
   name: string;
@@ -47,7 +59,7 @@ export type Destination = {
   /** Where a request with so many events goes. */
   path(events: number): string;
   /** Joins frozen bodies to one request. At least one; one `recordIdentity` at most once, and one `kind` only (see `UsageEvent`). */
-  request(usages: readonly UsageEvent[]): { path: string; body: string };
+  request(usages: readonly UsageEvent[]): ApiRequest;
   /**
    * Reads what the answer to `request(sent)` means for each event of it.
    * @param now epoch milliseconds, for limits that are told as a date
@@ -57,7 +69,7 @@ export type Destination = {
    * A request that holds no event and stores nothing. What stands before the API lets it pass, or not, as it does an
    * event, and the API answers it in its own words. Left out where an API has none.
    */
-  control?: { path: string; body: string; isAnswered(answer: HttpAnswer): boolean };
+  control?: ApiRequest & { isAnswered(answer: HttpAnswer): boolean };
   /** Of one event's body, in bytes, as a rule of thumb: more than that the API may fail to store. */
   storableBytes?: number;
 };
@@ -133,6 +145,9 @@ export type ToldDuplicate = {
   body: string;
 };
 
+/** One request to a path, answered in any case. */
+export type Get = (path: string) => Promise<HttpAnswer>;
+
 /** How one asks. */
 export type Asking = {
   /** One request, once the budget of reads allows it; null where it does not in time. */
@@ -177,9 +192,8 @@ export type RuleIdentity<Rule> = {
   remedy(rule: string): string;
 };
 
-/** What a destination's folder exports: its settings and how they become a `Destination`. */
-export type DestinationKind<Schema extends z.ZodType> = {
-  type: string;
+/** What a destination's folder exports: what is known of its API, its settings, and how they become a `Destination`. */
+export type DestinationKind<Schema extends z.ZodType> = KindDescription & {
   /** Accepts only what `compile` can compile. */
   settingsSchema: Schema;
   compile(settings: z.output<Schema>): Destination;
@@ -188,11 +202,17 @@ export type DestinationKind<Schema extends z.ZodType> = {
   identity: RuleIdentity<RuleOf<Schema>>;
   /** Asks the API whether URL and key are right. Stores nothing there. */
   checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
-  lookup: StoredLookup;
+  /** Left out where an API does not show the events that it holds: then nobody knows of any. */
+  lookup?: StoredLookup;
   /** Asks the API in which store the account's events are. Left out where there is one kind only. Changes nothing there. */
   readEventsStore?(http: Pick<HttpClient, 'get'>): Promise<ToldEventsStore>;
   /** Left out where the API never tells of a duplicate. */
   held?: HeldLookup;
   /** Left out where an event always names who is billed, so that no subscription has to be looked up. */
   subscriptions?: SubscriptionLookup;
+  /**
+   * Holds rules against what the account has, each finding as soon as it is known. Left out where the API has nothing to
+   * hold them against. Changes nothing there.
+   */
+  checkRules?(get: Get, settings: z.output<Schema>): AsyncIterable<KindFinding>;
 };

@@ -1,10 +1,11 @@
 /**
- * Lago and Hyperline, each a folder: its settings, how a rule writes its usage, its requests, and what its answers mean.
- * Pure: it opens no connection and sends nothing (that is `sender`); an API is asked through the port `HttpClient` or a
- * function that is handed in. Begin with `compileDestination` and `destinationKinds`.
+ * Billing APIs, each a folder: its description, its settings, how a rule writes its usage, its requests, and what its
+ * answers mean. Pure: it opens no connection and sends nothing (that is `sender`); an API is asked through the port
+ * `HttpClient` or a function that is handed in. Begin with `kindOf` and `compileDestination`.
  */
 export { billingAccounts } from './billing-accounts.js';
 export { changedIds, type FormerIds, formerIds, idName } from './changed-ids.js';
+export type { DraftField, DraftUsage, DraftValue } from './description.js';
 export type {
   Asked,
   Asking,
@@ -16,20 +17,20 @@ export type {
   HeldLookup,
   MappedUsage,
   PendingUsage,
+  RequestHead,
   ToldDuplicate,
 } from './destination.js';
 export type { HttpAnswer } from './http-answer.js';
 export type { HttpClient } from './http-client.js';
-export type { HyperlineRule, HyperlineSettings } from './hyperline/settings.js';
 export {
   compileDestination,
   type DestinationSettings,
+  type DestinationType,
   destinationKinds,
   destinationSettingsSchema,
+  destinationTypes,
+  kindOf,
 } from './kinds.js';
-export { checkSubscriptionReads } from './lago/check-subscriptions.js';
-export { type LagoMetric, type ReadMetrics, readLagoMetrics } from './lago/read-metrics.js';
-export { isLookup, type LagoRule, type LagoSettings } from './lago/settings.js';
 export { describeLarge, isLarge } from './large-events.js';
 export { showControls } from './moved-address.js';
 export { readRefusedWaitMs, readSpentWaitMs } from './rate-limit-headers.js';

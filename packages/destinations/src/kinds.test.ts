@@ -48,7 +48,7 @@ test('a URL may end in slashes and have a path before the API’s', () => {
 });
 
 test.each<[string, object, (string | number)[]]>([
-  ['an unknown type', { ...lago, type: 'stripe' }, ['type']],
+  ['an unknown type', { ...lago, type: 'abacus' }, ['type']],
   ['no key', { ...lago, apiKey: '' }, ['apiKey']],
   ['a key with a line break', { ...lago, apiKey: 'k\n' }, ['apiKey']],
   ['a URL that is none', { ...lago, url: 'api.getlago.com' }, ['url']],

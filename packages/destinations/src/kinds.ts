@@ -1,16 +1,27 @@
 import { z } from 'zod';
-import type { Destination } from './destination.js';
+import type { Destination, DestinationKind } from './destination.js';
 import { hyperline } from './hyperline/index.js';
 import { lago } from './lago/index.js';
 
 /** Every kind of destination. A new one is a folder and a line here. */
 export const destinationKinds = { lago, hyperline };
 
+/** The `type` of a destination. */
+export type DestinationType = keyof typeof destinationKinds;
+
+/** Every type, in the order in which people are told of them. */
+export const destinationTypes = Object.keys(destinationKinds) as DestinationType[];
+
+/** The kind of a destination, for settings and rules of that very type: no other may be given to its functions. */
+export function kindOf(type: DestinationType): DestinationKind<z.ZodType<DestinationSettings>> {
+  return destinationKinds[type] as unknown as DestinationKind<z.ZodType<DestinationSettings>>;
+}
+
 const [first, ...others] = Object.values(destinationKinds).map(({ settingsSchema }) => settingsSchema);
 
 export type DestinationSettings = {
-  [Type in keyof typeof destinationKinds]: z.output<(typeof destinationKinds)[Type]['settingsSchema']>;
-}[keyof typeof destinationKinds];
+  [Type in DestinationType]: z.output<(typeof destinationKinds)[Type]['settingsSchema']>;
+}[DestinationType];
 
 /** One destination of the configuration file, of whichever `type`. */
 export const destinationSettingsSchema: z.ZodType<DestinationSettings> = z.discriminatedUnion('type', [
@@ -20,10 +31,5 @@ export const destinationSettingsSchema: z.ZodType<DestinationSettings> = z.discr
 
 /** Compiles settings that the schema has accepted. Opens nothing. */
 export function compileDestination(settings: DestinationSettings): Destination {
-  switch (settings.type) {
-    case 'lago':
-      return lago.compile(settings);
-    case 'hyperline':
-      return hyperline.compile(settings);
-  }
+  return kindOf(settings.type).compile(settings);
 }

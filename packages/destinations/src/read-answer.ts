@@ -25,7 +25,7 @@ export function readAnswer(answer: Extract<HttpAnswer, { status: number }>): Rea
 }
 
 /**
- * What both APIs mean alike: trouble on the way, limits, keys and addresses. Undefined leaves the answer
+ * What APIs mean alike: trouble on the way, limits, keys and addresses. Undefined leaves the answer
  * to the destination.
  * @param words the API's own, from fields that are known to hold a message
  * @param isOwn whether the answer is in the API's own words: a proxy's 401 or 429 may be for what one event holds
@@ -66,7 +66,7 @@ export function classifyStatus(
   if (status >= 300 && status < 400) {
     return unexpected(status, 'a redirect, which is not followed: is the URL right?');
   }
-  // Neither API documents another: whoever says it may mean what one event holds (406, 409, 451).
+  // No API documents another: it may be said of what one event holds (406, 409, 451).
   return status >= 400 && !isOwn && !LEFT_TO_THE_API.includes(status)
     ? refuse(answer, words, false)
     : undefined;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Destination } from './destination.js';
-import { type DestinationSettings, destinationKinds } from './kinds.js';
+import { type DestinationSettings, type DestinationType, kindOf } from './kinds.js';
 
 /**
  * Raised whenever the same rules would write other bytes for the same event: what was sent before could not be
@@ -17,7 +17,7 @@ export type RulesVersion = {
 };
 
 /** What a version says. */
-export type KeptRules = { revision: number; type: DestinationSettings['type']; rules: unknown[] };
+export type KeptRules = { revision: number; type: DestinationType; rules: DestinationSettings['rules'] };
 
 /** Which events a rule takes changes nothing of what is written for one. */
 const ROUTING = new Set(['when', 'sources']);
@@ -27,7 +27,7 @@ export function rulesVersion({ type, rules }: DestinationSettings): RulesVersion
   const mapping = rules.map((rule) =>
     Object.fromEntries(Object.entries(rule).filter(([field]) => !ROUTING.has(field))),
   );
-  const kept: KeptRules = { revision: MAPPING_REVISION, type, rules: mapping };
+  const kept = { revision: MAPPING_REVISION, type, rules: mapping };
   const text = JSON.stringify(kept);
   return { version: hash('sha256', text, 'base64url').slice(0, 22), text };
 }
@@ -36,7 +36,7 @@ export function rulesVersion({ type, rules }: DestinationSettings): RulesVersion
 export function compileVersion(text: string): Destination['map'] | null {
   try {
     const { revision, type, rules } = readVersion(text);
-    return revision === MAPPING_REVISION ? destinationKinds[type].compileRules(rules as never) : null;
+    return revision === MAPPING_REVISION ? kindOf(type).compileRules(rules) : null;
   } catch {
     return null;
   }

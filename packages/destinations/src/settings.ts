@@ -1,6 +1,6 @@
 import { nameSchema } from '@meterbridge/usage-mapping';
 import { z } from 'zod';
-import type { Connection } from './destination.js';
+import type { Connection, Destination } from './destination.js';
 
 const DEFAULT_MAX_BYTES = 1_000_000;
 
@@ -98,7 +98,21 @@ export function refuseDuplicateNames(
   });
 }
 
-export function toConnection(settings: { url: string; apiKey: string; timeoutMs: number }): Connection {
+/** What a destination takes from its settings as it is. */
+export function fromSettings(settings: {
+  name: string;
+  type: string;
+  url: string;
+  apiKey: string;
+  timeoutMs: number;
+  limit: Destination['limit'] & { batchSize: number; maxBytes: number };
+}): Pick<Destination, 'name' | 'type' | 'batchSize' | 'maxBytes' | 'limit' | 'connection'> {
+  const { name, type, limit } = settings;
+  const { batchSize, maxBytes } = limit;
+  return { name, type, batchSize, maxBytes, limit, connection: toConnection(settings) };
+}
+
+function toConnection(settings: { url: string; apiKey: string; timeoutMs: number }): Connection {
   return {
     baseUrl: trimSlashes(settings.url),
     headers: { authorization: `Bearer ${settings.apiKey}`, accept: 'application/json' },

@@ -1,7 +1,6 @@
 import { eventsTakenBy, mayOverlap } from '@meterbridge/usage-mapping';
 import { billingAccounts } from './billing-accounts.js';
-import type { RuleIdentity } from './destination.js';
-import { type DestinationSettings, destinationKinds } from './kinds.js';
+import { type DestinationSettings, type DestinationType, kindOf } from './kinds.js';
 
 /** A rule by where it stands in the configuration; indexes from 0. */
 export type RulePlace = {
@@ -14,7 +13,7 @@ export type RulePlace = {
  * Two rules of one billing account that may take one event and would give it one id there: the API keeps one of two.
  * In the order of the file.
  */
-export type SharedIds = { type: DestinationSettings['type']; earlier: RulePlace; later: RulePlace };
+export type SharedIds = { type: DestinationType; earlier: RulePlace; later: RulePlace };
 
 /** Every such pair, over all destinations. Pure. That no event is taken by both has to be proven: `mayOverlap`. */
 export function findSharedIds(destinations: readonly DestinationSettings[]): SharedIds[] {
@@ -31,7 +30,7 @@ export function findSharedIds(destinations: readonly DestinationSettings[]): Sha
   return all.flatMap((later, index) =>
     all.slice(0, index).flatMap((earlier): SharedIds[] => {
       if (earlier.account !== later.account) return [];
-      const shared = identityOf(later.type).shared(earlier.rule, later.rule);
+      const shared = kindOf(later.type).identity.shared(earlier.rule, later.rule);
       if (!shared || !mayOverlap(earlier.taken, later.taken, shared.where)) return [];
       return [{ type: later.type, earlier: earlier.place, later: later.place }];
     }),
@@ -44,15 +43,8 @@ export function findSharedIds(destinations: readonly DestinationSettings[]): Sha
  */
 export function describeSharedIds({ type, earlier, later }: SharedIds, toChange: RulePlace): string {
   const other = toChange === later ? earlier : later;
-  const { name, remedy } = identityOf(type);
+  const { name, remedy } = kindOf(type).identity;
   const whose =
     other.destination === toChange.destination ? '' : ` of ${other.destination}, on one URL and key,`;
   return `may take the same event as rule ${other.rule}${whose} under one ${name}: the API would keep only one of the two. Write ${remedy(toChange.rule)} here, or filters that exclude each other`;
-}
-
-/** Each kind is asked about rules of its own only. */
-export function identityOf(
-  type: DestinationSettings['type'],
-): RuleIdentity<DestinationSettings['rules'][number]> {
-  return destinationKinds[type].identity as RuleIdentity<DestinationSettings['rules'][number]>;
 }

@@ -70,7 +70,7 @@ async function open(
   };
   const reads: string[] = [];
   const find = (...asked: Asked[]) =>
-    destinationKinds[type].lookup.find(
+    destinationKinds[type].lookup!.find(
       asked,
       async (read) => {
         if (reads.length >= atMost) return null;

@@ -1,4 +1,5 @@
-import type { DestinationType, Field } from '@meterbridge/config-draft';
+import type { Field } from '@meterbridge/config-draft';
+import type { Vendor } from './recipes.js';
 import type { Sym } from './symbols.js';
 import { type Remark, translate } from './value-rule.js';
 
@@ -49,7 +50,7 @@ function byLine<T extends { line: number }>(items: readonly T[]): T[] {
  */
 export function valueField(
   findings: Findings,
-  type: DestinationType,
+  type: Vendor,
   key: string,
   { value, line }: { value: Sym; line: number },
   field = key,

@@ -5,3 +5,4 @@
  */
 export { describeOpen } from './findings.js';
 export { type FunctionReading, readFunction } from './read-function.js';
+export { aboutRules } from './recipes.js';

@@ -1,12 +1,13 @@
-import type { DestinationType, Field } from '@meterbridge/config-draft';
+import type { Field } from '@meterbridge/config-draft';
 import { escapeKey } from '@meterbridge/config-draft';
 import { type Findings, openField, valueField } from './findings.js';
+import type { Vendor } from './recipes.js';
 import type { SymField } from './symbols.js';
 
 /** Named values, and every flat property where the function takes a whole object. Null where there are none. */
 export function propertyFields(
   { value, line }: SymField,
-  type: DestinationType,
+  type: Vendor,
   key: 'properties' | 'record',
   findings: Findings,
 ): Field | null {

@@ -1,4 +1,5 @@
-import { type DestinationType, type DraftDestination, KINDS } from '@meterbridge/config-draft';
+import type { DraftDestination } from '@meterbridge/config-draft';
+import { kindOf } from '@meterbridge/destinations';
 import type { Program } from 'acorn';
 import { judgeEndings } from './endings.js';
 import { explore, findHandlers, type Handler } from './explore.js';
@@ -6,13 +7,14 @@ import { type Findings, tidy } from './findings.js';
 import type { Request } from './machine.js';
 import { mergeSendings, type Sending } from './merge-ways.js';
 import { parseFunction } from './parse-function.js';
+import { VENDORS, type Vendor } from './recipes.js';
 import { finishRules, type MadeRule, makeRule } from './rules.js';
 import { holdsKey, readRequest, type Target } from './vendor.js';
 
 /** What a pasted Segment Function says, and what is to be said of it. */
 export type FunctionReading = Findings & {
   handlers: Handler[];
-  requests: { handler: string; line: number; to: DestinationType }[];
+  requests: { handler: string; line: number; to: Vendor }[];
   destinations: DraftDestination[];
 };
 
@@ -137,7 +139,7 @@ function withoutBatch<T extends { handler: Handler; usage: Usage[] }>(
 }
 
 function rulesOf({ name }: Handler, usage: readonly Usage[], findings: Findings): MadeRule[] {
-  return (['lago', 'hyperline'] as const).flatMap((type) => {
+  return VENDORS.flatMap((type) => {
     const sendings = usage.filter(({ target }) => target.type === type).map(({ sending }) => sending);
     return mergeSendings(sendings).map((sending) => makeRule(type, name, sending, findings));
   });
@@ -152,11 +154,11 @@ function destinationsOf(
   return [...first.values()].map(({ target: { type, origin, setting }, sending }) => {
     if (origin === null) {
       const where = setting === null ? 'not in the code' : `the setting ${setting}`;
-      const what = `the API's address is ${where}: ${KINDS[type].urlVariable} has to say it`;
+      const what = `the API's address is ${where}: ${kindOf(type).env.url} has to say it`;
       findings.differences.push({ line: sending.line, what });
     }
     const own = rules.filter((rule) => rule.type === type);
-    return { type, url: origin ?? KINDS[type].url, rules: finishRules(own, findings) };
+    return { type, url: origin ?? kindOf(type).defaults.url, rules: finishRules(own, findings) };
   });
 }
 

@@ -1,15 +1,16 @@
-import type { DestinationType, DraftRule, Field } from '@meterbridge/config-draft';
+import type { DraftRule, Field } from '@meterbridge/config-draft';
 import { distinct, slug, snakeCase } from '@meterbridge/config-draft';
 import { eventsTakenBy, mayOverlap, type TakenEvents } from '@meterbridge/usage-mapping';
 import { describeOpen, type Findings } from './findings.js';
 import { hyperlineRule } from './hyperline-rule.js';
 import { lagoRule } from './lago-rule.js';
 import type { Sending } from './merge-ways.js';
+import type { Vendor } from './recipes.js';
 import { eventNames, writeWhen } from './when.js';
 
 /** A rule on its way: its name is not its own yet, and it may share the ids of another. */
 export type MadeRule = {
-  type: DestinationType;
+  type: Vendor;
   /** Of the request that it was made from. */
   line: number;
   name: string;
@@ -23,12 +24,7 @@ export type MadeRule = {
 const WRITE_RULE = { lago: lagoRule, hyperline: hyperlineRule };
 
 /** What one request says of one event, as a rule. */
-export function makeRule(
-  type: DestinationType,
-  handler: string,
-  sending: Sending,
-  findings: Findings,
-): MadeRule {
+export function makeRule(type: Vendor, handler: string, sending: Sending, findings: Findings): MadeRule {
   const { line, body, cases } = sending;
   const callType = handler === 'onBatch' ? null : handler.slice(2).toLowerCase();
   const { fields, code } = WRITE_RULE[type](body, findings);

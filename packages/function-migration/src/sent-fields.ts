@@ -1,9 +1,10 @@
-import { type DestinationType, KINDS } from '@meterbridge/config-draft';
+import { kindOf } from '@meterbridge/destinations';
 import type { Findings } from './findings.js';
+import type { Vendor } from './recipes.js';
 import type { ObjectSym, Sym, SymField } from './symbols.js';
 
 /** What each API reads of an event; whatever is called otherwise, it drops or refuses. */
-const READ: Record<DestinationType, readonly string[]> = {
+const READ: Record<Vendor, readonly string[]> = {
   lago: [
     'transaction_id',
     'external_subscription_id',
@@ -16,14 +17,14 @@ const READ: Record<DestinationType, readonly string[]> = {
   hyperline: ['customer_id', 'event_type', 'timestamp', 'record'],
 };
 
-const COST: Record<DestinationType, string> = {
+const COST: Record<Vendor, string> = {
   lago: 'it refused the events (422, transaction_id is mandatory), or, where they go to ClickHouse, took them and billed nobody',
   hyperline: 'it refused the events',
 };
 
 /** The fields of an event under the names that the API reads: `transactionId` is transaction_id, and a fault. */
-export function readSentFields(sent: ObjectSym, type: DestinationType, findings: Findings): ObjectSym {
-  const { title } = KINDS[type];
+export function readSentFields(sent: ObjectSym, type: Vendor, findings: Findings): ObjectSym {
+  const { title } = kindOf(type);
   const wrong: SymField[] = [];
   const fields = sent.fields.flatMap((field): SymField[] => {
     const name = field.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,5 +1,6 @@
-import type { DestinationType, Plain } from '@meterbridge/config-draft';
+import type { Plain } from '@meterbridge/config-draft';
 import { escapeKey } from '@meterbridge/config-draft';
+import type { Vendor } from './recipes.js';
 import type { Constant, Sym } from './symbols.js';
 
 /** Something for a person to read, about a line of the function. */
@@ -33,7 +34,7 @@ class Open extends Error {
  * A value as the configuration says it.
  * @param at the field's line and text, for what cannot be said
  */
-export function translate(sym: Sym, type: DestinationType, at: { line: number; code: string }): Translation {
+export function translate(sym: Sym, type: Vendor, at: { line: number; code: string }): Translation {
   const remarks: Remark[] = [];
   try {
     if (sym.kind === 'constant') {
@@ -61,7 +62,7 @@ function shorten({ path, as, default: standIn, mask, hash }: PathRule): Plain {
   return Object.keys(said).length === 0 ? paths : { path: paths, ...said };
 }
 
-function toPathRule(sym: Sym, type: DestinationType, remarks: Remark[], line: number): PathRule {
+function toPathRule(sym: Sym, type: Vendor, remarks: Remark[], line: number): PathRule {
   switch (sym.kind) {
     case 'path':
       if (sym.path.length === 0) throw new Open('the whole event');
@@ -126,7 +127,7 @@ function withType(rule: PathRule, as: 'number' | 'string' | 'timestamp'): PathRu
 /** Paths in order of preference, and a constant behind them as the default. */
 function fallbackRule(
   sym: Sym & { kind: 'fallback' },
-  type: DestinationType,
+  type: Vendor,
   remarks: Remark[],
   line: number,
 ): PathRule {

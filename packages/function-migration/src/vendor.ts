@@ -1,9 +1,10 @@
-import { type DestinationType, KINDS } from '@meterbridge/config-draft';
+import { kindOf } from '@meterbridge/destinations';
 import type { Request } from './machine.js';
+import type { Vendor } from './recipes.js';
 import { fieldOf, type ObjectSym, type Sym } from './symbols.js';
 
 /** Where a request goes: to which API, and at which origin where the code says so. */
-export type Target = { type: DestinationType; origin: string | null; setting: string | null };
+export type Target = { type: Vendor; origin: string | null; setting: string | null };
 
 /** What a request is to us: usage for an API we know (`isText`: as JSON), nothing of ours, or nobody can tell. */
 export type Reading =
@@ -17,7 +18,7 @@ export function readRequest({ url, body }: Request): Reading {
   if (type === null) return { is: 'other', why: `a request to ${shown(text)}: neither Lago nor Hyperline` };
   const path = pathOf(text);
   if (path !== null && !/\/events(\/batch)?$/.test(path)) {
-    return { is: 'other', why: `a request to ${KINDS[type].title}'s ${path}: no usage` };
+    return { is: 'other', why: `a request to ${kindOf(type).title}'s ${path}: no usage` };
   }
   const items = itemsOf(content, type);
   const objects = (items ?? []).filter((item) => item.kind === 'object');
@@ -25,7 +26,7 @@ export function readRequest({ url, body }: Request): Reading {
   if (objects.length < (items?.length ?? 1)) {
     const unknown = [content, ...(items ?? [])].find((item) => item.kind === 'unknown');
     const why = unknown?.kind === 'unknown' ? unknown.why : 'its body is not put together in the code';
-    return { is: 'unclear', why: `a request to ${KINDS[type].title} whose usage cannot be told: ${why}` };
+    return { is: 'unclear', why: `a request to ${kindOf(type).title} whose usage cannot be told: ${why}` };
   }
   return { is: 'usage', target: { type, ...originOf(text, url) }, objects, isText: body.kind === 'json' };
 }
@@ -37,14 +38,14 @@ function urlText(sym: Sym): string | null {
   return sym.parts.map((part) => (part.kind === 'constant' ? String(part.value) : '{}')).join('');
 }
 
-function typeByUrl(text: string | null): DestinationType | null {
+function typeByUrl(text: string | null): Vendor | null {
   if (text === null) return null;
   if (/hyperline/i.test(text)) return 'hyperline';
   if (/lago/i.test(text) || /\/api\/v1\/events(\/batch)?\/?$/.test(text)) return 'lago';
   return null;
 }
 
-function typeByBody(content: Sym): DestinationType | null {
+function typeByBody(content: Sym): Vendor | null {
   const object = content.kind === 'list' ? content.items[0] : content;
   if (object?.kind !== 'object') return null;
   if (fieldOf(object, 'event')?.value.kind === 'object' || fieldOf(object, 'events')) return 'lago';
@@ -54,7 +55,7 @@ function typeByBody(content: Sym): DestinationType | null {
 }
 
 /** Lago: `{"event":{…}}` and `{"events":[…]}`; Hyperline: `{…}` and `[…]`. Null for anything else. */
-function itemsOf(content: Sym, type: DestinationType): readonly Sym[] | null {
+function itemsOf(content: Sym, type: Vendor): readonly Sym[] | null {
   if (type === 'hyperline') return content.kind === 'list' ? content.items : [content];
   if (content.kind !== 'object') return null;
   const inner = fieldOf(content, 'event') ?? fieldOf(content, 'events');

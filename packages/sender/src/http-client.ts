@@ -24,12 +24,12 @@ export function createHttpClient(connection: Connection): HttpClient {
   });
   let closed = false;
 
-  async function exchange(method: 'GET' | 'POST', path: string, body?: string): Promise<HttpAnswer> {
+  async function exchange(
+    request: { method: 'GET' } | { method: 'POST'; body: string; headers: Record<string, string> },
+    path: string,
+  ): Promise<HttpAnswer> {
     const relative = path.replace(/^\//, '');
-    const stream = client.stream(relative, {
-      method,
-      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
-    });
+    const stream = client.stream(relative, request);
     let status = 0;
     let headers: Record<string, string | undefined> = {};
     stream.on('response', (response: { statusCode: number; headers: NodeJS.Dict<string | string[]> }) => {
@@ -64,8 +64,10 @@ export function createHttpClient(connection: Connection): HttpClient {
   }
 
   return {
-    post: (path, body) => exchange('POST', path, body),
-    get: (path) => exchange('GET', path),
+    post(path, body, { contentType = 'application/json', headers } = {}) {
+      return exchange({ method: 'POST', body, headers: { ...headers, 'content-type': contentType } }, path);
+    },
+    get: (path) => exchange({ method: 'GET' }, path),
     close() {
       // Ends the sockets in use as well; a shared abort signal would collect a listener a request.
       closed = true;

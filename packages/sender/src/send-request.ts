@@ -1,11 +1,11 @@
 import type { Verdict } from '@meterbridge/delivery';
-import { type Destination, type HttpAnswer, isLarge } from '@meterbridge/destinations';
+import { type Destination, type HttpAnswer, isLarge, type RequestHead } from '@meterbridge/destinations';
 import type { Entry } from './entry.js';
 import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './failed-request.js';
 
 export type SendRequestOptions = {
   destination: Pick<Destination, 'storableBytes' | 'request' | 'classify' | 'control'>;
-  post: (path: string, body: string) => Promise<HttpAnswer>;
+  post: (path: string, body: string, head: RequestHead) => Promise<HttpAnswer>;
   /** Epoch milliseconds. */
   now: () => number;
   /** Takes secrets out of what an API says, before it is logged or kept with the gate. */
@@ -43,9 +43,9 @@ export async function sendRequest(
   let status: number | undefined;
   let verdict: Verdict;
   try {
-    const { path, body } = batch.length === 0 ? destination.control! : destination.request(usages);
-    bytes = Buffer.byteLength(body);
-    const answer = await options.post(path, body);
+    const request = batch.length === 0 ? destination.control! : destination.request(usages);
+    bytes = Buffer.byteLength(request.body);
+    const answer = await options.post(request.path, request.body, request);
     if ('status' in answer) status = answer.status;
     verdict = destination.classify(answer, usages, now());
     if (batch.length === 0) verdict = readControl(verdict, destination.control!.isAnswered(answer));

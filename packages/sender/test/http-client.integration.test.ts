@@ -49,6 +49,21 @@ test('sends the bytes as they are, with the key, and reads any status', async ()
   });
 });
 
+test('a request may say what its body is, and headers of its own beside the key', async () => {
+  const url = await serve(async (request, response) => {
+    const { authorization, 'content-type': type, 'idempotency-key': id } = request.headers;
+    response.end(JSON.stringify({ authorization, type, id, body: await readText(request) }));
+  });
+  const head = { contentType: 'application/x-www-form-urlencoded', headers: { 'idempotency-key': 'm-1' } };
+  const answer = await connect(url).post('/v1/events', 'a=1', head);
+  expect('body' in answer && JSON.parse(answer.body)).toEqual({
+    authorization: 'Bearer key',
+    type: 'application/x-www-form-urlencoded',
+    id: 'm-1',
+    body: 'a=1',
+  });
+});
+
 test('keeps its connection', async () => {
   const ports = new Set<number | undefined>();
   const url = await serve((request, response) => {

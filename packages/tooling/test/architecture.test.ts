@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
@@ -28,8 +28,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     'sender',
     'usage-mapping',
   ],
-  'config-draft': [],
-  'function-migration': ['config-draft', 'usage-mapping'],
+  'config-draft': ['destinations'],
+  'function-migration': ['config-draft', 'destinations', 'usage-mapping'],
   'local-redis': [],
   sandbox: [],
   testing: ['local-redis', 'redis-connection'],
@@ -38,8 +38,46 @@ const PURE = ['segment-events', 'fql', 'usage-mapping', 'delivery', 'destination
 /** Only these packages know that BullMQ, bottleneck and an HTTP client exist. */
 const ONLY_IN: Record<string, string> = { bullmq: 'queue', bottleneck: 'rate-limiter', got: 'sender' };
 
+/** Beside an API's own folder: the table of kinds, the stand-in, what drives it, and what reads two vendors' recipes. */
+const MAY_NAME_AN_API = [
+  'packages/destinations/src/kinds.ts',
+  // Re-exports the reader of subscriptions, which has its place in the folder of the one API that is asked for them.
+  'packages/destinations/src/index.ts',
+  'packages/sandbox/',
+  'packages/chaos/',
+  'packages/benchmarks/',
+  'packages/testing/',
+  'packages/function-migration/',
+];
+
+/** Each folder of `destinations` that describes an API. */
+function billingApis(): string[] {
+  const folder = join(ROOT, 'packages/destinations/src');
+  return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'describe.ts')));
+}
+
+/** Every source file of apps and packages but tests, by its path from the root. */
+function sourceFiles(): { file: string; text: string }[] {
+  return ['apps', 'packages'].flatMap((kind) =>
+    readdirSync(join(ROOT, kind)).flatMap((name) =>
+      sourcesIn(join(ROOT, kind, name, 'src')).map(({ file, text }) => ({
+        file: `${kind}/${name}/src/${file}`,
+        text,
+      })),
+    ),
+  );
+}
+
+function codeOf(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '');
+}
+
 function sourcesOf(name: string): { file: string; text: string }[] {
-  const folder = join(ROOT, 'packages', name, 'src');
+  return sourcesIn(join(ROOT, 'packages', name, 'src'));
+}
+
+function sourcesIn(folder: string): { file: string; text: string }[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
     .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
@@ -65,10 +103,23 @@ test.each(Object.entries(ONLY_IN))('%s is imported by %s alone', (library, owner
   expect(importers).toEqual([]);
 });
 
+test('a billing API is named in its own folder, and where stand-ins for it are driven', () => {
+  const named = new RegExp(billingApis().join('|'), 'i');
+  const found = sourceFiles().flatMap(({ file, text }) => {
+    const isItsOwn = billingApis().some((api) => file.startsWith(`packages/destinations/src/${api}/`));
+    if (isItsOwn || MAY_NAME_AN_API.some((place) => file.startsWith(place))) return [];
+    const line = codeOf(text)
+      .split('\n')
+      .find((each) => named.test(each));
+    return line === undefined ? [] : [`${file}: ${line.trim()}`];
+  });
+  expect(found).toEqual([]);
+});
+
 test('operations knows no terminal, no environment and no process', () => {
   const aFace = /\b(process\.|console\.)/;
   const found = sourcesOf('operations').flatMap(({ file, text }) => {
-    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    const code = codeOf(text);
     const ofAFace = importsOf(text).filter((from) =>
       /^(node:(process|readline|tty)|commander|cli-|express|pino|diff$)/.test(from),
     );
@@ -83,7 +134,7 @@ test('operations knows no terminal, no environment and no process', () => {
 test.each(PURE)('%s knows no clock, no chance, no environment and no input or output', (name) => {
   const impure = /\b(Date\.now|new Date\(\)|Math\.random|process\.|console\.|fetch\(|setTimeout|setInterval)/;
   const found = sourcesOf(name).flatMap(({ file, text }) => {
-    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    const code = codeOf(text);
     const io = importsOf(text).filter(
       (from) => from.startsWith('node:') && !['node:crypto', 'node:buffer'].includes(from),
     );

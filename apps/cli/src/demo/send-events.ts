@@ -93,7 +93,7 @@ function sendOne(client: Analytics, n: number, messageId: string, now: number): 
   return 'track';
 }
 
-/** Segment events all of them, but not what the Lago rule needs. */
+/** Segment events all of them, but not what the demonstration's first rule needs. */
 function sendUnmappable(client: Analytics, n: number, messageId: string): string {
   const common = { userId: 'user_1', messageId, context: { groupId: 'acct_1' }, event: 'API Call' };
   if (n % 2 === 0) {

@@ -1,16 +1,24 @@
-import type { DestinationType, Draft, DraftRule, DraftSource, Field, Plain } from '@meterbridge/config-draft';
-import { distinct, KINDS, quoteFql, slug } from '@meterbridge/config-draft';
+import { type Draft, type DraftSource, distinct, quoteFql, slug } from '@meterbridge/config-draft';
+import {
+  type DestinationType,
+  type DraftField,
+  type DraftUsage,
+  type DraftValue,
+  kindOf,
+} from '@meterbridge/destinations';
 
 /** What a person was asked. The defaults are the configuration that comes with this repository, nearly. */
 export type Answers = {
-  destinations: readonly DestinationType[];
-  lagoUrl: string;
+  destinations: readonly AnsweredDestination[];
   sources: readonly DraftSource[];
   usage: readonly Usage[];
-  /** Paths to the external id of the Lago subscription, in order of preference; or Lago is asked for it. */
-  subscription: readonly string[] | 'lookup';
-  /** Paths to Hyperline's customer. */
-  customer: readonly string[];
+};
+
+export type AnsweredDestination = {
+  type: DestinationType;
+  url: string;
+  /** Paths to who is billed, in order of preference; or the API is asked for it. */
+  who: readonly string[] | 'lookup';
 };
 
 /** One kind of event that is billed. */
@@ -19,8 +27,8 @@ export type Usage = {
   event: string | null;
   /** The path of the quantity; null: each event counts as one. */
   quantity: string | null;
-  /** The code of Lago's billable metric; null: the event's name. */
-  code: string | null;
+  /** What the APIs that were asked about call it; null: the event's name. */
+  metrics: Partial<Record<DestinationType, string | null>>;
 };
 
 /** The source of a configuration that nobody was asked about. */
@@ -33,76 +41,42 @@ export const ABOUT = [
   'Keys come from the environment, by the name of a variable: none stands here, and none should.',
 ];
 
-/** The configuration that somebody's answers describe. */
-export function draftFromAnswers(answers: Answers): Draft {
-  const names = distinct(answers.usage.map(({ event }) => slug(event ?? 'usage')));
+/** The configuration that a person's answers describe. */
+export function draftFromAnswers({ destinations, sources, usage }: Answers): Draft {
+  const names = distinct(usage.map(({ event }) => slug(event ?? 'usage')));
   return {
     about: ABOUT,
-    sources: answers.sources,
-    destinations: answers.destinations.map((type) => ({
+    sources,
+    destinations: destinations.map(({ type, url, who }) => ({
       type,
-      url: type === 'lago' ? answers.lagoUrl : KINDS[type].url,
-      rules: answers.usage.map((usage, index) => [
-        { key: 'name', value: names[index]! },
-        ...(type === 'lago'
-          ? lagoFields(usage, answers.subscription, index === 0)
-          : hyperlineFields(usage, answers.customer, index === 0)),
-      ]),
+      url,
+      rules: usage.map((each, index) => {
+        const fields = [whenField(each), ...kindOf(type).draft.fields(draftUsage(each, type, who))];
+        // What explains a field is said once.
+        const said = index === 0 ? fields : fields.map(({ key, value }) => ({ key, value }));
+        return [{ key: 'name', value: names[index]! }, ...said];
+      }),
     })),
   };
 }
 
-function lagoFields(usage: Usage, subscription: Answers['subscription'], isFirst: boolean): DraftRule {
-  const fields = [whenField(usage, isFirst)];
-  if (usage.code !== null) {
-    fields.push({ key: 'code', value: usage.code, ...onlyFirst(isFirst, { beside: 'the billable metric' }) });
-  }
-  const isLookup = subscription === 'lookup';
-  const about = isLookup
-    ? 'Lago is asked for the subscription of the customer, [context.groupId, userId] unless `customer` says another.'
-    : 'The first that is not null becomes the external_subscription_id.';
-  fields.push({
-    key: 'subscription',
-    value: isLookup ? { lookup: 'customer' } : oneOrMany(subscription),
-    ...onlyFirst(isFirst, { above: [about] }),
-  });
-  const quantity = quantityOf(usage);
-  if (quantity) {
-    fields.push({
-      key: 'properties',
-      value: quantity,
-      ...onlyFirst(isFirst, {
-        above: [
-          'What is named here must be in the event, or it is a dead letter: Lago would sum it as nothing.',
-        ],
-      }),
-    });
-  }
-  return fields;
-}
-
-function hyperlineFields(usage: Usage, customer: readonly string[], isFirst: boolean): DraftRule {
-  return [
-    whenField(usage, isFirst),
-    { key: 'customer', value: oneOrMany(customer) },
-    { key: 'eventType', value: 'event' },
-    {
-      key: 'record',
-      value: { '*': 'properties', ...quantityOf(usage) },
-      ...onlyFirst(isFirst, { beside: 'every flat property; id is the messageId' }),
-    },
-  ];
-}
-
-function whenField({ event }: Usage, isFirst: boolean): Field {
+function draftUsage(usage: Usage, type: DestinationType, who: AnsweredDestination['who']): DraftUsage {
   return {
-    key: 'when',
-    value: event === null ? 'type = "track"' : `type = "track" and event = ${quoteFql(event)}`,
-    ...onlyFirst(isFirst, { beside: "FQL, Segment's filter language" }),
+    metric: usage.metrics[type] ?? null,
+    who: who === 'lookup' ? null : pathOrPaths(who),
+    quantity: quantityOf(usage),
   };
 }
 
-function quantityOf({ quantity }: Usage): { [name: string]: Plain } | null {
+function whenField({ event }: Usage): DraftField {
+  return {
+    key: 'when',
+    value: event === null ? 'type = "track"' : `type = "track" and event = ${quoteFql(event)}`,
+    beside: "FQL, Segment's filter language",
+  };
+}
+
+function quantityOf({ quantity }: Usage): DraftUsage['quantity'] {
   if (quantity === null) return null;
   const name = quantity
     .split(/(?<!\\)\./)
@@ -111,11 +85,6 @@ function quantityOf({ quantity }: Usage): { [name: string]: Plain } | null {
   return { [name]: { path: quantity, as: 'number' } };
 }
 
-function oneOrMany(paths: readonly string[]): Plain {
+function pathOrPaths(paths: readonly string[]): DraftValue {
   return paths.length === 1 ? paths[0]! : paths;
-}
-
-/** What explains a field is said once. */
-function onlyFirst(isFirst: boolean, comment: Partial<Field>): Partial<Field> {
-  return isFirst ? comment : {};
 }

@@ -1,51 +1,62 @@
-import {
-  type DestinationType,
-  type DraftSource,
-  escapeKey,
-  KINDS,
-  snakeCase,
-} from '@meterbridge/config-draft';
-import { destinationKinds } from '@meterbridge/destinations';
+import { type DraftSource, escapeKey, snakeCase } from '@meterbridge/config-draft';
+import { type DestinationType, destinationKinds, destinationTypes, kindOf } from '@meterbridge/destinations';
 import { nameSchema, pathSchema } from '@meterbridge/usage-mapping';
-import type { Answers, Usage } from './answers.js';
+import { listWords } from '../terminal/list-words.js';
+import type { AnsweredDestination, Answers, Usage } from './answers.js';
 import type { Ask, Reading } from './ask.js';
 
 const NONE = '-';
 const EVERY = '*';
 const LOOKUP = 'lookup';
+const ALL = destinationTypes.length === 2 ? 'both' : 'all';
 
 /** Asks for what a configuration needs to know. Every question has a standard answer that works. */
 export async function askAll(ask: Ask): Promise<Answers> {
-  const destinations = await ask({
-    text: 'Where does usage go: lago, hyperline or both?',
-    standard: 'both',
+  const types = await ask({
+    text: `Where does usage go: ${listWords([...destinationTypes, ALL], 'or')}?`,
+    standard: ALL,
     read: readDestinations,
   });
-  const hasLago = destinations.includes('lago');
-  const lagoUrl = hasLago
-    ? await ask({
-        text: "Lago's origin (https://api.eu.getlago.com in Europe, or your own Lago)?",
-        standard: KINDS.lago.url,
-        read: readLagoUrl,
-      })
-    : KINDS.lago.url;
+  const urls = await askEach(types, (type) => askUrl(ask, type));
   const sources = await askSources(ask);
-  const usage = await askUsage(ask, hasLago);
-  const subscription = hasLago
-    ? await ask({
-        text: `Who is billed in Lago: paths to the external id of the subscription, the first that is there; or ${LOOKUP} to have Lago asked for the customer's?`,
-        standard: 'properties.subscription_id, context.groupId, userId',
-        read: readSubscription,
-      })
-    : [];
-  const customer = destinations.includes('hyperline')
-    ? await ask({
-        text: "Who is billed in Hyperline: paths to the customer's id or external id, the first that is there?",
-        standard: 'context.groupId, userId',
-        read: readPaths,
-      })
-    : [];
-  return { destinations, lagoUrl, sources, usage, subscription, customer };
+  const usage = await askUsage(ask, types);
+  const destinations = await askEach(types, async (type, index) => ({
+    type,
+    url: urls[index]!,
+    who: await askWho(ask, type),
+  }));
+  return { destinations, sources, usage };
+}
+
+/** One question after the other. */
+async function askEach<Item, T>(
+  items: readonly Item[],
+  askOne: (item: Item, index: number) => Promise<T>,
+): Promise<T[]> {
+  const answers: T[] = [];
+  for (const [index, item] of items.entries()) answers.push(await askOne(item, index));
+  return answers;
+}
+
+async function askUrl(ask: Ask, type: DestinationType): Promise<string> {
+  const { title, defaults, draft } = kindOf(type);
+  if (draft.otherUrls === undefined) return defaults.url;
+  return ask({
+    text: `${title}'s origin (${draft.otherUrls})?`,
+    standard: defaults.url,
+    read: (answer) => readUrl(answer, type),
+  });
+}
+
+async function askWho(ask: Ask, type: DestinationType): Promise<AnsweredDestination['who']> {
+  const { title, draft } = kindOf(type);
+  const { id, paths, canBeLookedUp } = draft.who;
+  const orLookup = canBeLookedUp ? `; or ${LOOKUP} to have ${title} asked for the customer's` : '';
+  return ask<AnsweredDestination['who']>({
+    text: `Who is billed in ${title}: paths to ${id}, the first that is there${orLookup}?`,
+    standard: paths,
+    read: (answer) => (canBeLookedUp && answer === LOOKUP ? took(LOOKUP) : readPaths(answer)),
+  });
 }
 
 async function askSources(ask: Ask): Promise<DraftSource[]> {
@@ -68,7 +79,7 @@ async function askSources(ask: Ask): Promise<DraftSource[]> {
   return sources;
 }
 
-async function askUsage(ask: Ask, hasLago: boolean): Promise<Usage[]> {
+async function askUsage(ask: Ask, types: readonly DestinationType[]): Promise<Usage[]> {
   const events = await ask({
     text: `Which track events are usage: their names with commas between, or ${EVERY} for every one?`,
     standard: 'API Call',
@@ -82,27 +93,30 @@ async function askUsage(ask: Ask, hasLago: boolean): Promise<Usage[]> {
       standard: event === null ? NONE : 'tokens',
       read: readQuantity,
     });
-    const code = hasLago
-      ? await ask({
-          text: `What is the code of Lago's billable metric for ${what}; ${NONE} for the event's name?`,
-          standard: event === null ? NONE : snakeCase(event),
-          read: (answer) => took(answer === NONE ? null : answer),
-        })
-      : null;
-    usage.push({ event, quantity, code });
+    const metrics: Usage['metrics'] = {};
+    for (const type of types) {
+      const { metric } = kindOf(type).draft;
+      if (metric === undefined) continue;
+      metrics[type] = await ask({
+        text: `What is ${metric} for ${what}; ${NONE} for the event's name?`,
+        standard: event === null ? NONE : snakeCase(event),
+        read: (answer) => took(answer === NONE ? null : answer),
+      });
+    }
+    usage.push({ event, quantity, metrics });
   }
   return usage;
 }
 
-function readDestinations(answer: string): Reading<DestinationType[]> {
+function readDestinations(answer: string): Reading<readonly DestinationType[]> {
   const word = answer.toLowerCase();
-  if (word === 'both') return took(['lago', 'hyperline']);
-  if (word === 'lago' || word === 'hyperline') return took([word]);
-  return refused('lago, hyperline or both was expected');
+  if (word === ALL) return took(destinationTypes);
+  const type = destinationTypes.find((each) => each === word);
+  return type ? took([type]) : refused(`${listWords([...destinationTypes, ALL], 'or')} was expected`);
 }
 
-function readLagoUrl(answer: string): Reading<string> {
-  const parsed = destinationKinds.lago.settingsSchema.shape.url.safeParse(answer);
+function readUrl(answer: string, type: DestinationType): Reading<string> {
+  const parsed = destinationKinds[type].settingsSchema.shape.url.safeParse(answer);
   return parsed.success ? took(parsed.data) : refused(parsed.error.issues[0]!.message);
 }
 
@@ -135,10 +149,6 @@ function readQuantity(answer: string): Reading<string | null> {
   if (answer === NONE) return took(null);
   const isPath = /^(properties|traits|context)\../.test(answer);
   return readPath(isPath ? answer : `properties.${escapeKey(answer)}`);
-}
-
-function readSubscription(answer: string): Reading<string[] | 'lookup'> {
-  return answer === LOOKUP ? took('lookup') : readPaths(answer);
 }
 
 function readPaths(answer: string): Reading<string[]> {

@@ -1,7 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
+import { BEHAVIOUR_VARIABLES, SANDBOX_APIS } from '@meterbridge/sandbox/apis';
 import { type Child, startChild } from './child.js';
 import { waitUntilReady } from './wait-until-ready.js';
 import { watchConfig } from './watch-config.js';
@@ -78,25 +80,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       onProgress(`Redis: ${redis.url} (a write is on disk before it is answered)`);
     }
 
-    let sandboxUrl: string | null = null;
-    if (!given.LAGO_API_KEY || !given.HYPERLINE_API_KEY) {
-      const port = await findFreePort(4003);
-      sandboxUrl = `http://127.0.0.1:${port}`;
-      start('sandbox', '@meterbridge/sandbox/main', {
-        ...pick(given, ['PATH', 'SANDBOX_LAGO_STORE', 'SANDBOX_LATENCY_MS']),
-        SANDBOX_PORT: String(port),
-      });
-      await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
-      for (const api of ['LAGO', 'HYPERLINE'] as const) {
-        if (given[`${api}_API_KEY`]) continue;
-        made[`${api}_API_KEY`] = 'sandbox';
-        made[`${api}_API_URL`] = `${sandboxUrl}/${api.toLowerCase()}`;
-      }
-      const standsFor = ['LAGO', 'HYPERLINE'].filter((api) => made[`${api}_API_KEY`]);
-      onProgress(
-        `Sandbox: ${sandboxUrl}/inspect (stands in for ${standsFor.join(' and ')}: no API key is set)`,
-      );
-    }
+    const sandboxUrl = await standIn(given, made);
 
     if (!given.SEGMENT_WRITE_KEY) {
       made.SEGMENT_WRITE_KEY = DEMO_WRITE_KEY;
@@ -142,6 +126,25 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     }
   }
 
+  /** Starts the sandbox for each API whose key is not set. @returns null where real ones are used for everything */
+  async function standIn(given: NodeJS.ProcessEnv, made: Record<string, string>): Promise<string | null> {
+    const unset = SANDBOX_APIS.filter((type) => !given[kindOf(type).env.apiKey]);
+    if (unset.length === 0) return null;
+    const port = await findFreePort(4003);
+    const sandboxUrl = `http://127.0.0.1:${port}`;
+    const behaviour = pick(given, ['PATH', ...BEHAVIOUR_VARIABLES]);
+    start('sandbox', '@meterbridge/sandbox/main', { ...behaviour, SANDBOX_PORT: String(port) });
+    await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
+    for (const type of unset) {
+      const { env } = kindOf(type);
+      made[env.apiKey] = 'sandbox';
+      made[env.url] = `${sandboxUrl}/${type}`;
+    }
+    const standsFor = unset.map((type) => type.toUpperCase()).join(' and ');
+    onProgress(`Sandbox: ${sandboxUrl}/inspect (stands in for ${standsFor}: no API key is set)`);
+    return sandboxUrl;
+  }
+
   function start(name: string, program: string, env: NodeJS.ProcessEnv): Child {
     const child: Child = startChild({
       name,
@@ -161,10 +164,7 @@ const DEMO_MAKES_UP = [
   'SEGMENT_WRITE_KEY',
   'SEGMENT_WEBHOOK_SECRET',
   'SEGMENT_FUNCTION_SECRET',
-  'LAGO_API_URL',
-  'LAGO_API_KEY',
-  'HYPERLINE_API_URL',
-  'HYPERLINE_API_KEY',
+  ...destinationTypes.flatMap((type) => Object.values(kindOf(type).env)),
 ];
 
 /** Starts a Redis again that was killed: what it had acknowledged is on disk. */

@@ -1,4 +1,4 @@
-import { destinationKinds } from '@meterbridge/destinations';
+import { kindOf } from '@meterbridge/destinations';
 import { DOUBTS, type Held, refuseToSend, type SendAgain } from '@meterbridge/operations';
 import { style } from './style.js';
 
@@ -14,8 +14,8 @@ export function whyNotSent(held: readonly Held[], said: SendAgain): string | nul
   if (doubts === 0) return `${before}none is there already as something else. Nothing was done.`;
   const found = held.flatMap(({ destination, type, ...counts }) =>
     KINDS.filter((kind) => counts[DOUBTS[kind]] > 0).map((kind) => ({
-      line: `  ${destination}: ${count(counts[DOUBTS[kind]])} ${destinationKinds[type].lookup.words[kind]}.`,
-      advice: destinationKinds[type].lookup.advice[kind],
+      line: `  ${destination}: ${count(counts[DOUBTS[kind]])} ${kindOf(type).lookup?.words[kind]}.`,
+      advice: kindOf(type).lookup?.advice[kind],
     })),
   );
   const advice = new Set(found.flatMap((each) => each.advice ?? []));
@@ -40,7 +40,7 @@ export function sayHeld(held: readonly Held[]): { events: number; words: string 
     ];
     for (const kind of KINDS) {
       const events = counts[DOUBTS[kind]];
-      const words = `${destination}: ${destinationKinds[type].lookup.words[kind]}`;
+      const words = `${destination}: ${kindOf(type).lookup?.words[kind]}`;
       if (events > 0) lines.push({ events, words: style('red', words) });
     }
     const why = problem ?? 'more reads than it is worth, or what would be sent is not known';

@@ -3,8 +3,9 @@ import { describeUnready } from '../check-connection.js';
 import { compileRules } from '../compile-rules.js';
 import type { DestinationKind } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
-import { toConnection } from '../settings.js';
+import { fromSettings } from '../settings.js';
 import { classifyHyperlineAnswer } from './classify.js';
+import { hyperlineDescription } from './describe.js';
 import { hyperlineLookup } from './find-stored.js';
 import { hyperlineIdentity } from './identity.js';
 import { hyperlineSettingsSchema } from './settings.js';
@@ -16,17 +17,12 @@ import { compileHyperlineRule } from './write-usage.js';
  * line does, and until the vendor says otherwise it is the safe reading.
  */
 export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
-  type: 'hyperline',
+  ...hyperlineDescription,
   settingsSchema: hyperlineSettingsSchema,
   compileRules: (rules) => compileRules(rules, compileHyperlineRule),
   identity: hyperlineIdentity,
   compile: (settings) => ({
-    name: settings.name,
-    type: settings.type,
-    batchSize: settings.limit.batchSize,
-    maxBytes: settings.limit.maxBytes,
-    limit: settings.limit,
-    connection: toConnection(settings),
+    ...fromSettings(settings),
     looksUp: false,
     map: compileRules(settings.rules, compileHyperlineRule),
     path,

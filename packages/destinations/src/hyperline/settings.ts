@@ -1,6 +1,9 @@
 import { propertiesRuleSchema, routingFields, valueRuleSchema } from '@meterbridge/usage-mapping';
 import { z } from 'zod';
 import { connectionFields, limitSchema, refuseDuplicateNames } from '../settings.js';
+import { hyperlineDescription } from './describe.js';
+
+const { url, limit } = hyperlineDescription.defaults;
 
 /** Hyperline's documented maximum for a batch. */
 const MAX_BATCH = 5_000;
@@ -16,14 +19,12 @@ export const hyperlineRuleSchema = z.strictObject({
 
 export const hyperlineSettingsSchema = z.strictObject({
   type: z.literal('hyperline'),
-  ...connectionFields({ url: 'https://ingest.hyperline.co', addedPath: '/v1', timeoutMs: 15_000 }),
+  ...connectionFields({ url, addedPath: '/v1', timeoutMs: 15_000 }),
   limit: limitSchema({
-    requestsPerSecond: 50,
+    ...limit,
     // Reads and events share one limit there.
     readsPerSecond: (requests) => (requests === 'unlimited' ? requests : requests / 10),
     aboutReads: 'a tenth of requestsPerSecond where left out',
-    concurrency: 4,
-    batchSize: 1_000,
     maxBatchSize: MAX_BATCH,
   }),
   rules: z.array(hyperlineRuleSchema).min(1).superRefine(refuseDuplicateNames),

@@ -4,8 +4,10 @@ import { compileRules } from '../compile-rules.js';
 import type { DestinationKind } from '../destination.js';
 import type { HttpAnswer } from '../http-answer.js';
 import { readAnswer } from '../read-answer.js';
-import { toConnection } from '../settings.js';
+import { fromSettings } from '../settings.js';
+import { checkLagoRules } from './check-rules.js';
 import { classifyLagoAnswer } from './classify.js';
+import { lagoDescription } from './describe.js';
 import { lagoHeldLookup } from './find-held.js';
 import { lagoLookup } from './find-stored.js';
 import { lagoIdentity } from './identity.js';
@@ -28,17 +30,12 @@ const MOST_STORED_BYTES = 2_600;
  * refuses just as the single one does, and checks that an id is there in both of Lago's stores.
  */
 export const lago: DestinationKind<typeof lagoSettingsSchema> = {
-  type: 'lago',
+  ...lagoDescription,
   settingsSchema: lagoSettingsSchema,
   compileRules: (rules) => compileRules(rules, compileLagoRule),
   identity: lagoIdentity,
   compile: (settings) => ({
-    name: settings.name,
-    type: settings.type,
-    batchSize: settings.limit.batchSize,
-    maxBytes: settings.limit.maxBytes,
-    limit: settings.limit,
-    connection: toConnection(settings),
+    ...fromSettings(settings),
     looksUp: settings.rules.some(({ subscription }) => isLookup(subscription)),
     map: compileRules(settings.rules, compileLagoRule),
     path: () => BATCH_PATH,
@@ -54,6 +51,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   readEventsStore: readLagoEventsStore,
   held: lagoHeldLookup,
   subscriptions: lagoSubscriptions,
+  checkRules: checkLagoRules,
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, EMPTY_BATCH);
     return isRefusedAsEmpty(answer) ? { ready: true } : describeUnready(answer);

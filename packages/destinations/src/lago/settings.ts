@@ -6,9 +6,9 @@ import {
 } from '@meterbridge/usage-mapping';
 import { z } from 'zod';
 import { connectionFields, limitSchema, refuseDuplicateNames } from '../settings.js';
+import { lagoDescription } from './describe.js';
 
-/** Lago takes a hundred events in a request (`LAGO_EVENTS_BATCH_MAX_LENGTH` may say otherwise at your own). */
-const MAX_BATCH = 100;
+const { url, limit } = lagoDescription.defaults;
 
 /**
  * Lago Cloud allows 50 requests a second for all that is not ingestion (getlago.com/docs: rate-limits). Some are left
@@ -51,13 +51,11 @@ export const lagoRuleSchema = z.strictObject({
 export const lagoSettingsSchema = z.strictObject({
   type: z.literal('lago'),
   // Puma gives a request 12 seconds: shorter than that would resend what is still being stored.
-  ...connectionFields({ url: 'https://api.getlago.com', addedPath: '/api/v1', timeoutMs: 15_000 }),
+  ...connectionFields({ url, addedPath: '/api/v1', timeoutMs: 15_000 }),
   limit: limitSchema({
-    requestsPerSecond: 400,
+    ...limit,
     readsPerSecond: (requests) => (requests === 'unlimited' ? requests : READS_PER_SECOND),
     aboutReads: '40 where left out, unlimited where requestsPerSecond is',
-    concurrency: 8,
-    batchSize: MAX_BATCH,
     maxBatchSize: 10_000,
   }),
   rules: z.array(lagoRuleSchema).min(1).superRefine(refuseDuplicateNames),

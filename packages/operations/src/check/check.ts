@@ -2,9 +2,9 @@ import type { Config } from '@meterbridge/config';
 import {
   compileDestination,
   describeLarge,
-  destinationKinds,
   type HttpClient,
   isLarge,
+  kindOf,
 } from '@meterbridge/destinations';
 import {
   findOrphanedDestinations,
@@ -17,7 +17,6 @@ import type { Redis } from 'ioredis';
 import { openRedis } from '../connect.js';
 import { OperationError } from '../operation-error.js';
 import { judgeIds, type Past, readPast } from './check-ids.js';
-import { checkLagoRules } from './check-lago.js';
 import type { Finding } from './finding.js';
 
 /**
@@ -89,16 +88,27 @@ async function checkDestination(
   const http = createHttpClient(compileDestination(settings).connection);
   const what = `${settings.name} (${settings.url})`;
   try {
-    const found = await destinationKinds[settings.type].checkConnection(http);
+    const found = await kindOf(settings.type).checkConnection(http);
     report(
       found.ready
         ? { level: 'ok', what, detail: 'URL and key are accepted' }
         : { level: 'fail', what, detail: found.problem },
     );
     if (found.ready) await checkEventsStore(settings, http, report);
-    if (settings.type === 'lago' && found.ready) await checkLagoRules(settings, http, report);
+    if (found.ready) await checkRules(settings, http, report);
   } finally {
     http.close();
+  }
+}
+
+/** What the API has that the rules need. */
+async function checkRules(
+  settings: Config['destinations'][number],
+  http: Pick<HttpClient, 'get'>,
+  report: (finding: Finding) => void,
+): Promise<void> {
+  for await (const { level, about, detail } of kindOf(settings.type).checkRules?.(http.get, settings) ?? []) {
+    report({ level, what: about === undefined ? settings.name : `${settings.name}, ${about}`, detail });
   }
 }
 
@@ -108,7 +118,7 @@ async function checkEventsStore(
   http: Pick<HttpClient, 'get'>,
   report: (finding: Finding) => void,
 ): Promise<void> {
-  const told = await destinationKinds[type].readEventsStore?.(http);
+  const told = await kindOf(type).readEventsStore?.(http);
   if (!told) return;
   report(
     told.told

@@ -34,6 +34,7 @@ const rules: EditRules = {
   maxEventBytes: 32_000,
   mapNow: compileMapNow(config),
   customerOf: compileCustomerOf(config.destinations),
+  typeOf: (destination) => config.destinations.find(({ name }) => name === destination)!.type,
   takes: ({ id, letter }) =>
     config
       .route((letter as DeadLetter).event, letter.source)

@@ -1,5 +1,6 @@
 import type { PermanentCode, UsageEvent } from '@meterbridge/delivery';
-import { freezeEvent, isJsonObject, messageIdSchema } from '@meterbridge/segment-events';
+import { type DestinationType, kindOf } from '@meterbridge/destinations';
+import { freezeEvent, isJsonObject, messageIdSchema, readPath } from '@meterbridge/segment-events';
 import type { CustomerOf } from './customer-of.js';
 import { isDelivery, type Letter, type LetterEntry } from './letter.js';
 import type { MapNow, MappedNow } from './map-now.js';
@@ -13,6 +14,8 @@ export type EditRules = {
   maxEventBytes: number;
   mapNow: MapNow;
   customerOf: CustomerOf;
+  /** Of a destination that is configured. */
+  typeOf: (destination: string) => DestinationType;
   /** Whether a rule of a destination takes the letter's event. */
   takes: (entry: LetterEntry) => boolean;
 };
@@ -116,20 +119,23 @@ function hasMaybeArrived({ letter }: LetterEntry): boolean {
 function isBilledElsewhere(
   before: LetterEntry,
   after: LetterEntry,
-  { mapNow, customerOf }: EditRules,
+  { mapNow, customerOf, typeOf }: EditRules,
 ): boolean {
   if (customerOf(before) !== customerOf(after)) return true;
   const [was, is] = [mapNow(before), mapNow(after)].map((now) =>
     now.will === 'go'
-      ? now.mapped.map((mapped) => (mapped.as === 'usage' ? billedAs(mapped.usage) : '')).join('\n')
+      ? now.mapped
+          .map((mapped) => (mapped.as === 'usage' ? billedAs(typeOf(mapped.destination), mapped.usage) : ''))
+          .join('\n')
       : '',
   );
   return was !== '' && was !== is;
 }
 
 /** What makes another line on a bill: its id, whom it bills, and for what. */
-function billedAs({ key, body }: UsageEvent): string {
-  const sent = JSON.parse(body) as Record<string, unknown>;
-  const { external_subscription_id, code, customer_id, event_type } = sent;
-  return JSON.stringify([key, external_subscription_id, code, customer_id, event_type]);
+function billedAs(type: DestinationType, { key, body }: UsageEvent): string {
+  const { billed, sent } = kindOf(type);
+  const event = JSON.parse(body) as unknown;
+  const read = (field: string) => readPath(event, sent.values[field]!);
+  return JSON.stringify([key, read(billed.who), read(billed.what)]);
 }

@@ -1,6 +1,7 @@
-import type { DestinationSettings } from '@meterbridge/destinations';
+import { type DestinationSettings, type DestinationType, kindOf } from '@meterbridge/destinations';
 import { readPath } from '@meterbridge/segment-events';
 import { compileValue, type ReadValue, type ValueRule } from '@meterbridge/usage-mapping';
+import { fieldsOf, type Rule } from '../preview/rule-fields.js';
 import { destinationOf, eventOf, isDelivery, type LetterEntry } from './letter.js';
 
 /** Who would be billed for a dead letter; undefined where nothing in the event says it. */
@@ -9,15 +10,15 @@ export type CustomerOf = (entry: LetterEntry) => string | undefined;
 const FALLBACK = [['context', 'groupId'], ['groupId'], ['userId']];
 
 /**
- * Reads a letter's customer: what its rule reads now as Lago's subscription (or whose it looks up) or
- * Hyperline's customer, as it is sent, masked or hashed where the rule says so. Where the rule is gone or finds nothing, context.groupId,
- * groupId or userId.
+ * Reads a letter's customer: what its rule reads now of who is billed, or whose subscription is looked up, as it is sent,
+ * masked or hashed where the rule says so. Where the rule is gone or finds nothing, context.groupId, groupId or userId.
  */
 export function compileCustomerOf(destinations: readonly DestinationSettings[]): CustomerOf {
   const readers = new Map<string, ReadValue>();
   for (const settings of destinations) {
-    for (const { name, owner } of ownersOf(settings)) {
-      readers.set(`${settings.name}/${name}`, compileValue(owner, { required: false }));
+    for (const rule of settings.rules) {
+      const who = readsWho(settings.type, rule);
+      readers.set(`${settings.name}/${rule.name}`, compileValue(who, { required: false }));
     }
   }
   return (entry) => {
@@ -32,16 +33,10 @@ export function compileCustomerOf(destinations: readonly DestinationSettings[]):
   };
 }
 
-function ownersOf(settings: DestinationSettings): { name: string; owner: ValueRule }[] {
-  if (settings.type !== 'lago')
-    return settings.rules.map(({ name, customer }) => ({ name, owner: customer }));
-  return settings.rules.map(({ name, subscription }) => {
-    const isLookedUp = typeof subscription === 'object' && 'lookup' in subscription;
-    return {
-      name,
-      owner: isLookedUp ? subscription.customer : subscription,
-    };
-  });
+/** The rule's field that says who is billed, or whose subscription is looked up. */
+function readsWho(type: DestinationType, rule: Rule): ValueRule {
+  const { who } = kindOf(type).billed;
+  return fieldsOf(type, rule).find(({ path }) => path[0] === who)!.rule;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -23,6 +23,7 @@ export function previewEdit(
     maxEventBytes: config.receiver.eventBytes,
     mapNow: compileMapNow(config, kept),
     customerOf,
+    typeOf: (destination) => config.destinations.find(({ name }) => name === destination)!.type,
     takes: (entry) => {
       const { letter } = entry;
       if (!isDelivery(letter)) return true;

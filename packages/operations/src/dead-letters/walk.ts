@@ -1,3 +1,4 @@
+import { destinationTypes } from '@meterbridge/destinations';
 import {
   countDeadLetters,
   destinationOf as destinationOfShard,
@@ -97,7 +98,8 @@ async function findAll(ids: string[], { redis }: Operations, areExpected: boolea
 }
 
 function goneText(id: string): string {
-  if (!ID.test(id)) return `${id} is no id of a dead letter: one is like lago/1795235992524-0`;
+  if (!ID.test(id))
+    return `${id} is no id of a dead letter: one is like ${destinationTypes[0]}/1795235992524-0`;
   return `no dead letter ${id}: it may have been replayed; see dead-letters list`;
 }
 

@@ -1,5 +1,5 @@
 import type { UsageEvent } from '@meterbridge/delivery';
-import { type DestinationSettings, describeLarge } from '@meterbridge/destinations';
+import { type DestinationSettings, type DestinationType, describeLarge } from '@meterbridge/destinations';
 import { readPath, type SegmentEvent } from '@meterbridge/segment-events';
 import {
   type Arrival,
@@ -51,10 +51,15 @@ export type EventPreview = {
 
 export type DestinationPreview = {
   name: string;
-  type: DestinationSettings['type'];
+  type: DestinationType;
   rules: RulePreview[];
   /** What would be sent, were nothing else waiting. */
-  requests: { method: 'POST'; path: string; body: unknown }[];
+  requests: {
+    method: 'POST';
+    path: string;
+    /** As JSON, or the text where it is sent as something else. */
+    body: unknown;
+  }[];
 };
 
 export type RulePreview = {
@@ -217,7 +222,7 @@ function requestsOf(
     else batches.push([usage]);
   }
   return batches.map((batch) => {
-    const { path, body } = destinations.get(destination)!.request(batch);
-    return { method: 'POST', path, body: JSON.parse(body) };
+    const { path, body, contentType } = destinations.get(destination)!.request(batch);
+    return { method: 'POST', path, body: contentType === undefined ? JSON.parse(body) : body };
   });
 }

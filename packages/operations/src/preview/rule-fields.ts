@@ -1,4 +1,4 @@
-import type { DestinationSettings } from '@meterbridge/destinations';
+import { type DestinationSettings, type DestinationType, kindOf } from '@meterbridge/destinations';
 import { splitPath } from '@meterbridge/segment-events';
 import type { PropertiesRule, ValueRule } from '@meterbridge/usage-mapping';
 
@@ -6,21 +6,6 @@ export type Rule = DestinationSettings['rules'][number];
 
 /** One value of a rule: its keys from the rule's root, and from the root of the usage event. */
 export type RuleField = { path: string[]; target: string[]; rule: ValueRule };
-
-/** Which of a rule's keys hold a value, by the name it is sent under, and which one holds a set of them. */
-type Shape = { values: Record<string, string>; properties: string };
-
-const SHAPES: Record<DestinationSettings['type'], Shape> = {
-  lago: {
-    values: {
-      subscription: 'external_subscription_id',
-      code: 'code',
-      preciseTotalAmountCents: 'precise_total_amount_cents',
-    },
-    properties: 'properties',
-  },
-  hyperline: { values: { customer: 'customer_id', eventType: 'event_type' }, properties: 'record' },
-};
 
 /** A value that the destination is asked for, and what it is asked by. */
 type Lookup = { lookup: string; customer: ValueRule };
@@ -30,19 +15,19 @@ function isLookup(value: ValueRule | Lookup): value is Lookup {
 }
 
 /** Every value of a rule, in the order in which it is mapped. */
-export function fieldsOf(type: DestinationSettings['type'], rule: Rule): RuleField[] {
-  const { values, properties } = SHAPES[type];
+export function fieldsOf(type: DestinationType, rule: Rule): RuleField[] {
+  const { values, set } = kindOf(type).sent;
   const given = rule as unknown as Record<string, ValueRule | Lookup | undefined>;
   const single = Object.entries(values).flatMap(([name, target]): RuleField[] => {
     const value = given[name];
     if (value === undefined) return [];
     return isLookup(value)
-      ? [{ path: [name, 'customer'], target: [target], rule: value.customer }]
-      : [{ path: [name], target: [target], rule: value }];
+      ? [{ path: [name, 'customer'], target: [...target], rule: value.customer }]
+      : [{ path: [name], target: [...target], rule: value }];
   });
   const named = Object.entries(propertiesOf(type, rule)).map(([name, value]) => ({
-    path: [properties, name],
-    target: [properties, name],
+    path: [set.field, name],
+    target: [...set.target, name],
     rule: value as ValueRule,
   }));
   return [...single, ...named];
@@ -52,8 +37,8 @@ export function fieldsOf(type: DestinationSettings['type'], rule: Rule): RuleFie
  * The rule with nothing in it that can fail but one field. What `"*"` takes is what is not named beside it,
  * so that names stay.
  */
-export function ruleWithOnly(type: DestinationSettings['type'], rule: Rule, { path }: RuleField): Rule {
-  const { values, properties } = SHAPES[type];
+export function ruleWithOnly(type: DestinationType, rule: Rule, { path }: RuleField): Rule {
+  const { values, set } = kindOf(type).sent;
   const [field, name] = path;
   const given = rule as unknown as Record<string, unknown>;
   const alone: Record<string, unknown> = { ...given };
@@ -61,8 +46,8 @@ export function ruleWithOnly(type: DestinationSettings['type'], rule: Rule, { pa
     if (given[other] !== undefined && other !== field) alone[other] = SAFE;
   }
   const all = propertiesOf(type, rule);
-  alone[properties] =
-    field !== properties
+  alone[set.field] =
+    field !== set.field
       ? {}
       : Object.fromEntries(
           Object.entries(all).flatMap(([other, value]) => {
@@ -76,14 +61,14 @@ export function ruleWithOnly(type: DestinationSettings['type'], rule: Rule, { pa
 /** Right for every field: an id, a number, a text. */
 const SAFE = { value: '0' };
 
-function propertiesOf(type: DestinationSettings['type'], rule: Rule): PropertiesRule {
-  return (rule as unknown as Record<string, PropertiesRule>)[SHAPES[type].properties] ?? {};
+function propertiesOf(type: DestinationType, rule: Rule): PropertiesRule {
+  return (rule as unknown as Record<string, PropertiesRule>)[kindOf(type).sent.set.field] ?? {};
 }
 
 /** What a rule hides: the field it is sent as, the paths it is read from, and how. */
 export type Concealed = { target: string[]; paths: string[]; how: 'masked' | 'hashed' };
 
-export function concealedBy(type: DestinationSettings['type'], rule: Rule): Concealed[] {
+export function concealedBy(type: DestinationType, rule: Rule): Concealed[] {
   return fieldsOf(type, rule).flatMap(({ target, rule: value }) => {
     if (typeof value !== 'object' || !('path' in value) || !(value.mask || value.hash)) return [];
     return [

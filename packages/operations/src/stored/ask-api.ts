@@ -5,8 +5,8 @@ import {
   type Asked,
   compileDestination,
   type DestinationSettings,
-  destinationKinds,
   type HttpAnswer,
+  kindOf,
 } from '@meterbridge/destinations';
 import { readsOf } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
@@ -59,7 +59,7 @@ export class ApiQuestions {
     };
     this.isForAll = isForAll;
     this.isStopped = isStopped;
-    this.lookup = destinationKinds[type].lookup;
+    this.lookup = kindOf(type).lookup;
     this.http = createHttpClient({ ...connection, timeoutMs: Math.min(TIMEOUT_MS, connection.timeoutMs) });
     const { readsPerSecond } = limit;
     this.limiter = createRateLimiter({
@@ -96,7 +96,9 @@ export class ApiQuestions {
     this.waiting = [];
     if (asked.length === 0) return;
     // Once in trouble, it stays: half an answer each time would only take long.
-    if (this.held.problem !== undefined) return this.pass(asked.length);
+    if (!this.lookup)
+      this.held.problem = `${kindOf(this.held.type).title} does not show the events that it holds`;
+    if (!this.lookup || this.held.problem !== undefined) return this.pass(asked.length);
     let left = this.isForAll ? Number.POSITIVE_INFINITY : this.lookup.reads;
     const read = async (path: string) => {
       if (left <= 0 || this.isStopped()) return null;

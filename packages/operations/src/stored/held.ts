@@ -1,9 +1,9 @@
-import type { DestinationSettings, Doubt } from '@meterbridge/destinations';
+import type { DestinationType, Doubt } from '@meterbridge/destinations';
 
 /** What a destination's API said it holds of what would be sent. */
 export type Held = {
   destination: string;
-  type: DestinationSettings['type'];
+  type: DestinationType;
   /** Of so many events it is known. */
   asked: number;
   /** Of so many it is not: more reads than it is worth, or trouble; or nobody knows what would be sent. */

@@ -1,5 +1,6 @@
 import { GROUPINGS, type Grouping } from '@meterbridge/operations';
 import { type Command, InvalidArgumentError } from 'commander';
+import { EXAMPLE } from '../../terminal/example.js';
 import { readCount } from '../../terminal/read-arguments.js';
 import { discardLetters } from './discard.js';
 import { listDiscards } from './discards.js';
@@ -21,7 +22,7 @@ export function addDeadLetters(program: Command): void {
       `
 Examples:
   meterbridge dead-letters list --by reason --by rule
-  meterbridge dead-letters show lago/1795225509287-0
+  meterbridge dead-letters show ${EXAMPLE}/1795225509287-0
   meterbridge dead-letters replay --reason unmapped --dry-run
 
 Each command says more: meterbridge dead-letters replay --help.
@@ -83,8 +84,8 @@ Of several attempts the first and the last nine are kept, and of earlier lives t
 is kept since a letter's death, if anything was; "now" is the configuration that this command reads.
 
 Examples:
-  meterbridge dead-letters show lago/1795225509287-0
-  meterbridge dead-letters show lago/1795225509287-0 --json | jq .now
+  meterbridge dead-letters show ${EXAMPLE}/1795225509287-0
+  meterbridge dead-letters show ${EXAMPLE}/1795225509287-0 --json | jq .now
 
 Exit codes: 0 done, 1 there is no such letter, 2 wrong usage.`,
     )
@@ -114,8 +115,8 @@ they hold of it, as before a replay: what would be billed twice, or never, needs
 Who edited it and when stays in its history, and under "discards".
 
 Examples:
-  meterbridge dead-letters edit lago/1795225509287-0
-  EDITOR="code --wait" meterbridge dead-letters edit lago/1795225509287-0 --as "billing on-call"
+  meterbridge dead-letters edit ${EXAMPLE}/1795225509287-0
+  EDITOR="code --wait" meterbridge dead-letters edit ${EXAMPLE}/1795225509287-0 --as "billing on-call"
 
 Exit codes: 0 done, 1 not done, 2 wrong usage.`,
     )
@@ -143,7 +144,7 @@ after the plan was made is not meant.
 Examples:
   meterbridge dead-letters export --customer load-test > load-test.ndjson
   meterbridge dead-letters discard --customer load-test --because "a load test, nobody's usage" --dry-run
-  meterbridge dead-letters discard lago/1795225509287-0 --because "billed by hand, invoice 2026-114" --yes
+  meterbridge dead-letters discard ${EXAMPLE}/1795225509287-0 --because "billed by hand, invoice 2026-114" --yes
 
 Exit codes: 0 done, 1 not done or stopped, 2 wrong usage.`,
     )

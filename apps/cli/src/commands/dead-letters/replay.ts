@@ -16,6 +16,7 @@ import {
 import type { Command } from 'commander';
 import { CommandError, withOperations } from '../../load-context.js';
 import { confirmOrAbort } from '../../terminal/confirm.js';
+import { EXAMPLE } from '../../terminal/example.js';
 import { readCount, readPercent } from '../../terminal/read-arguments.js';
 import { whyNotSent } from '../../terminal/say-held.js';
 import { watched } from '../../terminal/work.js';
@@ -121,7 +122,7 @@ Each replay is remembered: meterbridge replays list. A stopped one goes on: mete
 Examples:
   meterbridge dead-letters replay --reason unmapped --dry-run
   meterbridge dead-letters replay --reason unmapped --since 24h --share 20
-  meterbridge dead-letters replay lago/1795225509287-0 --yes
+  meterbridge dead-letters replay ${EXAMPLE}/1795225509287-0 --yes
   meterbridge dead-letters replay --all --yes --wait --json | jq .replay
 
 Exit codes: 0 done (letters that were left are told, and no error), 1 not done, refused, stopped, no longer watched,

@@ -1,6 +1,7 @@
 import { holdDestination, resumeDestination } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { CommandError, withOperations } from '../../load-context.js';
+import { EXAMPLE } from '../../terminal/example.js';
 
 /** Stops sending to a destination until somebody resumes it; what is accepted meanwhile waits. */
 export async function hold(destination: string, options: { reason: string; json?: boolean }): Promise<void> {
@@ -48,8 +49,8 @@ Other destinations with the same URL and key go on.
 Subscriptions of what workers have in hand may still be looked up.
 
 Examples:
-  meterbridge hold lago --reason "wrong mapping deployed, see #billing"
-  meterbridge resume lago
+  meterbridge hold ${EXAMPLE} --reason "wrong mapping deployed, see #billing"
+  meterbridge resume ${EXAMPLE}
 
 Exit codes: 0 held, 1 it could not be, 2 wrong usage.`,
     )
@@ -66,7 +67,7 @@ Ends either kind of hold at once. One by an answer is of all destinations with t
 all of them; one by hand is of this destination alone. A pause that the API asked for, and an open breaker, end by themselves.
 
 Example:
-  meterbridge resume lago
+  meterbridge resume ${EXAMPLE}
 
 Exit codes: 0 it goes on, or was not held; 1 it could not be done; 2 wrong usage.`,
     )

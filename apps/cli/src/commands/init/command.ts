@@ -1,11 +1,15 @@
 import { type ConfigProblem, configFile, describeProblems, parseConfig } from '@meterbridge/config';
 import { type Draft, neededVariables, variablesOf, writeDraft } from '@meterbridge/config-draft';
+import { kindOf } from '@meterbridge/destinations';
+import { VENDORS } from '@meterbridge/function-migration/recipes';
 import type { Command } from 'commander';
 import { draftFromAnswers } from '../../init/answers.js';
 import { takeStandard, withQuestions } from '../../init/ask.js';
 import { askAll } from '../../init/questions.js';
 import { refuseToOverwrite, writeConfigFile, writeEnvExample } from '../../init/write-files.js';
 import { CommandError } from '../../load-context.js';
+import { EXAMPLE } from '../../terminal/example.js';
+import { listWords } from '../../terminal/list-words.js';
 
 export type InitOptions = {
   output?: string;
@@ -14,6 +18,9 @@ export type InitOptions = {
   force?: boolean;
   json?: boolean;
 };
+
+/** Those whose recipe for a Segment Function can be read. */
+const RECIPE_TITLES = VENDORS.map((type) => kindOf(type).title);
 
 /** What was written, and where. */
 type Written = { file: string; envExample: string | null; problems: readonly ConfigProblem[] };
@@ -51,7 +58,9 @@ async function initFromFunction(path: string, file: string, options: InitOptions
   }
   console.log(renderReading(path, reading));
   if (written === null) {
-    throw new CommandError('\nNothing was written: no usage for Lago or Hyperline was found in it.');
+    throw new CommandError(
+      `\nNothing was written: no usage for ${listWords(RECIPE_TITLES, 'or')} was found in it.`,
+    );
   }
   console.log(`\n${describe(written, draft)}`);
   console.log(loads ? nextSteps(file, draft) : `\n${describeProblems(written.problems, file)}`);
@@ -102,11 +111,15 @@ function nextSteps(file: string, draft: Draft): string {
 
 /** `meterbridge init` */
 export function addInit(program: Command): void {
+  const recipes = listWords(
+    RECIPE_TITLES.map((title) => `${title}'s`),
+    'or',
+  );
   program
     .command('init')
     .description('write a configuration: from the answers to a few questions, or from a Segment Function')
     .option('--output <file>', 'default: METERBRIDGE_CONFIG, or meterbridge.config.yaml')
-    .option('--from-function <file>', "read what a function made from Lago's or Hyperline's recipe does")
+    .option('--from-function <file>', `read what a function made from ${recipes} recipe does`)
     .option('--yes', 'take the standard answer to every question')
     .option('--force', 'write over a file that is there')
     .option('--json', 'say what was found and written as one document, for machines')
@@ -123,9 +136,9 @@ written it.
 Examples:
   meterbridge init
   meterbridge init --yes --output staging.yaml
-  (echo lago; echo https://lago.acme.example; yes '') | meterbridge init     the rest as in brackets
-  meterbridge init --from-function lago-function.js
-  meterbridge init --from-function lago-function.js --json | jq '.faults[]'
+  (echo ${EXAMPLE}; echo https://${EXAMPLE}.acme.example; yes '') | meterbridge init     the rest as in brackets
+  meterbridge init --from-function ${EXAMPLE}-function.js
+  meterbridge init --from-function ${EXAMPLE}-function.js --json | jq '.faults[]'
 
 Exit codes: 0 written, 1 not written, or something in it is left for you to write, 2 wrong usage.`,
     )

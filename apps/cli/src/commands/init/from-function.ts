@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DROPPED, type Draft } from '@meterbridge/config-draft';
-import { describeOpen, type FunctionReading, readFunction } from '@meterbridge/function-migration';
+import {
+  aboutRules,
+  describeOpen,
+  type FunctionReading,
+  readFunction,
+} from '@meterbridge/function-migration';
 import { ABOUT, STANDARD_SOURCE } from '../../init/answers.js';
 import { CommandError } from '../../load-context.js';
 
@@ -20,12 +25,7 @@ export function readPasted(path: string): FunctionReading {
 
 /** A configuration with the rules that do what it did. */
 export function draftFromFunction(path: string, { destinations, open }: FunctionReading): Draft {
-  const about = [
-    ...ABOUT,
-    '',
-    `The rules say what ${basename(path)} did, line by line. Other than there, what a Lago rule names under`,
-    '`properties` has to be in the event, or it is a dead letter: Lago would sum what is missing as nothing.',
-  ];
+  const about = [...ABOUT, '', ...aboutRules(basename(path))];
   // What a rule sends must not be taken out before.
   const rules = JSON.stringify(destinations);
   const keeps = DROPPED.every((path) => !rules.includes(path));

@@ -1,4 +1,4 @@
-import { KINDS } from '@meterbridge/config-draft';
+import { kindOf } from '@meterbridge/destinations';
 import type { FunctionReading } from '@meterbridge/function-migration';
 import { describeOpen } from '@meterbridge/function-migration';
 import { style } from '../../terminal/style.js';
@@ -9,7 +9,7 @@ export function renderReading(file: string, reading: FunctionReading): string {
   const found = handlers.map(({ name, line }) => `${name} (line ${line})`).join(', ') || 'no handler';
   const sent = requests.map(({ line, to, handler }) => [
     line,
-    `${handler} sends usage to ${KINDS[to].title}`,
+    `${handler} sends usage to ${kindOf(to).title}`,
   ]);
   return [
     `${file}: ${found}`,

@@ -2,6 +2,7 @@ import { configFile } from '@meterbridge/config';
 import { readEventOf } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { isForPeople, readCommandEnv } from '../../load-context.js';
+import { EXAMPLE } from '../../terminal/example.js';
 import { readCount } from '../../terminal/read-arguments.js';
 import { untilSignal } from '../up/command.js';
 import { look, type Wanted } from './look.js';
@@ -118,7 +119,7 @@ Examples:
   pbpaste | meterbridge preview -
   meterbridge preview events.ndjson --index 3 --source backend
   meterbridge preview --last 5
-  meterbridge preview --dead-letter lago/1795225509287-0
+  meterbridge preview --dead-letter ${EXAMPLE}/1795225509287-0
   meterbridge preview --all-dead-letters --with changed.config.yaml
   meterbridge preview --archive 'segment-logs/**/*.gz' --with changed.config.yaml --source backend`,
     )

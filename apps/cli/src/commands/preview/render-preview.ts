@@ -54,7 +54,7 @@ function renderDestination({ name, rules, requests }: DestinationPreview): strin
     ...rules.flatMap(renderRule),
     ...requests.flatMap(({ method, path, body }) => [
       `  ${method} ${path}`,
-      ...JSON.stringify(body, null, 2)
+      ...(typeof body === 'string' ? body : JSON.stringify(body, null, 2))
         .split('\n')
         .map((line) => `  ${line}`),
     ]),

@@ -1,8 +1,9 @@
-import type { LagoMetric, LagoRule } from '@meterbridge/destinations';
 import type { ValueRule } from '@meterbridge/usage-mapping';
-import type { Finding } from './finding.js';
+import type { KindFinding } from '../description.js';
+import type { LagoMetric } from './read-metrics.js';
+import type { LagoRule } from './settings.js';
 
-export type RuleFinding = Pick<Finding, 'level' | 'detail'>;
+type RuleFinding = Pick<KindFinding, 'level' | 'detail'>;
 
 /** Their sums leave out what is not a plain number, without a word (lago-api: postgres_store.rb). */
 const NUMERIC = ['sum_agg', 'max_agg', 'weighted_sum_agg', 'latest_agg'];
@@ -13,7 +14,7 @@ const PLAIN_NUMBER = /^-?\d+(\.\d+)?$/;
  * Whether what a rule sends would be billed: Lago answers 200 to an event of an unknown code, or without the
  * property that its metric aggregates, and leaves it out of every invoice.
  */
-export function judgeLagoRule(rule: LagoRule, metrics: readonly LagoMetric[]): RuleFinding {
+export function judgeRule(rule: LagoRule, metrics: readonly LagoMetric[]): RuleFinding {
   if (typeof rule.code !== 'string') {
     const path = [rule.code.path].flat().join(' | ');
     return {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { destinationSettingsSchema, type LagoMetric, type LagoRule } from '@meterbridge/destinations';
-import { judgeLagoRule } from './judge-rule.js';
+import { judgeRule } from './judge-rule.js';
+import type { LagoMetric } from './read-metrics.js';
+import { type LagoRule, lagoRuleSchema } from './settings.js';
 
 const METRICS: LagoMetric[] = [
   { code: 'calls', aggregation: 'count_agg', field: null, hasExpression: false },
@@ -10,9 +11,7 @@ const METRICS: LagoMetric[] = [
 ];
 
 function aRule(given: object): LagoRule {
-  const rules = [{ name: 'rule', subscription: 'userId', ...given }];
-  const settings = destinationSettingsSchema.parse({ type: 'lago', name: 'lago', apiKey: 'key', rules });
-  return settings.rules[0] as LagoRule;
+  return lagoRuleSchema.parse({ name: 'rule', subscription: 'userId', ...given });
 }
 
 const typed = { path: 'properties.n', as: 'number' };
@@ -48,6 +47,6 @@ test.each<[object, 'ok' | 'warn' | 'fail', string]>([
   [{ code: 'seats', properties: { seat: { path: 'userId', default: null } } }, 'warn', 'left out'],
   [{ code: 'seats' }, 'fail', 'sends no seat'],
 ])('%j: %s, %s', (given, level, words) => {
-  const found = judgeLagoRule(aRule(given), METRICS);
+  const found = judgeRule(aRule(given), METRICS);
   expect(found).toEqual({ level, detail: expect.stringContaining(words) });
 });
