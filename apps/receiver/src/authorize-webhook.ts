@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { WebhookAccess } from '@meterbridge/config';
 import {
   safeEqual,
   TIMED_SIGNATURE_HEADER,
   verifyTimedSignature,
   verifyWebhookSignature,
 } from '@meterbridge/segment-events';
-import type { WebhookAccess } from './ports.js';
 
 /** Why a webhook was not believed, for people: nothing here tells how near it came. */
 export type WebhookRefusal = { message: string };

@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
+import type { Source } from '@meterbridge/config';
+import type { RejectedEvent } from '@meterbridge/segment-events';
 import { compilePrivacy } from '@meterbridge/segment-events';
 import fc from 'fast-check';
 import {
@@ -9,14 +11,14 @@ import {
   mutatedEvent,
   runs,
 } from '../../../packages/segment-events/test/hostile-json.js';
-import type { ReceivedEvent, ReceiverSource, RejectedEvent } from './ports.js';
+import type { ReceivedEvent } from './ports.js';
 import { createReceiveEvents } from './receive-event.js';
 
 afterEach(() => expect(isPrototypeUntouched()).toBe(true));
 
 const at = '2026-08-01T11:59:00.000Z';
 const receivedAtMs = Date.parse('2026-08-01T12:00:00.000Z');
-const source: ReceiverSource = {
+const source: Source = {
   name: 'backend',
   writeKeys: ['wk'],
   webhook: { secrets: ['s'], acceptFirstEventSignature: true },

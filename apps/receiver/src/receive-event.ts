@@ -1,17 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Source } from '@meterbridge/config';
 import {
   type BodyReading,
   holdsMoreValuesThan,
-  keepRefused,
+  type RejectedEvent,
   readBody,
+  rejectArrival,
   type SegmentBody,
+  wayOf,
 } from '@meterbridge/segment-events';
 import { type Answer, failure, SUCCESS } from './answer.js';
 import { attributeEvents } from './attribute-events.js';
 import { authorizeWebhook } from './authorize-webhook.js';
 import { type Judgement, judgeEvents } from './judge-events.js';
-import type { ReceiverDeps, ReceiverRejectionReason, ReceiverSource, RejectedEvent } from './ports.js';
+import type { ReceiverDeps } from './ports.js';
 import type { Route } from './routes.js';
 import { indexWriteKeys, readAuthorization } from './write-keys.js';
 
@@ -84,17 +87,12 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
   function settle(
     request: EventRequest,
     body: SegmentBody,
-    sources: (ReceiverSource | undefined)[],
-    sender: ReceiverSource,
+    sources: (Source | undefined)[],
+    sender: Source,
   ): Promise<Answer> {
-    const judgement = judgeEvents(body.events, sources, sender, {
-      receivedAtMs: request.receivedAtMs,
-      sentAt: body.sentAt,
-      via: request.route.kind,
-      maxAgeMs: deps.limits.maxEventAgeMs,
-      maxFutureMs: deps.limits.maxEventFutureMs,
-      maxEventBytes: deps.limits.eventBytes,
-    });
+    const { receivedAtMs, route } = request;
+    const arrival = { way: wayOf(route.kind), receivedAtMs, sentAt: body.sentAt };
+    const judgement = judgeEvents(body.events, { sources, sender }, arrival, deps.limits);
     const report = countJudgement(judgement);
     const answer = toAnswer(judgement);
     const { received, rejected } = judgement;
@@ -109,7 +107,7 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
   async function refuseBody(
     request: EventRequest,
     { code, problem }: BodyReading & { ok: false },
-    source?: ReceiverSource,
+    source?: Source,
   ): Promise<Answer> {
     if (code !== 'invalid_json') return failure(413, code, problem);
     if (source) {
@@ -137,7 +135,7 @@ type Report = {
   accepted: Counts;
   ignored: Counts;
   /** A batch may hold thousands that are bad in the same way: one line of the log says it. */
-  rejected: { reason: ReceiverRejectionReason; bySource: Counts }[];
+  rejected: { reason: string; bySource: Counts }[];
 };
 
 function countJudgement({ received, rejected, ignored }: Judgement): Report {
@@ -168,12 +166,11 @@ function readEvents({ rawBody, route }: EventRequest, sharedBytes: number): Body
   return readBody(rawBody.toString('utf8'), bounds, route.kind === 'tracking' ? route.callType : undefined);
 }
 
-function unreadable(request: EventRequest, detail: string, source: ReceiverSource): RejectedEvent {
+function unreadable(request: EventRequest, detail: string, source: Source): RejectedEvent {
   const { rawBody, route, receivedAtMs } = request;
-  const text = isUtf8(rawBody) ? rawBody.toString('utf8') : rawBody.toString('base64');
-  const raw = keepRefused(text, source.applyPrivacy);
-  const receivedAt = new Date(receivedAtMs).toISOString();
-  return { source: source.name, via: route.kind, reason: 'invalid_json', detail, raw, receivedAt };
+  const raw = isUtf8(rawBody) ? rawBody.toString('utf8') : rawBody.toString('base64');
+  const arrival = { raw, way: wayOf(route.kind), receivedAtMs };
+  return rejectArrival(arrival, source, { reason: 'invalid_json', detail });
 }
 
 function countBy<T>(items: readonly T[], sourceOf: (item: T) => string): Counts {

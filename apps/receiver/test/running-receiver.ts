@@ -1,6 +1,8 @@
+import type { Source } from '@meterbridge/config';
+import type { RejectedEvent } from '@meterbridge/segment-events';
 import { compilePrivacy } from '@meterbridge/segment-events';
 import { createReceiverApp } from '../src/app.js';
-import type { ReceivedEvent, ReceiverDeps, ReceiverSource, RejectedEvent } from '../src/ports.js';
+import type { ReceivedEvent, ReceiverDeps } from '../src/ports.js';
 import { type RunningServer, type ServerOptions, startServer } from '../src/server.js';
 
 /** A receiver on a free port of loopback, over a store that is two arrays. */
@@ -20,7 +22,7 @@ export type Answered = { status: number; headers: Headers; json: Record<string, 
 export const BACKEND_KEY = 'wk_backend';
 export const BROWSER_KEY = 'wk_browser';
 
-export const sources: ReceiverSource[] = [
+export const sources: Source[] = [
   {
     name: 'backend',
     writeKeys: [BACKEND_KEY, 'wk_backend_next'],
