@@ -12,9 +12,9 @@ import {
   watchMemory,
 } from '@meterbridge/queue';
 import type { Logger, Metrics } from '@meterbridge/telemetry';
-import { createReceiverApp } from './app.js';
+import { createReceiverApp } from './http/app.js';
+import { startServer } from './http/server.js';
 import type { ReceiverTelemetry } from './ports.js';
-import { startServer } from './server.js';
 
 export type Receiver = {
   port: number;

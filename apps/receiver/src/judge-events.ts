@@ -7,6 +7,7 @@ import {
   rejectArrival,
 } from '@meterbridge/segment-events';
 import type { ReceivedEvent } from './ports.js';
+import type { Attribution } from './sources/attribute-events.js';
 
 /** What becomes of one event, as its sender is told. */
 export type EventResult =
@@ -32,12 +33,11 @@ const UNKNOWN_KEY = {
 /**
  * Decides for each event of a request whether it is taken, refused or not meant for this installation,
  * and takes personal data out of all that will be stored. No event's fate depends on its neighbours.
- * @param sources Whose each event is, in the same order; undefined for one with a key that no source has.
- * @param sender Keeps the dead letters of events without a source.
+ * @param request how and when they came
  */
 export function judgeEvents(
   events: readonly unknown[],
-  { sources, sender }: { sources: readonly (Source | undefined)[]; sender: Source },
+  { sources, sender }: Attribution,
   request: Omit<Arrival, 'raw'>,
   limits: EventLimits,
 ): Judgement {

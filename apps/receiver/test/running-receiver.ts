@@ -1,9 +1,9 @@
 import type { Source } from '@meterbridge/config';
 import type { RejectedEvent } from '@meterbridge/segment-events';
 import { compilePrivacy } from '@meterbridge/segment-events';
-import { createReceiverApp } from '../src/app.js';
+import { createReceiverApp } from '../src/http/app.js';
+import { type RunningServer, type ServerOptions, startServer } from '../src/http/server.js';
 import type { ReceivedEvent, ReceiverDeps } from '../src/ports.js';
-import { type RunningServer, type ServerOptions, startServer } from '../src/server.js';
 
 /** A receiver on a free port of loopback, over a store that is two arrays. */
 export type RunningReceiver = {

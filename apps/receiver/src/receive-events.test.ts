@@ -12,7 +12,9 @@ import {
   runs,
 } from '../../../packages/segment-events/test/hostile-json.js';
 import type { ReceivedEvent } from './ports.js';
-import { createReceiveEvents } from './receive-event.js';
+import { createReceiveEvents } from './receive-events.js';
+import { SEGMENT_WEBHOOK } from './sources/segment-webhook.js';
+import { TRACKING_API } from './sources/tracking-api.js';
 
 afterEach(() => expect(isPrototypeUntouched()).toBe(true));
 
@@ -59,8 +61,8 @@ async function receive(body: string, path: 'batch' | 'webhook' = 'batch') {
   const answer = await receiveEvents({
     route:
       path === 'batch'
-        ? { kind: 'tracking', label: path, methods: [] }
-        : { kind: 'webhook', label: path, source: 'backend', methods: [] },
+        ? { kind: TRACKING_API, label: path }
+        : { kind: SEGMENT_WEBHOOK, label: path, source: 'backend' },
     headers: { authorization: 'Bearer wk' },
     rawBody: Buffer.from(body),
     receivedAtMs,

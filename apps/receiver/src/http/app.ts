@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { ReceiverDeps } from '../ports.js';
+import { createReceiveEvents } from '../receive-events.js';
+import type { Route } from '../sources/source-kind.js';
 import {
   type Answer,
   failure,
@@ -9,10 +12,8 @@ import {
   send,
   sendPreflight,
 } from './answer.js';
-import type { ReceiverDeps } from './ports.js';
 import { type BodyProblem, createBodyReader } from './read-raw-body.js';
-import { createReceiveEvents } from './receive-event.js';
-import { findRoute, type Route } from './routes.js';
+import { findRoute } from './routes.js';
 
 const OPERATIONS_METHODS = ['GET', 'HEAD'];
 const INTERNAL_ERROR = failure(500, 'internal_error', 'something went wrong here; please send it again');
@@ -39,8 +40,9 @@ function takeEvents(deps: ReceiverDeps): RequestHandler {
   return (req, res, next) => {
     const route = findRoute(req.url);
     if (!route) return next();
-    if (req.method === 'OPTIONS') return sendPreflight(req, res, route.methods);
-    if (!route.methods.includes(req.method)) return send(res, methodNotAllowed(route.methods));
+    const { methods } = route.kind;
+    if (req.method === 'OPTIONS') return sendPreflight(req, res, methods);
+    if (!methods.includes(req.method)) return send(res, methodNotAllowed(methods));
     // Express would take the promise too; the errors are ours to answer.
     void answerEvents(req, res, route);
   };

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Source } from '@meterbridge/config';
 import fc from 'fast-check';
-import { runs } from '../../../packages/segment-events/test/hostile-json.js';
+import { runs } from '../../../../packages/segment-events/test/hostile-json.js';
 
 const crypto = await import('node:crypto');
 const hash = jest.fn(crypto.hash);
