@@ -1,5 +1,6 @@
 import type { Source } from '@meterbridge/config';
 import type { EventLimits, RejectedEvent, SegmentEvent, Via } from '@meterbridge/segment-events';
+import type { HealthDeps, ReceiverEvents } from '@meterbridge/telemetry';
 
 export type ReceivedEvent = {
   source: string;
@@ -12,22 +13,6 @@ export type ReceivedEvent = {
 /** What `commit` rejects with where the store takes nothing now. Both pass by themselves. */
 export type StoreRefusal = Error & { code: 'store_unavailable' | 'store_full'; retryAfterSeconds?: number };
 
-/** What the receiver tells of its work. None of these may throw. */
-export type ReceiverTelemetry = {
-  eventsAccepted: (source: string, count: number) => void;
-  eventsRejected: (source: string, reason: string, count: number) => void;
-  /** Not meant for this installation by their own `integrations`: answered with success, stored nowhere. */
-  eventsIgnored: (source: string, count: number) => void;
-  requestAnswered: (answered: {
-    route: string;
-    status: number;
-    durationMs: number;
-    bodyBytes: number;
-  }) => void;
-  /** Nobody foresaw this one. The sender was told 500 and will come again. */
-  requestFailed: (route: string, error: unknown) => void;
-};
-
 export type ReceiverLimits = EventLimits & {
   /** The most a request body may be as it is sent, in bytes. */
   bodyBytes: number;
@@ -35,7 +20,10 @@ export type ReceiverLimits = EventLimits & {
   inflatedBytes: number;
 };
 
-export type ReceiverDeps = {
+/** What happens between a request and its commit; commits are told by their writer. */
+export type ReceiverTelemetry = Omit<ReceiverEvents, 'deliveriesCommitted'>;
+
+export type ReceiverDeps = HealthDeps & {
   sources: Source[];
   /**
    * Resolves when all of it is durable; a sender is told success after that and not before. Rejects
@@ -47,7 +35,6 @@ export type ReceiverDeps = {
   /** Milliseconds since 1970. */
   now: () => number;
   limits: ReceiverLimits;
+  /** Told of the receiver's work. */
   record: ReceiverTelemetry;
-  ready: () => Promise<{ ready: boolean; reason?: string }>;
-  metrics: () => Promise<{ contentType: string; body: string }>;
 };

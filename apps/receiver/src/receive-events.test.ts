@@ -56,7 +56,7 @@ async function receive(body: string, path: 'batch' | 'webhook' = 'batch') {
       requestFailed: (_route, error) => failures.push(error),
     },
     ready: async () => ({ ready: true }),
-    metrics: async () => ({ contentType: '', body: '' }),
+    metrics: { render: async () => ({ contentType: '', text: '' }) },
   });
   const answer = await receiveEvents({
     route:

@@ -85,7 +85,7 @@ export async function startReceiver(
       requestFailed: (route) => told.push(`failed ${route}`),
     },
     ready: async () => ({ ready: true }),
-    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
+    metrics: { render: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }) },
     ...overrides,
   });
   const server = await startServer(app, { host: '127.0.0.1', port: 0, ...options });
