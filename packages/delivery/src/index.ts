@@ -14,6 +14,7 @@ export {
   withAcceptance,
 } from './acceptances.js';
 export { type Cells, cellOf, countByCell, hourAt } from './cell.js';
+export { COLLISION_DETAIL, collides } from './collision.js';
 export {
   claimProbe,
   decideGate,

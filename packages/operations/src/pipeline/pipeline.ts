@@ -1,5 +1,5 @@
 import type { Config } from '@meterbridge/config';
-import type { StoredDelivery, UsageEvent } from '@meterbridge/delivery';
+import { COLLISION_DETAIL, collides, type StoredDelivery, type UsageEvent } from '@meterbridge/delivery';
 import { compileDestination, type Destination } from '@meterbridge/destinations';
 import {
   type Arrival,
@@ -111,22 +111,16 @@ export function deliverTo(
   const deliveries = rules.map((rule) => {
     const result = mapDelivery(pipeline, destination, rule, event, known);
     if (!result.ok) return { rule, result };
-    if (usages.some((earlier) => collide(earlier, result.usage))) return { rule, result: COLLISION };
+    if (usages.some((earlier) => collides(earlier, result.usage))) return { rule, result: COLLISION };
     usages.push(result.usage);
     return { rule, result };
   });
   return { destination, deliveries };
 }
 
-/** As the sender has it: one key with other content, or one slot under another owner. */
-function collide(one: UsageEvent, other: UsageEvent): boolean {
-  if (one.key === other.key) return one.body !== other.body;
-  return one.slot === other.slot && one.owner !== other.owner;
-}
-
 const COLLISION: DeliveryResult = {
   ok: false,
   code: 'identity_collision',
   path: '',
-  detail: 'another rule writes a usage event of the same key with different content; the API would keep one',
+  detail: COLLISION_DETAIL,
 };
