@@ -1,18 +1,20 @@
+import type { Source } from '@meterbridge/config';
 import {
-  type FreezeContext,
-  freezeEvent,
-  isEnabled,
-  keepRefused,
-  readTimestampMs,
+  type Arrival,
+  type EventLimits,
+  type RejectedEvent,
+  receiveEvent,
+  rejectArrival,
 } from '@meterbridge/segment-events';
-import type { ReceivedEvent, ReceiverRejectionReason, ReceiverSource, RejectedEvent } from './ports.js';
+import type { ReceivedEvent } from './ports.js';
+import type { Attribution } from './sources/attribute-events.js';
 
 /** What becomes of one event, as its sender is told. */
 export type EventResult =
   | { status: 'accepted' }
   /** By its own `integrations`. */
   | { status: 'ignored' }
-  | { status: 'rejected'; reason: ReceiverRejectionReason; message: string };
+  | { status: 'rejected'; reason: string; message: string };
 
 export type Judgement = {
   received: ReceivedEvent[];
@@ -23,71 +25,48 @@ export type Judgement = {
   results: EventResult[];
 };
 
+const UNKNOWN_KEY = {
+  reason: 'unknown_write_key',
+  detail: 'writeKey is not one of this installation',
+} as const;
+
 /**
  * Decides for each event of a request whether it is taken, refused or not meant for this installation,
  * and takes personal data out of all that will be stored. No event's fate depends on its neighbours.
- * @param sources Whose each event is, in the same order; undefined for one with a key nobody knows.
- * @param sender Keeps the dead letters of events that are nobody's.
+ * @param request how and when they came
  */
 export function judgeEvents(
   events: readonly unknown[],
-  sources: readonly (ReceiverSource | undefined)[],
-  sender: ReceiverSource,
-  context: FreezeContext,
+  { sources, sender }: Attribution,
+  request: Omit<Arrival, 'raw'>,
+  limits: EventLimits,
 ): Judgement {
   const judgement: Judgement = { received: [], rejected: [], ignored: [], results: [] };
-  const { via } = context;
   for (const [index, raw] of events.entries()) {
     const source = sources[index];
-    if (!source) {
-      const refusal = {
-        reason: 'unknown_write_key',
-        detail: 'writeKey is not one of this installation',
-      } as const;
-      reject(judgement, sender, refusal, raw, context);
-      continue;
-    }
-    const frozen = freezeEvent(raw, context);
-    if (!frozen.ok) {
-      reject(judgement, source, frozen.rejection, raw, context);
-    } else if (via === 'tracking' && isSwitchedOff(frozen.event.integrations, source)) {
-      judgement.ignored.push(source.name);
-      judgement.results.push({ status: 'ignored' });
-    } else {
-      const event = source.applyPrivacy ? source.applyPrivacy(frozen.event) : frozen.event;
-      judgement.received.push({
-        source: source.name,
-        via,
-        event,
-        timeFromReceipt: frozen.timeFromReceipt,
-      });
-      judgement.results.push({ status: 'accepted' });
-    }
+    const arrival = { ...request, raw };
+    if (source) judgeEvent(judgement, arrival, source, limits);
+    else reject(judgement, rejectArrival(arrival, sender, UNKNOWN_KEY));
   }
   return judgement;
 }
 
-function isSwitchedOff(integrations: unknown, source: ReceiverSource): boolean {
-  return source.integrationNames.length > 0 && !isEnabled(integrations, source.integrationNames);
+function judgeEvent(judgement: Judgement, arrival: Arrival, source: Source, limits: EventLimits): void {
+  const received = receiveEvent(arrival, source, limits);
+  if (received.status === 'rejected') {
+    reject(judgement, received.rejected);
+  } else if (received.status === 'ignored') {
+    judgement.ignored.push(source.name);
+    judgement.results.push({ status: 'ignored' });
+  } else {
+    const { event, timeFromReceipt } = received;
+    judgement.received.push({ source: source.name, via: arrival.way.via, event, timeFromReceipt });
+    judgement.results.push({ status: 'accepted' });
+  }
 }
 
-function reject(
-  judgement: Judgement,
-  source: ReceiverSource,
-  refusal: { reason: ReceiverRejectionReason; detail: string },
-  raw: unknown,
-  context: FreezeContext,
-): void {
-  const { reason, detail } = refusal;
-  const sentAtMs = readTimestampMs(context.sentAt);
-  judgement.rejected.push({
-    source: source.name,
-    via: context.via,
-    reason,
-    detail,
-    raw: keepRefused(raw, source.applyPrivacy),
-    receivedAt: new Date(context.receivedAtMs).toISOString(),
-    ...(sentAtMs === null ? {} : { sentAt: new Date(sentAtMs).toISOString() }),
-  });
+function reject(judgement: Judgement, rejected: RejectedEvent): void {
+  const { reason, detail } = rejected;
+  judgement.rejected.push(rejected);
   judgement.results.push({ status: 'rejected', reason, message: detail });
 }

@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { ReceiverSource } from '../src/ports.js';
+import type { Source } from '@meterbridge/config';
 import { type RunningReceiver, startReceiver, stopReceivers, track } from './running-receiver.js';
 
 const NOW = Date.UTC(2026, 7, 1);
 const PATH = '/webhooks/segment/';
 
 const none = { secrets: [], acceptFirstEventSignature: false };
-const sources: ReceiverSource[] = [
+const sources: Source[] = [
   {
     name: 'function',
     writeKeys: [],

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { waitFor } from '@meterbridge/testing';
-import { startServer } from '../src/server.js';
+import { startServer } from '../src/http/server.js';
 import { BACKEND_KEY, basic, startReceiver, stopReceivers, track } from './running-receiver.js';
 
 const sockets: Socket[] = [];

@@ -1,7 +1,9 @@
+import type { Source } from '@meterbridge/config';
+import type { RejectedEvent } from '@meterbridge/segment-events';
 import { compilePrivacy } from '@meterbridge/segment-events';
-import { createReceiverApp } from '../src/app.js';
-import type { ReceivedEvent, ReceiverDeps, ReceiverSource, RejectedEvent } from '../src/ports.js';
-import { type RunningServer, type ServerOptions, startServer } from '../src/server.js';
+import { createReceiverApp } from '../src/http/app.js';
+import { type RunningServer, type ServerOptions, startServer } from '../src/http/server.js';
+import type { ReceivedEvent, ReceiverDeps } from '../src/ports.js';
 
 /** A receiver on a free port of loopback, over a store that is two arrays. */
 export type RunningReceiver = {
@@ -20,7 +22,7 @@ export type Answered = { status: number; headers: Headers; json: Record<string, 
 export const BACKEND_KEY = 'wk_backend';
 export const BROWSER_KEY = 'wk_browser';
 
-export const sources: ReceiverSource[] = [
+export const sources: Source[] = [
   {
     name: 'backend',
     writeKeys: [BACKEND_KEY, 'wk_backend_next'],
@@ -83,7 +85,7 @@ export async function startReceiver(
       requestFailed: (route) => told.push(`failed ${route}`),
     },
     ready: async () => ({ ready: true }),
-    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
+    metrics: { render: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }) },
     ...overrides,
   });
   const server = await startServer(app, { host: '127.0.0.1', port: 0, ...options });

@@ -9,4 +9,4 @@ export { type Config, type LoadedConfig, type LoadOptions, loadConfig, parseConf
 export { type ParsedYaml, parseYaml } from './parse-yaml.js';
 export { type ConfigProblem, describeProblems, formatPath, type ProblemPath } from './problem.js';
 export { secretsOf } from './secrets.js';
-export type { Source } from './source-settings.js';
+export type { Source, WebhookAccess } from './source-settings.js';

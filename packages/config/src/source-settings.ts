@@ -93,20 +93,28 @@ export const sourceSchema = z
 /** A source as the receiver takes it. */
 export type Source = {
   name: string;
-  /** Every live key; none where it takes webhooks only. */
+  /** Every live key, so that a rotation refuses no sender; none where it takes webhooks only. No key belongs to two sources. */
   writeKeys: string[];
   /** Left out where nothing could prove a webhook. */
-  webhook?: {
-    secrets: string[];
-    header?: { name: string; values: string[] };
-    acceptFirstEventSignature: boolean;
-    /** Left out where no function forwards to it. */
-    functionSecrets?: string[];
-  };
+  webhook?: WebhookAccess;
+  /** Takes personal data out of whatever is stored; left out where the source has no such rules. */
   applyPrivacy?: Privacy;
   /** The rules it was compiled from. */
   privacy?: PrivacyRules;
+  /** What the `integrations` of events may call this installation; with none they are not asked. */
   integrationNames: string[];
+};
+
+/** How Segment's webhooks and functions prove themselves to a source. At least one proof is configured. */
+export type WebhookAccess = {
+  /** Every live shared secret of X-Signature; empty where another proof stands alone. */
+  secrets: string[];
+  /** A header the webhook must carry beside the signature, with every live value of it. */
+  header?: { name: string; values: string[] };
+  /** Every live secret of the source's Segment Function, whose signature is a proof of its own; left out where none forwards to it. */
+  functionSecrets?: string[];
+  /** Whether a batch whose signature covers its first event only is believed without a secret header. */
+  acceptFirstEventSignature: boolean;
 };
 
 function present(one: string | undefined, several: readonly string[] | undefined): string[] {

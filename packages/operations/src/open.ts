@@ -1,8 +1,9 @@
 import type { Config } from '@meterbridge/config';
-import { destinationOf as destinationOfShard, knownShards, RECEIVER } from '@meterbridge/queue';
+import { knownShards, RECEIVER } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { openRedis } from './connect.js';
 import { type CustomerOf, compileCustomerOf } from './dead-letters/customer-of.js';
+import { allDestinations } from './destinations.js';
 import { readKeptRules } from './pipeline/kept-rules.js';
 import type { KeptRules } from './pipeline/pipeline.js';
 
@@ -35,15 +36,13 @@ export async function openOperations(
 ): Promise<Operations> {
   const redis = await openRedis(config.redis.url);
   try {
-    const known = await knownShards(redis);
-    const configured = config.destinations.map(({ name }) => name);
-    const names = [...new Set([...configured, ...known.map(destinationOfShard), RECEIVER])];
+    const names = [...(await allDestinations(config, redis)), RECEIVER];
     return {
       config,
       redis,
       actor,
       names,
-      shards: [...new Set([...names, ...known])],
+      shards: [...new Set([...names, ...(await knownShards(redis))])],
       customerOf: compileCustomerOf(config.destinations),
       kept: await readKeptRules(redis, config),
       scrub,

@@ -3,14 +3,16 @@ import { jsonTypeOf, type Rejection } from './rejection.js';
 import type { JsonObject } from './segment-event.js';
 import { isInFull, readTimestampMs } from './timestamps.js';
 
+/** How an event came: straight from a client of the Tracking API, or forwarded by Segment, which has corrected its time. */
+export type Via = 'tracking' | 'webhook';
+
 /** What is known of an event's way here that its time depends on. */
 export type TimeContext = {
   /** This receiver's clock when the request came in. */
   receivedAtMs: number;
   /** When the client sent the batch, by its own clock; an event's own `sentAt` wins. */
   sentAt?: unknown;
-  /** `webhook`: forwarded by Segment, which has corrected the time already. */
-  via: 'tracking' | 'webhook';
+  via: Via;
   maxAgeMs: number;
   maxFutureMs: number;
 };

@@ -1,15 +1,29 @@
 /**
  * What Segment sends: bodies, identity, times, privacy, signatures and `integrations`, up to the frozen event that is
- * stored. Pure; it knows no source, no destination and no HTTP. Begin with `readBody` and `freezeEvent`.
+ * stored. Pure; it knows no destination and no HTTP. Begin with `readBody` and `receiveEvent`.
  */
-export { type FreezeContext, type Freezing, freezeEvent } from './freeze-event.js';
-export { isEnabled } from './integrations.js';
+export type { Via } from './event-time.js';
+export { freezeEvent } from './freeze-event.js';
 export { holdsMoreValuesThan } from './json-values.js';
 export { hashValue, maskValue } from './mask-value.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
 export { type BodyBounds, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
-export { keepRefused } from './refused-event.js';
+export {
+  ARCHIVED,
+  type Arrival,
+  DIRECT,
+  type EventLimits,
+  type EventSource,
+  FORWARDED,
+  type Received,
+  type Refusal,
+  type RejectedEvent,
+  receiveEvent,
+  rejectArrival,
+  type Way,
+  wayOf,
+} from './receive-event.js';
 export type { Rejection, RejectionReason } from './rejection.js';
 export { safeEqual } from './safe-equal.js';
 export {

@@ -1,6 +1,7 @@
 /**
  * Logger, metrics, and one function for each thing that happens to the business: what it logs and what it counts. Takes
- * secrets out of every line. Begin with `createLogger` and `createBusinessEvents`.
+ * secrets out of every line. Also what every process answers of its health. Begin with `createLogger` and
+ * `createBusinessEvents`.
  */
 export {
   type BusinessEvents,
@@ -12,4 +13,6 @@ export {
 export { createLogger, type Logger, type LoggerOptions } from './create-logger.js';
 export { type BreakerState, createMetrics, type DestinationStatus, type Metrics } from './create-metrics.js';
 export { type DescribedError, describeError } from './describe-error.js';
+export { createHealthHandlers, type HealthDeps } from './health-handlers.js';
+export { createReceiverEvents, type ReceiverEvents } from './receiver-events.js';
 export { createScrubber } from './scrub.js';

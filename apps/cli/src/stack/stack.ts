@@ -50,90 +50,73 @@ export const DEMO_WRITE_KEY = 'demo-write-key';
  * and a worker. Whatever dies is started again.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { directory, onProgress } = options;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
-  };
+  await mkdir(options.directory, { recursive: true, mode: 0o700 });
+  const launch = new Launch(options);
   try {
-    return await launch();
+    return await launch.run();
   } catch (error) {
-    await stop();
+    await launch.stop();
     throw error;
   }
+}
 
-  async function launch(): Promise<Stack> {
-    const made: Record<string, string> = {};
-    const given = options.demo ? without(options.env, DEMO_MAKES_UP) : options.env;
+/** One start of a stack: what it was given, what it made up, and how what it has started is stopped. */
+class Launch {
+  private readonly options: StackOptions;
+  private readonly given: NodeJS.ProcessEnv;
+  private readonly made: Record<string, string> = {};
+  private readonly stops: (() => Promise<void>)[] = [];
 
-    if (!given.REDIS_URL) {
-      const redis = await startLocalRedis({
-        // A demonstration's data are deleted with it: they are never those of real use.
-        dataDir: join(directory, options.demo ? `demo-redis-${process.pid}` : 'redis'),
-        ephemeral: options.demo,
-        log: (line) => (line.startsWith('Installing') ? onProgress(line) : options.onLine('redis', line)),
-      });
-      stops.push(() => redis.stop());
-      stops.push(keepRunning(redis, onProgress));
-      made.REDIS_URL = redis.url;
-      onProgress(`Redis: ${redis.url} (a write is on disk before it is answered)`);
-    }
+  constructor(options: StackOptions) {
+    this.options = options;
+    this.given = options.demo ? without(options.env, DEMO_MAKES_UP) : options.env;
+  }
 
-    const sandboxUrl = await standIn(given, made);
-
-    if (!given.SEGMENT_WRITE_KEY) {
-      made.SEGMENT_WRITE_KEY = DEMO_WRITE_KEY;
-      onProgress(`Write key: ${DEMO_WRITE_KEY} (set SEGMENT_WRITE_KEY for your own)`);
-    }
-    made.RECEIVER_PORT = String(await choosePort('RECEIVER_PORT', 4000));
-    made.WORKER_PORT = String(await choosePort('WORKER_PORT', 4001));
-    made.METERBRIDGE_CONFIG = options.configFile;
-    const env = { ...given, ...made };
-
-    const receiver = start('receiver', '@meterbridge/receiver', env);
-    const worker = start('worker', '@meterbridge/worker', env);
-    const receiverUrl = `http://127.0.0.1:${made.RECEIVER_PORT}`;
-    const workerUrl = `http://127.0.0.1:${made.WORKER_PORT}`;
-    await waitUntilReady('the receiver', `${receiverUrl}/readyz`, READY_WITHIN_MS);
-    onProgress(`Receiver: ${receiverUrl}`);
-    await waitUntilReady('the worker', `${workerUrl}/readyz`, READY_WITHIN_MS);
-    onProgress(`Worker: ${workerUrl}/metrics`);
-
-    const unwatch = watchConfig(options.configFile, env, onProgress, async () => {
-      await Promise.all([receiver.restart(STOP_WITHIN_MS), worker.restart(STOP_WITHIN_MS)]);
-    });
-    stops.push(async () => unwatch());
-
-    const stackFile = join(directory, STACK_FILES[options.demo ? 'demo' : 'up']);
-    await writeFile(stackFile, JSON.stringify({ pid: process.pid, env: made }, null, 2), { mode: 0o600 });
-    stops.push(() => rm(stackFile, { force: true }));
+  async run(): Promise<Stack> {
+    if (!this.given.REDIS_URL) await this.startRedis();
+    const sandboxUrl = await this.standIn();
+    await this.makeUpTheRest();
+    const env = { ...this.given, ...this.made };
+    const urls = await this.startApps(env);
+    await this.sayWhere();
     return {
-      receiverUrl,
-      workerUrl,
+      ...urls,
       redisUrl: env.REDIS_URL!,
       sandboxUrl,
-      madeUpWriteKey: made.SEGMENT_WRITE_KEY,
+      madeUpWriteKey: this.made.SEGMENT_WRITE_KEY,
       env,
-      stop,
+      stop: () => this.stop(),
     };
+  }
 
-    async function choosePort(name: string, preferred: number): Promise<number> {
-      if (given[name]) return Number(given[name]);
-      const port = await findFreePort(preferred);
-      if (port !== preferred) onProgress(`Port ${preferred} is taken: ${name}=${port}`);
-      return port;
-    }
+  /** In reverse order. */
+  async stop(): Promise<void> {
+    for (const each of this.stops.splice(0).reverse()) await each();
+  }
+
+  private async startRedis(): Promise<void> {
+    const { directory, demo, onProgress, onLine } = this.options;
+    const redis = await startLocalRedis({
+      // A demonstration's data are deleted with it: they are never those of real use.
+      dataDir: join(directory, demo ? `demo-redis-${process.pid}` : 'redis'),
+      ephemeral: demo,
+      log: (line) => (line.startsWith('Installing') ? onProgress(line) : onLine('redis', line)),
+    });
+    this.stops.push(() => redis.stop());
+    this.stops.push(keepRunning(redis, onProgress));
+    this.made.REDIS_URL = redis.url;
+    onProgress(`Redis: ${redis.url} (a write is on disk before it is answered)`);
   }
 
   /** Starts the sandbox for each API whose key is not set. @returns null where real ones are used for everything */
-  async function standIn(given: NodeJS.ProcessEnv, made: Record<string, string>): Promise<string | null> {
+  private async standIn(): Promise<string | null> {
+    const { given, made } = this;
     const unset = SANDBOX_APIS.filter((type) => !given[kindOf(type).env.apiKey]);
     if (unset.length === 0) return null;
     const port = await findFreePort(4003);
     const sandboxUrl = `http://127.0.0.1:${port}`;
     const behaviour = pick(given, ['PATH', ...BEHAVIOUR_VARIABLES]);
-    start('sandbox', '@meterbridge/sandbox/main', { ...behaviour, SANDBOX_PORT: String(port) });
+    this.start('sandbox', '@meterbridge/sandbox/main', { ...behaviour, SANDBOX_PORT: String(port) });
     await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
     for (const type of unset) {
       const { env } = kindOf(type);
@@ -141,19 +124,65 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       made[env.url] = `${sandboxUrl}/${type}`;
     }
     const standsFor = unset.map((type) => type.toUpperCase()).join(' and ');
-    onProgress(`Sandbox: ${sandboxUrl}/inspect (stands in for ${standsFor}: no API key is set)`);
+    this.options.onProgress(`Sandbox: ${sandboxUrl}/inspect (stands in for ${standsFor}: no API key is set)`);
     return sandboxUrl;
   }
 
-  function start(name: string, program: string, env: NodeJS.ProcessEnv): Child {
+  private async makeUpTheRest(): Promise<void> {
+    const { given, made } = this;
+    if (!given.SEGMENT_WRITE_KEY) {
+      made.SEGMENT_WRITE_KEY = DEMO_WRITE_KEY;
+      this.options.onProgress(`Write key: ${DEMO_WRITE_KEY} (set SEGMENT_WRITE_KEY for your own)`);
+    }
+    made.RECEIVER_PORT = String(await this.choosePort('RECEIVER_PORT', 4000));
+    made.WORKER_PORT = String(await this.choosePort('WORKER_PORT', 4001));
+    made.METERBRIDGE_CONFIG = this.options.configFile;
+  }
+
+  private async choosePort(name: string, preferred: number): Promise<number> {
+    const given = this.given[name];
+    if (given) return Number(given);
+    const port = await findFreePort(preferred);
+    if (port !== preferred) this.options.onProgress(`Port ${preferred} is taken: ${name}=${port}`);
+    return port;
+  }
+
+  private async startApps(env: NodeJS.ProcessEnv): Promise<Pick<Stack, 'receiverUrl' | 'workerUrl'>> {
+    const { configFile, onProgress } = this.options;
+    const receiver = this.start('receiver', '@meterbridge/receiver', env);
+    const worker = this.start('worker', '@meterbridge/worker', env);
+    const receiverUrl = `http://127.0.0.1:${env.RECEIVER_PORT}`;
+    const workerUrl = `http://127.0.0.1:${env.WORKER_PORT}`;
+    await waitUntilReady('the receiver', `${receiverUrl}/readyz`, READY_WITHIN_MS);
+    onProgress(`Receiver: ${receiverUrl}`);
+    await waitUntilReady('the worker', `${workerUrl}/readyz`, READY_WITHIN_MS);
+    onProgress(`Worker: ${workerUrl}/metrics`);
+    const unwatch = watchConfig(configFile, env, onProgress, async () => {
+      await Promise.all([receiver.restart(STOP_WITHIN_MS), worker.restart(STOP_WITHIN_MS)]);
+    });
+    this.stops.push(async () => unwatch());
+    return { receiverUrl, workerUrl };
+  }
+
+  /** For commands in other terminals. */
+  private async sayWhere(): Promise<void> {
+    const { directory, demo } = this.options;
+    const file = join(directory, STACK_FILES[demo ? 'demo' : 'up']);
+    const running = { pid: process.pid, env: this.made };
+    await writeFile(file, JSON.stringify(running, null, 2), { mode: 0o600 });
+    this.stops.push(() => rm(file, { force: true }));
+  }
+
+  private start(name: string, program: string, env: NodeJS.ProcessEnv): Child {
+    const { onLine, onProgress } = this.options;
     const child: Child = startChild({
       name,
       script: fileURLToPath(import.meta.resolve(program)),
       env,
-      onLine: options.onLine,
+      onLine,
       onCrash: (who, how) => onProgress(`${who} ended (${how}); starting it again`),
     });
-    stops.push(() => child.stop(STOP_WITHIN_MS));
+    this.stops.push(() => child.stop(STOP_WITHIN_MS));
     return child;
   }
 }

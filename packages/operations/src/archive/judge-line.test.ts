@@ -111,6 +111,9 @@ describe('an archived event', () => {
     expect(only(judge(refused, { where: ({ event }) => event === 'Other' })).is).toBe('not selected');
     expect(only(judge(refused, { where: ({ event }) => event === 'API Call' })).is).toBe('rejected');
     expect(only(judge('no JSON', { where: () => false })).is).toBe('rejected');
+    const timeless = without('timestamp', 'receivedAt', 'originalTimestamp');
+    expect(only(judge(timeless, { where: ({ event }) => event === 'Other' })).is).toBe('not selected');
+    expect(only(judge(timeless, { where: ({ event }) => event === 'API Call' })).is).toBe('rejected');
   });
 
   test('that is switched off for this installation is not billed by the back door', () => {

@@ -1,12 +1,16 @@
-import type { Config, Source } from '@meterbridge/config';
-import type { RejectedEvent } from '@meterbridge/queue';
+import type { Config } from '@meterbridge/config';
 import {
-  freezeEvent,
-  isEnabled,
+  ARCHIVED,
+  type Arrival,
+  type EventLimits,
+  type EventSource,
   isJsonObject,
-  keepRefused,
+  type Refusal,
+  type RejectedEvent,
   readBody,
   readTimestampMs,
+  receiveEvent,
+  rejectArrival,
   type SegmentEvent,
 } from '@meterbridge/segment-events';
 import type { Line } from './read-lines.js';
@@ -30,8 +34,6 @@ export type Judged =
   | { is: 'ignored' }
   | { is: 'rejected'; rejected: RejectedEvent };
 
-type Rejection = Extract<Judged, { is: 'rejected' }>;
-
 export type JudgeLine = (line: Line, place: string) => Judged[];
 
 /** More in a line is no archive's. */
@@ -46,8 +48,8 @@ const MOST_EVENTS = 10_000;
  * @param now epoch milliseconds: when what is no event at all is said to have come
  */
 export function compileJudge(
-  source: Pick<Source, 'name' | 'applyPrivacy' | 'integrationNames'>,
-  limits: Config['receiver'],
+  source: EventSource,
+  limits: EventLimits & Pick<Config['receiver'], 'inflatedBytes'>,
   { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, where }: Selection,
   now: () => number,
 ): JudgeLine {
@@ -56,33 +58,19 @@ export function compileJudge(
     if (line.trim() === '') return [];
     const reading = readBody(line, { events: MOST_EVENTS, sharedBytes: limits.inflatedBytes });
     if (reading.ok) return reading.body.events.map((raw) => judge(raw, place));
-    return [reject(line, 'invalid_json', 'the line is not JSON', place, now())];
+    return [reject(line, { reason: 'invalid_json', detail: 'the line is not JSON' }, place)];
   };
 
   function judge(raw: unknown, place: string): Judged {
     const at = timeOf(raw);
     if (at !== null && (at < since || at >= until)) return { is: 'out of time' };
-    const receivedAtMs = receiptOf(raw) ?? now();
-    const frozen = freezeEvent(raw, {
-      receivedAtMs,
-      via: 'webhook',
-      maxEventBytes: limits.eventBytes,
-      maxAgeMs: limits.maxEventAgeMs,
-      maxFutureMs: limits.maxEventFutureMs,
-    });
-    if (!frozen.ok) {
-      const { reason, detail } = frozen.rejection;
-      const judged = reject(raw, reason, detail, place, receivedAtMs);
-      return isWanted(judged.rejected.raw) ? judged : { is: 'not selected' };
+    const received = receiveEvent(arrivalAt(receiptOf(raw) ?? now(), raw), source, limits);
+    if (received.status === 'ignored') return { is: 'ignored' };
+    if (received.status === 'taken') {
+      return isWanted(received.event) ? { is: 'taken', event: received.event } : { is: 'not selected' };
     }
-    if (frozen.timeFromReceipt) {
-      const detail = 'timestamp and receivedAt are missing; when it happened nobody can tell';
-      return reject(raw, 'invalid_timestamp', detail, place, receivedAtMs);
-    }
-    const names = source.integrationNames;
-    if (names.length > 0 && !isEnabled(frozen.event.integrations, names)) return { is: 'ignored' };
-    const event = source.applyPrivacy?.(frozen.event) ?? frozen.event;
-    return isWanted(event) ? { is: 'taken', event } : { is: 'not selected' };
+    const { rejected } = received;
+    return isWanted(rejected.raw) ? rejectedAt(place, rejected) : { is: 'not selected' };
   }
 
   function isWanted(event: unknown): boolean {
@@ -92,27 +80,22 @@ export function compileJudge(
   function unreadable({ problem, bytes }: Exclude<Line, string>, place: string): Judged {
     const raw = `[a line of ${bytes} bytes]`;
     return problem === 'too long'
-      ? reject(raw, 'too_large', `the line has ${bytes} bytes`, place, now())
-      : reject(raw, 'invalid_json', 'the line is not UTF-8, which JSON is', place, now());
+      ? reject(raw, { reason: 'too_large', detail: `the line has ${bytes} bytes` }, place)
+      : reject(raw, { reason: 'invalid_json', detail: 'the line is not UTF-8, which JSON is' }, place);
   }
 
-  function reject(
-    raw: unknown,
-    reason: string,
-    detail: string,
-    place: string,
-    receivedAtMs: number,
-  ): Rejection {
-    const rejected: RejectedEvent = {
-      source: source.name,
-      via: 'webhook',
-      reason,
-      detail: `${detail} (${place})`,
-      raw: keepRefused(raw, source.applyPrivacy),
-      receivedAt: new Date(receivedAtMs).toISOString(),
-    };
-    return { is: 'rejected', rejected };
+  /** A line that holds no event at all. */
+  function reject(raw: string, refusal: Refusal, place: string): Judged {
+    return rejectedAt(place, rejectArrival(arrivalAt(now(), raw), source, refusal));
   }
+}
+
+function arrivalAt(receivedAtMs: number, raw: unknown): Arrival {
+  return { raw, way: ARCHIVED, receivedAtMs };
+}
+
+function rejectedAt(place: string, rejected: RejectedEvent): Judged {
+  return { is: 'rejected', rejected: { ...rejected, detail: `${rejected.detail} (${place})` } };
 }
 
 /** The event's own time, as far as it can be read: Segment has corrected it. */

@@ -1,5 +1,5 @@
-import type { FilePosition, RejectedEvent } from '@meterbridge/queue';
-import type { SegmentEvent } from '@meterbridge/segment-events';
+import type { FilePosition } from '@meterbridge/queue';
+import type { RejectedEvent, SegmentEvent } from '@meterbridge/segment-events';
 import type { Judged } from '../archive/judge-line.js';
 
 /** Lines that are committed together, and how far all is committed then. */

@@ -1,5 +1,6 @@
+import { receiveEvent } from '@meterbridge/segment-events';
 import { findSource } from '../pipeline/find-source.js';
-import { arrivalOf, deliver, type Pipeline, receiveEvent } from '../pipeline/pipeline.js';
+import { arrivalOf, deliver, type Pipeline } from '../pipeline/pipeline.js';
 import type { Case, Expectation } from './cases-schema.js';
 
 /** What a case came to. */
@@ -32,7 +33,10 @@ function outcomeOf(
   const source = findSource(pipeline.config, name);
   const received = receiveEvent(arrivalOf(event, receivedAtMs), source, pipeline.config.receiver);
   if (received.status === 'ignored') return { actual: 'ignored', details: [] };
-  if (received.status === 'rejected') return { actual: received.reason, details: [received.detail] };
+  if (received.status === 'rejected') {
+    const { reason, detail } = received.rejected;
+    return { actual: reason, details: [detail] };
+  }
   const details: string[] = [];
   const actual = deliver(received.event, source.name, pipeline).flatMap(({ destination, deliveries }) => {
     const byRule = deliveries.map(({ rule, result }) => {

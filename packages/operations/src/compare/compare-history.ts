@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
-import { countDeadLetters, knownDestinations, RECEIVER, readDeadLetters } from '@meterbridge/queue';
+import { countDeadLetters, RECEIVER, readDeadLetters } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { readArchive } from '../archive/read-archive.js';
 import type { Letter } from '../dead-letters/letter.js';
+import { allDestinations } from '../destinations.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { isStopped, startCounting, type Work } from '../work.js';
 import { type Comparison, compareJudged } from './compare-judged.js';
@@ -36,8 +37,8 @@ export async function compareDeadLetters(redis: Redis, options: HistoryOptions):
   const { before, after } = options;
   const report = beginReport(options);
   const pipelines = [before, after].filter((each) => each !== undefined);
-  const configured = pipelines.flatMap(({ config }) => config.destinations.map(({ name }) => name));
-  const names = [...new Set([...configured, ...(await knownDestinations(redis)), RECEIVER])];
+  const destinations = pipelines.flatMap(({ config }) => config.destinations);
+  const names = [...(await allDestinations({ destinations }, redis)), RECEIVER];
   const counts = await Promise.all(names.map((name) => countDeadLetters(name, redis)));
   const total = counts.flatMap((byReason) => Object.values(byReason)).reduce((sum, count) => sum + count, 0);
   const progress = startCounting(options.work, 'dead letters', total);

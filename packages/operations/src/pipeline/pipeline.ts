@@ -1,11 +1,11 @@
-import type { Config, Source } from '@meterbridge/config';
-import type { StoredDelivery, UsageEvent } from '@meterbridge/delivery';
+import type { Config } from '@meterbridge/config';
+import { COLLISION_DETAIL, collides, type StoredDelivery, type UsageEvent } from '@meterbridge/delivery';
 import { compileDestination, type Destination } from '@meterbridge/destinations';
 import {
-  freezeEvent,
-  isEnabled,
+  type Arrival,
+  DIRECT,
+  FORWARDED,
   isJsonObject,
-  type RejectionReason,
   readTimestampMs,
   type SegmentEvent,
 } from '@meterbridge/segment-events';
@@ -39,60 +39,15 @@ export function versionsOf({ rules }: Pick<Config, 'rules'>): Record<string, str
   return Object.fromEntries([...rules].map(([destination, { version }]) => [destination, version]));
 }
 
-/** An event as it came, before anything was done to it. */
-export type Arrival = {
-  raw: unknown;
-  /** When its batch was sent, by the client's clock. */
-  sentAt?: unknown;
-  receivedAtMs: number;
-  via: 'tracking' | 'webhook';
-};
-
 /**
  * How a written-down event came: one that says when it was received has been through Segment, which has
- * corrected its time; any other comes from a client at `otherwiseMs`.
+ * corrected its time; any other comes from a client at `otherwiseMs`, in epoch milliseconds.
  */
 export function arrivalOf(raw: unknown, otherwiseMs: number, sentAt?: unknown): Arrival {
   const receivedAtMs = readTimestampMs(isJsonObject(raw) ? raw.receivedAt : undefined);
   return receivedAtMs === null
-    ? { raw, sentAt, receivedAtMs: otherwiseMs, via: 'tracking' }
-    : { raw, receivedAtMs, via: 'webhook' };
-}
-
-/** What the receiver makes of an event. */
-export type Received =
-  | {
-      status: 'taken';
-      /** Before the source's privacy rules, and as it is stored. */
-      frozen: SegmentEvent;
-      event: SegmentEvent;
-      timeFromReceipt: boolean;
-    }
-  /** Its own `integrations` switch it off here. */
-  | { status: 'ignored' }
-  | { status: 'rejected'; reason: RejectionReason; detail: string };
-
-/** The receiver's part, without Redis: judge, freeze, take personal data out. */
-export function receiveEvent(
-  { raw, sentAt, receivedAtMs, via }: Arrival,
-  source: Pick<Source, 'applyPrivacy' | 'integrationNames'>,
-  limits: Config['receiver'],
-): Received {
-  const frozen = freezeEvent(raw, {
-    receivedAtMs,
-    sentAt,
-    via,
-    maxEventBytes: limits.eventBytes,
-    maxAgeMs: limits.maxEventAgeMs,
-    maxFutureMs: limits.maxEventFutureMs,
-  });
-  if (!frozen.ok) return { status: 'rejected', ...frozen.rejection };
-  const names = source.integrationNames;
-  if (via === 'tracking' && names.length > 0 && !isEnabled(frozen.event.integrations, names)) {
-    return { status: 'ignored' };
-  }
-  const { event, timeFromReceipt } = frozen;
-  return { status: 'taken', frozen: event, event: source.applyPrivacy?.(event) ?? event, timeFromReceipt };
+    ? { raw, sentAt, receivedAtMs: otherwiseMs, way: DIRECT }
+    : { raw, receivedAtMs, way: FORWARDED };
 }
 
 /** Why a delivery would be a dead letter: a mapping's own word, or the sender's for two of one key. */
@@ -156,22 +111,16 @@ export function deliverTo(
   const deliveries = rules.map((rule) => {
     const result = mapDelivery(pipeline, destination, rule, event, known);
     if (!result.ok) return { rule, result };
-    if (usages.some((earlier) => collide(earlier, result.usage))) return { rule, result: COLLISION };
+    if (usages.some((earlier) => collides(earlier, result.usage))) return { rule, result: COLLISION };
     usages.push(result.usage);
     return { rule, result };
   });
   return { destination, deliveries };
 }
 
-/** As the sender has it: one key with other content, or one record under another customer. */
-function collide(one: UsageEvent, other: UsageEvent): boolean {
-  if (one.key === other.key) return one.body !== other.body;
-  return one.recordIdentity === other.recordIdentity && one.customer !== other.customer;
-}
-
 const COLLISION: DeliveryResult = {
   ok: false,
   code: 'identity_collision',
   path: '',
-  detail: 'another rule writes a usage event of the same key with different content; the API would keep one',
+  detail: COLLISION_DETAIL,
 };

@@ -1,22 +1,19 @@
-import type { Config, Source } from '@meterbridge/config';
-import type { RejectedEvent } from '@meterbridge/queue';
-import type { Arrival } from './pipeline.js';
-
-/** What of a source is asked of it here. */
-export type SourceRules = Pick<Source, 'name' | 'privacy' | 'applyPrivacy' | 'integrationNames'>;
+import type { Config } from '@meterbridge/config';
+import { type Arrival, type EventSource, type RejectedEvent, wayOf } from '@meterbridge/segment-events';
 
 /**
  * A dead letter of the receiver as a replay judges it: by the limits of now, as if it came when it came, its
- * privacy being applied before it was stored. Undefined where nobody has vouched for it: it stays what it is.
+ * privacy being applied before it was stored. One that was imported may not say how it came. Undefined where no source
+ * has vouched for it: it stays what it is.
  */
 export function rejectedArrival(
   { reason, raw, via, receivedAt, sentAt, source: name }: RejectedEvent,
   config: Config,
-): { arrival: Arrival; source: SourceRules } | undefined {
+): { arrival: Arrival; source: EventSource } | undefined {
   if (reason === 'unknown_write_key') return undefined;
   const configured = config.sources.find((source) => source.name === name);
   return {
-    arrival: { raw, sentAt, via: via ?? 'tracking', receivedAtMs: Date.parse(receivedAt) },
+    arrival: { raw, sentAt, way: wayOf(via ?? 'tracking'), receivedAtMs: Date.parse(receivedAt) },
     source: { name, integrationNames: configured?.integrationNames ?? [] },
   };
 }

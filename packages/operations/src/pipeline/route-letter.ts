@@ -1,7 +1,7 @@
-import type { SegmentEvent } from '@meterbridge/segment-events';
+import { receiveEvent, type SegmentEvent } from '@meterbridge/segment-events';
 import type { Route } from '@meterbridge/usage-mapping';
 import { destinationOf, isDelivery, type Letter, type LetterEntry } from '../dead-letters/letter.js';
-import { type Pipeline, receiveEvent } from './pipeline.js';
+import type { Pipeline } from './pipeline.js';
 import { rejectedArrival } from './rejected-arrival.js';
 
 /** Why a letter has no event that could go anywhere. */
@@ -51,7 +51,7 @@ export function routeLetter(entry: LetterEntry, { config }: Pick<Pipeline, 'conf
   const received = receiveEvent(rejected.arrival, rejected.source, config.receiver);
   if (received.status === 'ignored') return { isRouted: false, why: 'switched off by its integrations' };
   if (received.status === 'rejected') {
-    const { reason, detail } = received;
+    const { reason, detail } = received.rejected;
     return { isRouted: false, why: 'still no Segment event', rejection: { reason, detail } };
   }
   const { event, timeFromReceipt } = received;

@@ -4,9 +4,9 @@ import {
   isJsonObject,
   type JsonObject,
   type PrivacyRules,
+  type Received,
   type SegmentEvent,
 } from '@meterbridge/segment-events';
-import type { Received } from '../pipeline/pipeline.js';
 
 /** What the receiver did to an event, without any value it took away. */
 export type Receipt = {

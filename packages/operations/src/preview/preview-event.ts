@@ -1,17 +1,22 @@
 import type { UsageEvent } from '@meterbridge/delivery';
 import { type DestinationSettings, type DestinationType, describeLarge } from '@meterbridge/destinations';
-import { readPath, type SegmentEvent } from '@meterbridge/segment-events';
 import {
   type Arrival,
+  type EventSource,
+  type PrivacyRules,
+  type RejectedEvent,
+  readPath,
+  receiveEvent,
+  type SegmentEvent,
+} from '@meterbridge/segment-events';
+import {
   type DeliveryResult,
   deliver,
   type KnownDelivery,
   mapDelivery,
   type Pipeline,
-  receiveEvent,
 } from '../pipeline/pipeline.js';
 import type { PlaceOf } from '../pipeline/read-pipeline.js';
-import type { SourceRules } from '../pipeline/rejected-arrival.js';
 import { explainFailure, type FieldFailure } from './explain-failure.js';
 import { type ExplainedFilter, explainFilter } from './explain-filter.js';
 import { explainReceipt, type Receipt } from './explain-receipt.js';
@@ -22,7 +27,7 @@ export type Subject = {
   /** What a person calls it: `event.json, event 2`, `lago/1795225509287-0`. */
   from: string;
 } & (
-  | { kind: 'arrival'; arrival: Arrival; source: SourceRules }
+  | { kind: 'arrival'; arrival: Arrival; source: EventSource & { privacy?: PrivacyRules } }
   | { kind: 'rejected'; source: string; reason: string; detail: string }
   /** Frozen and stored; `delivery` where only one rule of one destination is meant. */
   | {
@@ -91,15 +96,11 @@ export function previewEvent(subject: Subject, pipeline: Pipeline, placeOf: Plac
     const received = { status: 'stored' as const, messageId, timestamp };
     return { from, source, received, destinations, ok: isMappable(destinations) };
   }
-  if (subject.kind === 'rejected') {
-    const { source, reason, detail } = subject;
-    return { from, source, received: { status: 'rejected', reason, detail }, destinations: [], ok: false };
-  }
+  if (subject.kind === 'rejected') return previewRejected(from, subject);
   const source = subject.source.name;
   const received = receiveEvent(subject.arrival, subject.source, config.receiver);
-  if (received.status !== 'taken') {
-    return { from, source, received, destinations: [], ok: received.status === 'ignored' };
-  }
+  if (received.status === 'ignored') return { from, source, received, destinations: [], ok: true };
+  if (received.status === 'rejected') return previewRejected(from, received.rejected);
   const receipt = explainReceipt(subject.arrival.raw, received, subject.source);
   const destinations = previewDestinations(received.event, source, pipeline, placeOf);
   return {
@@ -109,6 +110,13 @@ export function previewEvent(subject: Subject, pipeline: Pipeline, placeOf: Plac
     destinations,
     ok: isMappable(destinations),
   };
+}
+
+function previewRejected(
+  from: string,
+  { source, reason, detail }: Pick<RejectedEvent, 'source' | 'reason' | 'detail'>,
+): EventPreview {
+  return { from, source, received: { status: 'rejected', reason, detail }, destinations: [], ok: false };
 }
 
 function isMappable(destinations: DestinationPreview[]): boolean {

@@ -3,7 +3,6 @@ import type { Gate } from '@meterbridge/delivery';
 import {
   type Counters,
   countWorkers,
-  knownDestinations,
   lookAtDestinationGate,
   lookAtGate,
   RECEIVER,
@@ -14,6 +13,7 @@ import {
 } from '@meterbridge/queue';
 import { countStarts } from '@meterbridge/rate-limiter';
 import type { Redis } from 'ioredis';
+import { allDestinations } from '../destinations.js';
 
 /** What is seen of one destination at one moment, or of the receiver's own dead letters. */
 export type PlaceSnapshot = {
@@ -43,14 +43,14 @@ export type Snapshot = {
 
 /** Looks at what is configured, and at what is not any more and still has something. */
 export async function takeSnapshot(config: Config, redis: Redis, now: () => number): Promise<Snapshot> {
-  const configured = config.destinations.map(({ name }) => name);
-  const names = [...new Set([...configured, ...(await knownDestinations(redis))])];
+  const names = await allDestinations(config, redis);
   const [workersOf, memory] = await Promise.all([countWorkers(redis), readMemory(redis)]);
   const at = now();
   const places = await Promise.all(
     names.map(async (name): Promise<PlaceSnapshot> => {
       const account = config.billingAccounts.get(name) ?? name;
-      const limit = config.destinations.find((each) => each.name === name)?.limit.requestsPerSecond;
+      const configured = config.destinations.find((each) => each.name === name);
+      const limit = configured?.limit.requestsPerSecond;
       const [standing, gate, readsGate, requestsPerSecond, eventsStore] = await Promise.all([
         readCounters(name, redis),
         lookAtDestinationGate(name, account, redis),
@@ -66,7 +66,7 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
         ...(typeof limit === 'number' ? { limit } : {}),
         ...(workersOf ? { workers: workersOf(name) } : {}),
         eventsStore,
-        isConfigured: configured.includes(name),
+        isConfigured: configured !== undefined,
       };
     }),
   );

@@ -1,5 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createHealthHandlers } from '@meterbridge/telemetry';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { ReceiverDeps } from '../ports.js';
+import { createReceiveEvents } from '../receive-events.js';
+import type { Route } from '../sources/source-kind.js';
 import {
   type Answer,
   failure,
@@ -9,12 +13,10 @@ import {
   send,
   sendPreflight,
 } from './answer.js';
-import type { ReceiverDeps } from './ports.js';
 import { type BodyProblem, createBodyReader } from './read-raw-body.js';
-import { createReceiveEvents } from './receive-event.js';
-import { findRoute, type Route } from './routes.js';
+import { findRoute } from './routes.js';
 
-const OPERATIONS_METHODS = ['GET', 'HEAD'];
+const HEALTH_METHODS = ['GET', 'HEAD'];
 const INTERNAL_ERROR = failure(500, 'internal_error', 'something went wrong here; please send it again');
 
 /**
@@ -27,7 +29,7 @@ export function createReceiverApp(deps: ReceiverDeps): Express {
   app.disable('etag');
   app.set('query parser', false);
   app.use(takeEvents(deps));
-  addOperations(app, deps);
+  addHealth(app, deps);
   app.use((_req, res) => send(res, NOT_FOUND));
   app.use(answerBug(deps));
   return app;
@@ -39,8 +41,9 @@ function takeEvents(deps: ReceiverDeps): RequestHandler {
   return (req, res, next) => {
     const route = findRoute(req.url);
     if (!route) return next();
-    if (req.method === 'OPTIONS') return sendPreflight(req, res, route.methods);
-    if (!route.methods.includes(req.method)) return send(res, methodNotAllowed(route.methods));
+    const { methods } = route.kind;
+    if (req.method === 'OPTIONS') return sendPreflight(req, res, methods);
+    if (!methods.includes(req.method)) return send(res, methodNotAllowed(methods));
     // Express would take the promise too; the errors are ours to answer.
     void answerEvents(req, res, route);
   };
@@ -126,21 +129,11 @@ function answerFailedCommit(error: unknown): Answer | null {
   );
 }
 
-function addOperations(app: Express, deps: ReceiverDeps): void {
-  app.get('/healthz', (_req, res) => send(res, { status: 200, body: '{"status":"ok"}' }));
-  app.get('/readyz', async (_req, res) => {
-    const { ready, reason } = await deps.ready();
-    if (ready) return send(res, { status: 200, body: '{"status":"ready"}' });
-    send(res, failure(503, 'not_ready', reason ?? 'not ready'));
-  });
-  app.get('/metrics', async (_req, res) => {
-    const { contentType, body } = await deps.metrics();
-    res.writeHead(200, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) });
-    res.end(body);
-  });
-  app.all(['/healthz', '/readyz', '/metrics'], (_req, res) =>
-    send(res, methodNotAllowed(OPERATIONS_METHODS)),
-  );
+function addHealth(app: Express, deps: ReceiverDeps): void {
+  for (const [path, answer] of Object.entries(createHealthHandlers(deps))) {
+    app.get(path, answer);
+    app.all(path, (_req, res) => send(res, methodNotAllowed(HEALTH_METHODS)));
+  }
 }
 
 /** Express knows an error handler by its four parameters. */

@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
+import type { Source } from '@meterbridge/config';
+import type { RejectedEvent } from '@meterbridge/segment-events';
 import { compilePrivacy } from '@meterbridge/segment-events';
 import fc from 'fast-check';
 import {
@@ -9,14 +11,16 @@ import {
   mutatedEvent,
   runs,
 } from '../../../packages/segment-events/test/hostile-json.js';
-import type { ReceivedEvent, ReceiverSource, RejectedEvent } from './ports.js';
-import { createReceiveEvents } from './receive-event.js';
+import type { ReceivedEvent } from './ports.js';
+import { createReceiveEvents } from './receive-events.js';
+import { SEGMENT_WEBHOOK } from './sources/segment-webhook.js';
+import { TRACKING_API } from './sources/tracking-api.js';
 
 afterEach(() => expect(isPrototypeUntouched()).toBe(true));
 
 const at = '2026-08-01T11:59:00.000Z';
 const receivedAtMs = Date.parse('2026-08-01T12:00:00.000Z');
-const source: ReceiverSource = {
+const source: Source = {
   name: 'backend',
   writeKeys: ['wk'],
   webhook: { secrets: ['s'], acceptFirstEventSignature: true },
@@ -52,13 +56,13 @@ async function receive(body: string, path: 'batch' | 'webhook' = 'batch') {
       requestFailed: (_route, error) => failures.push(error),
     },
     ready: async () => ({ ready: true }),
-    metrics: async () => ({ contentType: '', body: '' }),
+    metrics: { render: async () => ({ contentType: '', text: '' }) },
   });
   const answer = await receiveEvents({
     route:
       path === 'batch'
-        ? { kind: 'tracking', label: path, methods: [] }
-        : { kind: 'webhook', label: path, source: 'backend', methods: [] },
+        ? { kind: TRACKING_API, label: path }
+        : { kind: SEGMENT_WEBHOOK, label: path, source: 'backend' },
     headers: { authorization: 'Bearer wk' },
     rawBody: Buffer.from(body),
     receivedAtMs,

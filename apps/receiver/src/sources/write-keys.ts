@@ -1,16 +1,16 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { ReceiverSource } from './ports.js';
+import type { Source } from '@meterbridge/config';
 
 /** Finds the source a write key belongs to, in a time that tells nothing about the keys there are. */
-export type WriteKeyIndex = (writeKey: string) => ReceiverSource | undefined;
+export type WriteKeyIndex = (writeKey: string) => Source | undefined;
 
 /**
  * Looks keys up by their SHA-256: how far a guess agrees with a real key shows in no timing, however
  * many sources there are.
  * @throws {Error} where two sources share a key: their events could not be told apart.
  */
-export function indexWriteKeys(sources: readonly ReceiverSource[]): WriteKeyIndex {
-  const entries = new Map<string, { digest: Buffer; source: ReceiverSource }>();
+export function indexWriteKeys(sources: readonly Source[]): WriteKeyIndex {
+  const entries = new Map<string, { digest: Buffer; source: Source }>();
   for (const source of sources) {
     for (const writeKey of source.writeKeys) {
       const digest = digestOf(writeKey);
@@ -22,7 +22,7 @@ export function indexWriteKeys(sources: readonly ReceiverSource[]): WriteKeyInde
   }
   // A digest costs 50 µs on a small machine, at thousands of requests a second. What proved right before is
   // found by the hash of the whole text, which V8 seeds anew in each process: a near miss looks like any other.
-  const proven = new Map<string, ReceiverSource>();
+  const proven = new Map<string, Source>();
   return (writeKey) => {
     const known = proven.get(writeKey);
     if (known) return known;

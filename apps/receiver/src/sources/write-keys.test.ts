@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { Source } from '@meterbridge/config';
 import fc from 'fast-check';
-import { runs } from '../../../packages/segment-events/test/hostile-json.js';
-import type { ReceiverSource } from './ports.js';
+import { runs } from '../../../../packages/segment-events/test/hostile-json.js';
 
 const crypto = await import('node:crypto');
 const hash = jest.fn(crypto.hash);
@@ -14,7 +14,7 @@ afterEach(() => {
   timingSafeEqual.mockClear();
 });
 
-const source = (name: string, ...writeKeys: string[]): ReceiverSource => ({
+const source = (name: string, ...writeKeys: string[]): Source => ({
   name,
   writeKeys,
   integrationNames: [],

@@ -1,13 +1,13 @@
+import type { Source } from '@meterbridge/config';
 import { type SegmentBody, writeKeyOf } from '@meterbridge/segment-events';
-import type { ReceiverSource } from './ports.js';
 import type { WriteKeyIndex } from './write-keys.js';
 
 /** Which source each event of a body belongs to; undefined for one that names a key nobody knows. */
 export type Attribution = {
   /** In the order of the body's events. */
-  sources: (ReceiverSource | undefined)[];
+  sources: (Source | undefined)[];
   /** The source that answers for the request, and keeps the dead letters of events that have none. */
-  sender: ReceiverSource;
+  sender: Source;
 };
 
 /**
@@ -17,12 +17,12 @@ export type Attribution = {
  */
 export function attributeEvents(
   body: SegmentBody,
-  headerSource: ReceiverSource | undefined,
+  headerSource: Source | undefined,
   findSource: WriteKeyIndex,
 ): Attribution | null {
   const requestSource =
     headerSource ?? (body.batchWriteKey === undefined ? undefined : findSource(body.batchWriteKey));
-  const sourcesByKey = new Map<string, ReceiverSource | undefined>();
+  const sourcesByKey = new Map<string, Source | undefined>();
   for (const writeKey of body.writeKeys) sourcesByKey.set(writeKey, findSource(writeKey));
   const sources = body.events.map((event) => {
     const writeKey = writeKeyOf(event);

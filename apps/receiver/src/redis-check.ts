@@ -1,0 +1,66 @@
+import { type connectProducer, onServer, UnsafeRedisError } from '@meterbridge/queue';
+import type { Logger } from '@meterbridge/telemetry';
+
+export type RedisCheckOptions = {
+  redis: ReturnType<typeof connectProducer>;
+  /** Looks at the server of now. @throws UnsafeRedisError for one that can lose acknowledged events */
+  check: () => Promise<void>;
+  onUnsafe: (error: UnsafeRedisError) => void;
+  logger: Logger;
+};
+
+const AGAIN_EVERY_MS = 1_000;
+
+/**
+ * Whether the server behind a connection was looked at and found safe. Each new connection may lead to another
+ * server, on whose word nothing is promised before that.
+ */
+export class RedisCheck {
+  private readonly options: RedisCheckOptions;
+  private readonly again: NodeJS.Timeout;
+  private isSafe = false;
+
+  constructor(options: RedisCheckOptions) {
+    this.options = options;
+    const { redis, logger } = options;
+    redis.on('ready', () => this.look());
+    // A cluster's replicas are looked at with it, before they are masters; this is one that was added since.
+    onServer(redis, () => this.look());
+    redis.on('close', () => {
+      this.isSafe = false;
+      logger.warn('redis.lost');
+    });
+    // A look that met a slow moment is repeated.
+    this.again = setInterval(() => {
+      if (!this.isSafe && redis.status === 'ready') this.look();
+    }, AGAIN_EVERY_MS);
+    this.again.unref();
+  }
+
+  /** Whether events may be accepted as far as the server goes: it may have gone away since. */
+  get hasPassed(): boolean {
+    return this.isSafe;
+  }
+
+  /** Whether the server that was found safe is there. */
+  get isReady(): boolean {
+    return this.isSafe && this.options.redis.status === 'ready';
+  }
+
+  stop(): void {
+    clearInterval(this.again);
+  }
+
+  private look(): void {
+    this.check().catch((error) => {
+      if (error instanceof UnsafeRedisError) this.options.onUnsafe(error);
+      else this.options.logger.warn({ err: error }, 'redis.check_failed');
+    });
+  }
+
+  private async check(): Promise<void> {
+    await this.options.check();
+    this.isSafe = true;
+    this.options.logger.info('redis.ready');
+  }
+}

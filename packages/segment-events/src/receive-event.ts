@@ -1,0 +1,149 @@
+import type { Via } from './event-time.js';
+import { freezeEvent } from './freeze-event.js';
+import { isEnabled } from './integrations.js';
+import type { Privacy } from './privacy.js';
+import { keepRefused } from './refused-event.js';
+import type { RejectionReason } from './rejection.js';
+import type { SegmentEvent } from './segment-event.js';
+import { readTimestampMs } from './timestamps.js';
+
+/** How an event came, and what follows from it. */
+export type Way = {
+  via: Via;
+  /** Whether the event's own `integrations` may switch it off: Segment asks them of what it forwards. */
+  asksIntegrations: boolean;
+  /** Whether an event has to say when it happened, rather than have the time of its receipt. */
+  requiresTime: boolean;
+};
+
+/** Straight from a client: the receiver is the first to ask `integrations`. */
+export const DIRECT: Way = { via: 'tracking', asksIntegrations: true, requiresTime: false };
+
+/** Forwarded by Segment, which has routed the event and corrected its time. */
+export const FORWARDED: Way = { via: 'webhook', asksIntegrations: false, requiresTime: false };
+
+/** From an archive: Segment has corrected the time, and archives hold what was routed elsewhere, too. */
+export const ARCHIVED: Way = { via: 'webhook', asksIntegrations: true, requiresTime: true };
+
+const WAYS: Record<Via, Way> = { tracking: DIRECT, webhook: FORWARDED };
+
+/** The way of an event that came to the receiver. */
+export function wayOf(via: Via): Way {
+  return WAYS[via];
+}
+
+/** One event as it arrived, before anything was done to it. */
+export type Arrival = {
+  raw: unknown;
+  way: Way;
+  /** Epoch milliseconds. */
+  receivedAtMs: number;
+  /** When its batch was sent, by the client's clock, where the batch said so. */
+  sentAt?: unknown;
+};
+
+/** A source's part in receiving one event. */
+export type EventSource = {
+  name: string;
+  /** Takes personal data out of whatever is stored; left out where the source has no such rules. */
+  applyPrivacy?: Privacy;
+  /** What `integrations` may call this installation; with none they are not asked. */
+  integrationNames: readonly string[];
+};
+
+/** Bounds beyond which an event is refused. */
+export type EventLimits = {
+  /** The most JSON one event may be, in bytes; Segment's own limit is 32 KB. */
+  eventBytes: number;
+  /** How long before and after its receipt an event may have happened, in milliseconds. */
+  maxEventAgeMs: number;
+  maxEventFutureMs: number;
+};
+
+/** Why something that arrived became a dead letter; the last two are said of what never became an event. */
+export type RefusalReason = RejectionReason | 'unknown_write_key' | 'invalid_json';
+
+/** `detail` is for people and shows nothing of what the event holds. */
+export type Refusal = { reason: RefusalReason; detail: string };
+
+/** Something that arrived and is no Segment event, as it is stored: a dead letter of the receiver. */
+export type RejectedEvent = {
+  source: string;
+  via: Via;
+  /** A `RefusalReason` when it is written. */
+  reason: string;
+  /** For people; shows nothing of what the event holds. */
+  detail: string;
+  /** As it arrived, after the source's privacy rules and without write keys. */
+  raw: unknown;
+  /** ISO 8601. */
+  receivedAt: string;
+  /** When its batch was sent, ISO 8601 by the client's clock: a later look at it corrects its time as now. */
+  sentAt?: string;
+};
+
+/** What becomes of one event on receipt. */
+export type Received =
+  | {
+      status: 'taken';
+      /** Before the source's privacy rules, and as it is stored. */
+      frozen: SegmentEvent;
+      event: SegmentEvent;
+      /** As of `freezeEvent`. */
+      timeFromReceipt: boolean;
+    }
+  /** Its own `integrations` switch it off for this installation. */
+  | { status: 'ignored' }
+  | { status: 'rejected'; rejected: RejectedEvent };
+
+/**
+ * Receives one event: refuses what is no event of Segment, fixes identity and time, asks `integrations` where
+ * its way says so, and takes personal data out. Equal arguments give equal results.
+ */
+export function receiveEvent(arrival: Arrival, source: EventSource, limits: EventLimits): Received {
+  const { raw, way, receivedAtMs, sentAt } = arrival;
+  const frozen = freezeEvent(raw, {
+    receivedAtMs,
+    sentAt,
+    via: way.via,
+    maxEventBytes: limits.eventBytes,
+    maxAgeMs: limits.maxEventAgeMs,
+    maxFutureMs: limits.maxEventFutureMs,
+  });
+  if (!frozen.ok) return refuse(arrival, source, frozen.rejection);
+  const { event, timeFromReceipt } = frozen;
+  if (way.requiresTime && timeFromReceipt) return refuse(arrival, source, NO_TIME);
+  if (way.asksIntegrations && isSwitchedOff(event, source)) return { status: 'ignored' };
+  return { status: 'taken', frozen: event, event: source.applyPrivacy?.(event) ?? event, timeFromReceipt };
+}
+
+const NO_TIME: Refusal = {
+  reason: 'invalid_timestamp',
+  detail: 'timestamp and receivedAt are missing; when it happened nobody can tell',
+};
+
+function isSwitchedOff({ integrations }: SegmentEvent, { integrationNames }: EventSource): boolean {
+  return integrationNames.length > 0 && !isEnabled(integrations, integrationNames);
+}
+
+function refuse(arrival: Arrival, source: EventSource, refusal: Refusal): Received {
+  return { status: 'rejected', rejected: rejectArrival(arrival, source, refusal) };
+}
+
+/** Writes down what is kept of a refused event, or of a body that holds none. */
+export function rejectArrival(
+  { raw, way, receivedAtMs, sentAt }: Arrival,
+  source: Pick<EventSource, 'name' | 'applyPrivacy'>,
+  { reason, detail }: Refusal,
+): RejectedEvent {
+  const sentAtMs = readTimestampMs(sentAt);
+  return {
+    source: source.name,
+    via: way.via,
+    reason,
+    detail,
+    raw: keepRefused(raw, source.applyPrivacy),
+    receivedAt: new Date(receivedAtMs).toISOString(),
+    sentAt: sentAtMs === null ? undefined : new Date(sentAtMs).toISOString(),
+  };
+}

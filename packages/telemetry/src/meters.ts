@@ -1,0 +1,134 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+const EVENTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+const ANSWER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const WAIT_SECONDS = [0.001, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
+
+/** Makes meters of a registry, all under the product's prefix. */
+type Make = ReturnType<typeof makerOf>;
+
+function makerOf(registry: Registry) {
+  const registers = [registry];
+  return {
+    counter: <T extends string>(name: string, help: string, labelNames: T[]): Counter<T> =>
+      new Counter({ name: `meterbridge_${name}`, help, labelNames, registers }),
+    gauge: <T extends string>(name: string, help: string, labelNames: T[]): Gauge<T> =>
+      new Gauge({ name: `meterbridge_${name}`, help, labelNames, registers }),
+    histogram: <T extends string>(
+      name: string,
+      help: string,
+      buckets: number[],
+      labelNames: T[],
+    ): Histogram<T> => new Histogram({ name: `meterbridge_${name}`, help, labelNames, buckets, registers }),
+  };
+}
+
+/** What a process counts itself, in the order in which a scrape shows it. */
+export function createMeters(registry: Registry) {
+  const make = makerOf(registry);
+  return { ...receivingMeters(make), ...settlingMeters(make), ...sendingMeters(make) };
+}
+
+function receivingMeters({ counter, histogram }: Make) {
+  return {
+    httpRequests: counter('http_requests_total', 'Requests answered', ['route', 'status']),
+    httpDuration: histogram(
+      'http_request_duration_seconds',
+      'From the first byte of a request to its answer',
+      ANSWER_SECONDS,
+      ['route'],
+    ),
+    received: counter('events_received_total', 'Segment events received, good and bad', ['source']),
+    rejected: counter(
+      'events_rejected_total',
+      'Events that are no Segment events: dead letters of the receiver',
+      ['source', 'reason'],
+    ),
+    accepted: counter('deliveries_accepted_total', 'Deliveries that are safely queued, and filtered events', [
+      'destination',
+    ]),
+    filtered: counter('deliveries_filtered_total', 'Events that no rule of a destination takes', [
+      'destination',
+    ]),
+    committedBatch: histogram('committed_batch_events', 'Events in a queued job', EVENTS, ['destination']),
+  };
+}
+
+function settlingMeters({ counter }: Make) {
+  return {
+    delivered: counter('deliveries_delivered_total', 'Deliveries the API took', ['destination']),
+    duplicate: counter('deliveries_duplicate_total', 'Deliveries the API had already: success', [
+      'destination',
+    ]),
+    duplicatesCompared: counter(
+      'duplicates_compared_total',
+      'Duplicates by what was found when they were compared with what the API holds, and those that were not',
+      ['destination', 'found'],
+    ),
+    dead: counter('deliveries_dead_total', 'Deliveries that became dead letters', ['destination', 'reason']),
+    settlementsRefused: counter(
+      'settlements_refused_total',
+      'Settlements that were not written: another hand has gone on with the job (stale), or it is gone',
+      ['destination', 'result'],
+    ),
+  };
+}
+
+function sendingMeters({ counter, gauge, histogram }: Make) {
+  return {
+    requestEvents: histogram('destination_request_events', 'Usage events in a request to an API', EVENTS, [
+      'destination',
+    ]),
+    largeUsage: counter(
+      'large_usage_events_total',
+      'Usage events sent that come near what the API can store of one, or are beyond it',
+      ['destination'],
+    ),
+    requestDuration: histogram(
+      'destination_request_duration_seconds',
+      'From sending a request to an API to its answer',
+      REQUEST_SECONDS,
+      ['destination', 'status'],
+    ),
+    limiterWait: histogram('limiter_wait_seconds', 'From asking for a slot to having it', WAIT_SECONDS, [
+      'destination',
+    ]),
+    eventsStore: gauge('events_store', '1 for the store that the API keeps events in, where it says so', [
+      'destination',
+      'store',
+    ]),
+    limiterProblems: counter('limiter_problems_total', 'What a rate limiter recovered from', [
+      'destination',
+      'problem',
+    ]),
+  };
+}
+
+/** What is read anew for each scrape (see `DestinationStatus`). */
+export function createStatusGauges(registry: Registry) {
+  const { gauge } = makerOf(registry);
+  return {
+    inFlight: gauge('deliveries_in_flight', 'Deliveries accepted and not settled, over all processes', [
+      'destination',
+    ]),
+    oldestAge: gauge('oldest_event_age_seconds', 'Age of the oldest delivery that is not settled', [
+      'destination',
+    ]),
+    deadLetters: gauge('dead_letters', 'Dead letters that lie there, over all processes', ['destination']),
+    discarded: gauge('dead_letters_discarded', 'Dead letters that were discarded, and not brought back', [
+      'destination',
+    ]),
+    difference: gauge(
+      'account_difference',
+      'Accepted minus what became of it, counted now and then: anything but 0 is a loss or a bug',
+      ['destination'],
+    ),
+    differenceByHour: gauge(
+      'account_difference_by_hour',
+      'Where the account has not added up for a minute, and by how much; absent where it does',
+      ['destination', 'shard', 'hour', 'source'],
+    ),
+    breaker: gauge('breaker_state', '1 for the state the destination is in', ['destination', 'state']),
+  };
+}

@@ -1,0 +1,59 @@
+import type { Logger } from './create-logger.js';
+import type { Metrics } from './create-metrics.js';
+
+/** One request for a route that takes events was answered. */
+export type RequestAnswered = {
+  route: string;
+  status: number;
+  /** From its first byte to its answer. */
+  durationMs: number;
+  /** Of its body as it was sent. */
+  bodyBytes: number;
+};
+
+export type ReceiverEvents = ReturnType<typeof createReceiverEvents>;
+
+/**
+ * One function for each thing that happens in a receiver, as `createBusinessEvents` has them for a worker: ids and
+ * counts only, no payload and no key. None of them throws.
+ */
+export function createReceiverEvents(logger: Logger, metrics: Metrics) {
+  return {
+    eventsAccepted(source: string, count: number): void {
+      metrics.received.inc({ source }, count);
+    },
+
+    /** Not meant for this installation by their own `integrations`: answered with success, stored nowhere. */
+    eventsIgnored(source: string, count: number): void {
+      metrics.received.inc({ source }, count);
+    },
+
+    eventsRejected(source: string, reason: string, count: number): void {
+      metrics.received.inc({ source }, count);
+      metrics.rejected.inc({ source, reason }, count);
+      logger.warn({ source, reason, count }, 'event.rejected');
+    },
+
+    /** Deliveries are safely queued. @param batches deliveries in each job that was written */
+    deliveriesCommitted(destination: string, batches: readonly number[], filtered: number): void {
+      metrics.filtered.inc({ destination }, filtered);
+      metrics.accepted.inc({ destination }, filtered);
+      for (const deliveries of batches) {
+        metrics.accepted.inc({ destination }, deliveries);
+        metrics.committedBatch.observe({ destination }, deliveries);
+      }
+    },
+
+    requestAnswered(answered: RequestAnswered): void {
+      const { route, status, durationMs } = answered;
+      metrics.httpRequests.inc({ route, status: String(status) });
+      metrics.httpDuration.observe({ route }, durationMs / 1_000);
+      logger.debug(answered, 'request.answered');
+    },
+
+    /** An error that no rule foresaw: the sender was told 500 and will come again. */
+    requestFailed(route: string, error: unknown): void {
+      logger.error({ route, err: error }, 'request.failed');
+    },
+  };
+}
