@@ -16,6 +16,9 @@ export type {
   HeldLookup,
   MappedUsage,
   PendingUsage,
+  Period,
+  SubscriptionLookup,
+  SubscriptionsVerdict,
   ToldDuplicate,
 } from './destination.js';
 export type { HttpAnswer } from './http-answer.js';
@@ -42,4 +45,3 @@ export {
   settingsOfVersion,
 } from './rules-version.js';
 export { describeSharedIds, findSharedIds, type RulePlace, type SharedIds } from './shared-ids.js';
-export type { Chosen, Period, SubscriptionLookup, SubscriptionsVerdict } from './subscription-lookup.js';

@@ -27,7 +27,6 @@ export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
     maxBytes: settings.limit.maxBytes,
     limit: settings.limit,
     connection: toConnection(settings),
-    looksUp: false,
     map: compileRules(settings.rules, compileHyperlineRule),
     path,
     request: (usages) => ({

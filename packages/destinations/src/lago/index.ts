@@ -39,7 +39,9 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     maxBytes: settings.limit.maxBytes,
     limit: settings.limit,
     connection: toConnection(settings),
-    looksUp: settings.rules.some(({ subscription }) => isLookup(subscription)),
+    subscriptions: settings.rules.some(({ subscription }) => isLookup(subscription))
+      ? lagoSubscriptions
+      : undefined,
     map: compileRules(settings.rules, compileLagoRule),
     path: () => BATCH_PATH,
     request: (usages) => ({
@@ -53,7 +55,6 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   lookup: lagoLookup,
   readEventsStore: readLagoEventsStore,
   held: lagoHeldLookup,
-  subscriptions: lagoSubscriptions,
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, EMPTY_BATCH);
     return isRefusedAsEmpty(answer) ? { ready: true } : describeUnready(answer);
