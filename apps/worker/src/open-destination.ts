@@ -77,7 +77,7 @@ export async function openDestination(
   const http = createHttpClient(destination.connection);
   void tellEventsStore(settings, { http, redis, log, metrics });
   const reading = { account, http, redis, now, log, scrub };
-  const reader = openSubscriptionReader(settings.type, destination, reading);
+  const reader = openSubscriptionReader(destination, reading);
   const comparison = openComparison(settings.type, destination, { account, redis, events, log });
   const sender = openSender({ destination, http, account, gate, log, now, scrub, events });
   const worker = await startJobs({

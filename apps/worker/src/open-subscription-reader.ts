@@ -1,9 +1,4 @@
-import {
-  type Destination,
-  type DestinationSettings,
-  destinationKinds,
-  type HttpClient,
-} from '@meterbridge/destinations';
+import type { Destination, HttpClient } from '@meterbridge/destinations';
 import { createSubscriptionCache } from '@meterbridge/queue';
 import { SubscriptionReader } from '@meterbridge/sender';
 import type { Logger } from '@meterbridge/telemetry';
@@ -12,8 +7,7 @@ import type { OpenedAccount } from './open-account.js';
 
 /** Opens what finds a destination's subscriptions, within its billing account's reads. Null where no rule needs it. */
 export function openSubscriptionReader(
-  type: DestinationSettings['type'],
-  { looksUp }: Pick<Destination, 'looksUp'>,
+  { subscriptions }: Pick<Destination, 'subscriptions'>,
   deps: {
     account: Pick<OpenedAccount, 'name' | 'reads'>;
     http: Pick<HttpClient, 'get'>;
@@ -24,12 +18,11 @@ export function openSubscriptionReader(
     scrub: (text: string) => string;
   },
 ): SubscriptionReader | null {
-  const { subscriptions: lookup } = destinationKinds[type];
-  if (!looksUp || !lookup) return null;
+  if (!subscriptions) return null;
   const { account, http, redis, now, log, scrub } = deps;
   const { gate, limiter } = account.reads;
   return new SubscriptionReader({
-    lookup,
+    subscriptions,
     get: http.get,
     // Without a word it goes first of all reads: events wait for it.
     limiter,

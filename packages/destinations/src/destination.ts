@@ -6,7 +6,6 @@ import type { KindDescription, KindFinding } from './description.js';
 import type { HttpAnswer } from './http-answer.js';
 import type { HttpClient } from './http-client.js';
 import type { RequestRate } from './settings.js';
-import type { SubscriptionLookup } from './subscription-lookup.js';
 
 /** Where and how to reach a billing API. `headers` hold the key: never log them. */
 export type Connection = { baseUrl: string; headers: Record<string, string>; timeoutMs: number };
@@ -52,8 +51,8 @@ export type Destination = {
    */
   limit: { requestsPerSecond: RequestRate; readsPerSecond: RequestRate; concurrency: number };
   connection: Connection;
-  /** Whether a rule has subscriptions looked up. */
-  looksUp: boolean;
+  /** Left out where no rule has subscriptions looked up. */
+  subscriptions?: SubscriptionLookup;
   /** Writes one event for the API under the named rule. Deterministic: the same event, the same bytes. */
   map(rule: string, event: SegmentEvent): MappedUsage;
   /** Where a request with so many events goes. */
@@ -73,6 +72,31 @@ export type Destination = {
   /** Of one event's body, in bytes, as a rule of thumb: more than that the API may fail to store. */
   storableBytes?: number;
 };
+
+/** How an API is asked for a customer's subscriptions, page by page. Pure. */
+export type SubscriptionLookup = {
+  /** @param page from 1 */
+  path(customer: string, page: number): string;
+  /**
+   * Reads what the answer to `path(customer)` means.
+   * @param now epoch milliseconds, for limits that are told as a date
+   */
+  classify(answer: HttpAnswer, customer: string, now: number): SubscriptionsVerdict;
+  /** The subscription that takes an event of this time, in epoch milliseconds. */
+  choose(periods: readonly Period[], at: number): ChosenSubscription;
+};
+
+/** When a subscription takes usage, in epoch milliseconds, both ends included. */
+export type Period = { subscription: string; from: number; to: number | null };
+
+/** What one page of a customer's subscriptions means. */
+export type SubscriptionsVerdict =
+  | { verdict: 'read'; periods: Period[]; isLast: boolean; waitMs?: number }
+  | Extract<Verdict, { verdict: 'rate-limited' | 'transient' | 'hold' | 'refused' }>;
+
+export type ChosenSubscription =
+  | { ok: true; subscription: string }
+  | { ok: false; code: 'no_subscription' | 'several_subscriptions'; detail: string };
 
 export type ConnectionCheck = { ready: true } | { ready: false; problem: string };
 
@@ -208,8 +232,6 @@ export type DestinationKind<Schema extends z.ZodType> = KindDescription & {
   readEventsStore?(http: Pick<HttpClient, 'get'>): Promise<ToldEventsStore>;
   /** Left out where the API never tells of a duplicate. */
   held?: HeldLookup;
-  /** Left out where an event always names who is billed, so that no subscription has to be looked up. */
-  subscriptions?: SubscriptionLookup;
   /**
    * Holds rules against what the account has, each finding as soon as it is known. Left out where the API has nothing to
    * hold them against. Changes nothing there.

@@ -17,7 +17,10 @@ export type {
   HeldLookup,
   MappedUsage,
   PendingUsage,
+  Period,
   RequestHead,
+  SubscriptionLookup,
+  SubscriptionsVerdict,
   ToldDuplicate,
 } from './destination.js';
 export type { HttpAnswer } from './http-answer.js';
@@ -43,4 +46,3 @@ export {
   settingsOfVersion,
 } from './rules-version.js';
 export { describeSharedIds, findSharedIds, type RulePlace, type SharedIds } from './shared-ids.js';
-export type { Chosen, Period, SubscriptionLookup, SubscriptionsVerdict } from './subscription-lookup.js';

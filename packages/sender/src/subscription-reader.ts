@@ -32,7 +32,7 @@ export type SubscriptionCache = {
 };
 
 export type SubscriptionReaderOptions = {
-  lookup: SubscriptionLookup;
+  subscriptions: SubscriptionLookup;
   get: (path: string) => Promise<HttpAnswer>;
   /** Of reads alone: an API may count them apart from events. */
   limiter: RateLimiter;
@@ -133,7 +133,7 @@ export class SubscriptionReader {
   }
 
   private choose({ periods }: Known, at: number): Resolution {
-    const chosen = this.options.lookup.choose(periods, at);
+    const chosen = this.options.subscriptions.choose(periods, at);
     if (chosen.ok) return { outcome: 'found', subscription: chosen.subscription };
     return { outcome: 'failed', code: chosen.code, detail: chosen.detail };
   }
@@ -206,7 +206,7 @@ export class SubscriptionReader {
     apart: Apart | undefined,
     page: number,
   ): Promise<SubscriptionsVerdict | undefined> {
-    const { gate, lookup, now, scrub = (text) => text } = this.options;
+    const { gate, subscriptions, now, scrub = (text) => text } = this.options;
     const decision = decideGate(gate.current(), now());
     if (this.isDraining || decision.may === 'wait') return undefined;
     if (decision.may === 'probe') {
@@ -215,8 +215,8 @@ export class SubscriptionReader {
       if (!(await gate.update((kept) => claimProbe(kept, now())))) return undefined;
     }
     const startedAt = now();
-    const answer = await this.options.get(lookup.path(customer, page));
-    const verdict = lookup.classify(answer, customer, now());
+    const answer = await this.options.get(subscriptions.path(customer, page));
+    const verdict = subscriptions.classify(answer, customer, now());
     const failure =
       verdict.verdict === 'read' ? undefined : describeFailure(verdict, () => [customer], scrub);
     this.options.onRead?.({

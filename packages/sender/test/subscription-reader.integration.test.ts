@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { createMemoryGateStore, gateAfterRefusal, PROBE_INTERVAL_MS } from '@meterbridge/delivery';
-import { destinationKinds } from '@meterbridge/destinations';
 import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
 import { useClosing, waitFor } from '@meterbridge/testing';
+import { lagoSubscriptions } from '../../destinations/src/lago/subscriptions.js';
 import { createHttpClient, READS_WAY, type SubscriptionCache, SubscriptionReader } from '../src/index.js';
 import { openLimiter } from './held-limiter.js';
 
 const closing = useClosing();
-
-const lookup = destinationKinds.lago.subscriptions!;
 
 const PATH = '/api/v1/subscriptions';
 const FORBIDDEN = { status: 403, body: { status: 403, error: 'Forbidden', code: 'read_action_not_allowed' } };
@@ -41,7 +39,15 @@ async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const gate = createMemoryGateStore();
   const limiter = openLimiter();
   const another = (): SubscriptionReader =>
-    new SubscriptionReader({ lookup, get: http.get, limiter, gate, cache, now, random: () => 0.5 });
+    new SubscriptionReader({
+      subscriptions: lagoSubscriptions,
+      get: http.get,
+      limiter,
+      gate,
+      cache,
+      now,
+      random: () => 0.5,
+    });
   const reader = another();
   const ask = (...customers: string[]) =>
     Promise.all(reader.resolve(customers.map((customer) => ({ customer, at: now() }))));

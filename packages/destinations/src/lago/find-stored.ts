@@ -1,9 +1,8 @@
 import { isJsonObject } from '@meterbridge/segment-events';
 import { describeProblem } from '../check-connection.js';
-import type { Asked, Doubt, PendingUsage, Read, Stored, StoredLookup } from '../destination.js';
+import type { Asked, Doubt, PendingUsage, Period, Read, Stored, StoredLookup } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
 import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
-import type { Period } from '../subscription-lookup.js';
 import { TIME_TOLERANCE_MS, type Window } from '../windows.js';
 import { compareStored } from './compare-stored.js';
 import { ComputedFields } from './computed-fields.js';

@@ -36,7 +36,9 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   identity: lagoIdentity,
   compile: (settings) => ({
     ...fromSettings(settings),
-    looksUp: settings.rules.some(({ subscription }) => isLookup(subscription)),
+    subscriptions: settings.rules.some(({ subscription }) => isLookup(subscription))
+      ? lagoSubscriptions
+      : undefined,
     map: compileRules(settings.rules, compileLagoRule),
     path: () => BATCH_PATH,
     request: (usages) => ({
@@ -50,7 +52,6 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   lookup: lagoLookup,
   readEventsStore: readLagoEventsStore,
   held: lagoHeldLookup,
-  subscriptions: lagoSubscriptions,
   checkRules: checkLagoRules,
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, EMPTY_BATCH);

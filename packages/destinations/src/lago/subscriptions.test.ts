@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import type { Period } from '../destination.js';
 import type { HttpAnswer } from '../http-answer.js';
-import type { Period } from '../subscription-lookup.js';
 import { chooseSubscription, classifySubscriptions, subscriptionsPath } from './subscriptions.js';
 
 const NOW = Date.parse('2026-08-01T12:00:00.000Z');

@@ -1,9 +1,9 @@
 import type { Verdict } from '@meterbridge/delivery';
 import { isJsonObject } from '@meterbridge/segment-events';
+import type { ChosenSubscription, Period, SubscriptionLookup, SubscriptionsVerdict } from '../destination.js';
 import type { HttpAnswer } from '../http-answer.js';
 import { readSpentWaitMs } from '../rate-limit-headers.js';
 import { classifyStatus, classifyTrouble, readAnswer, refuse, unexpected } from '../read-answer.js';
-import type { Chosen, Period, SubscriptionLookup, SubscriptionsVerdict } from '../subscription-lookup.js';
 import { isLagoError } from './classify.js';
 
 const PER_PAGE = 100;
@@ -91,7 +91,7 @@ function readTime(text: unknown, upToMs: number): number | null {
  * The subscription that takes an event of this time: Lago bills an event only within its subscription's time,
  * whatever is active when it is sent. One that was up- or downgraded keeps its id, and is one.
  */
-export function chooseSubscription(periods: readonly Period[], at: number): Chosen {
+export function chooseSubscription(periods: readonly Period[], at: number): ChosenSubscription {
   const found = new Set<string>();
   for (const { subscription, from, to } of periods) {
     if (from <= at && (to === null || at <= to)) found.add(subscription);
@@ -113,6 +113,7 @@ function describeNone(periods: readonly Period[], at: number): string {
   return `the event is of a time ${when}, and Lago would never bill it: assign one that covers it, then replay`;
 }
 
+/** How Lago is asked for a customer's subscriptions. */
 export const lagoSubscriptions: SubscriptionLookup = {
   path: subscriptionsPath,
   classify: classifySubscriptions,
