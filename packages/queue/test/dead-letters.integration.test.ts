@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type DeadLetter, reviveDeadLetter } from '@meterbridge/delivery';
 import { useRedis } from '@meterbridge/testing';
-import { encodeDeadLetter } from '../src/dead-letter-codec.js';
+import { encodeDeadLetter } from '../src/dead-letters/dead-letter-codec.js';
 import {
   type DeadLetterEntry,
   type DeadLetterRange,
@@ -12,7 +12,7 @@ import {
   type OperatorAction,
   readDeadLetterLog,
 } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { HOUR, lettersOf, longAgo, refused } from './dead-line.js';
 import { makeLines } from './pipeline-line.js';
 import { revive } from './revive.js';

@@ -12,7 +12,7 @@ import {
   readDeadLetters,
   ShardReplay,
 } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { HOUR, lettersOf, longAgo, refused } from './dead-line.js';
 import { anEvent, makeLines } from './pipeline-line.js';
 import { revive } from './revive.js';

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { hourAt } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { forgetSettledHours, startHourRetention } from '../src/forget-hours.js';
 import { readAccount, readAudit } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
+import { forgetSettledHours, startHourRetention } from '../src/ledger/forget-hours.js';
 import { makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite);

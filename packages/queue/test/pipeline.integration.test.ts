@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { cellOf, emptySettlement, type StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { FIRST_REV } from '../src/batch-codec.js';
+import { FIRST_REV } from '../src/batch/batch-codec.js';
 import { findDeadLetter, findOrphanedDestinations, readDeadLetters } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
-import { writeSettlement } from '../src/settle.js';
+import { queueKeys } from '../src/keys/keys.js';
+import { writeSettlement } from '../src/work/settle.js';
 import { anEvent, delivered, makeLines } from './pipeline-line.js';
 import { revive } from './revive.js';
 

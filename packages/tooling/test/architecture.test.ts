@@ -63,6 +63,35 @@ test.each(Object.entries(ONLY_IN))('%s is imported by %s alone', (library, owner
   expect(importers).toEqual([]);
 });
 
+/** The rooms of the queue, from the bottom up. */
+const ROOMS_OF_QUEUE = [
+  'keys',
+  'redis',
+  'state',
+  'batch',
+  'bullmq',
+  'ledger',
+  'dead-letters',
+  'commit',
+  'work',
+  'replay',
+];
+
+test('a room of the queue imports only rooms below it', () => {
+  const rooms = sourcesOf('queue').filter(({ file }) => file.includes('/'));
+  const upwards = rooms.flatMap(({ file, text }) => {
+    const own = ROOMS_OF_QUEUE.indexOf(file.split('/')[0]!);
+    const others = importsOf(text).filter((from) => from.startsWith('../'));
+    return others
+      .filter((from) => {
+        const room = ROOMS_OF_QUEUE.indexOf(from.split('/')[1]!);
+        return room < 0 || room >= own;
+      })
+      .map((from) => `${file}: ${from}`);
+  });
+  expect(upwards).toEqual([]);
+});
+
 test('operations knows no terminal, no environment and no process', () => {
   const aFace = /\b(process\.|console\.)/;
   const found = sourcesOf('operations').flatMap(({ file, text }) => {

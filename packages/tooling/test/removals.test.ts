@@ -54,9 +54,9 @@ test('a file that removes in two ways has a row for each', () => {
   // The search finds what it is there to find.
   expect(removalsOf('packages/queue')).toEqual(
     expect.arrayContaining([
-      'queue/src/settle.ts LREM',
-      'queue/src/shard-replay.ts XDEL',
-      'queue/src/replays.ts zrem',
+      'queue/src/work/settle.ts LREM',
+      'queue/src/replay/shard-replay.ts XDEL',
+      'queue/src/replay/replays.ts zrem',
     ]),
   );
 });
