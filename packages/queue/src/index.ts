@@ -32,6 +32,13 @@ export {
   importDeadLetters,
   type PortableLetter,
 } from './dead-letters/import-dead-letters.js';
+export {
+  compareStreamIds,
+  formatDeadLetterId,
+  isDeadLetterId,
+  shardOfId,
+  streamIdOf,
+} from './keys/dead-letter-id.js';
 export { destinationOf, RECEIVER, readsOf, shardNames } from './keys/keys.js';
 export { type AuditLine, readAudit } from './ledger/audit.js';
 export { findOrphanedDestinations } from './ledger/find-orphaned-destinations.js';

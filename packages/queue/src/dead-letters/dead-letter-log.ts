@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { formatDeadLetterId, shardOfId, streamIdOf } from '../keys/dead-letter-id.js';
 import { queueKeys } from '../keys/keys.js';
 import { addCounts } from '../ledger/ledger.js';
 import { writeReplicated } from '../redis/replication.js';
@@ -83,9 +84,8 @@ export async function recordAction(
   { id, reason }: { id: string; reason: string },
   replicas = 0,
 ): Promise<void> {
-  const [shard = '', streamId = ''] = id.split('/');
-  const { deadLetterLog } = queueKeys(shard);
-  const write = () => redis.eval(WRITE, 1, deadLetterLog, JSON.stringify(run), streamId, reason);
+  const { deadLetterLog } = queueKeys(shardOfId(id));
+  const write = () => redis.eval(WRITE, 1, deadLetterLog, JSON.stringify(run), streamIdOf(id), reason);
   await writeReplicated(redis, deadLetterLog, replicas, write);
 }
 
@@ -104,7 +104,7 @@ async function readShardLog(shard: string, redis: Redis): Promise<OperatorAction
   const kept = await redis.hvals(queueKeys(shard).deadLetterLog);
   return kept.map((text) => {
     const record = JSON.parse(text) as OperatorActionRecord;
-    return { ...record, ids: record.ids.map((id) => `${shard}/${id}`) };
+    return { ...record, ids: record.ids.map((id) => formatDeadLetterId(shard, id)) };
   });
 }
 

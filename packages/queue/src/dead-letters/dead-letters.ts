@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { queueKeys, shardNumber } from '../keys/keys.js';
+import {
+  compareDeadLetterIds,
+  formatDeadLetterId,
+  isDeadLetterId,
+  millisecondsOf,
+  shardOfId,
+  streamIdOf,
+} from '../keys/dead-letter-id.js';
+import { queueKeys } from '../keys/keys.js';
 import { shardsOf } from '../state/shards.js';
 import { inflateDeadLetter } from './dead-letter-codec.js';
 
@@ -62,23 +70,13 @@ export async function* readDeadLetters<Letter>(
     let first = -1;
     for (const [index, { done }] of next.entries()) {
       if (done) continue;
-      const isBefore = first < 0 || compareIds(next[index]!.value.id, next[first]!.value.id) < 0;
+      const isBefore = first < 0 || compareDeadLetterIds(next[index]!.value.id, next[first]!.value.id) < 0;
       if (first < 0 || isBefore !== (range.newestFirst ?? false)) first = index;
     }
     if (first < 0) return;
     yield next[first]!.value;
     next[first] = await walks[first]!.next();
   }
-}
-
-/** By time; of two of the same moment, that of the lower shard comes first. Below zero where the one does. */
-function compareIds(one: string, other: string): number {
-  const [first, second] = [one, other].map((id) => {
-    const [shard = '', streamId = ''] = id.split('/');
-    return [...streamId.split('-').map(Number), shardNumber(shard)];
-  });
-  const differs = first!.findIndex((part, index) => part !== second![index]);
-  return differs < 0 ? 0 : first![differs]! - second![differs]!;
 }
 
 /** The same of one shard alone. A range's ids may be of any shard of the destination: then they say when. */
@@ -121,26 +119,22 @@ export async function findDeadLetter<Letter>(
   id: string,
   redis: Redis,
 ): Promise<DeadLetterEntry<Letter> | null> {
-  const [shard = '', streamId = ''] = id.split('/');
-  if (!/^\d+-\d+$/.test(streamId)) return null;
+  if (!isDeadLetterId(id)) return null;
+  const [shard, streamId] = [shardOfId(id), streamIdOf(id)];
   const [found] = await redis.xrangeBuffer(queueKeys(shard).deadLetters, streamId, streamId);
   return found ? readEntry<Letter>(shard, found[0], found[1]) : null;
 }
 
 /** The last that counts in a shard, for XRANGE. */
 function upTo(through: string, shard: string): string {
-  const isIn = compareIds(`${shard}/${streamIdOf(through)}`, through) <= 0;
+  const isIn = compareDeadLetterIds(formatDeadLetterId(shard, streamIdOf(through)), through) <= 0;
   return `${isIn ? '' : '('}${streamIdOf(through)}`;
 }
 
 /** Where a walk goes on in a shard, for XRANGE. */
 function from(after: string, shard: string, newestFirst: boolean): string {
-  const order = compareIds(`${shard}/${streamIdOf(after)}`, after);
+  const order = compareDeadLetterIds(formatDeadLetterId(shard, streamIdOf(after)), after);
   return `${(newestFirst ? order < 0 : order > 0) ? '' : '('}${streamIdOf(after)}`;
-}
-
-function streamIdOf(id: string): string {
-  return id.split('/')[1]!;
 }
 
 /** The fields of an entry stand in one order: reason, z, cell, was. Older entries have the first two or three. */
@@ -152,11 +146,11 @@ function readEntry<Letter>(
   const streamId = id.toString();
   let letter: Letter | undefined;
   return {
-    id: `${shard}/${streamId}`,
-    at: Number((was ?? streamId).toString().split('-')[0]),
+    id: formatDeadLetterId(shard, streamId),
+    at: millisecondsOf((was ?? streamId).toString()),
     reason: reason!.toString(),
     cell: cell?.toString() ?? '',
-    ...(was === undefined ? {} : { was: `${shard}/${was.toString()}` }),
+    ...(was === undefined ? {} : { was: formatDeadLetterId(shard, was.toString()) }),
     get json() {
       return inflateDeadLetter(z!);
     },

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { streamIdOf } from '../keys/dead-letter-id.js';
 import { queueKeys } from '../keys/keys.js';
 import { writeReplicated } from '../redis/replication.js';
 import { HAND_RECORD, type OperatorAction } from './dead-letter-log.js';
@@ -52,7 +53,7 @@ export async function discardDeadLetters(
 ): Promise<number> {
   const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);
   const keys = [ledger, hours, deadLetters, deadLetterLog, imported];
-  const marks = letters.flatMap(({ id, digest }) => [id.slice(id.indexOf('/') + 1), digest]);
+  const marks = letters.flatMap(({ id, digest }) => [streamIdOf(id), digest]);
   const discard = () => redis.eval(DISCARD, keys.length, ...keys, JSON.stringify(run), ...marks);
   return (await writeReplicated(redis, ledger, replicas, discard)) as number;
 }

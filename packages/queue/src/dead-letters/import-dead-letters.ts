@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { formatDeadLetterId, shardOfId, streamIdOf } from '../keys/dead-letter-id.js';
 import { queueKeys, RECEIVER } from '../keys/keys.js';
 import { writeReplicated } from '../redis/replication.js';
 import { ShardName, shardsOf } from '../state/shards.js';
@@ -81,7 +82,7 @@ export async function importDeadLetters(
   const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);
   const keys = [ledger, hours, deadLetters, deadLetterLog, imported];
   const given = letters.flatMap(({ id, reason, cell, letter }) => [
-    id.slice(id.indexOf('/') + 1),
+    streamIdOf(id),
     reason,
     encodeDeadLetter(letter),
     cell,
@@ -95,9 +96,9 @@ export async function importDeadLetters(
 
 /** The id under which an imported letter lies now; null where none does that died under this one. */
 export async function findImported(id: string, redis: Redis): Promise<string | null> {
-  const [shard = '', was = ''] = id.split('/');
-  const now = await redis.hget(queueKeys(shard).imported, was);
-  return now === null ? null : `${shard}/${now}`;
+  const shard = shardOfId(id);
+  const now = await redis.hget(queueKeys(shard).imported, streamIdOf(id));
+  return now === null ? null : formatDeadLetterId(shard, now);
 }
 
 const FORGET = `

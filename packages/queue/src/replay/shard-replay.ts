@@ -5,6 +5,7 @@ import { type BatchData, encodeDeliveries } from '../batch/batch-codec.js';
 import { addBatches, PRIORITY } from '../bullmq/enqueue.js';
 import { openQueue } from '../bullmq/open-queue.js';
 import type { LetterMark } from '../dead-letters/dead-letters.js';
+import { streamIdOf } from '../keys/dead-letter-id.js';
 import { type QueueKeys, queueKeys } from '../keys/keys.js';
 import { readCounts } from '../ledger/ledger.js';
 import { proveField, proveReplicated } from '../redis/replication.js';
@@ -276,7 +277,7 @@ function toArgument(step: ReplayStep, batches: BatchData[], jobIds: string[]): s
   const { taken = [], filtered = {}, left = {}, from, through, rejections, edited } = step;
   return JSON.stringify({
     jobs: batches.map(({ n, cells }, index) => ({ id: jobIds[index], n, cells: JSON.stringify(cells) })),
-    taken: taken.map(({ id }) => id.slice(id.indexOf('/') + 1)),
+    taken: taken.map(({ id }) => streamIdOf(id)),
     digests: taken.map(({ digest }) => digest),
     filtered,
     left,
