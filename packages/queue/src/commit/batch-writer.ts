@@ -8,6 +8,8 @@ import { openQueue } from '../bullmq/open-queue.js';
 import { type QueueKeys, queueKeys } from '../keys/keys.js';
 import { asStoreError } from '../redis/errors.js';
 import { prepareWait } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 import { ShardName } from '../state/shards.js';
 
 export type LaneOptions = {
@@ -41,33 +43,7 @@ type OpenBatch = {
   settle: (error?: Error) => void;
 };
 
-/**
- * Counts batches as accepted, but only those that the same transaction did add. Arguments are pairs, a number
- * and the same by cell: the filtered events, and each batch.
- */
-const ACCEPT = `
-local accepted = 0
-local byCell = {}
-local function accept(count, cells)
-  accepted = accepted + count
-  for cell, each in pairs(cells) do byCell[cell] = (byCell[cell] or 0) + each end
-end
-if ARGV[1] ~= '0' then
-  local cells = cjson.decode(ARGV[2])
-  accept(ARGV[1], cells)
-  redis.call('HINCRBY', KEYS[1], 'filtered', ARGV[1])
-  for cell, each in pairs(cells) do redis.call('HINCRBY', KEYS[2], cell .. '/filtered', each) end
-end
-for i = 3, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 1 then
-    local count, cells = ARGV[2 * i - 3], ARGV[2 * i - 2]
-    redis.call('HSET', KEYS[i], 'n', count, 'cells', cells)
-    accept(count, cjson.decode(cells))
-  end
-end
-redis.call('HINCRBY', KEYS[1], 'accepted', accepted)
-for cell, count in pairs(byCell) do redis.call('HINCRBY', KEYS[2], cell .. '/accepted', count) end
-`;
+const acceptScript = defineScript(SCRIPTS['commit/accept-batches']);
 
 /** The open batch of one shard of a destination, and its way into Redis. */
 export class BatchWriter {
@@ -219,15 +195,15 @@ export class BatchWriter {
     );
     const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);
     const accept = (transaction: ChainableCommander, jobIds: string[]) => {
-      transaction.eval(
-        ACCEPT,
-        2 + jobIds.length,
-        this.keys.ledger,
-        this.keys.hours,
-        ...jobIds.map((jobId) => this.keys.job(jobId)),
-        filteredCount,
-        JSON.stringify(cellsOf(hour, filtered)),
-        ...batches.flatMap((batch) => [batch.n, JSON.stringify(batch.cells)]),
+      const { ledger, hours, job } = this.keys;
+      acceptScript.addTo(
+        transaction,
+        { ledger, hours, jobs: jobIds.map(job) },
+        {
+          filtered: filteredCount,
+          filteredCells: JSON.stringify(cellsOf(hour, filtered)),
+          batches: batches.flatMap((batch) => [batch.n, JSON.stringify(batch.cells)]),
+        },
       );
     };
     const queue = await this.readyQueue();

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { prepareWait } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 
 /** Begins the keys, all of one slot. */
 const FIRST_TIMES = 'meterbridge:{times}';
@@ -8,24 +10,7 @@ const FIRST_TIMES = 'meterbridge:{times}';
 /** Clients that got no answer repeat a request within minutes to hours. */
 const KEPT_SECONDS = 6 * 3_600;
 
-/**
- * Keeps the first time that is said of an event, and gives it to whoever comes later. Where all are there it writes
- * one of them once more: a wait behind it is about those that somebody else has written.
- */
-const KEEP_FIRST = `
-local kept = {}
-local isWritten = false
-for i = 1, #KEYS do
-  kept[i] = redis.call('GET', KEYS[i])
-  if not kept[i] then
-    kept[i] = ARGV[i + 1]
-    redis.call('SET', KEYS[i], kept[i], 'EX', ARGV[1])
-    isWritten = true
-  end
-end
-if not isWritten then redis.call('SET', KEYS[1], kept[1], 'KEEPTTL') end
-return kept
-`;
+const firstTimesScript = defineScript(SCRIPTS['commit/first-times']);
 
 /**
  * The times under which events were first received, for those whose time depends on receipt: without it a
@@ -45,7 +30,11 @@ export async function getOrSetFirstTimes(
   );
   const times = events.map(({ timestamp }) => timestamp);
   const untilReplicated = await prepareWait(redis, FIRST_TIMES, replicas);
-  const kept = (await redis.eval(KEEP_FIRST, keys.length, ...keys, KEPT_SECONDS, ...times)) as string[];
+  const kept = await firstTimesScript.run<string[]>(
+    redis,
+    { events: keys },
+    { keptSeconds: KEPT_SECONDS, times },
+  );
   await untilReplicated();
   return kept;
 }

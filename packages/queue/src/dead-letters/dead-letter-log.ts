@@ -3,6 +3,8 @@ import { formatDeadLetterId, shardOfId, streamIdOf } from '../keys/dead-letter-i
 import { queueKeys } from '../keys/keys.js';
 import { addCounts } from '../ledger/ledger.js';
 import { writeReplicated } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 import { shardsOf } from '../state/shards.js';
 
 /** What somebody did to dead letters of one destination, in one run of a command. */
@@ -27,51 +29,10 @@ export type OperatorAction = {
   filter?: string;
 };
 
-/** So many runs are remembered for a destination, and so many ids of each. */
-const RUNS = 1_000;
+const recordScript = defineScript(SCRIPTS['dead-letters/record-action']);
+
+/** So many ids of a run are told; a shard remembers as many. */
 const IDS = 100;
-
-/**
- * Lua: `openRecord` reads a run's record or begins it, `writeLetter` adds a letter to it, `closeRecord` keeps
- * it, where it says anything. A run writes one record however many pages it takes, so that a million letters
- * push nobody else's record out.
- */
-export const HAND_RECORD = `
-local function openRecord(key, begun)
-  local record = cjson.decode(begun)
-  local kept = redis.call('HGET', key, record.run)
-  if kept then return cjson.decode(kept) end
-  local time = redis.call('TIME')
-  record.at = time[1] * 1000 + math.floor(time[2] / 1000)
-  record.letters = 0
-  record.byReason = {}
-  record.ids = {}
-  return record
-end
-local function writeLetter(record, id, reason)
-  record.letters = record.letters + 1
-  record.byReason[reason] = (record.byReason[reason] or 0) + 1
-  if #record.ids < ${IDS} then record.ids[#record.ids + 1] = id end
-end
-local function closeRecord(key, record)
-  if record.letters == 0 then return end
-  redis.call('HSET', key, record.run, cjson.encode(record))
-  if redis.call('HLEN', key) <= ${RUNS} then return end
-  local oldest
-  for _, run in ipairs(redis.call('HKEYS', key)) do
-    if not oldest or run < oldest then oldest = run end
-  end
-  redis.call('HDEL', key, oldest)
-end
-`;
-
-const WRITE = `${HAND_RECORD}
-local kept = redis.call('HGET', KEYS[1], cjson.decode(ARGV[1]).run)
-if kept then return redis.call('HSET', KEYS[1], cjson.decode(ARGV[1]).run, kept) end
-local record = openRecord(KEYS[1], ARGV[1])
-writeLetter(record, ARGV[2], ARGV[3])
-closeRecord(KEYS[1], record)
-`;
 
 /**
  * Remembers a run that was about one letter; a second time nothing changes.
@@ -85,7 +46,8 @@ export async function recordAction(
   replicas = 0,
 ): Promise<void> {
   const { deadLetterLog } = queueKeys(shardOfId(id));
-  const write = () => redis.eval(WRITE, 1, deadLetterLog, JSON.stringify(run), streamIdOf(id), reason);
+  const given = { begun: JSON.stringify(run), id: streamIdOf(id), reason };
+  const write = () => recordScript.run(redis, { log: deadLetterLog }, given);
   await writeReplicated(redis, deadLetterLog, replicas, write);
 }
 

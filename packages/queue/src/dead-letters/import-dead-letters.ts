@@ -2,9 +2,11 @@ import type { Redis } from 'ioredis';
 import { formatDeadLetterId, shardOfId, streamIdOf } from '../keys/dead-letter-id.js';
 import { queueKeys, RECEIVER } from '../keys/keys.js';
 import { writeReplicated } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 import { ShardName, shardsOf } from '../state/shards.js';
 import { encodeDeadLetter } from './dead-letter-codec.js';
-import { HAND_RECORD, type OperatorAction } from './dead-letter-log.js';
+import type { OperatorAction } from './dead-letter-log.js';
 
 /** A dead letter as it was exported: all that is known of it. */
 export type PortableLetter = {
@@ -25,46 +27,8 @@ export type Imported = {
   stillThere: number[];
 };
 
-/**
- * Adds letters that are not there, each with its counts. One that was discarded leaves `discarded` again; any
- * other was never counted here, or as something else: it is accepted anew, in its hour. Whether a letter was
- * discarded is told by its hour: as long as that has discarded ones. It is a write in any case: a wait behind it is
- * about those as well that lie there already.
- */
-const IMPORT = `${HAND_RECORD}
-local record = openRecord(KEYS[4], ARGV[1])
-local added, restored, there = 0, 0, {}
-for i = 2, #ARGV, 4 do
-  local was, reason, z, cell = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local copy = redis.call('HGET', KEYS[5], was)
-  local isThere = #redis.call('XRANGE', KEYS[3], was, was) > 0
-    or copy and #redis.call('XRANGE', KEYS[3], copy, copy) > 0
-  if isThere then
-    there[#there + 1] = (i - 2) / 4
-  else
-    local id = redis.call('XADD', KEYS[3], '*', 'reason', reason, 'z', z, 'cell', cell, 'was', was)
-    redis.call('HSET', KEYS[5], was, id)
-    added = added + 1
-    redis.call('HINCRBY', KEYS[1], 'dead', 1)
-    redis.call('HINCRBY', KEYS[1], 'dead:' .. reason, 1)
-    local wasDiscarded = cell ~= '' and tonumber(redis.call('HGET', KEYS[2], cell .. '/discarded') or 0) > 0
-    local count, by = 'accepted', 1
-    if wasDiscarded then
-      count, by = 'discarded', -1
-      restored = restored + 1
-      writeLetter(record, id, reason)
-    end
-    redis.call('HINCRBY', KEYS[1], count, by)
-    if cell ~= '' then
-      redis.call('HINCRBY', KEYS[2], cell .. '/dead', 1)
-      redis.call('HINCRBY', KEYS[2], cell .. '/' .. count, by)
-    end
-  end
-end
-redis.call('HINCRBY', KEYS[1], 'dead', 0)
-closeRecord(KEYS[4], record)
-return { added, restored, there }
-`;
+const importScript = defineScript(SCRIPTS['dead-letters/import']);
+const forgetScript = defineScript(SCRIPTS['dead-letters/forget-imported']);
 
 /**
  * Puts exported letters among the dead letters of one shard, under ids of their own.
@@ -80,17 +44,18 @@ export async function importDeadLetters(
   replicas = 0,
 ): Promise<Imported> {
   const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);
-  const keys = [ledger, hours, deadLetters, deadLetterLog, imported];
+  const keys = { ledger, hours, deadLetters, log: deadLetterLog, imported };
   const given = letters.flatMap(({ id, reason, cell, letter }) => [
     streamIdOf(id),
     reason,
     encodeDeadLetter(letter),
     cell,
   ]);
-  const [added, restored, stillThere] = (await writeReplicated(redis, ledger, replicas, async () => {
+  const [added, restored, stillThere] = await writeReplicated(redis, ledger, replicas, async () => {
     if (shard !== RECEIVER) await new ShardName(redis, shard, replicas).say();
-    return redis.eval(IMPORT, keys.length, ...keys, JSON.stringify(run), ...given);
-  })) as [number, number, number[]];
+    const args = { begun: JSON.stringify(run), letters: given };
+    return importScript.run<[number, number, number[]]>(redis, keys, args);
+  });
   return { added, restored, stillThere };
 }
 
@@ -101,16 +66,6 @@ export async function findImported(id: string, redis: Redis): Promise<string | n
   return now === null ? null : formatDeadLetterId(shard, now);
 }
 
-const FORGET = `
-local gone = 0
-for i = 1, #ARGV, 2 do
-  if #redis.call('XRANGE', KEYS[1], ARGV[i + 1], ARGV[i + 1]) == 0 then
-    gone = gone + redis.call('HDEL', KEYS[2], ARGV[i])
-  end
-end
-return gone
-`;
-
 /** Forgets where imported letters lay that have left since. Call before an import: nobody else does. */
 export async function forgetImported(destination: string, redis: Redis): Promise<void> {
   for (const shard of await shardsOf(destination, redis)) await forgetShard(shard, redis);
@@ -118,7 +73,7 @@ export async function forgetImported(destination: string, redis: Redis): Promise
 
 async function forgetShard(shard: string, redis: Redis): Promise<void> {
   const { deadLetters, imported } = queueKeys(shard);
-  for await (const page of redis.hscanStream(imported, { count: 500 })) {
-    if ((page as string[]).length > 0) await redis.eval(FORGET, 2, deadLetters, imported, ...page);
+  for await (const page of redis.hscanStream(imported, { count: 500 }) as AsyncIterable<string[]>) {
+    if (page.length > 0) await forgetScript.run(redis, { deadLetters, imported }, { ids: page });
   }
 }

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { QueueKeys } from '../keys/keys.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 
 /** What one moment of a destination holds. */
 export type JobCount = {
@@ -24,8 +26,6 @@ export type JobsByState = { waiting: number; active: number; delayed: number; fa
 
 /** So many jobs are counted without letting others in between: about 3 ms of Redis. */
 const AT_ONCE = 1_000;
-/** A count that nobody goes on with is over after so long. */
-const HELD_MS = 10_000;
 /** How often is asked whether another's count is over. */
 const TURN_MS = 50;
 
@@ -39,97 +39,9 @@ const PARTS: [part: string, kind: 'list' | 'set', state: keyof JobsByState][] = 
   ['failed', 'set', 'failed'],
 ];
 
-/** Lua: adds up jobs by their ids; `was` is the hash of those that were settled since the count began. */
-const COUNT = `
-local function count(prefix, ids, was)
-  local inFlight, oldest, cells = 0, -1, {}
-  local anyWas = was and redis.call('EXISTS', was) == 1
-  for _, id in ipairs(ids) do
-    local job = redis.call('HMGET', prefix .. id, 'n', 'cells', 'timestamp')
-    local n, text = job[1], job[2]
-    local before = anyWas and redis.call('HGET', was, prefix .. id)
-    if before then n, text = string.match(before, '^(%d+) (.*)$') end
-    inFlight = inFlight + tonumber(n or 0)
-    text = text or '{}'
-    cells[text] = (cells[text] or 0) + 1
-    local at = tonumber(job[3] or -1)
-    if at >= 0 and (oldest < 0 or at < oldest) then oldest = at end
-  end
-  local flat = {}
-  for text, jobs in pairs(cells) do
-    flat[#flat + 1] = text
-    flat[#flat + 1] = jobs
-  end
-  return { inFlight, oldest, flat }
-end
-local function idsOf(kind, key, from, to)
-  return redis.call(kind == 'list' and 'LRANGE' or 'ZRANGE', key, from, to)
-end
-`;
-
-/**
- * Looks at everything at once, and counts the jobs where they are few. Where they are many it keeps their ids
- * as they are now, and from now on a settlement keeps what it changes (`KEEP_BEFORE`): so the jobs can be
- * counted in portions, and the sum is still of this one moment. One such count at a time.
- */
-const BEGIN = `${COUNT}
-local parts = cjson.decode(ARGV[4])
-local lengths, total = {}, 0
-for i, part in ipairs(parts) do
-  lengths[i] = redis.call(part[2] == 'list' and 'LLEN' or 'ZCARD', ARGV[1] .. part[1])
-  total = total + lengths[i]
-end
-local look = {
-  redis.call('HGETALL', KEYS[1]), ARGV[6] == '1' and redis.call('HGETALL', KEYS[2]) or {},
-  redis.call('XLEN', KEYS[3]), lengths,
-}
-if total <= tonumber(ARGV[3]) then
-  local ids = {}
-  for _, part in ipairs(parts) do
-    for _, id in ipairs(idsOf(part[2], ARGV[1] .. part[1], 0, -1)) do ids[#ids + 1] = id end
-  end
-  return { 'counted', look, count(ARGV[1], ids) }
-end
-if (redis.call('GET', KEYS[4]) or ARGV[2]) ~= ARGV[2] then return { 'busy' } end
-redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[5])
-redis.call('DEL', KEYS[4] .. ':was')
-for i, part in ipairs(parts) do
-  local copy = KEYS[4] .. ':' .. part[1]
-  redis.call('DEL', copy)
-  if lengths[i] > 0 then
-    redis.call('COPY', ARGV[1] .. part[1], copy)
-    redis.call('PEXPIRE', copy, ARGV[5])
-  end
-end
-return { 'begun', look }
-`;
-
-/** A portion of the ids that were kept. */
-const PORTION = `${COUNT}
-if redis.call('GET', KEYS[1]) ~= ARGV[2] then return false end
-redis.call('PEXPIRE', KEYS[1], ARGV[6])
-redis.call('PEXPIRE', KEYS[1] .. ':was', ARGV[6])
-for _, part in ipairs(cjson.decode(ARGV[7])) do redis.call('PEXPIRE', KEYS[1] .. ':' .. part[1], ARGV[6]) end
-return count(ARGV[1], idsOf(ARGV[3], KEYS[2], ARGV[4], ARGV[5]), KEYS[1] .. ':was')
-`;
-
-const END = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return end
-redis.call('DEL', KEYS[1], KEYS[1] .. ':was')
-for _, part in ipairs(cjson.decode(ARGV[2])) do redis.call('DEL', KEYS[1] .. ':' .. part[1]) end
-`;
-
-/**
- * Lua, for a script that changes the job KEYS[1]: keeps what it was when a count began. `KEYS[5]` is
- * `keys.counting`.
- */
-export const KEEP_BEFORE = `
-if redis.call('EXISTS', KEYS[5]) == 1 then
-  local before = redis.call('HMGET', KEYS[1], 'n', 'cells')
-  redis.call('HSETNX', KEYS[5] .. ':was', KEYS[1], (before[1] or 0) .. ' ' .. (before[2] or '{}'))
-  redis.call('PEXPIRE', KEYS[5] .. ':was', ${HELD_MS})
-end
-`;
+const beginScript = defineScript(SCRIPTS['ledger/begin-count']);
+const portionScript = defineScript(SCRIPTS['ledger/count-portion']);
+const endScript = defineScript(SCRIPTS['ledger/end-count']);
 
 type Counted = [inFlight: number, oldest: number, cells: (string | number)[]];
 type Look = [ledger: string[], hours: string[], letters: number, lengths: number[]];
@@ -155,7 +67,9 @@ export async function countJobs(
       const portions = await countPortions(keys, redis, token, look);
       if (portions) return add(look, portions);
     } finally {
-      await redis.eval(END, 1, keys.counting, token, JSON.stringify(PARTS)).catch(() => {});
+      await endScript
+        .run(redis, { counting: keys.counting }, { token, parts: JSON.stringify(PARTS) })
+        .catch(() => {});
     }
   }
 }
@@ -164,10 +78,14 @@ type Begun = ['counted', Look, Counted] | ['begun', Look, undefined] | ['busy', 
 
 async function begin(keys: QueueKeys, redis: Redis, token: string, withHours: boolean): Promise<Begun> {
   const { ledger, hours, deadLetters, counting } = keys;
-  const run = async (atOnce: number) => {
-    const given = [keys.bull(''), token, atOnce, JSON.stringify(PARTS), HELD_MS, withHours ? 1 : 0];
-    return (await redis.eval(BEGIN, 4, ledger, hours, deadLetters, counting, ...given)) as Begun;
-  };
+  const prefix = keys.bull('');
+  const parts = JSON.stringify(PARTS);
+  const run = (atOnce: number) =>
+    beginScript.run<Begun>(
+      redis,
+      { ledger, hours, deadLetters, counting },
+      { prefix, token, atOnce, parts, withHours: withHours ? 1 : 0 },
+    );
   try {
     return await run(AT_ONCE);
   } catch (error) {
@@ -188,19 +106,11 @@ async function countPortions(
   for (const [index, [part, kind]] of PARTS.entries()) {
     for (let from = 0; from < lengths[index]!; from += AT_ONCE) {
       const began = performance.now();
-      const portion = (await redis.eval(
-        PORTION,
-        2,
-        keys.counting,
-        `${keys.counting}:${part}`,
-        keys.bull(''),
-        token,
-        kind,
-        from,
-        from + AT_ONCE - 1,
-        HELD_MS,
-        JSON.stringify(PARTS),
-      )) as Counted | null;
+      const portion = await portionScript.run<Counted | null>(
+        redis,
+        { counting: keys.counting, copy: `${keys.counting}:${part}` },
+        { prefix: keys.bull(''), token, kind, from, to: from + AT_ONCE - 1, parts: JSON.stringify(PARTS) },
+      );
       if (!portion) return null;
       portions.push(portion);
       // Half of the time is everybody else's.

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { queueKeys } from '../keys/keys.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 import { shardsOf } from '../state/shards.js';
 import { countJobs, type JobsByState } from './count-jobs.js';
 
@@ -61,31 +63,7 @@ async function readShardAccount(destination: string, shard: string, redis: Redis
 /** What the books say, with nothing counted again: by itself it always adds up. */
 export type Counters = Omit<Account, 'difference'>;
 
-/**
- * The oldest job is looked for where it nearly always is: in hand, where jobs are taken from next, and among
- * those that are put back. One that was put back before and waits behind others again may be older.
- */
-const STANDING = `
-local prefix = ARGV[1]
-local function length(part, command) return redis.call(command, prefix .. part) end
-local oldest = -1
-local function look(command, part, from, to)
-  for _, id in ipairs(redis.call(command, prefix .. part, from, to)) do
-    local at = tonumber(redis.call('HGET', prefix .. id, 'timestamp') or -1)
-    if at >= 0 and (oldest < 0 or at < oldest) then oldest = at end
-  end
-end
-look('LRANGE', 'wait', -20, -1)
-look('LRANGE', 'active', 0, 199)
-look('ZRANGE', 'prioritized', 0, 19)
-look('ZRANGE', 'delayed', 0, 99)
-look('ZRANGE', 'delayed', -100, -1)
-return {
-  redis.call('HGETALL', KEYS[1]), redis.call('XLEN', KEYS[2]),
-  length('wait', 'LLEN') + length('paused', 'LLEN') + length('prioritized', 'ZCARD'),
-  length('active', 'LLEN'), length('delayed', 'ZCARD'), length('failed', 'ZCARD'), oldest,
-}
-`;
+const readCountersScript = defineScript(SCRIPTS['ledger/read-counters']);
 
 /** For frequent looks: costs less than a millisecond of Redis a shard, however much waits. */
 export async function readCounters(destination: string, redis: Redis): Promise<Counters> {
@@ -95,13 +73,9 @@ export async function readCounters(destination: string, redis: Redis): Promise<C
 
 async function readShardStanding(destination: string, shard: string, redis: Redis): Promise<Counters> {
   const keys = queueKeys(shard);
-  const [ledger, letters, waiting, active, delayed, failed, oldest] = (await redis.eval(
-    STANDING,
-    2,
-    keys.ledger,
-    keys.deadLetters,
-    keys.bull(''),
-  )) as [string[], number, number, number, number, number, number];
+  const [ledger, letters, waiting, active, delayed, failed, oldest] = await readCountersScript.run<
+    [string[], number, number, number, number, number, number]
+  >(redis, { ledger: keys.ledger, deadLetters: keys.deadLetters }, { prefix: keys.bull('') });
   const counts = readCounts(ledger);
   const { difference: inFlight, ...settled } = balance({ ...counts, inFlight: 0 });
   return {

@@ -1,6 +1,10 @@
 import { connectProducer, mastersOf, serverOfSlot, slotOfKey } from '@meterbridge/redis-connection';
 import type { Redis } from 'ioredis';
+import { SCRIPTS } from '../scripts.generated.js';
 import { asStoreError } from './errors.js';
+import { defineScript } from './script.js';
+
+const confirmScript = defineScript(SCRIPTS['redis/confirm-field']);
 
 /** Less than a producer's command may take. */
 const WAIT_MS = 500;
@@ -103,13 +107,6 @@ function tagOf(key: string): string {
   return /\{(.+?)\}/.exec(key)?.[1] ?? key;
 }
 
-/** Tells whether a hash has what it was given, and writes it once more: then a wait behind it is about all of it. */
-const CONFIRM = `
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return 1
-`;
-
 /** Makes sure of what another connection has written: at the server of now, and at so many of its replicas. */
 export type Replication = {
   /**
@@ -131,23 +128,24 @@ export function openReplication(url: string, replicas: number): Replication {
 }
 
 /**
- * Whether a record is as it is relied upon, by a script that looks, writes the record once more and answers 1; if so,
- * resolves once the replicas have it, and all that was written there before.
+ * Whether a record is as it is relied upon; if so, resolves once the replicas have it, and all that was written there
+ * before.
+ * @param key of the record
+ * @param prove runs a script that looks at the record, writes it once more and answers 1
  * @param redis sends nothing again by itself (`connectProducer`)
  * @throws as `Replication.confirm`
  */
 export async function proveReplicated(
   redis: Redis,
   replicas: number,
-  script: string,
   key: string,
-  ...given: string[]
+  prove: (server: Redis) => Promise<number>,
 ): Promise<boolean> {
   try {
     await findSlot(redis, key);
     const server = serverOf(redis, key);
     // One after the other on one connection: what is sent again by nobody was answered by one server.
-    const written = server.eval(script, 1, key, ...given);
+    const written = prove(server);
     const waited = replicas === 0 ? Promise.resolve() : waitFor(server, replicas);
     waited.catch(() => {});
     if ((await written) !== 1) return false;
@@ -164,5 +162,7 @@ export function proveField(
   replicas: number,
   [key, field, value]: [key: string, field: string, value: string],
 ): Promise<boolean> {
-  return proveReplicated(redis, replicas, CONFIRM, key, field, value);
+  return proveReplicated(redis, replicas, key, (server) =>
+    confirmScript.run(server, { record: key }, { field, value }),
+  );
 }

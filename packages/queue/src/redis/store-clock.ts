@@ -1,4 +1,6 @@
 import type { Redis } from 'ioredis';
+import { SCRIPTS } from '../scripts.generated.js';
+import { defineScript } from './script.js';
 
 /**
  * Redis' clock, for everything that one process writes and another reads: until when to wait, who may probe,
@@ -60,12 +62,14 @@ export function createStoreClock(redis: Redis): StoreClock {
   };
 }
 
+const readTimeScript = defineScript(SCRIPTS['redis/read-time']);
+
 /** Of a Redis Cluster all ask the one master that has this key. */
 const CLOCK = 'meterbridge:destinations';
 
 /** Redis' time, epoch milliseconds. Throws as the client does. */
 export async function readStoreTime(redis: Redis): Promise<number> {
-  const time = (await redis.eval("return redis.call('TIME')", 1, CLOCK)) as [string, string];
+  const time = await readTimeScript.run<[string, string]>(redis, { name: CLOCK }, {});
   return Number(time[0]) * 1_000 + Number(time[1]) / 1_000;
 }
 

@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import { RECEIVER } from '../keys/keys.js';
 import { writeReplicated } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 import { knownShards } from '../state/shards.js';
 import { shardReplayKeys } from './shard-replay.js';
 
@@ -39,15 +41,13 @@ export const REPLAY_BEAT_MS = 500;
 /** How many replays are remembered. */
 const KEPT = 100;
 
-const CREATE = `
-local id = string.format('%.0f', redis.call('INCR', KEYS[1]))
-local time = redis.call('TIME')
-local at = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('HSET', ARGV[1] .. ':' .. id, 'state', 'waiting', 'by', ARGV[2], 'what', ARGV[3], 'lanes', ARGV[4],
-  'startedAt', string.format('%.0f', at))
-redis.call('ZADD', KEYS[2], id, id)
-return id
-`;
+const createScript = defineScript(SCRIPTS['replay/create']);
+const takeScript = defineScript(SCRIPTS['replay/take']);
+const renewScript = defineScript(SCRIPTS['replay/renew']);
+const releaseScript = defineScript(SCRIPTS['replay/release']);
+const stopScript = defineScript(SCRIPTS['replay/stop']);
+const resumeScript = defineScript(SCRIPTS['replay/resume']);
+const findOpenScript = defineScript(SCRIPTS['replay/find-open']);
 
 /**
  * Remembers a replay, which a worker takes and runs.
@@ -60,9 +60,9 @@ export async function createReplay<What>(
   { by, what, lanes }: Pick<ReplayRecord<What>, 'by' | 'what' | 'lanes'>,
   replicas = 0,
 ): Promise<string> {
-  const given = [by, JSON.stringify(what), JSON.stringify(lanes)];
-  const create = () => redis.eval(CREATE, 2, LAST, IDS, PREFIX, ...given);
-  const id = (await writeReplicated(redis, LAST, replicas, create)) as string;
+  const given = { prefix: PREFIX, by, what: JSON.stringify(what), lanes: JSON.stringify(lanes) };
+  const create = () => createScript.run<string>(redis, { last: LAST, ids: IDS }, given);
+  const id = await writeReplicated(redis, LAST, replicas, create);
   await forgetOldest(redis);
   return id;
 }
@@ -80,33 +80,14 @@ async function forgetOldest(redis: Redis): Promise<void> {
   }
 }
 
-const TAKE = `
-local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= 'waiting' and state ~= 'running' then return 0 end
-if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
-if redis.call('HEXISTS', KEYS[1], 'stop') == 1 then
-  redis.call('HSET', KEYS[1], 'state', 'stopped')
-  return 0
-end
-redis.call('HSET', KEYS[1], 'state', 'running')
-redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-return 1
-`;
-
 /**
  * Takes a replay that no worker has. False where another one has it, or nobody is to go on with it.
  * @param holder unique to this turn at it
  */
 export async function takeReplay(redis: Redis, id: string, holder: string): Promise<boolean> {
-  return (await redis.eval(TAKE, 2, recordKey(id), holderKey(id), holder, REPLAY_HELD_MS)) === 1;
+  const keys = { record: recordKey(id), holder: holderKey(id) };
+  return (await takeScript.run(redis, keys, { token: holder, heldMs: REPLAY_HELD_MS })) === 1;
 }
-
-const KEEP = `
-if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 'lost' end
-if (redis.call('GET', KEYS[2]) or ARGV[1]) ~= ARGV[1] then return 'lost' end
-redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-return redis.call('HEXISTS', KEYS[1], 'stop') == 1 and 'stop' or 'kept'
-`;
 
 /** The word of its worker that it lives. `stop`: it was asked to; `lost`: another has gone on with it. */
 export async function renewReplay(
@@ -114,22 +95,9 @@ export async function renewReplay(
   id: string,
   holder: string,
 ): Promise<'kept' | 'stop' | 'lost'> {
-  const keys = [recordKey(id), holderKey(id)];
-  return (await redis.eval(KEEP, 2, ...keys, holder, REPLAY_HELD_MS)) as 'kept' | 'stop' | 'lost';
+  const keys = { record: recordKey(id), holder: holderKey(id) };
+  return renewScript.run(redis, keys, { token: holder, heldMs: REPLAY_HELD_MS });
 }
-
-const END = `
-if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
-if (redis.call('GET', KEYS[2]) or ARGV[1]) ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[2])
-redis.call('HSET', KEYS[1], 'state', ARGV[2])
-if ARGV[2] == 'waiting' then return 1 end
-local time = redis.call('TIME')
-local at = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('HSET', KEYS[1], 'endedAt', string.format('%.0f', at))
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'problem', ARGV[3]) end
-return 1
-`;
 
 /**
  * Its worker lets go of it: it is done, it is stopped, or another is to go on with it. Nothing happens where another
@@ -143,17 +111,9 @@ export async function releaseReplay(
   state: 'stopped' | 'done' | 'waiting',
   problem = '',
 ): Promise<void> {
-  await redis.eval(END, 2, recordKey(id), holderKey(id), holder, state, problem);
+  const keys = { record: recordKey(id), holder: holderKey(id) };
+  await releaseScript.run(redis, keys, { token: holder, state, problem });
 }
-
-const STOP = `
-local state = redis.call('HGET', KEYS[1], 'state')
-if state == 'done' or state == 'stopped' then return state end
-redis.call('HSET', KEYS[1], 'stop', 1)
-if redis.call('EXISTS', KEYS[2]) == 1 then return 'running' end
-redis.call('HSET', KEYS[1], 'state', 'stopped')
-return 'stopped'
-`;
 
 /**
  * Asks the worker that runs a replay to stop after what it has in hand; one that no worker has is stopped at once.
@@ -166,17 +126,10 @@ export async function stopReplay(
   id: string,
   replicas = 0,
 ): Promise<'running' | 'stopped' | 'done'> {
-  const stop = () => redis.eval(STOP, 2, recordKey(id), holderKey(id));
-  return (await writeReplicated(redis, LAST, replicas, stop)) as 'running' | 'stopped' | 'done';
+  const keys = { record: recordKey(id), holder: holderKey(id) };
+  const stop = () => stopScript.run<'running' | 'stopped' | 'done'>(redis, keys, {});
+  return writeReplicated(redis, LAST, replicas, stop);
 }
-
-const RESUME = `
-local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= 'stopped' then return state end
-redis.call('HDEL', KEYS[1], 'stop', 'endedAt', 'problem')
-redis.call('HSET', KEYS[1], 'state', 'waiting', 'what', ARGV[1])
-return 'resumed'
-`;
 
 /**
  * Lets a stopped replay go on.
@@ -190,25 +143,14 @@ export async function resumeReplay<What>(
   what: What,
   replicas = 0,
 ): Promise<'resumed' | Exclude<ReplayState, 'stopped'>> {
-  const resume = () => redis.eval(RESUME, 1, recordKey(id), JSON.stringify(what));
-  return (await writeReplicated(redis, LAST, replicas, resume)) as 'resumed' | 'done';
+  const resume = () =>
+    resumeScript.run<'resumed' | 'done'>(redis, { record: recordKey(id) }, { what: JSON.stringify(what) });
+  return writeReplicated(redis, LAST, replicas, resume);
 }
-
-const OPEN = `
-local open = {}
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local key = ARGV[1] .. ':' .. id
-  local state = redis.call('HGET', key, 'state')
-  if (state == 'waiting' or state == 'running') and redis.call('EXISTS', key .. ':holder') == 0 then
-    table.insert(open, id)
-  end
-end
-return open
-`;
 
 /** The ids of those that no worker has, the oldest first. */
 export async function findOpenReplays(redis: Redis): Promise<string[]> {
-  return (await redis.eval(OPEN, 1, IDS, PREFIX)) as string[];
+  return findOpenScript.run(redis, { ids: IDS }, { prefix: PREFIX });
 }
 
 /** What is kept of one replay, or null where nothing is. */

@@ -9,6 +9,8 @@ import { streamIdOf } from '../keys/dead-letter-id.js';
 import { type QueueKeys, queueKeys } from '../keys/keys.js';
 import { readCounts } from '../ledger/ledger.js';
 import { proveField, proveReplicated } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 import { ShardName } from '../state/shards.js';
 
 /** How far a replay has come with one shard's dead letters, or the receiver's. */
@@ -52,100 +54,9 @@ export function rejectionName({ id, digest }: LetterMark): string {
 /** Deliveries in one job. */
 const BATCH = 100;
 
-/**
- * Runs in the transaction that has added the jobs, and takes them back where the step must not happen: where
- * the replay stands elsewhere (a step that a reconnect sent twice, or another process that goes on with it), or
- * somebody else took one of the letters, or another letter has its id. A job that has its `n` is of the step that did happen, and stays. So a
- * letter becomes a delivery once, whoever is killed and whenever.
- */
-const STEP = `
-local step = cjson.decode(ARGV[1])
-local function undo()
-  for i, job in ipairs(step.jobs) do
-    if redis.call('HEXISTS', KEYS[6 + i], 'n') == 0 then
-      redis.call('ZREM', KEYS[6], job.id)
-      redis.call('DEL', KEYS[6 + i])
-    end
-  end
-  return 0
-end
-for i = 1, #step.jobs do
-  if redis.call('EXISTS', KEYS[6 + i]) == 0 then return undo() end
-end
-if step.from and (redis.call('HGET', KEYS[4], 'position') or '') ~= step.from then return undo() end
-if step.rejections and redis.call('HGET', KEYS[4], 'rejections') == step.rejections then return undo() end
-local reasons, dead = {}, {}
-for at, id in ipairs(step.taken) do
-  local found = redis.call('XRANGE', KEYS[3], id, id)[1]
-  if not found then return undo() end
-  local letter = {}
-  for j = 1, #found[2], 2 do letter[found[2][j]] = found[2][j + 1] end
-  if redis.sha1hex(letter.z) ~= step.digests[at] then return undo() end
-  reasons[letter.reason] = (reasons[letter.reason] or 0) + 1
-  local cell = letter.cell or ''
-  if cell ~= '' then dead[cell] = (dead[cell] or 0) + 1 end
-end
-
-local accepted, deliveries = 0, 0
-local byCell = {}
-local function accept(count, cell)
-  byCell[cell] = (byCell[cell] or 0) + count
-end
-if #step.taken > 0 then redis.call('XDEL', KEYS[3], unpack(step.taken)) end
-for reason, count in pairs(reasons) do redis.call('HINCRBY', KEYS[1], 'dead:' .. reason, 0 - count) end
-for cell, count in pairs(dead) do
-  redis.call('HINCRBY', KEYS[2], cell .. '/dead', 0 - count)
-  accept(0 - count, cell)
-end
-for cell, count in pairs(step.filtered) do
-  redis.call('HINCRBY', KEYS[1], 'filtered', count)
-  redis.call('HINCRBY', KEYS[2], cell .. '/filtered', count)
-  accepted = accepted + count
-  accept(count, cell)
-end
-for i, job in ipairs(step.jobs) do
-  redis.call('HSET', KEYS[6 + i], 'n', job.n, 'cells', job.cells)
-  redis.call('SADD', KEYS[5], job.id)
-  deliveries = deliveries + job.n
-  for cell, count in pairs(cjson.decode(job.cells)) do accept(count, cell) end
-end
-local function raise(key, field, count)
-  if count ~= 0 then redis.call('HINCRBY', key, field, count) end
-end
-raise(KEYS[1], 'dead', 0 - #step.taken)
-raise(KEYS[1], 'accepted', accepted + deliveries - #step.taken)
-for cell, count in pairs(byCell) do raise(KEYS[2], cell .. '/accepted', count) end
-raise(KEYS[4], 'replayed', #step.taken)
-raise(KEYS[4], 'deliveries', deliveries)
-for why, count in pairs(step.left) do raise(KEYS[4], 'left:' .. why, count) end
-if step.through then redis.call('HSET', KEYS[4], 'position', step.through) end
-if step.rejections then redis.call('HSET', KEYS[4], 'rejections', step.rejections) end
-if step.edited then redis.call('HSET', KEYS[4], 'edited', step.edited) end
-return 1
-`;
-
-/** Tells whether a lane was given all these letters of the receiver, and writes that once more. */
-const GIVEN = `
-local rejections = redis.call('HGET', KEYS[1], 'rejections')
-if not rejections then return 0 end
-local given = {}
-for _, name in ipairs(cjson.decode(rejections)) do given[name] = true end
-for _, name in ipairs(cjson.decode(ARGV[1])) do
-  if not given[name] then return 0 end
-end
-redis.call('HSET', KEYS[1], 'rejections', rejections)
-return 1
-`;
-
-/** What of a replay's jobs is not settled yet; forgets those that are. */
-const IN_FLIGHT = `
-local inFlight = 0
-for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  local n = redis.call('HGET', ARGV[1] .. id, 'n')
-  if n then inFlight = inFlight + tonumber(n) else redis.call('SREM', KEYS[1], id) end
-end
-return inFlight
-`;
+const stepScript = defineScript(SCRIPTS['replay/step']);
+const confirmRejectionsScript = defineScript(SCRIPTS['replay/confirm-rejections']);
+const countInFlightScript = defineScript(SCRIPTS['replay/count-in-flight']);
 
 /** One replay in one shard of a destination. Throws as the client does; whoever is in doubt then asks for `progress`. */
 export class ShardReplay {
@@ -201,7 +112,11 @@ export class ShardReplay {
    * @throws as `proveReplicated`
    */
   proveRejections(rejections: readonly string[], prover: Redis, replicas: number): Promise<boolean> {
-    return proveReplicated(prover, replicas, GIVEN, this.progressKey, JSON.stringify(rejections));
+    const keys = { progress: this.progressKey };
+    const names = JSON.stringify(rejections);
+    return proveReplicated(prover, replicas, this.progressKey, (server) =>
+      confirmRejectionsScript.run(server, keys, { names }),
+    );
   }
 
   /** The same of what an edit has put on this queue. */
@@ -226,31 +141,29 @@ export class ShardReplay {
   /** @returns false where nothing happened, since something is not as the step supposes */
   async take(step: ReplayStep): Promise<boolean> {
     const batches = encodeAll(step.deliveries ?? [], this.rules);
-    const run = (on: Pick<Redis, 'eval'> | ChainableCommander, jobIds: string[]) =>
-      on.eval(
-        STEP,
-        6 + jobIds.length,
-        this.keys.ledger,
-        this.keys.hours,
-        this.keys.deadLetters,
-        this.progressKey,
-        this.jobsKey,
-        this.keys.bull('prioritized'),
-        ...jobIds.map((jobId) => this.keys.job(jobId)),
-        toArgument(step, batches, jobIds),
-      );
-    if (batches.length === 0) return (await run(this.redis, [])) === 1;
+    const { ledger, hours, deadLetters, bull, job } = this.keys;
+    const keysOf = (jobIds: string[]) => ({
+      ledger,
+      hours,
+      deadLetters,
+      progress: this.progressKey,
+      replayJobs: this.jobsKey,
+      prioritized: bull('prioritized'),
+      jobs: jobIds.map(job),
+    });
+    if (batches.length === 0) {
+      return (await stepScript.run(this.redis, keysOf([]), { given: toArgument(step, [], []) })) === 1;
+    }
     this.queue ??= openQueue(this.shard, this.redis);
     await this.shardName.say();
-    return (
-      (await addBatches(this.queue, batches, (multi, jobIds) => void run(multi, jobIds), PRIORITY.replay)) ===
-      1
-    );
+    const account = (transaction: ChainableCommander, jobIds: string[]) =>
+      stepScript.addTo(transaction, keysOf(jobIds), { given: toArgument(step, batches, jobIds) });
+    return (await addBatches(this.queue, batches, account, PRIORITY.replay)) === 1;
   }
 
   /** Deliveries of this replay that are not settled yet. */
   async inFlight(): Promise<number> {
-    return (await this.redis.eval(IN_FLIGHT, 1, this.jobsKey, this.keys.bull(''))) as number;
+    return countInFlightScript.run(this.redis, { replayJobs: this.jobsKey }, { prefix: this.keys.bull('') });
   }
 
   async close(): Promise<void> {

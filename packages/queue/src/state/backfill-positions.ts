@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { asStoreError } from '../redis/errors.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 
 /** How far one file of a backfill is committed. */
 export type FilePosition = {
@@ -13,19 +15,7 @@ export type FilePosition = {
 /** A backfill that nobody goes on with for so long is forgotten. */
 const KEPT_SECONDS = 30 * 86_400;
 
-/**
- * Saves a position where the one before is still there. It says no where Redis went back to older data, or
- * another process reads the same: what was committed in between may be gone.
- */
-const SAVE = `
-local kept = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-if kept ~= ARGV[3] then
-  if kept ~= ARGV[2] then return 0 end
-  redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-end
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-return 1
-`;
+const saveScript = defineScript(SCRIPTS['state/save-position']);
 
 /**
  * The positions of one backfill, file by file. They lie beside what was committed, so that a Redis that loses
@@ -62,7 +52,8 @@ export class BackfillPositions {
     const text = JSON.stringify(position);
     const before = this.saved.get(file) ?? '';
     try {
-      const isSaved = (await this.redis.eval(SAVE, 1, this.key, file, before, text, KEPT_SECONDS)) === 1;
+      const given = { file, before, position: text, keptSeconds: KEPT_SECONDS };
+      const isSaved = (await saveScript.run(this.redis, { positions: this.key }, given)) === 1;
       if (isSaved) this.saved.set(file, text);
       return isSaved;
     } catch (error) {

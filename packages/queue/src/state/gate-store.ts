@@ -3,18 +3,10 @@ import { type Gate, type GateStore, OPEN_GATE } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys } from '../keys/keys.js';
 import { writeReplicated } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 
-/**
- * Replaces the gate only where nobody else has in the meantime. No two texts are the same: a command that a
- * reconnect sent twice knows what it wrote itself, and a probe that was claimed is not taken for another's.
- */
-const REPLACE = `
-local kept = redis.call('GET', KEYS[1]) or ''
-if kept == ARGV[2] then return 1 end
-if kept ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2])
-return 1
-`;
+const replaceScript = defineScript(SCRIPTS['state/replace-gate']);
 
 /** How old a worker's view of the gate may get, in milliseconds. */
 const REFRESH_MS = 200;
@@ -137,7 +129,7 @@ export async function changeGate(
 /** The text that is kept from now on; null where another is kept than the one that was seen. */
 async function replace(redis: Redis, key: string, seen: string, gate: Gate): Promise<string | null> {
   const text = JSON.stringify({ ...gate, id: randomUUID() });
-  return (await redis.eval(REPLACE, 1, key, seen, text)) === 1 ? text : null;
+  return (await replaceScript.run(redis, { gate: key }, { seen, text })) === 1 ? text : null;
 }
 
 /** An unreadable gate is an open one: the next answer of the API sets it right. */

@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import { destinationOf, shardNumber } from '../keys/keys.js';
 import { prepareWait } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 
 const KEY = 'meterbridge:destinations';
 
@@ -9,11 +11,7 @@ export async function rememberShards(redis: Redis, ...shards: string[]): Promise
   await redis.sadd(KEY, ...shards);
 }
 
-/** Adds names that may be there, and is a write in any case: a wait behind it is about them. */
-const REMEMBER = `
-redis.call('SREM', KEYS[1], unpack(ARGV))
-return redis.call('SADD', KEYS[1], unpack(ARGV))
-`;
+const rememberScript = defineScript(SCRIPTS['state/remember-shards']);
 
 /** How long a name may be lost, where the connection has not noticed that its server is another one. */
 const SAY_EVERY_MS = 10_000;
@@ -66,7 +64,7 @@ export class ShardName {
       return;
     }
     const untilReplicated = await prepareWait(this.redis, KEY, this.replicas);
-    await this.redis.eval(REMEMBER, 1, KEY, this.shard);
+    await rememberScript.run(this.redis, { names: KEY }, { shards: [this.shard] });
     await untilReplicated();
     this.saidOn = count;
     this.saidAt = now;

@@ -1,0 +1,74 @@
+-- One settlement, whole or not at all: the remainder into the job, the counts into the ledger and the hours, the dead
+-- letters into their stream; and the job's end, where nothing remains and it is in a worker's hand. No other command
+-- ends a job.
+--
+-- The revision guards it. Each is unique to the attempt at settling that wrote it, so it names one content of the job
+-- wherever it is read: a worker that was frozen past its lock, or that has read the job at another server, changes
+-- nothing, and a command that a reconnect sent twice knows itself. A job that has ended leaves its last revision behind
+-- for a minute, for the same reason.
+--
+-- A job that waits again (its lock ran out, or the server never knew that it was taken) stays, empty, until it is taken
+-- once more: looking for it among a million others would stop Redis.
+--
+-- KEYS
+--   job: hash, the batch job
+--   ledger: hash
+--   hours: hash
+--   deadLetters: stream
+--   counting: string, while a process counts the jobs
+--   active: list, ids of jobs that are in a worker's hand
+--   stalled: set, ids of jobs whose lock may have run out
+--   replay?: hash, how far the replay has come that put some of the job back
+-- ARGV
+--   rev: the revision that was read with the job
+--   nextRev: the one that is written
+--   data: JSON, what remains, as BullMQ keeps it
+--   remaining: deliveries in it
+--   cells: JSON, the same by cell
+--   jobId: as BullMQ knows it
+--   duplicates: of deliveries that the replay put back
+--   ledgerCounts: how many pairs of a ledger's field and its rise follow
+--   hourCounts: how many pairs of an hour's field and its rise follow those
+--   ...rest: the pairs, and of each dead letter its reason, what is stored, and its cell
+-- RESULT 'ended', 'settled', 'stale' or 'gone'
+
+-- A settlement that is sent again since its answer was lost comes as soon as Redis is back.
+local ENDED_SECONDS = 60
+-- The revision of a job that no settlement has written to.
+local FIRST_REV = '0'
+-- @include ../ledger/keep-before.lua
+local ended = job .. ':ended'
+if redis.call('EXISTS', job) == 0 then
+  return redis.call('GET', ended) == nextRev and 'ended' or 'gone'
+end
+local kept = redis.call('HGET', job, 'rev') or FIRST_REV
+if kept == nextRev then return 'settled' end
+if kept ~= rev then
+  -- This hand has sent what the job's own record does not know of: that counts as one more turn.
+  redis.call('HINCRBY', job, 'ats', 1)
+  return 'stale'
+end
+keepBefore()
+-- A replay that is forgotten is not begun again.
+if replay and redis.call('EXISTS', replay) == 1 then redis.call('HINCRBY', replay, 'duplicates', duplicates) end
+local at = 1
+local function raise(key, counts)
+  for i = 1, counts do
+    redis.call('HINCRBY', key, rest[at], rest[at + 1])
+    at = at + 2
+  end
+end
+raise(ledger, ledgerCounts)
+raise(hours, hourCounts)
+while at <= #rest do
+  redis.call('XADD', deadLetters, '*', 'reason', rest[at], 'z', rest[at + 1], 'cell', rest[at + 2])
+  at = at + 3
+end
+if remaining == '0' and redis.call('LREM', active, -1, jobId) > 0 then
+  redis.call('DEL', job, job .. ':lock')
+  redis.call('SREM', stalled, jobId)
+  redis.call('SET', ended, nextRev, 'EX', ENDED_SECONDS)
+  return 'ended'
+end
+redis.call('HSET', job, 'data', data, 'n', remaining, 'cells', cells, 'rev', nextRev)
+return 'settled'
