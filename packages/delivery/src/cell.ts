@@ -17,9 +17,13 @@ export function cellOf(hour: number, source: string): string {
   return `${hour}/${source}`;
 }
 
-/** A delivery that knows no hour was accepted before hours were kept: only the totals have it. */
+/** The hour and the source that make a cell. */
+export function splitCell(cell: string): { hour: number; source: string } {
+  const end = cell.indexOf('/');
+  return { hour: Number(cell.slice(0, end)), source: cell.slice(end + 1) };
+}
+
 export function countInCell(cells: Cells, { hour, source }: Pick<StoredDelivery, 'hour' | 'source'>): void {
-  if (hour === undefined) return;
   const cell = cellOf(hour, source);
   cells[cell] = (cells[cell] ?? 0) + 1;
 }

@@ -8,11 +8,11 @@ import type { StoredDelivery } from './stored-delivery.js';
 
 const NOW = Date.parse('2026-11-21T14:25:00Z');
 
-const aDelivery = (source: string, hour?: number): StoredDelivery => ({
+const aDelivery = (source: string, hour = 5): StoredDelivery => ({
   rule: 'usage',
   source,
   event: { messageId: 'm' } as SegmentEvent,
-  ...(hour === undefined ? {} : { hour }),
+  hour,
 });
 
 const refused: Outcome = { outcome: 'failed', code: 'refused' };
@@ -31,7 +31,7 @@ test('what is done is counted by the hour of acceptance and the source, and in a
     aDelivery('web', 5),
     aDelivery('web', 6),
     aDelivery('backend', 5),
-    aDelivery('web'),
+    aDelivery('web', 4),
   ];
   const delivered: Outcome = { outcome: 'delivered' };
   const duplicate: Outcome = { outcome: 'duplicate' };
@@ -40,10 +40,9 @@ test('what is done is counted by the hour of acceptance and the source, and in a
     duplicate: 2,
     olderRule: 0,
     notCompared: 0,
-    // The one that knows no hour is in the sums only.
     byCell: {
       delivered: { '5/web': 1, '6/web': 1, '5/backend': 1 },
-      duplicate: { '5/web': 1 },
+      duplicate: { '5/web': 1, '4/web': 1 },
       olderRule: {},
       notCompared: {},
     },

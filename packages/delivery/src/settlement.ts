@@ -8,15 +8,14 @@ import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 export type DeadLetter = StoredDelivery & {
   reason: PermanentCode;
   tries: Tries;
-  /** What it was mapped to when it died; absent where it was not, and in what an older version stored. */
+  /** What it was mapped to when it died; absent where it was not. */
   usage?: KeptUsage;
   /** What the API held under its id when it died; only where that was compared with it. */
   held?: KeptUsage;
 };
 
 /**
- * A usage event's JSON. What was sent is kept whole, since it may be on a bill; of what an API holds, and of what an
- * older version stored, a long one is cut.
+ * A usage event's JSON. What was sent is kept whole, since it may be on a bill; of what an API holds, a long one is cut.
  * @property characters of the whole
  */
 export type KeptUsage = { body: string; characters: number };

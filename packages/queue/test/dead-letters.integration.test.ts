@@ -65,7 +65,8 @@ describe('a walk', () => {
   test('knows when its letters died, however late they were imported', async () => {
     const line = await open();
     const keys = queueKeys(line.destination);
-    const add = (ms: number) => line.redis.xadd(keys.deadLetters, `${ms}-0`, 'reason', 'refused', 'z', '');
+    const add = (ms: number) =>
+      line.redis.xadd(keys.deadLetters, `${ms}-0`, 'reason', 'refused', 'z', '', 'cell', '1/web');
     for (const ms of [1_000, 2_000, 3_000]) await add(ms);
     const diedIn = async (range: DeadLetterRange) => (await lettersOf(line, range)).map(({ at }) => at);
     expect(await diedIn({ since: 2_000 })).toEqual([2_000, 3_000]);
@@ -75,7 +76,7 @@ describe('a walk', () => {
     await importDeadLetters(
       line.destination,
       line.redis,
-      [{ id: `${line.destination}/1500-0`, reason: 'refused', cell: '', letter }],
+      [{ id: `${line.destination}/1500-0`, reason: 'refused', cell: '1/web', letter }],
       aRun('1', 'restored'),
     );
     expect(await diedIn({ until: 2_000 })).toEqual([1_000, 1_500]);
@@ -224,7 +225,7 @@ describe('an import', () => {
     const { line, letters } = await openWithLetters(5);
     const revived = letters.map(({ letter, at }) => reviveDeadLetter(letter, at));
     await revive(line.destination, line.redis, letters, revived);
-    const strange = { ...toPortable(letters[0]!), id: `${line.destination}/17-0`, cell: '' };
+    const strange = { ...toPortable(letters[0]!), id: `${line.destination}/17-0`, cell: `${HOUR + 1}/web` };
     const imported = await importDeadLetters(
       line.destination,
       line.redis,
@@ -235,8 +236,8 @@ describe('an import', () => {
     expect(await line.account()).toMatchObject({ accepted: 11, dead: 6, inFlight: 5, difference: 0 });
     const lines = await line.audit();
     expect(lines.map(({ hour, accepted, difference }) => [hour, accepted, difference])).toEqual([
-      [null, 1, 0],
       [HOUR, 10, 0],
+      [HOUR + 1, 1, 0],
     ]);
     expect(await readDeadLetterLog(line.destination, line.redis)).toEqual([]);
   });

@@ -35,7 +35,7 @@ const deliverySchema = z.looseObject({
   rule: z.string().min(1),
   source: z.string().min(1),
   event: segmentEventSchema,
-  hour: z.int().min(0).max(9_999_999).optional(),
+  hour: z.int().min(0).max(9_999_999),
   sentUnder: z.string().min(1).optional(),
   reason: z.enum(reasons),
   tries: z.looseObject({
@@ -93,17 +93,16 @@ export function readPortable(
   const { letter } = json as { letter: Letter };
   const { reason, source } = letter;
   if (!isReceivers) {
-    const { hour, sentUnder } = letter as { hour?: number; sentUnder?: string };
+    const { hour, sentUnder } = letter as { hour: number; sentUnder?: string };
     if (sentUnder !== undefined && !isKept(destination, sentUnder)) {
       const problem =
         'letter.sentUnder: it may have arrived, and the rules that it was sent under are not kept here';
       return { ok: false, problem };
     }
-    const ownCell = hour === undefined ? '' : cellOf(hour, source);
-    return { ok: true, letter: { id, reason, cell: ownCell, letter } };
+    return { ok: true, letter: { id, reason, cell: cellOf(hour, source), letter } };
   }
   const end = cell.indexOf('/');
-  const isOwn = cell === '' || (/^\d{1,7}$/.test(cell.slice(0, end)) && cell.slice(end + 1) === source);
+  const isOwn = /^\d{1,7}$/.test(cell.slice(0, end)) && cell.slice(end + 1) === source;
   if (!isOwn) return { ok: false, problem: 'cell: an hour and the source of the letter were expected' };
   return { ok: true, letter: { id, reason, cell, letter } };
 }

@@ -27,7 +27,7 @@ export type BatchData = {
   /** When the deliveries were accepted that do not say it themselves, in hours since 1970. */
   hour?: number;
   /** The deliveries by cell: what is wholly delivered is counted without being read again. */
-  cells?: Cells;
+  cells: Cells;
 };
 
 export function encodeBatch(

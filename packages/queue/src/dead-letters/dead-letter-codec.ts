@@ -1,4 +1,4 @@
-import { deflateSync, inflateRawSync, inflateSync } from 'node:zlib';
+import { deflateSync, inflateSync } from 'node:zlib';
 
 /**
  * What dead letters have in common: their own fields, those of Segment's Spec, and words of usage. An entry of
@@ -46,13 +46,5 @@ export function encodeDeadLetter(letter: unknown): Buffer {
 
 /** Its JSON. Throws on what is damaged. */
 export function inflateDeadLetter(z: Buffer): string {
-  return (namesDictionary(z) ? inflateSync(z, { dictionary: DICTIONARY }) : inflateRawSync(z)).toString();
-}
-
-/**
- * An entry with a dictionary has zlib's header, whose low four bits are 8; one of an earlier version has none,
- * and those bits would begin it with a block that is not compressed, as no JSON is.
- */
-function namesDictionary(z: Buffer): boolean {
-  return (z[0]! & 0x0f) === 8;
+  return inflateSync(z, { dictionary: DICTIONARY }).toString();
 }

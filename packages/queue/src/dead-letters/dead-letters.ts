@@ -21,7 +21,7 @@ export type DeadLetterEntry<Letter> = {
   /** When it died, by Redis' clock; epoch milliseconds. Its id says so, or said so before an import. */
   at: number;
   reason: string;
-  /** The hour and source of acceptance it is counted in; empty in what a version stored that kept no hours. */
+  /** The hour and source of acceptance it is counted in. */
   cell: string;
   /** The id it died under, where it was exported and imported since. */
   was?: string;
@@ -137,7 +137,7 @@ function from(after: string, shard: string, newestFirst: boolean): string {
   return `${(newestFirst ? order < 0 : order > 0) ? '' : '('}${streamIdOf(after)}`;
 }
 
-/** The fields of an entry stand in one order: reason, z, cell, was. Older entries have the first two or three. */
+/** The fields of an entry stand in one order: reason, z, cell; and `was`, where it was imported. */
 function readEntry<Letter>(
   shard: string,
   id: Buffer,
@@ -149,7 +149,7 @@ function readEntry<Letter>(
     id: formatDeadLetterId(shard, streamId),
     at: millisecondsOf((was ?? streamId).toString()),
     reason: reason!.toString(),
-    cell: cell?.toString() ?? '',
+    cell: cell!.toString(),
     ...(was === undefined ? {} : { was: formatDeadLetterId(shard, was.toString()) }),
     get json() {
       return inflateDeadLetter(z!);

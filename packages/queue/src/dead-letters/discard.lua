@@ -24,10 +24,8 @@ for i = 1, #marks, 2 do
     if entry.was then redis.call('HDEL', imported, entry.was) end
     discarded = discarded + 1
     redis.call('HINCRBY', ledger, 'dead:' .. entry.reason, -1)
-    if entry.cell and entry.cell ~= '' then
-      redis.call('HINCRBY', hours, entry.cell .. '/dead', -1)
-      redis.call('HINCRBY', hours, entry.cell .. '/discarded', 1)
-    end
+    redis.call('HINCRBY', hours, entry.cell .. '/dead', -1)
+    redis.call('HINCRBY', hours, entry.cell .. '/discarded', 1)
     writeLetter(record, marks[i], entry.reason)
   end
 end

@@ -29,7 +29,7 @@ for i = 1, #letters, 4 do
     added = added + 1
     redis.call('HINCRBY', ledger, 'dead', 1)
     redis.call('HINCRBY', ledger, 'dead:' .. reason, 1)
-    local wasDiscarded = cell ~= '' and tonumber(redis.call('HGET', hours, cell .. '/discarded') or 0) > 0
+    local wasDiscarded = tonumber(redis.call('HGET', hours, cell .. '/discarded') or 0) > 0
     local count, by = 'accepted', 1
     if wasDiscarded then
       count, by = 'discarded', -1
@@ -37,10 +37,8 @@ for i = 1, #letters, 4 do
       writeLetter(record, id, reason)
     end
     redis.call('HINCRBY', ledger, count, by)
-    if cell ~= '' then
-      redis.call('HINCRBY', hours, cell .. '/dead', 1)
-      redis.call('HINCRBY', hours, cell .. '/' .. count, by)
-    end
+    redis.call('HINCRBY', hours, cell .. '/dead', 1)
+    redis.call('HINCRBY', hours, cell .. '/' .. count, by)
   end
 end
 redis.call('HINCRBY', ledger, 'dead', 0)

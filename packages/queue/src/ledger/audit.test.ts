@@ -48,7 +48,7 @@ test.each<[string, Partial<AuditLook>, string[]]>([
     ['5/backend accepted 5 inFlight 5 | 0', '5/web accepted 30 inFlight 30 | 0'],
   ],
   [
-    'what the totals have and no hour does is a line of its own: forgotten, or from before there were hours',
+    'what the totals have and no hour does is a line of its own',
     {
       ledger: { accepted: 150, delivered: 120, filtered: 10 },
       hours: { '5/web/accepted': 30, '5/web/delivered': 30 },

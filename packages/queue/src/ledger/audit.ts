@@ -1,4 +1,4 @@
-import type { Cells } from '@meterbridge/delivery';
+import { type Cells, splitCell } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys } from '../keys/keys.js';
 import { shardsOf } from '../state/shards.js';
@@ -9,8 +9,8 @@ import { addCounts, type Balance, balance, readCounts } from './ledger.js';
 export type AuditLine = Balance & {
   destination: string;
   /**
-   * The hour of acceptance, in hours since 1970. Null, as the source is, for what the totals have and no hour
-   * does: hours that were settled long ago and are forgotten, and what was accepted before hours were kept.
+   * The hour of acceptance, in hours since 1970. Null, as the source is, for what the totals have and no hour does:
+   * hours that were settled long ago and are forgotten.
    */
   hour: number | null;
   source: string | null;
@@ -96,11 +96,6 @@ export function auditLines({
   return [{ hour: null, source: null, ...balance(rest) }, ...lines.toSorted(byHourAndSource)].filter(
     saysSomething,
   );
-}
-
-function splitCell(cell: string): { hour: number; source: string } {
-  const end = cell.indexOf('/');
-  return { hour: Number(cell.slice(0, end)), source: cell.slice(end + 1) };
 }
 
 type Cell = Pick<AuditLine, 'hour' | 'source'>;

@@ -37,8 +37,7 @@ for at, id in ipairs(step.taken) do
   for j = 1, #found[2], 2 do letter[found[2][j]] = found[2][j + 1] end
   if redis.sha1hex(letter.z) ~= step.digests[at] then return undo() end
   reasons[letter.reason] = (reasons[letter.reason] or 0) + 1
-  local cell = letter.cell or ''
-  if cell ~= '' then dead[cell] = (dead[cell] or 0) + 1 end
+  dead[letter.cell] = (dead[letter.cell] or 0) + 1
 end
 
 local accepted, deliveries = 0, 0

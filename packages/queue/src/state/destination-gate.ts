@@ -45,7 +45,7 @@ export async function createDestinationGate(
   };
 }
 
-/** What else stands there was said to a worker from before there were accounts, or to a first destination once. */
+/** What else stands there is of the time in which it was the first destination of its account. */
 function onlyByHand({ handHold }: Gate): Gate {
   return { ...OPEN_GATE, handHold };
 }

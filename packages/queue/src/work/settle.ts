@@ -88,14 +88,9 @@ async function encodeLetters(dead: readonly DeadLetter[]): Promise<(string | Buf
   const encoded: (string | Buffer)[] = [];
   for (const [index, letter] of dead.entries()) {
     if (index > 0 && index % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
-    encoded.push(letter.reason, encodeDeadLetter(letter), cellOfLetter(letter));
+    encoded.push(letter.reason, encodeDeadLetter(letter), cellOf(letter.hour, letter.source));
   }
   return encoded;
-}
-
-/** Empty where it was accepted before hours were kept. */
-function cellOfLetter({ hour, source }: DeadLetter): string {
-  return hour === undefined ? '' : cellOf(hour, source);
 }
 
 /** Ledger fields and by how much they rise, flat: field, count, field, count, … */
