@@ -52,7 +52,7 @@ export {
   readCounters,
 } from './ledger/ledger.js';
 export { countWorkers } from './redis/count-workers.js';
-export { asStoreError, StoreFullError, StoreUnavailableError } from './redis/errors.js';
+export { asStoreError, BooksRefusedError, StoreFullError, StoreUnavailableError } from './redis/errors.js';
 export { type MemoryWatch, readMemory, watchMemory } from './redis/memory-pressure.js';
 export {
   assertDurableRedis,

@@ -105,7 +105,7 @@ describe('a destination that is no longer configured', () => {
 describe('a settlement', () => {
   test('counts once however often it is written', async () => {
     const line = await open(async (deliveries) => delivered(deliveries));
-    await line.write(5);
+    await line.write(3);
     const [jobId] = await line.redis.lrange(queueKeys(line.destination).bull('wait'), 0, -1);
     const hour = (await line.audit())[0]!.hour!;
     const settlement = { ...emptySettlement(), delivered: 3 };
@@ -116,8 +116,8 @@ describe('a settlement', () => {
     expect((await write('me')).result).toBe('settled');
     expect((await write('me')).result).toBe('settled');
     expect((await write('another')).result).toBe('stale');
-    expect(await line.account()).toMatchObject({ accepted: 5, delivered: 3 });
-    expect(await line.audit()).toMatchObject([{ hour, source: 'backend', accepted: 5, delivered: 3 }]);
+    expect(await line.account()).toMatchObject({ accepted: 3, delivered: 3 });
+    expect(await line.audit()).toMatchObject([{ hour, source: 'backend', accepted: 3, delivered: 3 }]);
     expect(
       (
         await writeSettlement(line.redis, keys, {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Job, type Queue } from 'bullmq';
 import type { ChainableCommander } from 'ioredis';
 import type { BatchData } from '../batch/batch-codec.js';
+import { asRefusal } from '../redis/errors.js';
 
 /**
  * What this file needs of BullMQ's Redis backend. Its own flow producers batch inserts onto a shared
@@ -37,6 +38,7 @@ function nextJobId(): string {
 /**
  * Adds batch jobs and runs `account` in one MULTI: the jobs and what is said of them in the ledger hold
  * together or not at all. Resolves when Redis has written them; with `appendfsync always`, to disk.
+ * @throws BooksRefusedError where `account` was refused; else as the client does
  * @returns what the last command of `account` answered
  */
 export async function addBatches(
@@ -57,6 +59,6 @@ export async function addBatches(
   account(transaction, jobIds);
   const results = await transaction.exec();
   if (!results) throw new Error('the transaction was aborted');
-  for (const [error] of results) if (error) throw error;
+  for (const [error] of results) if (error) throw asRefusal(error) ?? error;
   return results.at(-1)![1];
 }

@@ -200,8 +200,7 @@ export class BatchWriter {
         transaction,
         { ledger, hours, jobs: jobIds.map(job) },
         {
-          filtered: filteredCount,
-          filteredCells: JSON.stringify(cellsOf(hour, filtered)),
+          filtered: JSON.stringify(cellsOf(hour, filtered)),
           batches: batches.flatMap((batch) => [batch.n, JSON.stringify(batch.cells)]),
         },
       );

@@ -1,10 +1,14 @@
-import { cellOf, countByCell } from '@meterbridge/delivery';
+import { cellOf } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from '../dead-letters/dead-letter-codec.js';
 import { queueKeys, RECEIVER } from '../keys/keys.js';
 import { asStoreError } from '../redis/errors.js';
 import { prepareWait } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 import type { RejectedEvent } from './routed-event.js';
+
+const rejectScript = defineScript(SCRIPTS['commit/write-rejections']);
 
 /**
  * Dead letters of the receiver: what could not become a delivery. Written with their counts or not at all.
@@ -18,25 +22,15 @@ export async function writeRejections(
   hour: number,
   replicas: number,
 ): Promise<void> {
-  const keys = queueKeys(RECEIVER);
-  const transaction = redis.multi();
-  for (const rejection of rejected) {
-    const { reason, source } = rejection;
-    const z = encodeDeadLetter(rejection);
-    transaction.xadd(keys.deadLetters, '*', 'reason', reason, 'z', z, 'cell', cellOf(hour, source));
-    transaction.hincrby(keys.ledger, `dead:${reason}`, 1);
-  }
-  transaction.hincrby(keys.ledger, 'accepted', rejected.length);
-  transaction.hincrby(keys.ledger, 'dead', rejected.length);
-  for (const [cell, count] of Object.entries(countByCell(rejected.map(({ source }) => ({ hour, source }))))) {
-    transaction.hincrby(keys.hours, `${cell}/accepted`, count);
-    transaction.hincrby(keys.hours, `${cell}/dead`, count);
-  }
+  const { ledger, hours, deadLetters } = queueKeys(RECEIVER);
+  const letters = rejected.flatMap((rejection) => [
+    rejection.reason,
+    encodeDeadLetter(rejection),
+    cellOf(hour, rejection.source),
+  ]);
   try {
-    const untilReplicated = await prepareWait(redis, keys.ledger, replicas);
-    const results = await transaction.exec();
-    if (!results) throw new Error('the transaction was aborted');
-    for (const [error] of results) if (error) throw error;
+    const untilReplicated = await prepareWait(redis, ledger, replicas);
+    await rejectScript.run(redis, { ledger, hours, deadLetters }, { letters });
     await untilReplicated();
   } catch (error) {
     throw asStoreError(error);

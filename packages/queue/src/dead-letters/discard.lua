@@ -11,25 +11,30 @@
 -- ARGV
 --   begun: JSON, the record as it begins
 --   ...marks: of each letter its stream id and the digest of what is stored
--- RESULT how many letters the run has discarded here by now
+-- RESULT how many letters the run has discarded here by now; a refusal where the books have fewer
+-- @include letters.lua
 -- @include action-record.lua
 local record = openRecord(log, begun)
-local discarded = 0
+local ids, found = {}, {}
 for i = 1, #marks, 2 do
-  local found = redis.call('XRANGE', deadLetters, marks[i], marks[i])[1]
-  local entry = {}
-  for j = 1, found and #found[2] or 0, 2 do entry[found[2][j]] = found[2][j + 1] end
-  if found and redis.sha1hex(entry.z) == marks[i + 1] then
-    redis.call('XDEL', deadLetters, marks[i])
-    if entry.was then redis.call('HDEL', imported, entry.was) end
-    discarded = discarded + 1
-    redis.call('HINCRBY', ledger, 'dead:' .. entry.reason, -1)
-    redis.call('HINCRBY', hours, entry.cell .. '/dead', -1)
-    redis.call('HINCRBY', hours, entry.cell .. '/discarded', 1)
-    writeLetter(record, marks[i], entry.reason)
+  local id, digest = marks[i], marks[i + 1]
+  local letter = not found[id] and readLetter(id)
+  if letter and redis.sha1hex(letter.z) == digest then
+    ids[#ids + 1] = id
+    found[id] = letter
+    bookDead(letter.reason, letter.cell, -1)
+    book('discarded', letter.cell, 1)
   end
 end
-redis.call('HINCRBY', ledger, 'dead', 0 - discarded)
-redis.call('HINCRBY', ledger, 'discarded', discarded)
+local refusal = checkBooks()
+if refusal then return refusal end
+for _, id in ipairs(ids) do
+  local letter = found[id]
+  redis.call('XDEL', deadLetters, id)
+  if letter.was then redis.call('HDEL', imported, letter.was) end
+  writeLetter(record, id, letter.reason)
+end
+writeBooks()
+touchBooks()
 closeRecord(log, record)
 return record.letters

@@ -11,36 +11,40 @@
 --   imported: hash, from the stream id of a letter's death to the one it has
 -- ARGV
 --   begun: JSON, the record as it begins
---   ...letters: of each the stream id of its death, its reason, what is stored, and its cell
--- RESULT how many were added, how many of them restored, and the indexes from 0 of those that are there already
+--   ...letters: of each the stream id of its death, its reason, what is stored, and its bucket
+-- RESULT how many were added, how many of them restored, and the indexes from 0 of those that are there already;
+--   a refusal where the totals have fewer discarded ones than the hours
+-- @include letters.lua
 -- @include action-record.lua
 local record = openRecord(log, begun)
-local added, restored, there = 0, 0, {}
+local isComing, fresh, there = {}, {}, {}
+local restored = 0
 for i = 1, #letters, 4 do
-  local was, reason, z, cell = letters[i], letters[i + 1], letters[i + 2], letters[i + 3]
+  local was, reason, z, bucket = letters[i], letters[i + 1], letters[i + 2], letters[i + 3]
   local copy = redis.call('HGET', imported, was)
-  local isThere = #redis.call('XRANGE', deadLetters, was, was) > 0
-    or copy and #redis.call('XRANGE', deadLetters, copy, copy) > 0
-  if isThere then
+  if isComing[was] or readLetter(was) or copy and readLetter(copy) then
     there[#there + 1] = (i - 1) / 4
   else
-    local id = redis.call('XADD', deadLetters, '*', 'reason', reason, 'z', z, 'cell', cell, 'was', was)
-    redis.call('HSET', imported, was, id)
-    added = added + 1
-    redis.call('HINCRBY', ledger, 'dead', 1)
-    redis.call('HINCRBY', ledger, 'dead:' .. reason, 1)
-    local wasDiscarded = tonumber(redis.call('HGET', hours, cell .. '/discarded') or 0) > 0
-    local count, by = 'accepted', 1
+    isComing[was] = true
+    local wasDiscarded = booked('discarded', bucket) > 0
     if wasDiscarded then
-      count, by = 'discarded', -1
       restored = restored + 1
-      writeLetter(record, id, reason)
+      book('discarded', bucket, -1)
+    else
+      book('accepted', bucket, 1)
     end
-    redis.call('HINCRBY', ledger, count, by)
-    redis.call('HINCRBY', hours, cell .. '/dead', 1)
-    redis.call('HINCRBY', hours, cell .. '/' .. count, by)
+    bookDead(reason, bucket, 1)
+    fresh[#fresh + 1] = { was = was, reason = reason, z = z, bucket = bucket, wasDiscarded = wasDiscarded }
   end
 end
-redis.call('HINCRBY', ledger, 'dead', 0)
+local refusal = checkBooks()
+if refusal then return refusal end
+for _, letter in ipairs(fresh) do
+  local id = redis.call('XADD', deadLetters, '*', 'reason', letter.reason, 'z', letter.z, 'cell', letter.bucket, 'was', letter.was)
+  redis.call('HSET', imported, letter.was, id)
+  if letter.wasDiscarded then writeLetter(record, id, letter.reason) end
+end
+writeBooks()
+touchBooks()
 closeRecord(log, record)
-return { added, restored, there }
+return { #fresh, restored, there }

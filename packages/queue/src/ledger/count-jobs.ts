@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { QueueKeys } from '../keys/keys.js';
+import { isOutOfMemory } from '../redis/errors.js';
 import { defineScript } from '../redis/script.js';
 import { SCRIPTS } from '../scripts.generated.js';
 
@@ -90,7 +91,7 @@ async function begin(keys: QueueKeys, redis: Redis, token: string, withHours: bo
     return await run(AT_ONCE);
   } catch (error) {
     // Redis is full and keeps no ids. Nothing else moves then, either.
-    if (error instanceof Error && /\bOOM\b/.test(error.message)) return run(Number.MAX_SAFE_INTEGER);
+    if (isOutOfMemory(error)) return run(Number.MAX_SAFE_INTEGER);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { ChainableCommander, Redis } from 'ioredis';
+import { asRefusal } from './errors.js';
 
 /** A script's text and the names of what it is given, as the head of its file has them (packages/tooling/lua.mjs). */
 export type ScriptText = { keys: readonly string[]; args: readonly string[]; lua: string };
@@ -21,7 +22,7 @@ type Args<Text extends ScriptText> = Given<Text['args'][number], string | number
 
 /** A Lua script: all of it happens in Redis without anything in between. */
 export type Script<Text extends ScriptText> = {
-  /** Throws as the client does. */
+  /** @throws BooksRefusedError where the script refuses; else as the client does */
   run<Result>(redis: Pick<Redis, 'eval'>, keys: Keys<Text>, args: Args<Text>): Promise<Result>;
   /** Adds it to a transaction, whose results have what it answers. */
   addTo(transaction: ChainableCommander, keys: Keys<Text>, args: Args<Text>): void;
@@ -39,7 +40,11 @@ export function defineScript<const Text extends ScriptText>({
   };
   return {
     async run<Result>(redis: Pick<Redis, 'eval'>, keys: Keys<Text>, args: Args<Text>) {
-      return (await redis.eval(...inOrder(keys, args))) as Result;
+      try {
+        return (await redis.eval(...inOrder(keys, args))) as Result;
+      } catch (error) {
+        throw asRefusal(error) ?? error;
+      }
     },
     addTo(transaction, keys, args) {
       transaction.eval(...inOrder(keys, args));

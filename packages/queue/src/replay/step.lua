@@ -13,7 +13,8 @@
 --   ...jobs: hash each, the jobs that the transaction has added
 -- ARGV
 --   given: JSON, the step
--- RESULT 1 where it happened, else 0
+-- RESULT 1 where it happened, else 0; a refusal, in which nothing happened either, where the books have fewer letters
+-- @include ../dead-letters/letters.lua
 local step = cjson.decode(given)
 local function undo()
   for i, job in ipairs(step.jobs) do
@@ -29,49 +30,39 @@ for i = 1, #step.jobs do
 end
 if step.from and (redis.call('HGET', progress, 'position') or '') ~= step.from then return undo() end
 if step.rejections and redis.call('HGET', progress, 'rejections') == step.rejections then return undo() end
-local reasons, dead = {}, {}
 for at, id in ipairs(step.taken) do
-  local found = redis.call('XRANGE', deadLetters, id, id)[1]
-  if not found then return undo() end
-  local letter = {}
-  for j = 1, #found[2], 2 do letter[found[2][j]] = found[2][j + 1] end
-  if redis.sha1hex(letter.z) ~= step.digests[at] then return undo() end
-  reasons[letter.reason] = (reasons[letter.reason] or 0) + 1
-  dead[letter.cell] = (dead[letter.cell] or 0) + 1
+  local letter = readLetter(id)
+  if not letter or redis.sha1hex(letter.z) ~= step.digests[at] then return undo() end
+  bookDead(letter.reason, letter.cell, -1)
+  book('accepted', letter.cell, -1)
+end
+for bucket, events in pairs(step.filtered) do
+  book('accepted', bucket, events)
+  book('filtered', bucket, events)
+end
+local deliveries = 0
+for _, job in ipairs(step.jobs) do
+  deliveries = deliveries + job.n
+  for bucket, each in pairs(cjson.decode(job.cells)) do book('accepted', bucket, each) end
+end
+local refusal = checkBooks()
+if refusal then
+  undo()
+  return refusal
 end
 
-local accepted, deliveries = 0, 0
-local byCell = {}
-local function accept(count, cell)
-  byCell[cell] = (byCell[cell] or 0) + count
-end
 if #step.taken > 0 then redis.call('XDEL', deadLetters, unpack(step.taken)) end
-for reason, count in pairs(reasons) do redis.call('HINCRBY', ledger, 'dead:' .. reason, 0 - count) end
-for cell, count in pairs(dead) do
-  redis.call('HINCRBY', hours, cell .. '/dead', 0 - count)
-  accept(0 - count, cell)
-end
-for cell, count in pairs(step.filtered) do
-  redis.call('HINCRBY', ledger, 'filtered', count)
-  redis.call('HINCRBY', hours, cell .. '/filtered', count)
-  accepted = accepted + count
-  accept(count, cell)
-end
 for i, job in ipairs(step.jobs) do
   redis.call('HSET', jobs[i], 'n', job.n, 'cells', job.cells)
   redis.call('SADD', replayJobs, job.id)
-  deliveries = deliveries + job.n
-  for cell, count in pairs(cjson.decode(job.cells)) do accept(count, cell) end
 end
-local function raise(key, field, count)
-  if count ~= 0 then redis.call('HINCRBY', key, field, count) end
+writeBooks()
+local function raise(field, by)
+  if by ~= 0 then redis.call('HINCRBY', progress, field, by) end
 end
-raise(ledger, 'dead', 0 - #step.taken)
-raise(ledger, 'accepted', accepted + deliveries - #step.taken)
-for cell, count in pairs(byCell) do raise(hours, cell .. '/accepted', count) end
-raise(progress, 'replayed', #step.taken)
-raise(progress, 'deliveries', deliveries)
-for why, count in pairs(step.left) do raise(progress, 'left:' .. why, count) end
+raise('replayed', #step.taken)
+raise('deliveries', deliveries)
+for why, letters in pairs(step.left) do raise('left:' .. why, letters) end
 if step.through then redis.call('HSET', progress, 'position', step.through) end
 if step.rejections then redis.call('HSET', progress, 'rejections', step.rejections) end
 if step.edited then redis.call('HSET', progress, 'edited', step.edited) end

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { BatchData } from '../batch/batch-codec.js';
 import { type Afterwards, patchWorker } from '../bullmq/worker-patches.js';
 import { DELIVERIES, queueKeys } from '../keys/keys.js';
+import { BooksRefusedError } from '../redis/errors.js';
 import type { Replication } from '../redis/replication.js';
 import { type JobEnd, JobRun, type JobRunContext, type Refused } from './job-run.js';
 import { createMutex, type Mutex } from './mutex.js';
@@ -42,8 +43,11 @@ export type DeliveryWorkerOptions = {
    * job is let go of. It cannot be without a lock that ran out, or another server.
    */
   onRefused?: (refused: Refused & { hand: string }) => void;
-  /** A bug or an unreadable job: nothing is lost, the job is tried again; somebody should look. */
-  onProblem?: (code: 'job_failed' | 'worker_error' | 'stalled', error?: Error) => void;
+  /**
+   * A bug or an unreadable job, or (`books_refused`) a settlement after which the books would not add up: nothing is
+   * lost, the job is tried again; a person should look.
+   */
+  onProblem?: (code: 'job_failed' | 'books_refused' | 'worker_error' | 'stalled', error?: Error) => void;
   /**
    * How long a lock holds that is not renewed; default 10 seconds. A job of a vanished worker is taken by
    * another one and a half times as long after its last renewal, at the latest.
@@ -72,6 +76,12 @@ const MANY_DEAD = 50;
 
 /** A job that met a bug is tried again after this long, not dropped and not in a tight circle. */
 const BUG_DELAY_MS = 15_000;
+
+/**
+ * The same where the books refuse its settlement. It has been sent by then, and is sent again under the same keys with
+ * each try, which no try mends: only a person does.
+ */
+const REFUSED_DELAY_MS = 5 * 60_000;
 
 /** BullMQ's codes for a job that is not in this hand: gone, without a lock, elsewhere, in another hand. */
 const NOT_IN_HAND = [-1, -2, -3, -6];
@@ -129,8 +139,9 @@ export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWor
       setHands();
       end = await inHand.toItsEnd();
     } catch (error) {
-      options.onProblem?.('job_failed', error as Error);
-      end = BUG_DELAY_MS;
+      const isRefused = error instanceof BooksRefusedError;
+      options.onProblem?.(isRefused ? 'books_refused' : 'job_failed', error as Error);
+      end = isRefused ? REFUSED_DELAY_MS : BUG_DELAY_MS;
     }
     const delayMs = end;
     if (delayMs !== 'ended') afterwards.set(job, () => putBack(job, token, delayMs));

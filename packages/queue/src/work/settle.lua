@@ -24,18 +24,18 @@
 --   nextRev: the one that is written
 --   data: JSON, what remains, as BullMQ keeps it
 --   remaining: deliveries in it
---   cells: JSON, the same by cell
+--   cells: JSON, the same by bucket
 --   jobId: as BullMQ knows it
 --   duplicates: of deliveries that the replay put back
---   ledgerCounts: how many pairs of a ledger's field and its rise follow
---   hourCounts: how many pairs of an hour's field and its rise follow those
---   ...rest: the pairs, and of each dead letter its reason, what is stored, and its cell
--- RESULT 'ended', 'settled', 'stale' or 'gone'
+--   counts: JSON, deliveries of which nothing is kept: by counter, and then by bucket
+--   ...letters: of each dead letter its reason, what is stored, and its bucket
+-- RESULT 'ended', 'settled', 'stale' or 'gone'; a refusal where what is done and what remains is not what the job held
 
 -- A settlement that is sent again since its answer was lost comes as soon as Redis is back.
 local ENDED_SECONDS = 60
 -- The revision of a job that no settlement has written to.
 local FIRST_REV = '0'
+-- @include ../ledger/book.lua
 -- @include ../ledger/keep-before.lua
 local ended = job .. ':ended'
 if redis.call('EXISTS', job) == 0 then
@@ -48,22 +48,26 @@ if kept ~= rev then
   redis.call('HINCRBY', job, 'ats', 1)
   return 'stale'
 end
+local done = 0
+for counter, buckets in pairs(cjson.decode(counts)) do
+  for bucket, deliveries in pairs(buckets) do
+    book(counter, bucket, deliveries)
+    if counter == 'delivered' or counter == 'duplicate' then done = done + deliveries end
+  end
+end
+for i = 1, #letters, 3 do bookDead(letters[i], letters[i + 2], 1) end
+local held = redis.call('HGET', job, 'n') or 'nothing'
+local dead = #letters / 3
+if tonumber(held) ~= tonumber(remaining) + done + dead then
+  return refuse(job .. ' holds ' .. held .. ', and is settled as ' .. done .. ' done, ' .. dead .. ' dead and ' .. remaining .. ' left')
+end
 keepBefore()
 -- A replay that is forgotten is not begun again.
 if replay and redis.call('EXISTS', replay) == 1 then redis.call('HINCRBY', replay, 'duplicates', duplicates) end
-local at = 1
-local function raise(key, counts)
-  for i = 1, counts do
-    redis.call('HINCRBY', key, rest[at], rest[at + 1])
-    at = at + 2
-  end
+for i = 1, #letters, 3 do
+  redis.call('XADD', deadLetters, '*', 'reason', letters[i], 'z', letters[i + 1], 'cell', letters[i + 2])
 end
-raise(ledger, ledgerCounts)
-raise(hours, hourCounts)
-while at <= #rest do
-  redis.call('XADD', deadLetters, '*', 'reason', rest[at], 'z', rest[at + 1], 'cell', rest[at + 2])
-  at = at + 3
-end
+writeBooks()
 if remaining == '0' and redis.call('LREM', active, -1, jobId) > 0 then
   redis.call('DEL', job, job .. ':lock')
   redis.call('SREM', stalled, jobId)

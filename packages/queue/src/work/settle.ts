@@ -1,4 +1,4 @@
-import { type Cells, cellOf, countByCell, type DeadLetter, type Settlement } from '@meterbridge/delivery';
+import { cellOf, type DeadLetter, type Settlement } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries } from '../batch/batch-codec.js';
 import { encodeDeadLetter } from '../dead-letters/dead-letter-codec.js';
@@ -34,8 +34,6 @@ export async function writeSettlement(
 ): Promise<{ result: SettleResult; data: BatchData }> {
   const { jobId, settlement, rev, nextRev } = request;
   const data: BatchData = { ...encodeDeliveries(settlement.remainder, nextRev), ...request.notes };
-  const counts = ledgerCounts(settlement);
-  const hours = hourCounts(settlement);
   const letters = await encodeLetters(settlement.dead);
   const { replayed } = settlement;
   const result = await settleScript.run<SettleResult>(
@@ -58,9 +56,8 @@ export async function writeSettlement(
       cells: JSON.stringify(data.cells),
       jobId,
       duplicates: replayed?.duplicates ?? 0,
-      ledgerCounts: counts.length / 2,
-      hourCounts: hours.length / 2,
-      rest: [...counts, ...hours, ...letters],
+      counts: JSON.stringify(settlement.byCell),
+      letters,
     },
   );
   return { result, data };
@@ -91,26 +88,4 @@ async function encodeLetters(dead: readonly DeadLetter[]): Promise<(string | Buf
     encoded.push(letter.reason, encodeDeadLetter(letter), cellOf(letter.hour, letter.source));
   }
   return encoded;
-}
-
-/** Ledger fields and by how much they rise, flat: field, count, field, count, … */
-function ledgerCounts(settlement: Settlement): (string | number)[] {
-  const counts: (string | number)[] = [];
-  if (settlement.delivered) counts.push('delivered', settlement.delivered);
-  if (settlement.duplicate) counts.push('duplicate', settlement.duplicate);
-  if (settlement.olderRule) counts.push('olderRule', settlement.olderRule);
-  if (settlement.notCompared) counts.push('notCompared', settlement.notCompared);
-  if (settlement.dead.length) counts.push('dead', settlement.dead.length);
-  const byReason = new Map<string, number>();
-  for (const { reason } of settlement.dead) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
-  for (const [reason, dead] of byReason) counts.push(`dead:${reason}`, dead);
-  return counts;
-}
-
-/** The same for the hours. */
-function hourCounts({ byCell, dead }: Settlement): (string | number)[] {
-  const all: [string, Cells][] = [...Object.entries(byCell), ['dead', countByCell(dead)]];
-  return all.flatMap(([count, cells]) =>
-    Object.entries(cells).flatMap(([cell, deliveries]) => [`${cell}/${count}`, deliveries]),
-  );
 }
