@@ -10,6 +10,7 @@ export { PRIORITY, type Priority } from './bullmq/enqueue.js';
 export { DeliveryWriter, type WriterOptions } from './commit/delivery-writer.js';
 export { getOrSetFirstTimes } from './commit/first-times.js';
 export type { RejectedEvent, RoutedEvent } from './commit/routed-event.js';
+export { type DeadLetterCount, readDeadLetterCounts } from './dead-letters/dead-letter-counts.js';
 export {
   type OperatorAction,
   type OperatorActionRecord,
@@ -25,6 +26,7 @@ export {
   readShardLetters,
 } from './dead-letters/dead-letters.js';
 export { discardDeadLetters } from './dead-letters/discard-dead-letters.js';
+export type { Fingerprint } from './dead-letters/fingerprint.js';
 export {
   findImported,
   forgetImported,

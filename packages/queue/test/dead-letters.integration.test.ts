@@ -11,6 +11,7 @@ import {
   importDeadLetters,
   type OperatorAction,
   readDeadLetterLog,
+  streamIdOf,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys/keys.js';
 import { HOUR, lettersOf, longAgo, refused } from './dead-line.js';
@@ -66,7 +67,18 @@ describe('a walk', () => {
     const line = await open();
     const keys = queueKeys(line.destination);
     const add = (ms: number) =>
-      line.redis.xadd(keys.deadLetters, `${ms}-0`, 'reason', 'refused', 'z', '', 'cell', '1/web');
+      line.redis.xadd(
+        keys.deadLetters,
+        `${ms}-0`,
+        'reason',
+        'refused',
+        'z',
+        '',
+        'cell',
+        '1/web',
+        'counted',
+        '0/a',
+      );
     for (const ms of [1_000, 2_000, 3_000]) await add(ms);
     const diedIn = async (range: DeadLetterRange) => (await lettersOf(line, range)).map(({ at }) => at);
     expect(await diedIn({ since: 2_000 })).toEqual([2_000, 3_000]);
@@ -85,11 +97,13 @@ describe('a walk', () => {
 });
 
 /** As at a master whose predecessor's last letter is lost, and whose clock is behind: another has its id. */
-async function replaceLetter(line: Line, { id, reason, cell, letter }: Entry) {
+async function replaceLetter(line: Line, { id, letter }: Entry) {
   const { deadLetters } = queueKeys(line.destination);
+  const streamId = streamIdOf(id);
+  const [[, fields] = []] = await line.redis.xrange(deadLetters, streamId, streamId);
   const z = encodeDeadLetter({ ...letter, rule: 'another' });
   await line.redis.del(deadLetters);
-  await line.redis.xadd(deadLetters, id.split('/')[1]!, 'reason', reason, 'z', z, 'cell', cell);
+  await line.redis.xadd(deadLetters, streamId, ...fields!.with(fields!.indexOf('z') + 1, z as never));
   return (await findDeadLetter<DeadLetter>(id, line.redis))!;
 }
 

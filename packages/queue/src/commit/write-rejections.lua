@@ -4,14 +4,15 @@
 --   ledger: hash
 --   hours: hash
 --   deadLetters: stream
+--   fingerprints: hash, counts of letters
 -- ARGV
---   ...letters: of each its reason, what is stored, and its bucket
+--   ...letters: of each its reason, what is stored, its bucket, and its fingerprint's digest and text
 -- RESULT nothing
--- @include ../ledger/book.lua
-for i = 1, #letters, 3 do
-  local reason, z, bucket = letters[i], letters[i + 1], letters[i + 2]
-  redis.call('XADD', deadLetters, '*', 'reason', reason, 'z', z, 'cell', bucket)
+-- @include ../dead-letters/letters.lua
+local day = today()
+for i = 1, #letters, 5 do
+  local reason, z, bucket, digest, text = unpack(letters, i, i + 4)
+  addLetter(reason, z, bucket, bookLetter(reason, bucket, day, digest, text))
   book('accepted', bucket, 1)
-  bookDead(reason, bucket, 1)
 end
 writeBooks()

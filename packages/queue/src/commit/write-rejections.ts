@@ -1,6 +1,7 @@
 import { cellOf } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from '../dead-letters/dead-letter-codec.js';
+import { writeFingerprint } from '../dead-letters/fingerprint.js';
 import { queueKeys, RECEIVER } from '../keys/keys.js';
 import { asStoreError } from '../redis/errors.js';
 import { prepareWait } from '../redis/replication.js';
@@ -22,15 +23,15 @@ export async function writeRejections(
   hour: number,
   replicas: number,
 ): Promise<void> {
-  const { ledger, hours, deadLetters } = queueKeys(RECEIVER);
-  const letters = rejected.flatMap((rejection) => [
-    rejection.reason,
-    encodeDeadLetter(rejection),
-    cellOf(hour, rejection.source),
-  ]);
+  const { ledger, hours, deadLetters, fingerprints } = queueKeys(RECEIVER);
+  const letters = rejected.flatMap((rejection) => {
+    const { reason, source } = rejection;
+    const { digest, text } = writeFingerprint(reason, rejection);
+    return [reason, encodeDeadLetter(rejection), cellOf(hour, source), digest, text];
+  });
   try {
     const untilReplicated = await prepareWait(redis, ledger, replicas);
-    await rejectScript.run(redis, { ledger, hours, deadLetters }, { letters });
+    await rejectScript.run(redis, { ledger, hours, deadLetters, fingerprints }, { letters });
     await untilReplicated();
   } catch (error) {
     throw asStoreError(error);

@@ -137,11 +137,11 @@ function from(after: string, shard: string, newestFirst: boolean): string {
   return `${(newestFirst ? order < 0 : order > 0) ? '' : '('}${streamIdOf(after)}`;
 }
 
-/** The fields of an entry stand in one order: reason, z, cell; and `was`, where it was imported. */
+/** The fields of an entry stand in one order: reason, z, cell, counted; and `was`, where it was imported. */
 function readEntry<Letter>(
   shard: string,
   id: Buffer,
-  [, reason, , z, , cell, , was]: Buffer[],
+  [, reason, , z, , cell, , _counted, , was]: Buffer[],
 ): DeadLetterEntry<Letter> {
   const streamId = id.toString();
   let letter: Letter | undefined;

@@ -24,8 +24,8 @@ export async function discardDeadLetters(
   run: OperatorAction,
   replicas = 0,
 ): Promise<number> {
-  const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);
-  const keys = { ledger, hours, deadLetters, log: deadLetterLog, imported };
+  const { ledger, hours, deadLetters, fingerprints, deadLetterLog, imported } = queueKeys(shard);
+  const keys = { ledger, hours, deadLetters, fingerprints, log: deadLetterLog, imported };
   const marks = letters.flatMap(({ id, digest }) => [streamIdOf(id), digest]);
   const discard = () => discardScript.run<number>(redis, keys, { begun: JSON.stringify(run), marks });
   return writeReplicated(redis, ledger, replicas, discard);

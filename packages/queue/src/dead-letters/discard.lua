@@ -6,6 +6,7 @@
 --   ledger: hash
 --   hours: hash
 --   deadLetters: stream
+--   fingerprints: hash, counts of letters
 --   log: hash of records, by run
 --   imported: hash, where imported letters lie
 -- ARGV
@@ -22,7 +23,7 @@ for i = 1, #marks, 2 do
   if letter and redis.sha1hex(letter.z) == digest then
     ids[#ids + 1] = id
     found[id] = letter
-    bookDead(letter.reason, letter.cell, -1)
+    bookGone(letter)
     book('discarded', letter.cell, 1)
   end
 end

@@ -7,6 +7,7 @@ import { SCRIPTS } from '../scripts.generated.js';
 import { ShardName, shardsOf } from '../state/shards.js';
 import { encodeDeadLetter } from './dead-letter-codec.js';
 import type { OperatorAction } from './dead-letter-log.js';
+import { writeFingerprint } from './fingerprint.js';
 
 /** A dead letter as it was exported: all that is known of it. */
 export type PortableLetter = {
@@ -43,14 +44,12 @@ export async function importDeadLetters(
   run: OperatorAction,
   replicas = 0,
 ): Promise<Imported> {
-  const { ledger, hours, deadLetters, deadLetterLog, imported } = queueKeys(shard);
-  const keys = { ledger, hours, deadLetters, log: deadLetterLog, imported };
-  const given = letters.flatMap(({ id, reason, cell, letter }) => [
-    streamIdOf(id),
-    reason,
-    encodeDeadLetter(letter),
-    cell,
-  ]);
+  const { ledger, hours, deadLetters, fingerprints, deadLetterLog, imported } = queueKeys(shard);
+  const keys = { ledger, hours, deadLetters, fingerprints, log: deadLetterLog, imported };
+  const given = letters.flatMap(({ id, reason, cell, letter }) => {
+    const { digest, text } = writeFingerprint(reason, letter);
+    return [streamIdOf(id), reason, encodeDeadLetter(letter), cell, digest, text];
+  });
   const [added, restored, stillThere] = await writeReplicated(redis, ledger, replicas, async () => {
     if (shard !== RECEIVER) await new ShardName(redis, shard, replicas).say();
     const args = { begun: JSON.stringify(run), letters: given };

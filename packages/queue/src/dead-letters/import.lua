@@ -7,11 +7,13 @@
 --   ledger: hash
 --   hours: hash
 --   deadLetters: stream
+--   fingerprints: hash, counts of letters
 --   log: hash of records, by run
 --   imported: hash, from the stream id of a letter's death to the one it has
 -- ARGV
 --   begun: JSON, the record as it begins
---   ...letters: of each the stream id of its death, its reason, what is stored, and its bucket
+--   ...letters: of each the stream id of its death, its reason, what is stored, its bucket, and its
+--     fingerprint's digest and text
 -- RESULT how many were added, how many of them restored, and the indexes from 0 of those that are there already;
 --   a refusal where the totals have fewer discarded ones than the hours
 -- @include letters.lua
@@ -19,11 +21,11 @@
 local record = openRecord(log, begun)
 local isComing, fresh, there = {}, {}, {}
 local restored = 0
-for i = 1, #letters, 4 do
-  local was, reason, z, bucket = letters[i], letters[i + 1], letters[i + 2], letters[i + 3]
+for i = 1, #letters, 6 do
+  local was, reason, z, bucket, digest, text = unpack(letters, i, i + 5)
   local copy = redis.call('HGET', imported, was)
   if isComing[was] or readLetter(was) or copy and readLetter(copy) then
-    there[#there + 1] = (i - 1) / 4
+    there[#there + 1] = (i - 1) / 6
   else
     isComing[was] = true
     local wasDiscarded = booked('discarded', bucket) > 0
@@ -33,14 +35,14 @@ for i = 1, #letters, 4 do
     else
       book('accepted', bucket, 1)
     end
-    bookDead(reason, bucket, 1)
-    fresh[#fresh + 1] = { was = was, reason = reason, z = z, bucket = bucket, wasDiscarded = wasDiscarded }
+    local field = bookLetter(reason, bucket, dayOf(string.match(was, '^%d+')), digest, text)
+    fresh[#fresh + 1] = { was = was, reason = reason, z = z, bucket = bucket, field = field, wasDiscarded = wasDiscarded }
   end
 end
 local refusal = checkBooks()
 if refusal then return refusal end
 for _, letter in ipairs(fresh) do
-  local id = redis.call('XADD', deadLetters, '*', 'reason', letter.reason, 'z', letter.z, 'cell', letter.bucket, 'was', letter.was)
+  local id = addLetter(letter.reason, letter.z, letter.bucket, letter.field, 'was', letter.was)
   redis.call('HSET', imported, letter.was, id)
   if letter.wasDiscarded then writeLetter(record, id, letter.reason) end
 end

@@ -31,6 +31,8 @@ export type QueueKeys = {
   hours: string;
   /** Stream: one entry a dead letter. */
   deadLetters: string;
+  /** Hash: how many dead letters there are, by day and fingerprint (dead-letters/letters.lua). */
+  fingerprints: string;
   /** Hash: what people did to dead letters, by run. */
   deadLetterLog: string;
   /** Hash: of dead letters that were imported, the id they had before to the one they have. */
@@ -60,6 +62,7 @@ export function queueKeys(shard: string): QueueKeys {
     ledger: `${prefix}:ledger`,
     hours: `${prefix}:hours`,
     deadLetters: `${prefix}:dead-letters`,
+    fingerprints: `${prefix}:dead-letters:by-fingerprint`,
     deadLetterLog: `${prefix}:dead-letter-log`,
     imported: `${prefix}:imported`,
     gate: `${prefix}:gate`,

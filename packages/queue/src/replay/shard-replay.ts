@@ -141,11 +141,12 @@ export class ShardReplay {
   /** @returns false where nothing happened, since something is not as the step supposes */
   async take(step: ReplayStep): Promise<boolean> {
     const batches = encodeAll(step.deliveries ?? [], this.rules);
-    const { ledger, hours, deadLetters, bull, job } = this.keys;
+    const { ledger, hours, deadLetters, fingerprints, bull, job } = this.keys;
     const keysOf = (jobIds: string[]) => ({
       ledger,
       hours,
       deadLetters,
+      fingerprints,
       progress: this.progressKey,
       replayJobs: this.jobsKey,
       prioritized: bull('prioritized'),

@@ -7,6 +7,7 @@
 --   ledger: hash
 --   hours: hash
 --   deadLetters: stream
+--   fingerprints: hash, counts of letters
 --   progress: hash, how far the replay has come in this shard
 --   replayJobs: set, ids of the replay's jobs
 --   prioritized: sorted set, ids of jobs that wait behind live ones
@@ -33,7 +34,7 @@ if step.rejections and redis.call('HGET', progress, 'rejections') == step.reject
 for at, id in ipairs(step.taken) do
   local letter = readLetter(id)
   if not letter or redis.sha1hex(letter.z) ~= step.digests[at] then return undo() end
-  bookDead(letter.reason, letter.cell, -1)
+  bookGone(letter)
   book('accepted', letter.cell, -1)
 end
 for bucket, events in pairs(step.filtered) do

@@ -15,6 +15,7 @@
 --   ledger: hash
 --   hours: hash
 --   deadLetters: stream
+--   fingerprints: hash, counts of letters
 --   counting: string, while a process counts the jobs
 --   active: list, ids of jobs that are in a worker's hand
 --   stalled: set, ids of jobs whose lock may have run out
@@ -28,14 +29,14 @@
 --   jobId: as BullMQ knows it
 --   duplicates: of deliveries that the replay put back
 --   counts: JSON, deliveries of which nothing is kept: by counter, and then by bucket
---   ...letters: of each dead letter its reason, what is stored, and its bucket
+--   ...letters: of each dead letter its reason, what is stored, its bucket, and its fingerprint's digest and text
 -- RESULT 'ended', 'settled', 'stale' or 'gone'; a refusal where what is done and what remains is not what the job held
 
 -- A settlement that is sent again since its answer was lost comes as soon as Redis is back.
 local ENDED_SECONDS = 60
 -- The revision of a job that no settlement has written to.
 local FIRST_REV = '0'
--- @include ../ledger/book.lua
+-- @include ../dead-letters/letters.lua
 -- @include ../ledger/keep-before.lua
 local ended = job .. ':ended'
 if redis.call('EXISTS', job) == 0 then
@@ -55,18 +56,20 @@ for counter, buckets in pairs(cjson.decode(counts)) do
     if counter == 'delivered' or counter == 'duplicate' then done = done + deliveries end
   end
 end
-for i = 1, #letters, 3 do bookDead(letters[i], letters[i + 2], 1) end
+local dead = #letters / 5
+local day = dead > 0 and today()
+local fields = {}
+for i = 1, #letters, 5 do
+  fields[i] = bookLetter(letters[i], letters[i + 2], day, letters[i + 3], letters[i + 4])
+end
 local held = redis.call('HGET', job, 'n') or 'nothing'
-local dead = #letters / 3
 if tonumber(held) ~= tonumber(remaining) + done + dead then
   return refuse(job .. ' holds ' .. held .. ', and is settled as ' .. done .. ' done, ' .. dead .. ' dead and ' .. remaining .. ' left')
 end
 keepBefore()
 -- A replay that is forgotten is not begun again.
 if replay and redis.call('EXISTS', replay) == 1 then redis.call('HINCRBY', replay, 'duplicates', duplicates) end
-for i = 1, #letters, 3 do
-  redis.call('XADD', deadLetters, '*', 'reason', letters[i], 'z', letters[i + 1], 'cell', letters[i + 2])
-end
+for i = 1, #letters, 5 do addLetter(letters[i], letters[i + 1], letters[i + 2], fields[i]) end
 writeBooks()
 if remaining == '0' and redis.call('LREM', active, -1, jobId) > 0 then
   redis.call('DEL', job, job .. ':lock')

@@ -2,6 +2,7 @@ import { cellOf, type DeadLetter, type Settlement } from '@meterbridge/delivery'
 import type { Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries } from '../batch/batch-codec.js';
 import { encodeDeadLetter } from '../dead-letters/dead-letter-codec.js';
+import { writeFingerprint } from '../dead-letters/fingerprint.js';
 import type { QueueKeys } from '../keys/keys.js';
 import { defineScript } from '../redis/script.js';
 import { SCRIPTS } from '../scripts.generated.js';
@@ -43,6 +44,7 @@ export async function writeSettlement(
       ledger: keys.ledger,
       hours: keys.hours,
       deadLetters: keys.deadLetters,
+      fingerprints: keys.fingerprints,
       counting: keys.counting,
       active: keys.bull('active'),
       stalled: keys.bull('stalled'),
@@ -85,7 +87,9 @@ async function encodeLetters(dead: readonly DeadLetter[]): Promise<(string | Buf
   const encoded: (string | Buffer)[] = [];
   for (const [index, letter] of dead.entries()) {
     if (index > 0 && index % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
-    encoded.push(letter.reason, encodeDeadLetter(letter), cellOf(letter.hour, letter.source));
+    const { reason, hour, source } = letter;
+    const { digest, text } = writeFingerprint(reason, letter);
+    encoded.push(reason, encodeDeadLetter(letter), cellOf(hour, source), digest, text);
   }
   return encoded;
 }
