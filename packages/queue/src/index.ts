@@ -93,11 +93,7 @@ export { changeGate, createGateStore, lookAtGate } from './state/gate-store.js';
 export { keepRules, readAllRules, readRules } from './state/rules-store.js';
 export { knownDestinations, knownShards, shardsOf } from './state/shards.js';
 export { createSubscriptionCache } from './state/subscription-cache.js';
-export {
-  type DeliveryWorker,
-  type DeliveryWorkerOptions,
-  startDeliveryWorker,
-} from './work/delivery-worker.js';
+export { DeliveryWorker, type DeliveryWorkerOptions } from './work/delivery-worker.js';
 export {
   type DestinationWorker,
   type DestinationWorkerOptions,

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { queueKeys, RECEIVER } from '../keys/keys.js';
+import { every } from '../redis/every.js';
 import { defineScript } from '../redis/script.js';
 import { SCRIPTS } from '../scripts.generated.js';
 import { knownShards } from '../state/shards.js';
@@ -23,8 +24,6 @@ export function startHourRetention(redis: Redis): { stop(): void } {
   const look = async () => {
     for (const name of [...(await knownShards(redis)), RECEIVER]) await forgetSettledHours(name, redis);
   };
-  const timer = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS);
-  timer.unref();
   look().catch(() => {});
-  return { stop: () => clearInterval(timer) };
+  return every(LOOK_EVERY_MS, look);
 }

@@ -1,5 +1,6 @@
 import { mastersOf } from '@meterbridge/redis-connection';
 import type { Redis } from 'ioredis';
+import { every } from './every.js';
 
 export type MemoryWatch = {
   /** What a receiver should answer now: null while there is room. */
@@ -47,11 +48,10 @@ export function watchMemory(redis: Redis, share: number): MemoryWatch {
       full = false;
     }
   };
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
-  timer.unref();
+  const rounds = every(LOOK_EVERY_MS, look);
   void look();
   return {
     pressure: () => (full ? { retryAfterSeconds: 5 } : null),
-    stop: () => clearInterval(timer),
+    stop: rounds.stop,
   };
 }

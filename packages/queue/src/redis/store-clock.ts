@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { SCRIPTS } from '../scripts.generated.js';
+import { every } from './every.js';
 import { defineScript } from './script.js';
 
 /**
@@ -27,7 +28,6 @@ const ASK_EVERY_MS = 5_000;
  */
 export function createStoreClock(redis: Redis): StoreClock {
   let offset: number | undefined;
-  let isAsking = false;
 
   async function synchronize(): Promise<void> {
     const sentAt = performance.now();
@@ -35,14 +35,7 @@ export function createStoreClock(redis: Redis): StoreClock {
     offset = correctOffset(offset, { sentAt, receivedAt: performance.now(), storeMs });
   }
 
-  const timer = setInterval(() => {
-    if (isAsking) return;
-    isAsking = true;
-    askQuietly().finally(() => {
-      isAsking = false;
-    });
-  }, ASK_EVERY_MS);
-  timer.unref();
+  const rounds = every(ASK_EVERY_MS, synchronize);
   // After a failover it is another server with a clock of its own. A cluster's client tells of it so.
   redis.on('ready', askQuietly);
   redis.on('refresh', askQuietly);
@@ -55,7 +48,7 @@ export function createStoreClock(redis: Redis): StoreClock {
     now: () => Math.round(offset === undefined ? Date.now() : performance.now() + offset),
     synchronize,
     stop() {
-      clearInterval(timer);
+      rounds.stop();
       redis.off('ready', askQuietly);
       redis.off('refresh', askQuietly);
     },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Gate, type GateStore, OPEN_GATE } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys } from '../keys/keys.js';
+import { every } from '../redis/every.js';
 import { writeReplicated } from '../redis/replication.js';
 import { defineScript } from '../redis/script.js';
 import { SCRIPTS } from '../scripts.generated.js';
@@ -53,17 +54,7 @@ export async function createGateStore(
   // A worker that starts must not send while the others wait.
   await look();
 
-  let looking = false;
-  const timer = setInterval(() => {
-    if (looking) return;
-    looking = true;
-    look()
-      .catch(() => {})
-      .finally(() => {
-        looking = false;
-      });
-  }, REFRESH_MS);
-  timer.unref();
+  const rounds = every(REFRESH_MS, look);
 
   return {
     current() {
@@ -91,7 +82,7 @@ export async function createGateStore(
       }
     },
     async close() {
-      clearInterval(timer);
+      rounds.stop();
     },
   };
 }

@@ -27,8 +27,8 @@ export type DeliveryWorkerOptions = {
   /** Resolves when a request could leave at once, to what lets it go; to null while draining. */
   whenOpen: () => Promise<(() => void) | null>;
   /**
-   * The turns of what is tried after a crash: one for all lanes of a process, so that a process that dies has
-   * begun one of them at most.
+   * The turns of what is tried after a crash: one for all shards of a process, so that a process that dies has begun
+   * one of them at most.
    */
   inTurn: Mutex;
   /** The same for all shards of the destination; its own where left out. */
@@ -55,23 +55,16 @@ export type DeliveryWorkerOptions = {
   lockMs?: number;
 };
 
-export type DeliveryWorker = {
-  /** Batch jobs in hand at once from now on. */
-  setConcurrency(jobs: number): void;
-  /** Takes no new jobs; resolves when those in hand are settled and back in Redis. */
-  close(): Promise<void>;
-};
-
 /**
  * Renewed at the latest after half of it; a worker's event loop stood still for one second at most under full
  * load (measured). A longer silence of a worker, or of Redis, looks like a crash.
  */
 const LOCK_MS = 10_000;
 
-/** While one job is settled and the next one taken, there is something to send. */
+/** Keeps the sender busy while one job settles and the next is fetched. */
 const MIN_JOBS_IN_HAND = 4;
 
-/** Compressed in a millisecond or two. */
+/** From this many dead letters on, jobs are settled one after the other. */
 const MANY_DEAD = 50;
 
 /** A job that met a bug is tried again after this long, not dropped and not in a tight circle. */
@@ -87,116 +80,141 @@ const REFUSED_DELAY_MS = 5 * 60_000;
 const NOT_IN_HAND = [-1, -2, -3, -6];
 
 /** Runs a destination's batch jobs: try, settle, and put back what is not done. */
-export function startDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWorker {
-  const keys = queueKeys(options.destination);
-  const lockMs = options.lockMs ?? LOCK_MS;
-  /** The turns of this lane: only who is next here holds a slot and waits for the other lanes. */
-  const inLane = options.inLane ?? createMutex();
-  let waiting = 0;
-  let { concurrency } = options;
-  const deadLetterWrites = createMutex();
+export class DeliveryWorker {
+  private readonly options: DeliveryWorkerOptions;
+  private readonly worker: Worker<BatchData>;
+  private readonly context: JobRunContext;
+  private readonly afterwards: Afterwards = new WeakMap();
+  /** The turns of this shard's trials: only the next one holds a permit and waits for other shards. */
+  private readonly inLane: Mutex;
+  private readonly deadLetterWrites = createMutex();
+  private concurrency: number;
+  /** Jobs in hand that wait for a turn. */
+  private waiting = 0;
   /** Deliveries of a job, as of late; a guess at first. */
-  let usualSize = 100;
+  private usualSize = 100;
 
-  const worker = new Worker<BatchData>(DELIVERIES, run, {
-    connection: options.redis,
-    prefix: keys.prefix,
-    concurrency,
-    lockDuration: lockMs,
-    stalledInterval: Math.round(lockMs / 2),
-    // A crash never sends a job to `failed`: it would take its innocent neighbours along. `isolate` decides.
-    maxStalledCount: Number.MAX_SAFE_INTEGER,
-    runRetryDelay: 500,
-    drainDelay: 5,
-    autorun: false,
-  });
-  const afterwards: Afterwards = new WeakMap();
-  patchWorker(worker, afterwards);
-  worker.on('error', (error) => options.onProblem?.('worker_error', error));
-  worker.on('stalled', () => options.onProblem?.('stalled'));
+  /** Takes jobs from now on. */
+  static start(options: DeliveryWorkerOptions): DeliveryWorker {
+    const worker = new DeliveryWorker(options);
+    worker.setHands();
+    worker.worker.run().catch((error: Error) => options.onProblem?.('worker_error', error));
+    return worker;
+  }
 
-  const context = {
-    redis: options.redis,
-    keys,
-    policy: options.policy,
-    attempt: options.attempt,
-    inTrial,
-    settleApart,
-    ...(options.rules === undefined ? {} : { rules: options.rules }),
-    ...(options.review ? { review: options.review } : {}),
-    ...(options.replication ? { replication: options.replication } : {}),
-    ...(options.onSettled ? { onSettled: options.onSettled } : {}),
-  };
+  private constructor(options: DeliveryWorkerOptions) {
+    const { destination, redis, concurrency, lockMs = LOCK_MS } = options;
+    const keys = queueKeys(destination);
+    this.options = options;
+    this.concurrency = concurrency;
+    this.inLane = options.inLane ?? createMutex();
+    this.context = {
+      redis,
+      keys,
+      policy: options.policy,
+      attempt: options.attempt,
+      review: options.review,
+      inTrial: (trial) => this.inTrial(trial),
+      settleApart: (outcomes, settle) => this.settleApart(outcomes, settle),
+      rules: options.rules,
+      replication: options.replication,
+      onSettled: options.onSettled,
+    };
+    this.worker = new Worker<BatchData>(DELIVERIES, (job, token) => this.run(job, token), {
+      connection: redis,
+      prefix: keys.prefix,
+      concurrency,
+      lockDuration: lockMs,
+      stalledInterval: Math.round(lockMs / 2),
+      // A crash never sends a job to `failed`: it would take its innocent neighbours along. `isolate` decides.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: 500,
+      drainDelay: 5,
+      autorun: false,
+    });
+    patchWorker(this.worker, this.afterwards);
+    this.worker.on('error', (error) => options.onProblem?.('worker_error', error));
+    this.worker.on('stalled', () => options.onProblem?.('stalled'));
+  }
+
+  /** Batch jobs in hand at once from now on. */
+  setConcurrency(jobs: number): void {
+    this.concurrency = jobs;
+    this.setHands();
+  }
+
+  /** Takes no new jobs; resolves when those in hand are settled and back in Redis. */
+  close(): Promise<void> {
+    return this.worker.close();
+  }
 
   /** Never returns: BullMQ would end the job. */
-  async function run(job: Job<BatchData>, token = ''): Promise<never> {
-    let end: JobEnd;
-    try {
-      const onRefused = (refused: Refused) => options.onRefused?.({ ...refused, hand: token });
-      const { data, stalledCounter: stalls, attemptsStarted: turn } = job;
-      const inHand = new JobRun({ ...context, onRefused }, { id: job.id!, data, stalls, turn, token });
-      usualSize += (data.n - usualSize) / 8;
-      setHands();
-      end = await inHand.toItsEnd();
-    } catch (error) {
-      const isRefused = error instanceof BooksRefusedError;
-      options.onProblem?.(isRefused ? 'books_refused' : 'job_failed', error as Error);
-      end = isRefused ? REFUSED_DELAY_MS : BUG_DELAY_MS;
-    }
-    const delayMs = end;
-    if (delayMs !== 'ended') afterwards.set(job, () => putBack(job, token, delayMs));
+  private async run(job: Job<BatchData>, token = ''): Promise<never> {
+    const end = await this.runToItsEnd(job, token);
+    if (end !== 'ended') this.afterwards.set(job, () => this.putBack(job, token, end));
     throw new WaitingError();
   }
 
+  private async runToItsEnd(job: Job<BatchData>, token: string): Promise<JobEnd> {
+    const { onRefused, onProblem } = this.options;
+    try {
+      const { data, stalledCounter: stalls, attemptsStarted: turn } = job;
+      const context = {
+        ...this.context,
+        onRefused: (refused: Refused) => onRefused?.({ ...refused, hand: token }),
+      };
+      const inHand = new JobRun(context, { id: job.id!, data, stalls, turn, token });
+      this.usualSize += (data.n - this.usualSize) / 8;
+      this.setHands();
+      return await inHand.toItsEnd();
+    } catch (error) {
+      const isRefused = error instanceof BooksRefusedError;
+      onProblem?.(isRefused ? 'books_refused' : 'job_failed', error as Error);
+      return isRefused ? REFUSED_DELAY_MS : BUG_DELAY_MS;
+    }
+  }
+
   /** Only what is in this hand still: BullMQ refuses anything else by the lock's token. */
-  async function putBack(job: Job<BatchData>, token: string, delayMs: number): Promise<void> {
+  private async putBack(job: Job<BatchData>, token: string, delayMs: number): Promise<void> {
     try {
       if (delayMs === 0) await job.moveToWait(token);
       else await job.moveToDelayed(Date.now() + delayMs, token);
     } catch (error) {
       if (NOT_IN_HAND.includes((error as { code?: number }).code ?? 0)) return;
       // Redis refused it for a moment. The job stays in hand until its lock runs out, and is taken again.
-      options.onProblem?.('job_failed', error as Error);
+      this.options.onProblem?.('job_failed', error as Error);
     }
   }
 
-  async function inTrial<T>(trial: (letGo: () => void) => Promise<T>): Promise<T | 0> {
-    keepHandsFree(1);
-    return inLane(async () => {
-      const letGo = await options.whenOpen();
-      return letGo ? options.inTurn(() => trial(letGo)).finally(letGo) : 0;
-    }).finally(() => keepHandsFree(-1));
+  private async inTrial<T>(trial: (letGo: () => void) => Promise<T>): Promise<T | 0> {
+    const { whenOpen, inTurn } = this.options;
+    this.keepHandsFree(1);
+    return this.inLane(async () => {
+      const letGo = await whenOpen();
+      return letGo ? inTurn(() => trial(letGo)).finally(letGo) : 0;
+    }).finally(() => this.keepHandsFree(-1));
   }
 
   /**
    * Many dead letters take long to compress. One job after the other has that done, and others are taken
    * meanwhile: what can be delivered does not wait for what cannot.
    */
-  async function settleApart<T>(outcomes: Outcome[], settle: () => Promise<T>): Promise<T> {
+  private async settleApart<T>(outcomes: Outcome[], settle: () => Promise<T>): Promise<T> {
     const dead = outcomes.filter((each) => each.outcome === 'failed' && isPermanent(each.code)).length;
     if (dead < MANY_DEAD) return settle();
-    keepHandsFree(1);
-    return deadLetterWrites(settle).finally(() => keepHandsFree(-1));
+    this.keepHandsFree(1);
+    return this.deadLetterWrites(settle).finally(() => this.keepHandsFree(-1));
   }
 
-  function setHands(): void {
-    const enough = Math.max(MIN_JOBS_IN_HAND, Math.ceil(options.deliveries / usualSize));
-    worker.concurrency = Math.min(concurrency, enough) + Math.min(waiting, concurrency);
+  private setHands(): void {
+    const { concurrency, waiting } = this;
+    const enough = Math.max(MIN_JOBS_IN_HAND, Math.ceil(this.options.deliveries / this.usualSize));
+    this.worker.concurrency = Math.min(concurrency, enough) + Math.min(waiting, concurrency);
   }
 
-  /** Who waits for a turn keeps nobody from being taken: for each, one more is in hand, up to twice as many. */
-  function keepHandsFree(more: 1 | -1): void {
-    waiting += more;
-    setHands();
+  /** For each job that waits for a turn one more is in hand, up to twice as many: it keeps no other from being taken. */
+  private keepHandsFree(more: 1 | -1): void {
+    this.waiting += more;
+    this.setHands();
   }
-
-  setHands();
-  worker.run().catch((error: Error) => options.onProblem?.('worker_error', error));
-  return {
-    setConcurrency(jobs) {
-      concurrency = jobs;
-      setHands();
-    },
-    close: () => worker.close(),
-  };
 }

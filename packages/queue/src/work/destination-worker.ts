@@ -1,6 +1,7 @@
 import { shardNames } from '../keys/keys.js';
+import { every } from '../redis/every.js';
 import { namedShardsOf, rememberShards } from '../state/shards.js';
-import { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.js';
+import { DeliveryWorker, type DeliveryWorkerOptions } from './delivery-worker.js';
 import { createMutex } from './mutex.js';
 
 export type DestinationWorkerOptions = Omit<DeliveryWorkerOptions, 'inLane'> & {
@@ -49,36 +50,20 @@ export async function startDestinationWorker(options: DestinationWorkerOptions):
       if (worker) worker.setConcurrency(hands);
       else {
         const deliveries = Math.ceil(options.deliveries / configured.length);
-        const started = startDeliveryWorker({
-          ...options,
-          destination: shard,
-          concurrency: hands,
-          deliveries,
-          inLane,
-        });
-        workers.set(shard, started);
+        const shared = { ...options, destination: shard, concurrency: hands, deliveries, inLane };
+        workers.set(shard, DeliveryWorker.start(shared));
       }
     }
   }
 
   await look();
   serve();
-  let isLooking = false;
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    look()
-      .then(serve, () => {})
-      .finally(() => {
-        isLooking = false;
-      });
-  }, LOOK_EVERY_MS);
-  timer.unref();
+  const rounds = every(LOOK_EVERY_MS, () => look().then(serve));
 
   return {
     async close() {
       isClosed = true;
-      clearInterval(timer);
+      rounds.stop();
       await Promise.all([...workers.values()].map((worker) => worker.close()));
     },
   };
