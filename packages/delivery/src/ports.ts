@@ -3,7 +3,7 @@ import type { Gate } from './gate.js';
 /** Shares one account's request budget between all processes. */
 export type RateLimiter = {
   /**
-   * Runs `job` once a slot is free: at most `concurrency` at once in this process and `requestsPerSecond`
+   * Runs `job` once a permit is free: at most `concurrency` at once in this process and `requestsPerSecond`
    * over all processes of the account. Rejects only with the job's own error or `LimiterClosedError`.
    * @param priority of those that wait in this process, the least goes first; 0 where left out
    */

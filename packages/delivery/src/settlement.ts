@@ -1,4 +1,4 @@
-import { type Cells, countInCell } from './cell.js';
+import { type BucketCounts, countInBucket } from './bucket.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
 import { mayHaveArrived, NEVER_SENT, type Outcome, type PermanentCode } from './outcome.js';
 import { type ReplayedDuplicates, replayedDuplicates } from './replayed-duplicates.js';
@@ -28,8 +28,8 @@ export type Settlement = {
   olderRule: number;
   /** Of the duplicates: those that nobody could compare with what the API holds. */
   notCompared: number;
-  /** The same by cell; the others know their own. */
-  byCell: Record<CountedOnce, Cells>;
+  /** The same by bucket; the others know their own. */
+  byBucket: Record<CountedOnce, BucketCounts>;
   dead: DeadLetter[];
   /** What is not done: written back before the job is delayed. */
   remainder: StoredDelivery[];
@@ -49,7 +49,7 @@ export function emptySettlement(): Settlement {
     duplicate: 0,
     olderRule: 0,
     notCompared: 0,
-    byCell: { delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} },
+    byBucket: { delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} },
     dead: [],
     remainder: [],
     delayMs: 0,
@@ -87,7 +87,7 @@ export function settleBatch(
         const as = delivery.sentUnder === undefined ? next.as : 'delivered';
         for (const count of as === 'duplicate' ? countsOfDuplicate(outcome) : [as]) {
           settlement[count] += 1;
-          countInCell(settlement.byCell[count], delivery);
+          countInBucket(settlement.byBucket[count], delivery);
         }
         break;
       }

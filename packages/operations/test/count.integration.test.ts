@@ -22,7 +22,7 @@ const suite = useRedis();
 const aLetter = (destination: string, day: number, number: number, reason: string, rule: string) => ({
   id: `${destination}/${day * DAY_MS + number}-0`,
   reason,
-  cell: '400000/web',
+  bucket: '400000/web',
   letter: { rule, source: 'web', event: {}, tries: { lastCode: reason } },
 });
 

@@ -24,8 +24,9 @@ import {
 } from '../src/index.js';
 import { queueKeys } from '../src/keys/keys.js';
 import { writeSettlement } from '../src/work/settle.js';
-import { anEvent } from './pipeline-line.js';
+import { anEvent, delivered, makeLines } from './pipeline-line.js';
 
+const openLine = makeLines(() => suite);
 const suite = useRedis();
 
 const opened: Redis[] = [];
@@ -117,10 +118,10 @@ class Books {
   }
 
   async bringBack(from: number, count: number): Promise<void> {
-    const some = this.exported.slice(from, from + count).map(({ id, was, reason, cell, letter }) => ({
+    const some = this.exported.slice(from, from + count).map(({ id, was, reason, bucket, letter }) => ({
       id: was ?? id,
       reason,
-      cell,
+      bucket,
       letter,
     }));
     const run = { run: `${++this.steps}`, what: 'restored' as const, by: 'ops' };
@@ -274,14 +275,42 @@ test('a settlement is refused with nothing changed where it makes more or less o
   const before = await everything(books);
   const settlement = emptySettlement();
   settlement.delivered = 11;
-  settlement.byCell.delivered = { '400000/web': 11 };
+  settlement.byBucket.delivered = { '400000/web': 11 };
   const request = { jobId: jobId!, rev: '0', nextRev: 'r1', settlement, notes: {} };
   await expect(writeSettlement(books.redis, books.keys, request)).rejects.toThrow(BooksRefusedError);
   expect(await everything(books)).toEqual(before);
-  settlement.byCell.delivered = { '400000/web': 13 };
+  settlement.byBucket.delivered = { '400000/web': 13 };
   await expect(writeSettlement(books.redis, books.keys, request)).rejects.toThrow(/is settled as 13 done/);
   expect(await everything(books)).toEqual(before);
   await books.writer.close();
+});
+
+test('a worker whose settlement is refused says so, and puts the job back as it was, for minutes', async () => {
+  let attempts = 0;
+  const problems: string[] = [];
+  const line = await openLine(
+    async (deliveries) => {
+      attempts += 1;
+      return delivered(deliveries);
+    },
+    { onProblem: (code) => problems.push(code) },
+  );
+  await line.write(3);
+  const { bull, job, ledger } = queueKeys(line.destination);
+  const [jobId] = await line.redis.lrange(bull('wait'), 0, 0);
+  await line.redis.hset(job(jobId!), 'n', 4);
+  const worker = line.start();
+  await waitFor(async () => (await line.redis.zcard(bull('delayed'))) === 1, {
+    what: 'the job to be put back',
+  });
+  expect([attempts, problems]).toEqual([1, ['books_refused']]);
+  const data = JSON.parse((await line.redis.hget(job(jobId!), 'data'))!);
+  expect(decodeBatch(data)).toHaveLength(3);
+  expect(await line.redis.hget(ledger, 'delivered')).toBeNull();
+  const [[, score] = []] = [await line.redis.zrange(bull('delayed'), 0, '-1', 'WITHSCORES')];
+  // BullMQ keeps the moment times 4096.
+  expect(Number(score) / 4096 - Date.now()).toBeGreaterThan(4 * 60_000);
+  await worker.close();
 });
 
 test('rejected events are counted by what is wrong with them, until they leave', async () => {
@@ -322,7 +351,7 @@ test('of one day so many fingerprints are told apart, and the rest is one', asyn
   const letters = Array.from({ length: 205 }, (_, index) => ({
     id: `${destination}/${86_400_000 * 20_000 + index}-0`,
     reason: 'unmapped',
-    cell: '400000/web',
+    bucket: '400000/web',
     letter: { rule: `rule-${index}`, source: 'web', tries: {} },
   }));
   const run = { run: '1', what: 'restored' as const, by: 'ops' };

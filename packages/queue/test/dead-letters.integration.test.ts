@@ -34,8 +34,13 @@ async function openWithLetters(count: number): Promise<{ line: Line; letters: En
 }
 
 const idsOf = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
-const contentOf = ({ at, reason, cell, letter }: Entry) => ({ at, reason, cell, letter });
-const toPortable = ({ id, was, reason, cell, letter }: Entry) => ({ id: was ?? id, reason, cell, letter });
+const contentOf = ({ at, reason, bucket, letter }: Entry) => ({ at, reason, bucket, letter });
+const toPortable = ({ id, was, reason, bucket, letter }: Entry) => ({
+  id: was ?? id,
+  reason,
+  bucket,
+  letter,
+});
 const aRun = (run: string, what: OperatorAction['what'] = 'discarded'): OperatorAction => ({
   run,
   what,
@@ -88,7 +93,7 @@ describe('a walk', () => {
     await importDeadLetters(
       line.destination,
       line.redis,
-      [{ id: `${line.destination}/1500-0`, reason: 'refused', cell: '1/web', letter }],
+      [{ id: `${line.destination}/1500-0`, reason: 'refused', bucket: '1/web', letter }],
       aRun('1', 'restored'),
     );
     expect(await diedIn({ until: 2_000 })).toEqual([1_000, 1_500]);
@@ -239,7 +244,7 @@ describe('an import', () => {
     const { line, letters } = await openWithLetters(5);
     const revived = letters.map(({ letter, at }) => reviveDeadLetter(letter, at));
     await revive(line.destination, line.redis, letters, revived);
-    const strange = { ...toPortable(letters[0]!), id: `${line.destination}/17-0`, cell: `${HOUR + 1}/web` };
+    const strange = { ...toPortable(letters[0]!), id: `${line.destination}/17-0`, bucket: `${HOUR + 1}/web` };
     const imported = await importDeadLetters(
       line.destination,
       line.redis,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { cellOf, emptySettlement, type StoredDelivery } from '@meterbridge/delivery';
+import { bucketOf, emptySettlement, type StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { FIRST_REV } from '../src/batch/batch-codec.js';
 import { findDeadLetter, findOrphanedDestinations, readDeadLetters } from '../src/index.js';
@@ -109,7 +109,7 @@ describe('a settlement', () => {
     const [jobId] = await line.redis.lrange(queueKeys(line.destination).bull('wait'), 0, -1);
     const hour = (await line.audit())[0]!.hour!;
     const settlement = { ...emptySettlement(), delivered: 3 };
-    settlement.byCell.delivered = { [cellOf(hour, 'backend')]: 3 };
+    settlement.byBucket.delivered = { [bucketOf(hour, 'backend')]: 3 };
     const keys = queueKeys(line.destination);
     const write = (nextRev: string) =>
       writeSettlement(line.redis, keys, { jobId: jobId!, rev: FIRST_REV, nextRev, settlement, notes: {} });

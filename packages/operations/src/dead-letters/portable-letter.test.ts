@@ -37,11 +37,11 @@ const REJECTED: RejectedEvent = {
 };
 
 function anEntry(letter: LetterEntry['letter'], of: Partial<LetterEntry> = {}): LetterEntry {
-  const entry = { id: 'lago/1700-3', digest: '', at: 1_700, reason: 'refused', cell: '480000/web', ...of };
+  const entry = { id: 'lago/1700-3', digest: '', at: 1_700, reason: 'refused', bucket: '480000/web', ...of };
   return { ...entry, letter, json: JSON.stringify(letter) };
 }
 
-const ofReceiver = { id: 'receiver/1700-0', reason: 'missing_type', cell: '480000/web' };
+const ofReceiver = { id: 'receiver/1700-0', reason: 'missing_type', bucket: '480000/web' };
 
 test.each<[string, LetterEntry]>([
   ['a delivery', anEntry(LETTER)],
@@ -54,8 +54,8 @@ test.each<[string, LetterEntry]>([
   expect(read).toMatchObject({ ok: true });
   const { letter } = (read as Extract<typeof read, { ok: true }>).letter;
   expect(JSON.stringify(letter)).toBe(entry.json);
-  const { id, reason, cell } = entry;
-  expect(read).toMatchObject({ letter: { id, reason, cell } });
+  const { id, reason, bucket } = entry;
+  expect(read).toMatchObject({ letter: { id, reason, bucket } });
 });
 
 test('one that was imported goes by the id it died under', () => {

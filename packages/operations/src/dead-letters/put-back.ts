@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { cellOf, type Edit, hourAt, type StoredDelivery } from '@meterbridge/delivery';
+import { bucketOf, type Edit, hourAt, type StoredDelivery } from '@meterbridge/delivery';
 import {
   asStoreError,
   getOrSetFirstTimes,
@@ -61,7 +61,7 @@ export async function putBack(
   const hour = hourAt(await readStoreTime(redis));
   const hadBefore: string[] = [];
   for (const { destination, deliveries } of moves) {
-    const filtered = deliveries.length === 0 ? { [cellOf(hour, source)]: 1 } : {};
+    const filtered = deliveries.length === 0 ? { [bucketOf(hour, source)]: 1 } : {};
     const accepted = deliveries.map((delivery) => ({ ...delivery, hour }));
     const rejections = [rejectionName(entry)];
     const given = await give(destination, { deliveries: accepted, filtered, rejections }, giving);

@@ -1,4 +1,4 @@
-import { cellOf, type StoredDelivery } from '@meterbridge/delivery';
+import { bucketOf, type StoredDelivery } from '@meterbridge/delivery';
 import { type LetterMark, type ReplayStep, rejectionName, streamIdOf } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { LetterEntry } from '../dead-letters/letter.js';
@@ -81,8 +81,8 @@ export class Batch {
       if (move === undefined) continue;
       for (const delivery of move.deliveries) deliveries.push({ ...delivery, hour });
       if (move.deliveries.length > 0) continue;
-      const cell = cellOf(hour, source);
-      filtered[cell] = (filtered[cell] ?? 0) + 1;
+      const bucket = bucketOf(hour, source);
+      filtered[bucket] = (filtered[bucket] ?? 0) + 1;
     }
     return { deliveries, filtered, rejections: this.rejections };
   }

@@ -3,7 +3,7 @@ import {
   type DeadLife,
   reviveDeadLetter,
   type StoredDelivery,
-  splitCell,
+  splitBucket,
 } from '@meterbridge/delivery';
 import type { RejectedEvent } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
@@ -99,13 +99,13 @@ function withoutRules(entry: LetterEntry): LetterEntry {
 
 /** The step that puts it back counts it in the hour of then (`Batch.addStep`). */
 function judgeRejection(
-  { at, cell }: LetterEntry,
+  { at, bucket }: LetterEntry,
   { source, reason, detail }: RejectedEvent,
   { event, routes, timeFromReceipt }: Extract<LetterRoute, { isRouted: true }>,
   replayId: string,
 ): Verdict {
   const life: DeadLife = { reason, detail, attempts: 0, at, replay: replayId };
-  const { hour } = splitCell(cell);
+  const { hour } = splitBucket(bucket);
   const moves = routes.map(({ destination, rules }) => ({
     destination,
     deliveries: rules.map((rule) => ({ rule, source, event, hour, history: [life] })),

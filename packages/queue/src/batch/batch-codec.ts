@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
-import { type Cells, countByCell, type Isolation, type StoredDelivery } from '@meterbridge/delivery';
+import { type BucketCounts, countByBucket, type Isolation, type StoredDelivery } from '@meterbridge/delivery';
 import { BatchText } from './batch-text.js';
 
 /** The revision of a job that nobody has written to since it was added. */
@@ -26,8 +26,8 @@ export type BatchData = {
   isolation?: Isolation;
   /** When the deliveries were accepted that do not say it themselves, in hours since 1970. */
   hour?: number;
-  /** The deliveries by cell: what is wholly delivered is counted without being read again. */
-  cells: Cells;
+  /** The deliveries by bucket: what is wholly delivered is counted without being read again. */
+  cells: BucketCounts;
 };
 
 export function encodeBatch(
@@ -41,7 +41,7 @@ export function encodeBatch(
 export function encodeDeliveries(deliveries: StoredDelivery[], rev = FIRST_REV): BatchData {
   const text = new BatchText();
   for (const delivery of deliveries) text.add(JSON.stringify(delivery));
-  return encodeBatch(text, { rev, cells: countByCell(deliveries) });
+  return encodeBatch(text, { rev, cells: countByBucket(deliveries) });
 }
 
 /** Throws on data that this version cannot read: a bug or a damaged store, never an event's fault. */

@@ -1,4 +1,4 @@
-import { type Cells, cellOf, hourAt } from '@meterbridge/delivery';
+import { type BucketCounts, bucketOf, hourAt } from '@meterbridge/delivery';
 import type { Queue } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { encodeBatch } from '../batch/batch-codec.js';
@@ -189,7 +189,7 @@ export class BatchWriter {
     const batches = open.map(({ text, sources }) =>
       encodeBatch(text, {
         hour,
-        cells: cellsOf(hour, sources),
+        cells: bucketsOf(hour, sources),
         ...(this.rules === undefined ? {} : { rules: this.rules }),
       }),
     );
@@ -200,7 +200,7 @@ export class BatchWriter {
         transaction,
         { ledger, hours, jobs: jobIds.map(job) },
         {
-          filtered: JSON.stringify(cellsOf(hour, filtered)),
+          filtered: JSON.stringify(bucketsOf(hour, filtered)),
           batches: batches.flatMap((batch) => [batch.n, JSON.stringify(batch.cells)]),
         },
       );
@@ -231,6 +231,6 @@ function raise(sources: BySource, source: string, by: number): void {
   sources.set(source, (sources.get(source) ?? 0) + by);
 }
 
-function cellsOf(hour: number, sources: BySource): Cells {
-  return Object.fromEntries([...sources].map(([source, count]) => [cellOf(hour, source), count]));
+function bucketsOf(hour: number, sources: BySource): BucketCounts {
+  return Object.fromEntries([...sources].map(([source, count]) => [bucketOf(hour, source), count]));
 }

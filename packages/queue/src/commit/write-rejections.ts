@@ -1,4 +1,4 @@
-import { cellOf } from '@meterbridge/delivery';
+import { bucketOf } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { encodeDeadLetter } from '../dead-letters/dead-letter-codec.js';
 import { writeFingerprint } from '../dead-letters/fingerprint.js';
@@ -27,7 +27,7 @@ export async function writeRejections(
   const letters = rejected.flatMap((rejection) => {
     const { reason, source } = rejection;
     const { digest, text } = writeFingerprint(reason, rejection);
-    return [reason, encodeDeadLetter(rejection), cellOf(hour, source), digest, text];
+    return [reason, encodeDeadLetter(rejection), bucketOf(hour, source), digest, text];
   });
   try {
     const untilReplicated = await prepareWait(redis, ledger, replicas);

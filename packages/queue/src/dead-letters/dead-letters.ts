@@ -22,7 +22,7 @@ export type DeadLetterEntry<Letter> = {
   at: number;
   reason: string;
   /** The hour and source of acceptance it is counted in. */
-  cell: string;
+  bucket: string;
   /** The id it died under, where it was exported and imported since. */
   was?: string;
   readonly letter: Letter;
@@ -141,7 +141,7 @@ function from(after: string, shard: string, newestFirst: boolean): string {
 function readEntry<Letter>(
   shard: string,
   id: Buffer,
-  [, reason, , z, , cell, , _counted, , was]: Buffer[],
+  [, reason, , z, , bucket, , _counted, , was]: Buffer[],
 ): DeadLetterEntry<Letter> {
   const streamId = id.toString();
   let letter: Letter | undefined;
@@ -149,7 +149,7 @@ function readEntry<Letter>(
     id: formatDeadLetterId(shard, streamId),
     at: millisecondsOf((was ?? streamId).toString()),
     reason: reason!.toString(),
-    cell: cell!.toString(),
+    bucket: bucket!.toString(),
     ...(was === undefined ? {} : { was: formatDeadLetterId(shard, was.toString()) }),
     get json() {
       return inflateDeadLetter(z!);

@@ -15,7 +15,7 @@ export type PortableLetter = {
   id: string;
   reason: string;
   /** As in `DeadLetterEntry`. */
-  cell: string;
+  bucket: string;
   letter: unknown;
 };
 
@@ -46,9 +46,9 @@ export async function importDeadLetters(
 ): Promise<Imported> {
   const { ledger, hours, deadLetters, fingerprints, deadLetterLog, imported } = queueKeys(shard);
   const keys = { ledger, hours, deadLetters, fingerprints, log: deadLetterLog, imported };
-  const given = letters.flatMap(({ id, reason, cell, letter }) => {
+  const given = letters.flatMap(({ id, reason, bucket, letter }) => {
     const { digest, text } = writeFingerprint(reason, letter);
-    return [streamIdOf(id), reason, encodeDeadLetter(letter), cell, digest, text];
+    return [streamIdOf(id), reason, encodeDeadLetter(letter), bucket, digest, text];
   });
   const [added, restored, stillThere] = await writeReplicated(redis, ledger, replicas, async () => {
     if (shard !== RECEIVER) await new ShardName(redis, shard, replicas).say();

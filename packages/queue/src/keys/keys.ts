@@ -27,7 +27,7 @@ export type QueueKeys = {
   prefix: string;
   /** Hash: accepted, filtered, delivered, duplicate and of it olderRule and notCompared, dead, `dead:<reason>`, discarded. */
   ledger: string;
-  /** Hash: the same without reasons, by cell: `<hour>/<source>/accepted`, … */
+  /** Hash: the same without reasons, by bucket: `<hour>/<source>/accepted`, … */
   hours: string;
   /** Stream: one entry a dead letter. */
   deadLetters: string;

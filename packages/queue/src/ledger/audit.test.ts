@@ -35,7 +35,7 @@ test.each<[string, Partial<AuditLook>, string[]]>([
     ],
   ],
   [
-    'what is in flight is multiplied by the jobs that say so, and belongs to each of their cells',
+    'what is in flight is multiplied by the jobs that say so, and belongs to each of their buckets',
     {
       ledger: { accepted: 35 },
       hours: { '5/web/accepted': 30, '5/backend/accepted': 5 },

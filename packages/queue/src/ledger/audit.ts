@@ -1,4 +1,4 @@
-import { type Cells, splitCell } from '@meterbridge/delivery';
+import { type BucketCounts, splitBucket } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys } from '../keys/keys.js';
 import { shardsOf } from '../state/shards.js';
@@ -28,8 +28,8 @@ export type AuditLook = {
   hours: Counts;
   /** Deliveries in all jobs. */
   inFlight: number;
-  /** Jobs by the text of their cells: most say the same. */
-  jobs: [cells: string, jobs: number][];
+  /** Jobs by the text of their buckets: most say the same. */
+  jobs: [buckets: string, jobs: number][];
 };
 
 /**
@@ -50,7 +50,7 @@ async function readShardAudit(shard: string, redis: Redis): Promise<AuditLine[]>
     hours: readCounts(look.hours),
     letters: look.letters,
     inFlight: look.inFlight,
-    jobs: [...look.cells],
+    jobs: [...look.buckets],
   }).map((line) => ({ destination: shard, ...line }));
 }
 
@@ -75,11 +75,11 @@ export function auditLines({
   inFlight,
   jobs,
 }: AuditLook): Omit<AuditLine, 'destination'>[] {
-  const cells = new Map<string, Counts>();
+  const buckets = new Map<string, Counts>();
   const rest: Counts = { ...ledger, dead: letters, inFlight };
-  const add = (cell: string, name: string, count: number) => {
-    const counts = cells.get(cell) ?? {};
-    cells.set(cell, counts);
+  const add = (bucket: string, name: string, count: number) => {
+    const counts = buckets.get(bucket) ?? {};
+    buckets.set(bucket, counts);
     counts[name] = (counts[name] ?? 0) + count;
     rest[name] = (rest[name] ?? 0) - count;
   };
@@ -88,11 +88,11 @@ export function auditLines({
     add(field.slice(0, end), field.slice(end + 1), count);
   }
   for (const [text, count] of jobs) {
-    for (const [cell, deliveries] of Object.entries(JSON.parse(text) as Cells)) {
-      add(cell, 'inFlight', deliveries * count);
+    for (const [bucket, deliveries] of Object.entries(JSON.parse(text) as BucketCounts)) {
+      add(bucket, 'inFlight', deliveries * count);
     }
   }
-  const lines = [...cells].map(([cell, counts]) => ({ ...splitCell(cell), ...balance(counts) }));
+  const lines = [...buckets].map(([bucket, counts]) => ({ ...splitBucket(bucket), ...balance(counts) }));
   return [{ hour: null, source: null, ...balance(rest) }, ...lines.toSorted(byHourAndSource)].filter(
     saysSomething,
   );

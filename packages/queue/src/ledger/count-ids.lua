@@ -2,7 +2,7 @@
 -- A part is where BullMQ keeps ids: its name, and whether it is a list or a sorted set.
 -- @include held.lua
 local function countIds(prefix, ids, was)
-  local inFlight, oldest, cells = 0, -1, {}
+  local inFlight, oldest, buckets = 0, -1, {}
   local anyWas = was and redis.call('EXISTS', was) == 1
   for _, id in ipairs(ids) do
     local job = redis.call('HMGET', prefix .. id, 'n', 'cells', 'timestamp')
@@ -11,12 +11,12 @@ local function countIds(prefix, ids, was)
     if before then n, text = string.match(before, '^(%d+) (.*)$') end
     inFlight = inFlight + tonumber(n or 0)
     text = text or '{}'
-    cells[text] = (cells[text] or 0) + 1
+    buckets[text] = (buckets[text] or 0) + 1
     local at = tonumber(job[3] or -1)
     if at >= 0 and (oldest < 0 or at < oldest) then oldest = at end
   end
   local flat = {}
-  for text, jobs in pairs(cells) do
+  for text, jobs in pairs(buckets) do
     flat[#flat + 1] = text
     flat[#flat + 1] = jobs
   end

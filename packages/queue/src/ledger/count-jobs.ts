@@ -18,8 +18,8 @@ export type JobCount = {
   inFlight: number;
   /** When the oldest job was added, epoch milliseconds; null where there is none. */
   oldestJobAt: number | null;
-  /** Jobs by the text of their cells: most say the same. */
-  cells: Map<string, number>;
+  /** Jobs by the text of their buckets: most say the same. */
+  buckets: Map<string, number>;
 };
 
 /** Jobs that wait to be taken, are in hand, or are put back for later. */
@@ -44,7 +44,7 @@ const beginScript = defineScript(SCRIPTS['ledger/begin-count']);
 const portionScript = defineScript(SCRIPTS['ledger/count-portion']);
 const endScript = defineScript(SCRIPTS['ledger/end-count']);
 
-type Counted = [inFlight: number, oldest: number, cells: (string | number)[]];
+type Counted = [inFlight: number, oldest: number, buckets: (string | number)[]];
 type Look = [ledger: string[], hours: string[], letters: number, lengths: number[]];
 
 /**
@@ -124,11 +124,11 @@ async function countPortions(
 function add([ledger, hours, letters, lengths]: Look, portions: Counted[]): JobCount {
   const jobs: JobsByState = { waiting: 0, active: 0, delayed: 0, failed: 0 };
   for (const [index, [, , state]] of PARTS.entries()) jobs[state] += lengths[index]!;
-  const cells = new Map<string, number>();
+  const buckets = new Map<string, number>();
   for (const [, , flat] of portions) {
     for (let i = 0; i < flat.length; i += 2) {
       const text = flat[i] as string;
-      cells.set(text, (cells.get(text) ?? 0) + (flat[i + 1] as number));
+      buckets.set(text, (buckets.get(text) ?? 0) + (flat[i + 1] as number));
     }
   }
   const times = portions.map(([, oldest]) => oldest).filter((at) => at >= 0);
@@ -139,6 +139,6 @@ function add([ledger, hours, letters, lengths]: Look, portions: Counted[]): JobC
     jobs,
     inFlight: portions.reduce((sum, [inFlight]) => sum + inFlight, 0),
     oldestJobAt: times.length === 0 ? null : Math.min(...times),
-    cells,
+    buckets,
   };
 }

@@ -1,4 +1,4 @@
-import type { Cells, StoredDelivery } from '@meterbridge/delivery';
+import type { BucketCounts, StoredDelivery } from '@meterbridge/delivery';
 import type { Queue } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries } from '../batch/batch-codec.js';
@@ -31,8 +31,8 @@ export type ShardProgress = {
 export type ReplayStep = {
   /** Put on the queue, behind what is live; at most a few hundred. */
   deliveries?: StoredDelivery[];
-  /** Events that no rule of the destination takes, by cell. */
-  filtered?: Cells;
+  /** Events that no rule of the destination takes, by bucket. */
+  filtered?: BucketCounts;
   /** Dead letters that are taken out of their stream. Nothing happens where one is there no more, or is another one. */
   taken?: readonly LetterMark[];
   /** Letters left where they are, by why. */

@@ -358,7 +358,7 @@ export class JobRun {
     const delivered = outcomes.filter(({ outcome }) => outcome === 'delivered').length;
     if (isWhole && delivered === data.n) {
       const settlement = emptySettlement();
-      settlement.byCell.delivered = data.cells;
+      settlement.byBucket.delivered = data.cells;
       return { ...settlement, delivered };
     }
     const { policy } = this.context;

@@ -1,4 +1,4 @@
-import { cellOf, type DeadLetter, type Settlement } from '@meterbridge/delivery';
+import { bucketOf, type DeadLetter, type Settlement } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries } from '../batch/batch-codec.js';
 import { encodeDeadLetter } from '../dead-letters/dead-letter-codec.js';
@@ -58,7 +58,7 @@ export async function writeSettlement(
       cells: JSON.stringify(data.cells),
       jobId,
       duplicates: replayed?.duplicates ?? 0,
-      counts: JSON.stringify(settlement.byCell),
+      counts: JSON.stringify(settlement.byBucket),
       letters,
     },
   );
@@ -89,7 +89,7 @@ async function encodeLetters(dead: readonly DeadLetter[]): Promise<(string | Buf
     if (index > 0 && index % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
     const { reason, hour, source } = letter;
     const { digest, text } = writeFingerprint(reason, letter);
-    encoded.push(reason, encodeDeadLetter(letter), cellOf(hour, source), digest, text);
+    encoded.push(reason, encodeDeadLetter(letter), bucketOf(hour, source), digest, text);
   }
   return encoded;
 }
