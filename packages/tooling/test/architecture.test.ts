@@ -92,6 +92,18 @@ test('a room of the queue imports only rooms below it', () => {
   expect(upwards).toEqual([]);
 });
 
+test('only one file moves counts of the books', () => {
+  const folder = join(ROOT, 'packages/queue/src');
+  const writes = /\b(HSET|HINCRBY)\b/i;
+  const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|lua)$/.test(file) && !/\.(test|generated)\.ts$/.test(file))
+    .filter((file) => {
+      const lines = readFileSync(join(folder, file), 'utf8').split('\n');
+      return lines.some((line) => writes.test(line) && /\b(ledger|hours|key, field)\b/.test(line));
+    });
+  expect(writers).toEqual(['ledger/book.lua']);
+});
+
 test('operations knows no terminal, no environment and no process', () => {
   const aFace = /\b(process\.|console\.)/;
   const found = sourcesOf('operations').flatMap(({ file, text }) => {

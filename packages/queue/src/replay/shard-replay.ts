@@ -46,7 +46,7 @@ export type ReplayStep = {
   edited?: string;
 };
 
-/** How a lane remembers a letter of the receiver: by its id and what it holds. */
+/** How a shard remembers a letter of the receiver: by its id and what it holds. */
 export function rejectionName({ id, digest }: LetterMark): string {
   return `${id} ${digest}`;
 }
