@@ -30,13 +30,14 @@ export function isBuilt(root) {
 }
 
 function buildInputs(root) {
-  const inputs = ['turbo.json', 'packages/tooling/tsconfig.json', 'packages/tooling/bundle.mjs'].map((file) =>
-    join(root, file),
-  );
+  const inputs = [
+    'turbo.json',
+    ...['tsconfig.json', 'bundle.mjs', 'lua.mjs'].map((file) => `packages/tooling/${file}`),
+  ].map((file) => join(root, file));
   for (const folder of sourcePackages(root)) {
     inputs.push(join(folder, 'package.json'), join(folder, 'tsconfig.json'));
     for (const name of readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })) {
-      if (!name.endsWith('.test.ts')) inputs.push(join(folder, 'src', name));
+      if (!/\.(test|generated)\.ts$/.test(name)) inputs.push(join(folder, 'src', name));
     }
   }
   return inputs.filter((file) => existsSync(file)).toSorted();

@@ -88,7 +88,7 @@ test('where no replica has it, nobody is told that it is done', async () => {
   const file = join(dirname(stack.env.METERBRIDGE_CONFIG!), 'letters.ndjson');
   const at = new Date().toISOString();
   const letter = { source: 'backend', reason: 'too_old', detail: 'too old', raw: {}, receivedAt: at };
-  await writeFile(file, `${JSON.stringify({ id: 'receiver/1-0', at, cell: '', letter })}\n`);
+  await writeFile(file, `${JSON.stringify({ id: 'receiver/1-0', at, cell: '400000/backend', letter })}\n`);
   const discard = ['dead-letters', 'discard', '--all', '--because', 'a test', '--yes'];
   for (const args of [
     ['hold', 'lago', '--reason', 'x'],

@@ -1,12 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { parseConfig } from '@meterbridge/config';
 import type { Letter, LetterEntry } from '@meterbridge/operations';
-import { createReplay, RECEIVER, readDeadLetters, ShardReplay } from '@meterbridge/queue';
+import { createReplay, RECEIVER, readDeadLetters, ShardReplay, streamIdOf } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { compilePipeline } from '../../../packages/operations/src/pipeline/pipeline.js';
 import { Batch } from '../../../packages/operations/src/replay/batch.js';
 import { compileJudge } from '../../../packages/operations/src/replay/judge-letter.js';
-import { streamIdOf } from '../../../packages/operations/src/replay/range.js';
 import { makeTracks, sendAll, type Track } from './retrying-client.js';
 import { expectEachOnce, type Stack, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
@@ -127,7 +126,7 @@ test("killed between two destinations of the receiver's letters, it gives neithe
   const id = await createReplay(stack.redis, {
     by: 'a test',
     what: { filter: {}, pace: {}, includeFailing: false, planned: all },
-    lanes: [{ destination: RECEIVER, through: streamIdOf(letters.at(-1)!) }],
+    lanes: [{ destination: RECEIVER, through: streamIdOf(letters.at(-1)!.id) }],
   });
   const lane = new ShardReplay('lago', id, stack.redis);
   expect(await lane.take(batch.addStep('lago', new Set(), 400_000)!)).toBe(true);

@@ -12,6 +12,7 @@ const NOW = 1_000_000_000;
 const aDelivery = (messageId: string): StoredDelivery => ({
   rule: 'usage',
   source: 'web',
+  hour: 5,
   event: { messageId } as SegmentEvent,
 });
 
@@ -87,6 +88,7 @@ test('a subscription that was kept is used again, as long as the customer is the
   const of = (messageId: string, userId: string, customer?: string): StoredDelivery => ({
     rule: 'usage',
     source: 'web',
+    hour: 5,
     event: { messageId, userId } as SegmentEvent,
     ...(customer === undefined ? {} : { resolved: { customer, subscription: `old-${customer}` } }),
   });

@@ -13,6 +13,7 @@ const told = (usage: string): Outcome => ({ outcome: 'duplicate', usage });
 const aDelivery = (changes: Partial<StoredDelivery> = {}): StoredDelivery => ({
   rule: 'calls',
   source: 'backend',
+  hour: 5,
   event: { messageId: 'm' } as StoredDelivery['event'],
   ...changes,
 });

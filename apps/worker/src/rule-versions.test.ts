@@ -22,6 +22,7 @@ const event = {
 const delivery = (rule: string, sentUnder?: string): StoredDelivery => ({
   rule,
   source: 'backend',
+  hour: 5,
   event,
   ...(sentUnder === undefined ? {} : { sentUnder }),
 });

@@ -13,7 +13,7 @@ export {
   type Series,
   withAcceptance,
 } from './acceptances.js';
-export { type Cells, cellOf, countByCell, hourAt } from './cell.js';
+export { type BucketCounts, bucketOf, countByBucket, hourAt, splitBucket } from './bucket.js';
 export { COLLISION_DETAIL, collides } from './collision.js';
 export {
   claimProbe,

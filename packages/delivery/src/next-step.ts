@@ -7,7 +7,7 @@ export type Tries = {
   attempts: number;
   /** When the first attempt failed: the age that gives it up counts from here. */
   firstFailedAt: number;
-  /** When the last one failed; absent where that is the first, and in what an older version stored. */
+  /** When the last one failed; absent where that is the first. */
   lastFailedAt?: number;
   lastCode: string;
   lastStatus?: number;

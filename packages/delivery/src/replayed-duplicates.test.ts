@@ -5,7 +5,7 @@ import { replayedDuplicates } from './replayed-duplicates.js';
 import type { StoredDelivery } from './stored-delivery.js';
 
 const event = { messageId: 'm' } as SegmentEvent;
-const live: StoredDelivery = { rule: 'usage', source: 'web', event };
+const live: StoredDelivery = { rule: 'usage', source: 'web', hour: 5, event };
 const life = { reason: 'unmapped', attempts: 1, at: 1 };
 const replayed: StoredDelivery = { ...live, history: [life, { ...life, replay: '12' }] };
 const edited: StoredDelivery = { ...live, history: [{ ...life, replay: '11' }, life] };

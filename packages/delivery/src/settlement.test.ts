@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { SegmentEvent } from '@meterbridge/segment-events';
-import { cellOf, hourAt } from './cell.js';
+import { bucketOf, hourAt } from './bucket.js';
 import { DEFAULT_RETRY_POLICY } from './next-step.js';
 import type { Outcome } from './outcome.js';
 import { reviveDeadLetter, settleBatch } from './settlement.js';
@@ -8,11 +8,11 @@ import type { StoredDelivery } from './stored-delivery.js';
 
 const NOW = Date.parse('2026-11-21T14:25:00Z');
 
-const aDelivery = (source: string, hour?: number): StoredDelivery => ({
+const aDelivery = (source: string, hour = 5): StoredDelivery => ({
   rule: 'usage',
   source,
   event: { messageId: 'm' } as SegmentEvent,
-  ...(hour === undefined ? {} : { hour }),
+  hour,
 });
 
 const refused: Outcome = { outcome: 'failed', code: 'refused' };
@@ -22,7 +22,7 @@ const settle = (deliveries: StoredDelivery[], outcomes: Outcome[]) =>
 
 test('an hour is a whole one of UTC', () => {
   expect(new Date(hourAt(NOW) * 3_600_000).toISOString()).toBe('2026-11-21T14:00:00.000Z');
-  expect(cellOf(hourAt(NOW), 'backend')).toBe(`${hourAt(NOW)}/backend`);
+  expect(bucketOf(hourAt(NOW), 'backend')).toBe(`${hourAt(NOW)}/backend`);
 });
 
 test('what is done is counted by the hour of acceptance and the source, and in all', () => {
@@ -31,7 +31,7 @@ test('what is done is counted by the hour of acceptance and the source, and in a
     aDelivery('web', 5),
     aDelivery('web', 6),
     aDelivery('backend', 5),
-    aDelivery('web'),
+    aDelivery('web', 4),
   ];
   const delivered: Outcome = { outcome: 'delivered' };
   const duplicate: Outcome = { outcome: 'duplicate' };
@@ -40,10 +40,9 @@ test('what is done is counted by the hour of acceptance and the source, and in a
     duplicate: 2,
     olderRule: 0,
     notCompared: 0,
-    // The one that knows no hour is in the sums only.
-    byCell: {
+    byBucket: {
       delivered: { '5/web': 1, '6/web': 1, '5/backend': 1 },
-      duplicate: { '5/web': 1 },
+      duplicate: { '5/web': 1, '4/web': 1 },
       olderRule: {},
       notCompared: {},
     },
@@ -58,7 +57,7 @@ test('what dies, waits or was not tried keeps its hour', () => {
   const settlement = settle(deliveries, [refused, timeout, { outcome: 'unsent' }]);
   expect(settlement.dead).toMatchObject([{ hour: 1, reason: 'refused' }]);
   expect(settlement.remainder.map(({ hour }) => hour)).toEqual([2, 3, 4]);
-  expect(settlement.byCell).toEqual({ delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} });
+  expect(settlement.byBucket).toEqual({ delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} });
   expect(reviveDeadLetter(settlement.dead[0]!, NOW)).toMatchObject({ source: 'web', hour: 1 });
 });
 
@@ -101,7 +100,7 @@ test('found there at a later attempt of the same delivery is delivered; a repeat
   expect(settle([sentBefore, aDelivery('web', 5)], [duplicate, duplicate])).toMatchObject({
     delivered: 1,
     duplicate: 1,
-    byCell: { delivered: { '5/web': 1 }, duplicate: { '5/web': 1 } },
+    byBucket: { delivered: { '5/web': 1 }, duplicate: { '5/web': 1 } },
   });
 });
 
@@ -114,7 +113,7 @@ test('what was found of a duplicate is counted beside it, in its hour; what may 
     duplicate: 2,
     olderRule: 1,
     notCompared: 1,
-    byCell: {
+    byBucket: {
       delivered: { '7/web': 1 },
       duplicate: { '5/web': 1, '6/web': 1 },
       olderRule: { '5/web': 1 },

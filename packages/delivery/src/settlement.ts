@@ -1,4 +1,4 @@
-import { type Cells, countInCell } from './cell.js';
+import { type BucketCounts, countInBucket } from './bucket.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
 import { mayHaveArrived, NEVER_SENT, type Outcome, type PermanentCode } from './outcome.js';
 import { type ReplayedDuplicates, replayedDuplicates } from './replayed-duplicates.js';
@@ -8,15 +8,14 @@ import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 export type DeadLetter = StoredDelivery & {
   reason: PermanentCode;
   tries: Tries;
-  /** What it was mapped to when it died; absent where it was not, and in what an older version stored. */
+  /** What it was mapped to when it died; absent where it was not. */
   usage?: KeptUsage;
   /** What the API held under its id when it died; only where that was compared with it. */
   held?: KeptUsage;
 };
 
 /**
- * A usage event's JSON. What was sent is kept whole, since it may be on a bill; of what an API holds, and of what an
- * older version stored, a long one is cut.
+ * A usage event's JSON. What was sent is kept whole, since it may be on a bill; of what an API holds, a long one is cut.
  * @property characters of the whole
  */
 export type KeptUsage = { body: string; characters: number };
@@ -29,8 +28,8 @@ export type Settlement = {
   olderRule: number;
   /** Of the duplicates: those that nobody could compare with what the API holds. */
   notCompared: number;
-  /** The same by cell; the others know their own. */
-  byCell: Record<CountedOnce, Cells>;
+  /** The same by bucket; the others know their own. */
+  byBucket: Record<CountedOnce, BucketCounts>;
   dead: DeadLetter[];
   /** What is not done: written back before the job is delayed. */
   remainder: StoredDelivery[];
@@ -50,7 +49,7 @@ export function emptySettlement(): Settlement {
     duplicate: 0,
     olderRule: 0,
     notCompared: 0,
-    byCell: { delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} },
+    byBucket: { delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} },
     dead: [],
     remainder: [],
     delayMs: 0,
@@ -88,7 +87,7 @@ export function settleBatch(
         const as = delivery.sentUnder === undefined ? next.as : 'delivered';
         for (const count of as === 'duplicate' ? countsOfDuplicate(outcome) : [as]) {
           settlement[count] += 1;
-          countInCell(settlement.byCell[count], delivery);
+          countInBucket(settlement.byBucket[count], delivery);
         }
         break;
       }

@@ -8,10 +8,10 @@ export type StoredDelivery = {
   /** The original event with its frozen identity; what mapping starts from, each time anew. */
   event: SegmentEvent;
   /**
-   * When it was accepted, in hours since 1970: where its outcome is counted, however late it comes. Set on
-   * reading where the job says it for all; absent in what a version stored that kept no hours.
+   * When it was accepted, in hours since 1970: where its outcome is counted, however late it comes. Set on reading
+   * where the job says it for all.
    */
-  hour?: number;
+  hour: number;
   /**
    * What was looked up for it at its destination, written down before it was first sent: whatever changes
    * there, a retry or a replay is the same usage event, as long as it is of the same customer.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@meterbridge/config';
 import {
+  BooksRefusedError,
   NotReplicatedError,
   replicasToWaitFor,
   StoreFullError,
@@ -74,6 +75,12 @@ function sayUncertain(error: unknown): unknown {
     return new OperationError(
       'not_certain',
       'Redis did not answer: it has it, or not. Once it answers, say it again.',
+    );
+  }
+  if (error instanceof BooksRefusedError) {
+    return new OperationError(
+      'not_possible',
+      `Nothing was changed: ${error.message}.\nSee docs/runbook.md, It does not add up`,
     );
   }
   return error;

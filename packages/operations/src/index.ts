@@ -20,6 +20,7 @@ export type { Sample } from './compare/sample.js';
 export { isWorse } from './compare/tally.js';
 export { openRedis } from './connect.js';
 export type { CheckedEdit } from './dead-letters/check-edit.js';
+export { countGroups, type LetterCount } from './dead-letters/count.js';
 export { type DiscardPlan, discard, planDiscard } from './dead-letters/discard.js';
 export { askForLetter, editLetter, previewEdit } from './dead-letters/edit.js';
 export { exportLetters } from './dead-letters/export.js';

@@ -11,7 +11,15 @@ export function deadDelivery(of: object, destination = 'lago', at = 1): LetterEn
     tries: { attempts: 1, firstFailedAt: 1, lastCode: 'refused', lastDetail: 'words' },
     ...of,
   } as unknown as DeadLetter;
-  return { id: `${destination}/${at}-0`, at, reason: letter.reason, cell: '', json: '', digest: '', letter };
+  return {
+    id: `${destination}/${at}-0`,
+    at,
+    reason: letter.reason,
+    bucket: '',
+    json: '',
+    digest: '',
+    letter,
+  };
 }
 
 /** What the receiver refused. @param at epoch milliseconds */
@@ -25,7 +33,7 @@ export function deadRejection(of: Partial<RejectedEvent>, at = 1): LetterEntry {
     receivedAt: '2026-11-21T14:25:01.000Z',
     ...of,
   };
-  return { id: `receiver/${at}-0`, at, reason: letter.reason, cell: '', json: '', digest: '', letter };
+  return { id: `receiver/${at}-0`, at, reason: letter.reason, bucket: '', json: '', digest: '', letter };
 }
 
 /** One that is stored and cannot be read. */

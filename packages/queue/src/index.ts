@@ -4,16 +4,19 @@
  * Begin with `DeliveryWriter` (in) and `startDestinationWorker` (out).
  */
 export { connectConsumer, connectProducer, onServer } from '@meterbridge/redis-connection';
-export { type AuditLine, readAudit } from './audit.js';
-export { BackfillPositions, type FilePosition } from './backfill-positions.js';
-export { type BatchData, decodeBatch } from './batch-codec.js';
-export { countWorkers } from './count-workers.js';
+export { type BatchData, decodeBatch } from './batch/batch-codec.js';
+export { readNewestWaiting } from './batch/newest-waiting.js';
+export { PRIORITY, type Priority } from './bullmq/enqueue.js';
+export { DeliveryWriter, type WriterOptions } from './commit/delivery-writer.js';
+export { getOrSetFirstTimes } from './commit/first-times.js';
+export type { RejectedEvent, RoutedEvent } from './commit/routed-event.js';
+export { type DeadLetterCount, readDeadLetterCounts } from './dead-letters/dead-letter-counts.js';
 export {
   type OperatorAction,
   type OperatorActionRecord,
   readDeadLetterLog,
   recordAction,
-} from './dead-letter-log.js';
+} from './dead-letters/dead-letter-log.js';
 export {
   type DeadLetterEntry,
   type DeadLetterRange,
@@ -21,36 +24,27 @@ export {
   type LetterMark,
   readDeadLetters,
   readShardLetters,
-} from './dead-letters.js';
-export {
-  type DeliveryWorker,
-  type DeliveryWorkerOptions,
-  startDeliveryWorker,
-} from './delivery-worker.js';
-export { DeliveryWriter, type WriterOptions } from './delivery-writer.js';
-export { createDestinationGate, lookAtDestinationGate } from './destination-gate.js';
-export {
-  type DestinationWorker,
-  type DestinationWorkerOptions,
-  startDestinationWorker,
-} from './destination-worker.js';
-export { discardDeadLetters } from './discard-dead-letters.js';
-export { PRIORITY, type Priority } from './enqueue.js';
-export { asStoreError, StoreFullError, StoreUnavailableError } from './errors.js';
-export { keepEventsStore, readEventsStore } from './events-store.js';
-export { findOrphanedDestinations } from './find-orphaned-destinations.js';
-export { getOrSetFirstTimes } from './first-times.js';
-export { startHourRetention } from './forget-hours.js';
-export { changeGate, createGateStore, lookAtGate } from './gate-store.js';
+} from './dead-letters/dead-letters.js';
+export { discardDeadLetters } from './dead-letters/discard-dead-letters.js';
+export type { Fingerprint } from './dead-letters/fingerprint.js';
 export {
   findImported,
   forgetImported,
   type Imported,
   importDeadLetters,
   type PortableLetter,
-} from './import-dead-letters.js';
-export type { KeepResolved, Refused } from './job-run.js';
-export { destinationOf, RECEIVER, readsOf, shardNames } from './keys.js';
+} from './dead-letters/import-dead-letters.js';
+export {
+  compareStreamIds,
+  formatDeadLetterId,
+  isDeadLetterId,
+  shardOfId,
+  streamIdOf,
+} from './keys/dead-letter-id.js';
+export { destinationOf, RECEIVER, readsOf, shardNames } from './keys/keys.js';
+export { type AuditLine, readAudit } from './ledger/audit.js';
+export { findOrphanedDestinations } from './ledger/find-orphaned-destinations.js';
+export { startHourRetention } from './ledger/forget-hours.js';
 export {
   type Account,
   type Balance,
@@ -58,12 +52,25 @@ export {
   countDeadLetters,
   readAccount,
   readCounters,
-} from './ledger.js';
-export { type MemoryWatch, readMemory, watchMemory } from './memory-pressure.js';
-export { createMutex, type Mutex } from './mutex.js';
-export { readNewestWaiting } from './newest-waiting.js';
-export { assertDurableRedis, inspectRedis, type RedisFinding, UnsafeRedisError } from './redis-safety.js';
-export { inspectTopology } from './redis-topology.js';
+} from './ledger/ledger.js';
+export { countWorkers } from './redis/count-workers.js';
+export { asStoreError, BooksRefusedError, StoreFullError, StoreUnavailableError } from './redis/errors.js';
+export { type MemoryWatch, readMemory, watchMemory } from './redis/memory-pressure.js';
+export {
+  assertDurableRedis,
+  inspectRedis,
+  type RedisFinding,
+  UnsafeRedisError,
+} from './redis/redis-safety.js';
+export { inspectTopology } from './redis/redis-topology.js';
+export {
+  doReplicasAnswer,
+  NotReplicatedError,
+  openReplication,
+  type Replication,
+  replicasToWaitFor,
+} from './redis/replication.js';
+export { createStoreClock, readStoreTime, type StoreClock } from './redis/store-clock.js';
 export {
   createReplay,
   findOpenReplays,
@@ -77,17 +84,20 @@ export {
   resumeReplay,
   stopReplay,
   takeReplay,
-} from './replays.js';
+} from './replay/replays.js';
+export { type ReplayStep, rejectionName, type ShardProgress, ShardReplay } from './replay/shard-replay.js';
+export { BackfillPositions, type FilePosition } from './state/backfill-positions.js';
+export { createDestinationGate, lookAtDestinationGate } from './state/destination-gate.js';
+export { keepEventsStore, readEventsStore } from './state/events-store.js';
+export { changeGate, createGateStore, lookAtGate } from './state/gate-store.js';
+export { keepRules, readAllRules, readRules } from './state/rules-store.js';
+export { knownDestinations, knownShards, shardsOf } from './state/shards.js';
+export { createSubscriptionCache } from './state/subscription-cache.js';
+export { DeliveryWorker, type DeliveryWorkerOptions } from './work/delivery-worker.js';
 export {
-  doReplicasAnswer,
-  NotReplicatedError,
-  openReplication,
-  type Replication,
-  replicasToWaitFor,
-} from './replication.js';
-export type { RejectedEvent, RoutedEvent } from './routed-event.js';
-export { keepRules, readAllRules, readRules } from './rules-store.js';
-export { type ReplayStep, rejectionName, type ShardProgress, ShardReplay } from './shard-replay.js';
-export { knownDestinations, knownShards, shardsOf } from './shards.js';
-export { createStoreClock, readStoreTime, type StoreClock } from './store-clock.js';
-export { createSubscriptionCache } from './subscription-cache.js';
+  type DestinationWorker,
+  type DestinationWorkerOptions,
+  startDestinationWorker,
+} from './work/destination-worker.js';
+export type { KeepResolved, Refused } from './work/job-run.js';
+export { createMutex, type Mutex } from './work/mutex.js';

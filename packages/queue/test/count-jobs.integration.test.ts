@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { readAccount, readAudit, readCounters } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite);

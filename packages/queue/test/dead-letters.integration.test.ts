@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type DeadLetter, reviveDeadLetter } from '@meterbridge/delivery';
 import { useRedis } from '@meterbridge/testing';
-import { encodeDeadLetter } from '../src/dead-letter-codec.js';
+import { encodeDeadLetter } from '../src/dead-letters/dead-letter-codec.js';
 import {
   type DeadLetterEntry,
   type DeadLetterRange,
@@ -11,8 +11,9 @@ import {
   importDeadLetters,
   type OperatorAction,
   readDeadLetterLog,
+  streamIdOf,
 } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { HOUR, lettersOf, longAgo, refused } from './dead-line.js';
 import { makeLines } from './pipeline-line.js';
 import { revive } from './revive.js';
@@ -33,8 +34,13 @@ async function openWithLetters(count: number): Promise<{ line: Line; letters: En
 }
 
 const idsOf = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
-const contentOf = ({ at, reason, cell, letter }: Entry) => ({ at, reason, cell, letter });
-const toPortable = ({ id, was, reason, cell, letter }: Entry) => ({ id: was ?? id, reason, cell, letter });
+const contentOf = ({ at, reason, bucket, letter }: Entry) => ({ at, reason, bucket, letter });
+const toPortable = ({ id, was, reason, bucket, letter }: Entry) => ({
+  id: was ?? id,
+  reason,
+  bucket,
+  letter,
+});
 const aRun = (run: string, what: OperatorAction['what'] = 'discarded'): OperatorAction => ({
   run,
   what,
@@ -65,7 +71,19 @@ describe('a walk', () => {
   test('knows when its letters died, however late they were imported', async () => {
     const line = await open();
     const keys = queueKeys(line.destination);
-    const add = (ms: number) => line.redis.xadd(keys.deadLetters, `${ms}-0`, 'reason', 'refused', 'z', '');
+    const add = (ms: number) =>
+      line.redis.xadd(
+        keys.deadLetters,
+        `${ms}-0`,
+        'reason',
+        'refused',
+        'z',
+        '',
+        'cell',
+        '1/web',
+        'counted',
+        '0/a',
+      );
     for (const ms of [1_000, 2_000, 3_000]) await add(ms);
     const diedIn = async (range: DeadLetterRange) => (await lettersOf(line, range)).map(({ at }) => at);
     expect(await diedIn({ since: 2_000 })).toEqual([2_000, 3_000]);
@@ -75,7 +93,7 @@ describe('a walk', () => {
     await importDeadLetters(
       line.destination,
       line.redis,
-      [{ id: `${line.destination}/1500-0`, reason: 'refused', cell: '', letter }],
+      [{ id: `${line.destination}/1500-0`, reason: 'refused', bucket: '1/web', letter }],
       aRun('1', 'restored'),
     );
     expect(await diedIn({ until: 2_000 })).toEqual([1_000, 1_500]);
@@ -84,11 +102,13 @@ describe('a walk', () => {
 });
 
 /** As at a master whose predecessor's last letter is lost, and whose clock is behind: another has its id. */
-async function replaceLetter(line: Line, { id, reason, cell, letter }: Entry) {
+async function replaceLetter(line: Line, { id, letter }: Entry) {
   const { deadLetters } = queueKeys(line.destination);
+  const streamId = streamIdOf(id);
+  const [[, fields] = []] = await line.redis.xrange(deadLetters, streamId, streamId);
   const z = encodeDeadLetter({ ...letter, rule: 'another' });
   await line.redis.del(deadLetters);
-  await line.redis.xadd(deadLetters, id.split('/')[1]!, 'reason', reason, 'z', z, 'cell', cell);
+  await line.redis.xadd(deadLetters, streamId, ...fields!.with(fields!.indexOf('z') + 1, z as never));
   return (await findDeadLetter<DeadLetter>(id, line.redis))!;
 }
 
@@ -224,7 +244,7 @@ describe('an import', () => {
     const { line, letters } = await openWithLetters(5);
     const revived = letters.map(({ letter, at }) => reviveDeadLetter(letter, at));
     await revive(line.destination, line.redis, letters, revived);
-    const strange = { ...toPortable(letters[0]!), id: `${line.destination}/17-0`, cell: '' };
+    const strange = { ...toPortable(letters[0]!), id: `${line.destination}/17-0`, bucket: `${HOUR + 1}/web` };
     const imported = await importDeadLetters(
       line.destination,
       line.redis,
@@ -235,8 +255,8 @@ describe('an import', () => {
     expect(await line.account()).toMatchObject({ accepted: 11, dead: 6, inFlight: 5, difference: 0 });
     const lines = await line.audit();
     expect(lines.map(({ hour, accepted, difference }) => [hour, accepted, difference])).toEqual([
-      [null, 1, 0],
       [HOUR, 10, 0],
+      [HOUR + 1, 1, 0],
     ]);
     expect(await readDeadLetterLog(line.destination, line.redis)).toEqual([]);
   });

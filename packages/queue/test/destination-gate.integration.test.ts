@@ -13,7 +13,7 @@ import {
 } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { changeGate, createDestinationGate, createGateStore, lookAtDestinationGate } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 
 const suite = useRedis();
 const closing: GateStore[] = [];

@@ -14,7 +14,7 @@ import {
 } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { changeGate, connectConsumer, createGateStore, lookAtGate } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { useRedisWays } from './redis-way.js';
 
 const closing: (() => unknown)[] = [];

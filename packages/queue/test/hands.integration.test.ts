@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Outcome, StoredDelivery } from '@meterbridge/delivery';
 import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
 import { connectConsumer, type DeliveryWorkerOptions, type Refused } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { delivered, makeLines } from './pipeline-line.js';
 import { type RedisWay, useRedisWays } from './redis-way.js';
 

@@ -12,7 +12,7 @@ import {
   readDeadLetters,
   ShardReplay,
 } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { HOUR, lettersOf, longAgo, refused } from './dead-line.js';
 import { anEvent, makeLines } from './pipeline-line.js';
 import { revive } from './revive.js';
@@ -171,89 +171,6 @@ describe("the receiver's own dead letters", () => {
     expect(await lane.take({ taken })).toBe(false);
     expect(await audit()).toEqual(['400000/backend: accepted 1, dead 1']);
     expect(await readAccount(RECEIVER, line.redis)).toMatchObject({ accepted: 1, dead: 1, difference: 0 });
-  });
-});
-
-describe('what a version stored that kept no hours', () => {
-  /** As they were: jobs and letters that know no hour, totals only. */
-  async function forgetHours(line: Line): Promise<void> {
-    const keys = queueKeys(line.destination);
-    await line.redis.del(keys.hours);
-    for (const id of await line.redis.lrange(keys.bull('wait'), 0, -1)) {
-      const {
-        hour: _hour,
-        cells: _cells,
-        ...data
-      } = JSON.parse((await line.redis.hget(keys.job(id), 'data'))!);
-      await line.redis.hset(keys.job(id), 'data', JSON.stringify(data));
-      await line.redis.hdel(keys.job(id), 'cells');
-    }
-  }
-
-  test('is settled, dies and is replayed in a line of its own, beside the hours', async () => {
-    let outcome: Outcome = { outcome: 'delivered' };
-    const line = await open(
-      async (deliveries) =>
-        deliveries.map((_, index): Outcome => (index % 2 === 0 ? outcome : { outcome: 'delivered' })),
-      {},
-      longAgo,
-    );
-    await line.write(100);
-    await forgetHours(line);
-    await line.write(30, ['usage'], 'web');
-    expect(say(await line.audit())).toEqual([
-      '-/-: accepted 100, inFlight 100',
-      '400000/web: accepted 30, inFlight 30',
-    ]);
-    outcome = refused;
-    const worker = line.start();
-    await line.settled();
-    expect(say(await line.audit())).toEqual([
-      '-/-: accepted 100, delivered 50, dead 50',
-      '400000/web: accepted 30, delivered 15, dead 15',
-    ]);
-    await worker.close();
-    outcome = { outcome: 'duplicate' };
-    const letters = await lettersOf(line);
-    expect(await replay(line, letters)).toBe(true);
-    expect(say(await line.audit())).toEqual([
-      '-/-: accepted 100, delivered 50, inFlight 50',
-      '400000/web: accepted 30, delivered 15, inFlight 15',
-    ]);
-    const next = line.start();
-    await line.settled();
-    expect(sum(await line.audit(), 'difference')).toBe(0);
-    expect(await line.account()).toMatchObject({ accepted: 130, inFlight: 0, difference: 0 });
-    await next.close();
-  });
-
-  test('is counted when all of a job is delivered at once', async () => {
-    const line = await open(undefined, {}, longAgo);
-    await line.write(100);
-    await forgetHours(line);
-    const worker = line.start();
-    await line.settled();
-    expect(say(await line.audit())).toEqual(['-/-: accepted 100, delivered 100']);
-    await worker.close();
-  });
-
-  test('a dead letter whose entry names no cell is replayed', async () => {
-    const line = await open(async (deliveries) => deliveries.map(() => refused), {}, longAgo);
-    await line.write(3);
-    await forgetHours(line);
-    const worker = line.start();
-    await line.settled();
-    await worker.close();
-    const keys = queueKeys(line.destination);
-    for (const [id, fields] of await line.redis.xrangeBuffer(keys.deadLetters, '-', '+')) {
-      await line.redis.xdel(keys.deadLetters, id);
-      await line.redis.xadd(keys.deadLetters, '*', ...fields.slice(0, 4));
-    }
-    await replay(line, await lettersOf(line));
-    expect(say(await line.audit())).toEqual(['-/-: accepted 3, inFlight 3']);
-    const next = line.start();
-    expect(await line.settled()).toMatchObject({ dead: 3, difference: 0 });
-    await next.close();
   });
 });
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { hourAt } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { forgetSettledHours, startHourRetention } from '../src/forget-hours.js';
 import { readAccount, readAudit } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
+import { forgetSettledHours, startHourRetention } from '../src/ledger/forget-hours.js';
 import { makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite);
@@ -15,7 +15,7 @@ const OLD = NOW - 91 * 24;
 test('hours in which nothing is open are forgotten after ninety days; the totals keep them', async () => {
   const { destination, redis } = await open();
   const keys = queueKeys(destination);
-  const cells: [cell: string, counts: Record<string, number>, isForgotten: boolean][] = [
+  const buckets: [bucket: string, counts: Record<string, number>, isForgotten: boolean][] = [
     [`${OLD}/delivered`, { accepted: 6, delivered: 3, duplicate: 2, filtered: 1 }, true],
     [`${OLD}/only/filtered`, { accepted: 1, filtered: 1 }, true],
     [`${OLD}/discarded`, { accepted: 3, delivered: 1, dead: 0, discarded: 2 }, true],
@@ -28,9 +28,9 @@ test('hours in which nothing is open are forgotten after ninety days; the totals
     [`${NOW - 89 * 24}/young`, { accepted: 1, delivered: 1 }, false],
     [`${NOW}/now`, { accepted: 1, delivered: 1 }, false],
   ];
-  for (const [cell, counts] of cells) {
+  for (const [bucket, counts] of buckets) {
     for (const [count, by] of Object.entries(counts)) {
-      await redis.hset(keys.hours, `${cell}/${count}`, by);
+      await redis.hset(keys.hours, `${bucket}/${count}`, by);
       await redis.hincrby(keys.ledger, count, by);
     }
   }
@@ -38,7 +38,9 @@ test('hours in which nothing is open are forgotten after ninety days; the totals
   expect(await forgetSettledHours(destination, redis)).toBe(4);
   expect(await forgetSettledHours(destination, redis)).toBe(0);
   const left = new Set(Object.keys(await redis.hgetall(keys.hours)).map((f) => f.replace(/\/\w+$/, '')));
-  expect(left).toEqual(new Set(cells.filter(([, , isForgotten]) => !isForgotten).map(([cell]) => cell)));
+  expect(left).toEqual(
+    new Set(buckets.filter(([, , isForgotten]) => !isForgotten).map(([bucket]) => bucket)),
+  );
   expect(await readAccount(destination, redis)).toEqual(before);
   const [rest] = await readAudit(destination, redis);
   expect(rest).toMatchObject({

@@ -3,7 +3,7 @@ import type { StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
 import { type BatchData, connectConsumer, createMutex, type DeliveryWorkerOptions } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { delivered, makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite, { batchSize: 100 });

@@ -6,11 +6,11 @@ import {
   connectConsumer,
   connectProducer,
   createMutex,
+  DeliveryWorker,
   type DeliveryWorkerOptions,
   DeliveryWriter,
   readAccount,
   readAudit,
-  startDeliveryWorker,
   type WriterOptions,
 } from '../src/index.js';
 
@@ -48,7 +48,7 @@ export function makeLines(suite: () => SuiteRedis, usual: Partial<WriterOptions>
     await waitFor(() => producer.status === 'ready', { what: 'the connection' });
     const writer = new DeliveryWriter({ redis: producer, destinations: [destination], ...usual, ...writing });
     const start = (more: Partial<DeliveryWorkerOptions> = {}) =>
-      startDeliveryWorker({
+      DeliveryWorker.start({
         destination,
         redis: keep(connectConsumer(suite().url, () => {})),
         concurrency: 4,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { cellOf, emptySettlement, type StoredDelivery } from '@meterbridge/delivery';
+import { bucketOf, emptySettlement, type StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { FIRST_REV } from '../src/batch-codec.js';
+import { FIRST_REV } from '../src/batch/batch-codec.js';
 import { findDeadLetter, findOrphanedDestinations, readDeadLetters } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
-import { writeSettlement } from '../src/settle.js';
+import { queueKeys } from '../src/keys/keys.js';
+import { writeSettlement } from '../src/work/settle.js';
 import { anEvent, delivered, makeLines } from './pipeline-line.js';
 import { revive } from './revive.js';
 
@@ -105,19 +105,19 @@ describe('a destination that is no longer configured', () => {
 describe('a settlement', () => {
   test('counts once however often it is written', async () => {
     const line = await open(async (deliveries) => delivered(deliveries));
-    await line.write(5);
+    await line.write(3);
     const [jobId] = await line.redis.lrange(queueKeys(line.destination).bull('wait'), 0, -1);
     const hour = (await line.audit())[0]!.hour!;
     const settlement = { ...emptySettlement(), delivered: 3 };
-    settlement.byCell.delivered = { [cellOf(hour, 'backend')]: 3 };
+    settlement.byBucket.delivered = { [bucketOf(hour, 'backend')]: 3 };
     const keys = queueKeys(line.destination);
     const write = (nextRev: string) =>
       writeSettlement(line.redis, keys, { jobId: jobId!, rev: FIRST_REV, nextRev, settlement, notes: {} });
     expect((await write('me')).result).toBe('settled');
     expect((await write('me')).result).toBe('settled');
     expect((await write('another')).result).toBe('stale');
-    expect(await line.account()).toMatchObject({ accepted: 5, delivered: 3 });
-    expect(await line.audit()).toMatchObject([{ hour, source: 'backend', accepted: 5, delivered: 3 }]);
+    expect(await line.account()).toMatchObject({ accepted: 3, delivered: 3 });
+    expect(await line.audit()).toMatchObject([{ hour, source: 'backend', accepted: 3, delivered: 3 }]);
     expect(
       (
         await writeSettlement(line.redis, keys, {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Outcome, StoredDelivery } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { DeliveryWriter, PRIORITY, type Priority } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { anEvent, delivered, makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { useRedis } from '@meterbridge/testing';
-import { ShardReplay, shardReplayKeys } from '../src/shard-replay.js';
+import { ShardReplay, shardReplayKeys } from '../src/replay/shard-replay.js';
 import { anEvent, makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite);

@@ -17,7 +17,7 @@ import {
   stopReplay,
   takeReplay,
 } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { lettersOf, refused } from './dead-line.js';
 import { anEvent, delivered, makeLines } from './pipeline-line.js';
 

@@ -8,8 +8,8 @@ import {
   readRules,
   ShardReplay,
 } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
-import { takeTurnBack } from '../src/settle.js';
+import { queueKeys } from '../src/keys/keys.js';
+import { takeTurnBack } from '../src/work/settle.js';
 import { anEvent, delivered, makeLines } from './pipeline-line.js';
 
 const closing = useClosing();

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Outcome, Settlement, StoredDelivery } from '@meterbridge/delivery';
 import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
 import { createMutex, type DeliveryWorkerOptions } from '../src/index.js';
-import { queueKeys } from '../src/keys.js';
+import { queueKeys } from '../src/keys/keys.js';
 import { refused } from './dead-line.js';
 import { delivered, makeLines } from './pipeline-line.js';
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
 import { Queue, Worker } from 'bullmq';
+import { patchWorker } from '../src/bullmq/worker-patches.js';
 import { connectConsumer } from '../src/index.js';
-import { patchWorker } from '../src/worker-patches.js';
 
 const closing = useClosing();
 const suite = useRedis();

@@ -41,8 +41,6 @@ const ONLY_IN: Record<string, string> = { bullmq: 'queue', bottleneck: 'rate-lim
 /** Beside an API's own folder: the table of kinds, the stand-in, what drives it, and what reads two vendors' recipes. */
 const MAY_NAME_AN_API = [
   'packages/destinations/src/kinds.ts',
-  // Re-exports the reader of subscriptions, which has its place in the folder of the one API that is asked for them.
-  'packages/destinations/src/index.ts',
   'packages/sandbox/',
   'packages/chaos/',
   'packages/benchmarks/',
@@ -79,7 +77,7 @@ function sourcesOf(name: string): { file: string; text: string }[] {
 function sourcesIn(folder: string): { file: string; text: string }[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .filter((file) => file.endsWith('.ts') && !/\.(test|generated)\.ts$/.test(file))
     .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
 }
 
@@ -114,6 +112,47 @@ test('a billing API is named in its own folder, and where stand-ins for it are d
     return line === undefined ? [] : [`${file}: ${line.trim()}`];
   });
   expect(found).toEqual([]);
+});
+
+/** The rooms of the queue, from the bottom up. */
+const ROOMS_OF_QUEUE = [
+  'keys',
+  'redis',
+  'state',
+  'batch',
+  'bullmq',
+  'ledger',
+  'dead-letters',
+  'commit',
+  'work',
+  'replay',
+];
+
+test('a room of the queue imports only rooms below it', () => {
+  const rooms = sourcesOf('queue').filter(({ file }) => file.includes('/'));
+  const upwards = rooms.flatMap(({ file, text }) => {
+    const own = ROOMS_OF_QUEUE.indexOf(file.split('/')[0]!);
+    const others = importsOf(text).filter((from) => from.startsWith('../') && !from.includes('.generated.'));
+    return others
+      .filter((from) => {
+        const room = ROOMS_OF_QUEUE.indexOf(from.split('/')[1]!);
+        return room < 0 || room >= own;
+      })
+      .map((from) => `${file}: ${from}`);
+  });
+  expect(upwards).toEqual([]);
+});
+
+test('only one file moves counts of the books', () => {
+  const folder = join(ROOT, 'packages/queue/src');
+  const writes = /\b(HSET|HINCRBY)\b/i;
+  const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|lua)$/.test(file) && !/\.(test|generated)\.ts$/.test(file))
+    .filter((file) => {
+      const lines = readFileSync(join(folder, file), 'utf8').split('\n');
+      return lines.some((line) => writes.test(line) && /\b(ledger|hours|key, field)\b/.test(line));
+    });
+  expect(writers).toEqual(['ledger/book.lua']);
 });
 
 test('operations knows no terminal, no environment and no process', () => {

@@ -19,12 +19,14 @@ const REMOVING =
 const IN_SCRIPT = new RegExp(`redis\\.call\\('(${REMOVING})'`, 'gi');
 const BY_CLIENT = new RegExp(`\\.(${REMOVING})\\(`, 'g');
 
+const COMMENT = /\/\*[\s\S]*?\*\/|^\s*(\/\/|--).*$/gm;
+
 function removalsOf(part: string): string[] {
   const folder = join(ROOT, part, 'src');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .filter((file) => /\.(ts|lua)$/.test(file) && !/\.(test|generated)\.ts$/.test(file))
     .flatMap((file) => {
-      const text = readFileSync(join(folder, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+      const text = readFileSync(join(folder, file), 'utf8').replace(COMMENT, '');
       const found = [...text.matchAll(IN_SCRIPT), ...text.matchAll(BY_CLIENT)];
       const where = `${part.replace('packages/', '')}/src/${file}`;
       return found.map(([, command]) => `${where} ${command}`);
@@ -54,9 +56,9 @@ test('a file that removes in two ways has a row for each', () => {
   // The search finds what it is there to find.
   expect(removalsOf('packages/queue')).toEqual(
     expect.arrayContaining([
-      'queue/src/settle.ts LREM',
-      'queue/src/shard-replay.ts XDEL',
-      'queue/src/replays.ts zrem',
+      'queue/src/work/settle.lua LREM',
+      'queue/src/replay/step.lua XDEL',
+      'queue/src/replay/replays.ts zrem',
     ]),
   );
 });

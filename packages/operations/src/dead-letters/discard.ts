@@ -1,9 +1,14 @@
-import { destinationOf, discardDeadLetters, type LetterMark, type OperatorAction } from '@meterbridge/queue';
+import {
+  destinationOf,
+  discardDeadLetters,
+  type LetterMark,
+  type OperatorAction,
+  shardOfId,
+} from '@meterbridge/queue';
 import { type DurableWriter, withWriter } from '../durable-writer.js';
 import type { Operations } from '../open.js';
 import { isStopped, startCounting, type Work } from '../work.js';
 import { type LetterFilter, sayFilter } from './filter.js';
-import { shardOf } from './letter.js';
 import { beginAction } from './operator-action.js';
 import { type Tallied, Tally } from './tally.js';
 import { countAtMost, destinationsOf, walkLetters } from './walk.js';
@@ -39,7 +44,7 @@ export async function planDiscard(
   const progress = startCounting(work, 'letters looked at', await countAtMost(filter, ops));
   for await (const entry of walkLetters(ops, filter)) {
     tally.add(entry);
-    through.set(shardOf(entry), entry.id);
+    through.set(shardOfId(entry.id), entry.id);
     if (filter.ids) digests.set(entry.id, entry.digest);
     progress.add(1);
   }
@@ -94,13 +99,13 @@ async function discardPages(
   let page: LetterMark[] = [];
   const flush = async () => {
     if (page.length === 0) return;
-    const shard = shardOf(page[0]!);
+    const shard = shardOfId(page[0]!.id);
     done.set(shard, await discardDeadLetters(shard, redis, page, run, replicas));
     progress.add(page.length);
     page = [];
   };
   for await (const entry of walkLetters(ops, filter, { through })) {
-    const isElsewhere = page.length > 0 && shardOf(entry) !== shardOf(page[0]!);
+    const isElsewhere = page.length > 0 && shardOfId(entry.id) !== shardOfId(page[0]!.id);
     if (isElsewhere || page.length >= PAGE) await flush();
     if (isStopped(work)) break;
     const { id } = entry;

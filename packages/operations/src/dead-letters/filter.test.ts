@@ -30,7 +30,7 @@ const REJECTED: RejectedEvent = {
   receivedAt: '2026-11-21T14:25:00.000Z',
 };
 
-const AN_ENTRY = { at: AT, cell: '', json: '', digest: '' };
+const AN_ENTRY = { at: AT, bucket: '', json: '', digest: '' };
 const ofLago: LetterEntry = { ...AN_ENTRY, id: `lago/${AT}-3`, reason: 'refused', letter: LETTER };
 const ofReceiver: LetterEntry = {
   ...AN_ENTRY,
@@ -77,7 +77,7 @@ test('a letter is read only where what is cheap to know has not ruled it out', (
     id: 'lago/1-1',
     at: 1,
     reason: 'refused',
-    cell: '',
+    bucket: '',
     json: '',
     digest: '',
     get letter(): never {

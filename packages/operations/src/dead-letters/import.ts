@@ -7,13 +7,14 @@ import {
   forgetImported,
   importDeadLetters,
   type OperatorAction,
+  shardOfId,
 } from '@meterbridge/queue';
 import { readTexts } from '../archive/read-texts.js';
 import { type DurableWriter, withWriter } from '../durable-writer.js';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
 import { isStopped, startCounting, type Work } from '../work.js';
-import { isDelivery, type Letter, shardOf } from './letter.js';
+import { isDelivery, type Letter } from './letter.js';
 import { beginAction } from './operator-action.js';
 import { type ReadPortable, readPortable } from './portable-letter.js';
 
@@ -113,7 +114,7 @@ async function importAll(
         refuse(number, read.problem);
         continue;
       }
-      const shard = shardOf(read.letter);
+      const shard = shardOfId(read.letter.id);
       const page = pages.get(shard) ?? [];
       pages.set(shard, page);
       page.push({ number, letter: read.letter });

@@ -3,6 +3,7 @@ import {
   type DeadLetterEntry,
   destinationOf as destinationOfShard,
   type RejectedEvent,
+  shardOfId,
 } from '@meterbridge/queue';
 import { isJsonObject, type JsonObject } from '@meterbridge/segment-events';
 
@@ -13,12 +14,7 @@ export type LetterEntry = DeadLetterEntry<Letter>;
 
 /** A destination's name, or `receiver`. */
 export function destinationOf(entry: Pick<LetterEntry, 'id'>): string {
-  return destinationOfShard(shardOf(entry));
-}
-
-/** The shard of the destination in which it lies. */
-export function shardOf({ id }: Pick<LetterEntry, 'id'>): string {
-  return id.slice(0, id.indexOf('/'));
+  return destinationOfShard(shardOfId(entry.id));
 }
 
 export function isDelivery(letter: Letter): letter is DeadLetter {

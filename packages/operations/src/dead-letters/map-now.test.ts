@@ -88,7 +88,11 @@ test.each<[string, LetterEntry, object]>([
   ],
   ['nothing', aLetter({ reason: 'unmapped' }), { why: 'nothing: words' }],
   ['nothing of a poison', aLetter({ reason: 'poison' }), { why: 'not kept: a poison is not mapped again' }],
-  ['nothing before it was kept', aLetter({}), { why: 'not kept: it died under a version that kept none' }],
+  [
+    'nothing where its customer was looked up in vain',
+    aLetter({}),
+    { why: 'nothing: it died before it was mapped' },
+  ],
 ])('knows of when it died: %s', (_name, entry, then) => {
   expect(mappedThen(entry)).toEqual(then);
 });

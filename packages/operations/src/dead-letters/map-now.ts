@@ -68,6 +68,6 @@ export function mappedThen({ reason, letter }: LetterEntry): KeptBody {
     why:
       reason === 'poison'
         ? 'not kept: a poison is not mapped again'
-        : 'not kept: it died under a version that kept none',
+        : 'nothing: it died before it was mapped',
   };
 }

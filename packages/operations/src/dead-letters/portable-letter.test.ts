@@ -37,16 +37,15 @@ const REJECTED: RejectedEvent = {
 };
 
 function anEntry(letter: LetterEntry['letter'], of: Partial<LetterEntry> = {}): LetterEntry {
-  const entry = { id: 'lago/1700-3', digest: '', at: 1_700, reason: 'refused', cell: '480000/web', ...of };
+  const entry = { id: 'lago/1700-3', digest: '', at: 1_700, reason: 'refused', bucket: '480000/web', ...of };
   return { ...entry, letter, json: JSON.stringify(letter) };
 }
 
-const ofReceiver = { id: 'receiver/1700-0', reason: 'missing_type', cell: '480000/web' };
+const ofReceiver = { id: 'receiver/1700-0', reason: 'missing_type', bucket: '480000/web' };
 
 test.each<[string, LetterEntry]>([
   ['a delivery', anEntry(LETTER)],
   ['one that may have arrived', anEntry({ ...LETTER, sentUnder: 'v1' } as unknown as DeadLetter)],
-  ['one that knows no hour', anEntry({ ...LETTER, hour: undefined } as unknown as DeadLetter, { cell: '' })],
   ['what is no Segment event', anEntry(REJECTED, ofReceiver)],
 ])('%s is one line, and read back as it was', (_name, entry) => {
   const line = writePortable(entry);
@@ -55,8 +54,8 @@ test.each<[string, LetterEntry]>([
   expect(read).toMatchObject({ ok: true });
   const { letter } = (read as Extract<typeof read, { ok: true }>).letter;
   expect(JSON.stringify(letter)).toBe(entry.json);
-  const { id, reason, cell } = entry;
-  expect(read).toMatchObject({ letter: { id, reason, cell } });
+  const { id, reason, bucket } = entry;
+  expect(read).toMatchObject({ letter: { id, reason, bucket } });
 });
 
 test('one that was imported goes by the id it died under', () => {
@@ -82,9 +81,11 @@ test.each<[unknown, RegExp]>([
   [but({ tries: {} }), /^letter\.tries\.attempts: /],
   [but({ event: { ...good.letter.event, messageId: '' } }), /^letter\.event\.messageId: /],
   [but({ event: { ...good.letter.event, timestamp: 'now' } }), /^letter\.event\.timestamp: /],
+  [but({ hour: undefined }), /^letter\.hour: /],
   [but({ sentUnder: 'v2' }), /^letter\.sentUnder: .*not kept here/],
   [but({ sentUnder: '' }), /^letter\.sentUnder: /],
   [{ ...goodOfReceiver, cell: '480000/other' }, /^cell: /],
+  [{ ...goodOfReceiver, cell: '' }, /^cell: /],
   [{ ...goodOfReceiver, cell: 'x/web' }, /^cell: /],
 ])('%j is no line of an export', (line, problem) => {
   const read = readPortable(JSON.stringify(line), NAMES, isKept);

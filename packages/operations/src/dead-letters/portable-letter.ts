@@ -1,13 +1,13 @@
-import { cellOf, FAILURE_FOLLOWS, type FailureCode, isPermanent } from '@meterbridge/delivery';
+import { bucketOf, FAILURE_FOLLOWS, type FailureCode, isPermanent } from '@meterbridge/delivery';
 import { type PortableLetter, RECEIVER } from '@meterbridge/queue';
 import { segmentEventSchema } from '@meterbridge/segment-events';
 import { z } from 'zod';
 import { destinationOf, type Letter, type LetterEntry } from './letter.js';
 
 /** A letter as a line of JSON, with all that is known of it: the letter itself as it is stored. */
-export function writePortable({ id, was, at, reason, cell, json }: LetterEntry): string {
+export function writePortable({ id, was, at, reason, bucket, json }: LetterEntry): string {
   const [head, time] = [was ?? id, new Date(at).toISOString()].map((text) => JSON.stringify(text));
-  return `{"id":${head},"at":${time},"reason":${JSON.stringify(reason)},"cell":${JSON.stringify(cell)},"letter":${json}}`;
+  return `{"id":${head},"at":${time},"reason":${JSON.stringify(reason)},"cell":${JSON.stringify(bucket)},"letter":${json}}`;
 }
 
 export type ReadPortable =
@@ -35,7 +35,7 @@ const deliverySchema = z.looseObject({
   rule: z.string().min(1),
   source: z.string().min(1),
   event: segmentEventSchema,
-  hour: z.int().min(0).max(9_999_999).optional(),
+  hour: z.int().min(0).max(9_999_999),
   sentUnder: z.string().min(1).optional(),
   reason: z.enum(reasons),
   tries: z.looseObject({
@@ -81,7 +81,7 @@ export function readPortable(
   }
   const line = lineSchema.safeParse(json);
   if (!line.success) return { ok: false, problem: describe(line.error, '') };
-  const { id, cell } = line.data;
+  const { id, cell: bucket } = line.data;
   const destination = destinationOf({ id });
   if (!names.includes(destination)) {
     return { ok: false, problem: `there is no destination ${JSON.stringify(destination).slice(0, 80)}` };
@@ -93,19 +93,18 @@ export function readPortable(
   const { letter } = json as { letter: Letter };
   const { reason, source } = letter;
   if (!isReceivers) {
-    const { hour, sentUnder } = letter as { hour?: number; sentUnder?: string };
+    const { hour, sentUnder } = letter as { hour: number; sentUnder?: string };
     if (sentUnder !== undefined && !isKept(destination, sentUnder)) {
       const problem =
         'letter.sentUnder: it may have arrived, and the rules that it was sent under are not kept here';
       return { ok: false, problem };
     }
-    const ownCell = hour === undefined ? '' : cellOf(hour, source);
-    return { ok: true, letter: { id, reason, cell: ownCell, letter } };
+    return { ok: true, letter: { id, reason, bucket: bucketOf(hour, source), letter } };
   }
-  const end = cell.indexOf('/');
-  const isOwn = cell === '' || (/^\d{1,7}$/.test(cell.slice(0, end)) && cell.slice(end + 1) === source);
+  const end = bucket.indexOf('/');
+  const isOwn = /^\d{1,7}$/.test(bucket.slice(0, end)) && bucket.slice(end + 1) === source;
   if (!isOwn) return { ok: false, problem: 'cell: an hour and the source of the letter were expected' };
-  return { ok: true, letter: { id, reason, cell, letter } };
+  return { ok: true, letter: { id, reason, bucket, letter } };
 }
 
 function describe({ issues }: z.ZodError, prefix: string): string {

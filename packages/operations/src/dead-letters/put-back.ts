@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { cellOf, type Edit, hourAt, type StoredDelivery } from '@meterbridge/delivery';
+import { bucketOf, type Edit, hourAt, type StoredDelivery } from '@meterbridge/delivery';
 import {
   asStoreError,
   getOrSetFirstTimes,
@@ -8,6 +8,8 @@ import {
   readStoreTime,
   rejectionName,
   ShardReplay,
+  shardOfId,
+  streamIdOf,
 } from '@meterbridge/queue';
 import { type DurableWriter, insist } from '../durable-writer.js';
 import type { Operations } from '../open.js';
@@ -15,7 +17,7 @@ import { OperationError } from '../operation-error.js';
 import { compilePipeline } from '../pipeline/pipeline.js';
 import { compileJudge, type Move } from '../replay/judge-letter.js';
 import type { Work } from '../work.js';
-import { isDelivery, type LetterEntry, shardOf } from './letter.js';
+import { isDelivery, type LetterEntry } from './letter.js';
 
 /** How long an edit that was cut off is remembered: who says it again by then gives no destination the letter twice. */
 const KEPT_SECONDS = 30 * 86_400;
@@ -45,8 +47,8 @@ export async function putBack(
   const giving = { entry, text: hash('sha1', entry.json, 'hex'), ops: { redis }, writer, work };
   if (isDelivery(entry.letter)) {
     const [{ deliveries }] = moves as [Move];
-    await give(shardOf(entry), { deliveries, taken: [entry] }, giving);
-    await forget([shardOf(entry)], giving);
+    await give(shardOfId(entry.id), { deliveries, taken: [entry] }, giving);
+    await forget([shardOfId(entry.id)], giving);
     return { hadBefore: [] };
   }
   const { source } = entry.letter;
@@ -59,7 +61,7 @@ export async function putBack(
   const hour = hourAt(await readStoreTime(redis));
   const hadBefore: string[] = [];
   for (const { destination, deliveries } of moves) {
-    const filtered = deliveries.length === 0 ? { [cellOf(hour, source)]: 1 } : {};
+    const filtered = deliveries.length === 0 ? { [bucketOf(hour, source)]: 1 } : {};
     const accepted = deliveries.map((delivery) => ({ ...delivery, hour }));
     const rejections = [rejectionName(entry)];
     const given = await give(destination, { deliveries: accepted, filtered, rejections }, giving);
@@ -132,7 +134,7 @@ function openLane(
   { id, digest }: LetterEntry,
   { redis }: Pick<Operations, 'redis'>,
 ): ShardReplay {
-  return new ShardReplay(shard, `edit-${id.slice(id.indexOf('/') + 1)}-${digest.slice(0, 12)}`, redis);
+  return new ShardReplay(shard, `edit-${streamIdOf(id)}-${digest.slice(0, 12)}`, redis);
 }
 
 function goneMeanwhile(shard: string, entry: LetterEntry): string {

@@ -11,7 +11,7 @@ function anEntry(n: number, reason: string, userId: string): LetterEntry {
     id: `lago/${DAY + n}-0`,
     at: DAY + n,
     reason,
-    cell: '',
+    bucket: '',
     json: '',
     digest: '',
     letter: { rule: 'usage', source: 'web', event } as unknown as DeadLetter,

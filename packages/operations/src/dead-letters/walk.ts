@@ -3,6 +3,7 @@ import {
   countDeadLetters,
   destinationOf as destinationOfShard,
   findDeadLetter,
+  isDeadLetterId,
   readDeadLetters,
   readShardLetters,
 } from '@meterbridge/queue';
@@ -76,10 +77,8 @@ export async function* walkLetters(
   }
 }
 
-const ID = /^[^/]+\/\d+-\d+$/;
-
 function beginAt(after: string, names: string[]): number {
-  const begin = ID.test(after) ? names.indexOf(destinationOf({ id: after })) : -1;
+  const begin = isDeadLetterId(after) ? names.indexOf(destinationOf({ id: after })) : -1;
   if (begin < 0) {
     throw new OperationError(
       'unknown_dead_letter',
@@ -98,7 +97,7 @@ async function findAll(ids: string[], { redis }: Operations, areExpected: boolea
 }
 
 function goneText(id: string): string {
-  if (!ID.test(id))
+  if (!isDeadLetterId(id))
     return `${id} is no id of a dead letter: one is like ${destinationTypes[0]}/1795235992524-0`;
   return `no dead letter ${id}: it may have been replayed; see dead-letters list`;
 }

@@ -1,9 +1,8 @@
-import { cellOf, type StoredDelivery } from '@meterbridge/delivery';
-import { type LetterMark, type ReplayStep, rejectionName } from '@meterbridge/queue';
+import { bucketOf, type StoredDelivery } from '@meterbridge/delivery';
+import { type LetterMark, type ReplayStep, rejectionName, streamIdOf } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { LetterEntry } from '../dead-letters/letter.js';
 import type { Move, Verdict } from './judge-letter.js';
-import { streamIdOf } from './range.js';
 
 /** What a letter that would fail again is counted as, where it is left. */
 export const WOULD_FAIL = 'would fail again';
@@ -24,7 +23,7 @@ export class Batch {
   }
 
   add(entry: LetterEntry, verdict: Verdict, doesFailingToo: boolean): void {
-    this.through = streamIdOf(entry);
+    this.through = streamIdOf(entry.id);
     const isLeft = verdict.will === 'stay' || (verdict.will === 'fail' && !doesFailingToo);
     if (isLeft) {
       const why = verdict.will === 'stay' ? verdict.why : WOULD_FAIL;
@@ -82,8 +81,8 @@ export class Batch {
       if (move === undefined) continue;
       for (const delivery of move.deliveries) deliveries.push({ ...delivery, hour });
       if (move.deliveries.length > 0) continue;
-      const cell = cellOf(hour, source);
-      filtered[cell] = (filtered[cell] ?? 0) + 1;
+      const bucket = bucketOf(hour, source);
+      filtered[bucket] = (filtered[bucket] ?? 0) + 1;
     }
     return { deliveries, filtered, rejections: this.rejections };
   }

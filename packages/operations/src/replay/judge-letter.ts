@@ -1,4 +1,10 @@
-import { type DeadLetter, type DeadLife, reviveDeadLetter, type StoredDelivery } from '@meterbridge/delivery';
+import {
+  type DeadLetter,
+  type DeadLife,
+  reviveDeadLetter,
+  type StoredDelivery,
+  splitBucket,
+} from '@meterbridge/delivery';
 import type { RejectedEvent } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { Route } from '@meterbridge/usage-mapping';
@@ -91,16 +97,18 @@ function withoutRules(entry: LetterEntry): LetterEntry {
   return { ...entry, letter };
 }
 
+/** The step that puts it back counts it in the hour of then (`Batch.addStep`). */
 function judgeRejection(
-  { at }: LetterEntry,
+  { at, bucket }: LetterEntry,
   { source, reason, detail }: RejectedEvent,
   { event, routes, timeFromReceipt }: Extract<LetterRoute, { isRouted: true }>,
   replayId: string,
 ): Verdict {
   const life: DeadLife = { reason, detail, attempts: 0, at, replay: replayId };
+  const { hour } = splitBucket(bucket);
   const moves = routes.map(({ destination, rules }) => ({
     destination,
-    deliveries: rules.map((rule) => ({ rule, source, event, history: [life] })),
+    deliveries: rules.map((rule) => ({ rule, source, event, hour, history: [life] })),
   }));
   return { will: 'go', moves, ...(timeFromReceipt ? { timed: event } : {}) };
 }

@@ -1,6 +1,14 @@
-import { destinationOf, findDeadLetter, readShardLetters } from '@meterbridge/queue';
+import {
+  compareStreamIds,
+  destinationOf,
+  findDeadLetter,
+  formatDeadLetterId,
+  readShardLetters,
+  shardOfId,
+  streamIdOf,
+} from '@meterbridge/queue';
 import { type LetterFilter, matches } from '../dead-letters/filter.js';
-import { type Letter, type LetterEntry, shardOf } from '../dead-letters/letter.js';
+import type { Letter, LetterEntry } from '../dead-letters/letter.js';
 import { destinationsOf } from '../dead-letters/walk.js';
 import type { Operations } from '../open.js';
 
@@ -14,18 +22,6 @@ export type ReplayRange = {
   from?: string;
 };
 
-/** A letter's id within its destination, which Redis made: time and number. */
-export function streamIdOf({ id }: Pick<LetterEntry, 'id'>): string {
-  return id.slice(id.indexOf('/') + 1);
-}
-
-/** Below zero where the one came before the other. Pure. */
-export function compareStreamIds(one: string, other: string): number {
-  const [oneMs = 0, oneNumber = 0] = one.split('-').map(Number);
-  const [otherMs = 0, otherNumber = 0] = other.split('-').map(Number);
-  return oneMs - otherMs || oneNumber - otherNumber;
-}
-
 /** One lane for each shard of the destinations that a filter is about, where it has dead letters. */
 export async function findReplayRanges(ops: Operations, filter: LetterFilter): Promise<ReplayRange[]> {
   const destinations = destinationsOf(filter, ops);
@@ -33,7 +29,7 @@ export async function findReplayRanges(ops: Operations, filter: LetterFilter): P
   const newest = await Promise.all(
     shards.map(async (destination) => {
       for await (const entry of readShardLetters(destination, ops.redis, { newestFirst: true })) {
-        return [{ destination, through: streamIdOf(entry) }];
+        return [{ destination, through: streamIdOf(entry.id) }];
       }
       return [];
     }),
@@ -55,8 +51,8 @@ export async function* walkRange(
   const entries = filter.ids
     ? findEach(filter.ids, lane, position, ops)
     : readShardLetters<Letter>(destination, ops.redis, {
-        through: `${destination}/${through}`,
-        ...(position === '' ? {} : { after: `${destination}/${position}` }),
+        through: formatDeadLetterId(destination, through),
+        ...(position === '' ? {} : { after: formatDeadLetterId(destination, position) }),
         ...(filter.since === undefined ? {} : { since: filter.since }),
         ...(filter.until === undefined ? {} : { until: filter.until }),
       });
@@ -72,12 +68,12 @@ async function* findEach(
   { redis }: Operations,
 ): AsyncGenerator<LetterEntry> {
   const here = ids
-    .filter((id) => shardOf({ id }) === destination)
-    .map((id) => streamIdOf({ id }))
+    .filter((id) => shardOfId(id) === destination)
+    .map((id) => streamIdOf(id))
     .filter((id) => position === '' || compareStreamIds(id, position) > 0)
     .toSorted(compareStreamIds);
   for (const id of new Set(here)) {
-    const entry = await findDeadLetter<Letter>(`${destination}/${id}`, redis);
+    const entry = await findDeadLetter<Letter>(formatDeadLetterId(destination, id), redis);
     if (entry) yield entry;
   }
 }

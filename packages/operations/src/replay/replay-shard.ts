@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hourAt } from '@meterbridge/delivery';
 import {
+  compareStreamIds,
   destinationOf,
   getOrSetFirstTimes,
   NotReplicatedError,
@@ -16,7 +17,7 @@ import { Batch } from './batch.js';
 import type { JudgeLetter } from './judge-letter.js';
 import type { ReplayLease } from './lease.js';
 import { batchAt, limitOf, type Pace, paceOf, slowest, takeTurn } from './pace.js';
-import { compareStreamIds, type ReplayRange, walkRange } from './range.js';
+import { type ReplayRange, walkRange } from './range.js';
 
 export type ShardRun = {
   ops: Operations;

@@ -74,8 +74,7 @@ export function addAudit(program: Command): void {
 Always, for each hour in which something was accepted, counted in deliveries and with a filtered event as one:
   accepted = delivered + duplicate + filtered + dead + discarded + in flight
 The look is one moment of Redis: it holds under load, too. "earlier" is what no hour has: hours that were
-settled more than 90 days ago, and what was accepted by a version that kept none. --since and --source
-leave it out.
+settled more than 90 days ago. --since and --source leave it out.
 
 Examples:
   meterbridge audit --since 24h

@@ -22,9 +22,3 @@ test('attempts are numbered, the first and the newest where not all are remember
     ['attempt 40', '2026-11-21 12:01:30, refused, HTTP 422: no such code'],
   ]);
 });
-
-test('of an older version the last one is known, at the time of the first', () => {
-  expect(listAttempts({ attempts: 3, firstFailedAt: at, lastCode: 'timeout' })).toEqual([
-    ['attempt 3', '2026-11-21 12:00:00, timeout'],
-  ]);
-});

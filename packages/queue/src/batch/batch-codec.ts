@@ -1,0 +1,57 @@
+import { inflateRawSync } from 'node:zlib';
+import { type BucketCounts, countByBucket, type Isolation, type StoredDelivery } from '@meterbridge/delivery';
+import { BatchText } from './batch-text.js';
+
+/** The revision of a job that nobody has written to since it was added. */
+export const FIRST_REV = '0';
+
+/**
+ * Data of one batch job. Compressed, because a waiting event then takes about 95 bytes of Redis instead of
+ * 507 (measured, 100 events of 500 bytes).
+ */
+export type BatchData = {
+  /** Another one with each settlement, and never the same twice: what was read under an old one cannot be settled. */
+  rev: string;
+  /** Deliveries in `z`. */
+  n: number;
+  /** Raw deflate of the deliveries' JSON array, as base64. */
+  z: string;
+  /** The version of the rules that the receiver routed by, or a worker was about to send by; absent where unknown. */
+  rules?: string;
+  /** All of it is mapped by those rules, whatever a worker's own are: a replay's plan was shown with them. */
+  isPinned?: true;
+  /** How often the job was taken up to the turn that wrote this; of later turns nobody knows what they sent. */
+  turns?: number;
+  /** Set once the job has crashed a worker: how it is being taken apart. */
+  isolation?: Isolation;
+  /** When the deliveries were accepted that do not say it themselves, in hours since 1970. */
+  hour?: number;
+  /** The deliveries by bucket: what is wholly delivered is counted without being read again. */
+  cells: BucketCounts;
+};
+
+export function encodeBatch(
+  text: BatchText,
+  { rev = FIRST_REV, ...account }: Pick<BatchData, 'hour' | 'cells' | 'rules'> & { rev?: string },
+): BatchData {
+  return { rev, n: text.count, z: text.deflate(), ...account };
+}
+
+/** Deliveries that have been read before: each says its own hour. */
+export function encodeDeliveries(deliveries: StoredDelivery[], rev = FIRST_REV): BatchData {
+  const text = new BatchText();
+  for (const delivery of deliveries) text.add(JSON.stringify(delivery));
+  return encodeBatch(text, { rev, cells: countByBucket(deliveries) });
+}
+
+/** Throws on data that this version cannot read: a bug or a damaged store, never an event's fault. */
+export function decodeBatch(data: BatchData): StoredDelivery[] {
+  const z = Buffer.from(data.z, 'base64');
+  // In one piece, as nearly always: it is an eighth to a tenth of what it holds.
+  const json = inflateRawSync(z, { chunkSize: Math.max(1_024, 12 * z.length) }).toString();
+  const deliveries = JSON.parse(json) as StoredDelivery[];
+  if (deliveries.length !== data.n)
+    throw new Error(`batch says ${data.n} deliveries, holds ${deliveries.length}`);
+  if (data.hour !== undefined) for (const delivery of deliveries) delivery.hour ??= data.hour;
+  return deliveries;
+}

@@ -1,0 +1,236 @@
+import { type BucketCounts, bucketOf, hourAt } from '@meterbridge/delivery';
+import type { Queue } from 'bullmq';
+import type { ChainableCommander, Redis } from 'ioredis';
+import { encodeBatch } from '../batch/batch-codec.js';
+import { BatchText } from '../batch/batch-text.js';
+import { addBatches, type Priority } from '../bullmq/enqueue.js';
+import { openQueue } from '../bullmq/open-queue.js';
+import { type QueueKeys, queueKeys } from '../keys/keys.js';
+import { asStoreError } from '../redis/errors.js';
+import { prepareWait } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
+import { ShardName } from '../state/shards.js';
+
+export type LaneOptions = {
+  redis: Redis;
+  /** Epoch milliseconds: the hour in which what is committed now was accepted. */
+  now?: () => number;
+  /** Deliveries at which an open batch closes; 500 where left out. */
+  batchSize?: number;
+  /** How long a batch stays open for others to join, and for as long as another is being written. */
+  lingerMs?: number;
+  /** Live where left out. */
+  priority?: Priority;
+  /** The version of the rules that events are routed by: each job names it. */
+  rules?: string;
+  /** So many replicas have to have a batch before it counts as written; none where left out. */
+  replicas?: number;
+  /** Told of what Redis has: the deliveries of each batch, and the events that were filtered meanwhile. */
+  onCommitted?: (destination: string, batches: number[], filtered: number) => void;
+};
+
+/** Of a batch's JSON at which it closes: two thousand usual events, and thirty of the largest. */
+const MAX_BATCH_BYTES = 1_000_000;
+
+/** Deliveries, or filtered events, by the source that sent them. */
+type BySource = Map<string, number>;
+
+type OpenBatch = {
+  text: BatchText;
+  sources: BySource;
+  written: Promise<void>;
+  settle: (error?: Error) => void;
+};
+
+const acceptScript = defineScript(SCRIPTS['commit/accept-batches']);
+
+/** The open batch of one shard of a destination, and its way into Redis. */
+export class BatchWriter {
+  private readonly name: string;
+  private readonly keys: QueueKeys;
+  private readonly redis: Redis;
+  private readonly now: () => number;
+  private queue: Queue;
+  private readonly shardName: ShardName;
+  private readonly batchSize: number;
+  private readonly lingerMs: number;
+  private readonly priority: Priority | undefined;
+  private readonly replicas: number;
+  private readonly rules: string | undefined;
+  private readonly onCommitted: LaneOptions['onCommitted'];
+  private open: OpenBatch | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  /** The open batch has been open for long enough. */
+  private isDue = false;
+  /** Closed and not yet written. */
+  private readonly closed: OpenBatch[] = [];
+  private writing: Promise<void> | undefined;
+  private filtered: BySource = new Map();
+
+  constructor(name: string, options: LaneOptions) {
+    this.name = name;
+    this.keys = queueKeys(name);
+    this.redis = options.redis;
+    this.now = options.now ?? Date.now;
+    this.queue = openQueue(name, options.redis);
+    this.batchSize = options.batchSize ?? 500;
+    this.lingerMs = options.lingerMs ?? 3;
+    this.priority = options.priority;
+    this.replicas = options.replicas ?? 0;
+    this.rules = options.rules;
+    this.shardName = new ShardName(options.redis, name, this.replicas);
+    this.onCommitted = options.onCommitted;
+  }
+
+  /** Whether what joins now joins others. */
+  get hasOpenBatch(): boolean {
+    return this.open !== undefined;
+  }
+
+  /** What joins now waits for more than one write. */
+  get isWriting(): boolean {
+    return this.writing !== undefined;
+  }
+
+  /**
+   * The deliveries of one event stay together, so that a collision between its rules is always seen.
+   * @param heads of its deliveries, as `deliveryHead` gives them
+   */
+  join(source: string, heads: string[], eventJson: string): Promise<void> {
+    this.open ??= openBatch();
+    const { text, sources, written } = this.open;
+    for (const head of heads) text.addEvent(head, eventJson);
+    raise(sources, source, heads.length);
+    const isFull = text.count >= this.batchSize || text.bytes >= MAX_BATCH_BYTES;
+    if (isFull) this.flush();
+    else this.schedule();
+    return written;
+  }
+
+  countFiltered(source: string): void {
+    raise(this.filtered, source, 1);
+    this.schedule();
+  }
+
+  async close(): Promise<void> {
+    this.flush();
+    while (this.writing) await this.writing;
+    await this.queue.close();
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => {
+      this.isDue = true;
+      // It could not be written sooner: until then others may join.
+      if (!this.writing) this.flush();
+    }, this.lingerMs);
+  }
+
+  /** Closes the open batch. It is written with all that close while another write is on its way. */
+  private flush(): void {
+    this.closeOpen();
+    this.writing ??= this.writeAll().finally(() => {
+      this.writing = undefined;
+      // What closed after the last look would wait for somebody else's batch.
+      if (this.closed.length > 0 || this.isDue) this.flush();
+    });
+  }
+
+  private closeOpen(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.isDue = false;
+    if (this.open) this.closed.push(this.open);
+    this.open = undefined;
+  }
+
+  private async writeAll(): Promise<void> {
+    // Requests that were read in one turn of the event loop belong in one transaction.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.closed.length > 0 || this.isDue || this.filtered.size > 0) {
+      if (this.isDue) this.closeOpen();
+      const batches = this.closed.splice(0);
+      const filtered = this.filtered;
+      this.filtered = new Map();
+      try {
+        await this.write(batches, filtered);
+        for (const batch of batches) batch.settle();
+      } catch (error) {
+        const storeError = asStoreError(error);
+        // Those that came while this write hung have waited long enough to be told, too.
+        if (this.isDue) this.closeOpen();
+        for (const batch of [...batches, ...this.closed.splice(0)]) batch.settle(storeError);
+        // Filtered events were never promised to anyone but still have to be counted: with the next batch.
+        for (const [source, count] of filtered) raise(this.filtered, source, count);
+        return;
+      }
+    }
+  }
+
+  /**
+   * BullMQ looks at its Redis once and remembers for ever if that failed, even for a slow first second: such
+   * a queue is replaced, or every later write would fail as well.
+   */
+  private async readyQueue(): Promise<Queue> {
+    try {
+      await this.queue.waitUntilReady();
+    } catch (error) {
+      this.queue.close().catch(() => {});
+      this.queue = openQueue(this.name, this.redis);
+      throw error;
+    }
+    await this.shardName.say();
+    return this.queue;
+  }
+
+  private async write(open: OpenBatch[], filtered: BySource): Promise<void> {
+    const hour = hourAt(this.now());
+    const batches = open.map(({ text, sources }) =>
+      encodeBatch(text, {
+        hour,
+        cells: bucketsOf(hour, sources),
+        ...(this.rules === undefined ? {} : { rules: this.rules }),
+      }),
+    );
+    const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);
+    const accept = (transaction: ChainableCommander, jobIds: string[]) => {
+      const { ledger, hours, job } = this.keys;
+      acceptScript.addTo(
+        transaction,
+        { ledger, hours, jobs: jobIds.map(job) },
+        {
+          filtered: JSON.stringify(bucketsOf(hour, filtered)),
+          batches: batches.flatMap((batch) => [batch.n, JSON.stringify(batch.cells)]),
+        },
+      );
+    };
+    const queue = await this.readyQueue();
+    const untilReplicated = await prepareWait(this.redis, this.keys.ledger, this.replicas);
+    await addBatches(queue, batches, accept, this.priority);
+    await untilReplicated();
+    this.onCommitted?.(
+      this.name,
+      batches.map((batch) => batch.n),
+      filteredCount,
+    );
+  }
+}
+
+function openBatch(): OpenBatch {
+  let settle!: OpenBatch['settle'];
+  const written = new Promise<void>((resolve, reject) => {
+    settle = (error) => (error ? reject(error) : resolve());
+  });
+  // Whoever joined awaits it; a batch whose requests are gone must not be an unhandled rejection.
+  written.catch(() => {});
+  return { text: new BatchText(), sources: new Map(), written, settle };
+}
+
+function raise(sources: BySource, source: string, by: number): void {
+  sources.set(source, (sources.get(source) ?? 0) + by);
+}
+
+function bucketsOf(hour: number, sources: BySource): BucketCounts {
+  return Object.fromEntries([...sources].map(([source, count]) => [bucketOf(hour, source), count]));
+}

@@ -1,0 +1,82 @@
+import type { Redis } from 'ioredis';
+import { formatDeadLetterId, shardOfId, streamIdOf } from '../keys/dead-letter-id.js';
+import { queueKeys } from '../keys/keys.js';
+import { addCounts } from '../ledger/ledger.js';
+import { writeReplicated } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
+import { shardsOf } from '../state/shards.js';
+
+/** What somebody did to dead letters of one destination, in one run of a command. */
+export type OperatorActionRecord = OperatorAction & {
+  destination: string;
+  /** When the first of them was; epoch milliseconds, by Redis' clock. */
+  at: number;
+  letters: number;
+  byReason: Record<string, number>;
+  /** The first hundred: `<shard>/<stream id>`. */
+  ids: string[];
+};
+
+/** What one run of a command says of itself. */
+export type OperatorAction = {
+  /** Unique, and in the order of time. */
+  run: string;
+  what: 'discarded' | 'restored' | 'edited';
+  by: string;
+  because?: string;
+  /** Which were meant, as options of the command. */
+  filter?: string;
+};
+
+const recordScript = defineScript(SCRIPTS['dead-letters/record-action']);
+
+/** So many ids of a run are told; a shard remembers as many. */
+const IDS = 100;
+
+/**
+ * Remembers a run that was about one letter; a second time nothing changes.
+ * @param replicas have to have it
+ * @throws as `writeReplicated`
+ */
+export async function recordAction(
+  redis: Redis,
+  run: OperatorAction,
+  { id, reason }: { id: string; reason: string },
+  replicas = 0,
+): Promise<void> {
+  const { deadLetterLog } = queueKeys(shardOfId(id));
+  const given = { begun: JSON.stringify(run), id: streamIdOf(id), reason };
+  const write = () => recordScript.run(redis, { log: deadLetterLog }, given);
+  await writeReplicated(redis, deadLetterLog, replicas, write);
+}
+
+/** What was done to a destination's dead letters, newest first. */
+export async function readDeadLetterLog(destination: string, redis: Redis): Promise<OperatorActionRecord[]> {
+  const shards = await shardsOf(destination, redis);
+  const runs = new Map<string, OperatorActionRecord>();
+  for (const record of (await Promise.all(shards.map((shard) => readShardLog(shard, redis)))).flat()) {
+    const known = runs.get(record.run);
+    runs.set(record.run, { ...(known ? joinRecords(known, record) : record), destination });
+  }
+  return [...runs.values()].toSorted((one, other) => (one.run < other.run ? 1 : -1));
+}
+
+async function readShardLog(shard: string, redis: Redis): Promise<OperatorActionRecord[]> {
+  const kept = await redis.hvals(queueKeys(shard).deadLetterLog);
+  return kept.map((text) => {
+    const record = JSON.parse(text) as OperatorActionRecord;
+    return { ...record, ids: record.ids.map((id) => formatDeadLetterId(shard, id)) };
+  });
+}
+
+/** One run that was about letters of two shards. */
+function joinRecords(one: OperatorActionRecord, other: OperatorActionRecord): OperatorActionRecord {
+  return {
+    ...one,
+    at: Math.min(one.at, other.at),
+    letters: one.letters + other.letters,
+    byReason: addCounts(one.byReason, other.byReason),
+    ids: [...one.ids, ...other.ids].slice(0, IDS),
+  };
+}

@@ -1,0 +1,57 @@
+import { mastersOf } from '@meterbridge/redis-connection';
+import type { Redis } from 'ioredis';
+import { every } from './every.js';
+
+export type MemoryWatch = {
+  /** What a receiver should answer now: null while there is room. */
+  pressure(): { retryAfterSeconds: number } | null;
+  stop(): void;
+};
+
+const LOOK_EVERY_MS = 1_000;
+
+type Memory = { usedBytes: number; limitBytes: number };
+
+/** What Redis uses, and its `maxmemory`: 0 for none. Of a Redis Cluster, those of the master that is fullest. */
+export async function readMemory(redis: Redis): Promise<Memory> {
+  const all = await Promise.allSettled(mastersOf(redis).map(readServerMemory));
+  const known = all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const [fullest] = known.toSorted(
+    (one, other) => share(other) - share(one) || other.usedBytes - one.usedBytes,
+  );
+  if (fullest) return fullest;
+  throw new Error('no server tells its memory', { cause: all });
+}
+
+async function readServerMemory(server: Redis): Promise<Memory> {
+  const info = await server.info('memory');
+  const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+  return { usedBytes: number('used_memory'), limitBytes: number('maxmemory') };
+}
+
+function share({ usedBytes, limitBytes }: Memory): number {
+  return limitBytes > 0 ? usedBytes / limitBytes : 0;
+}
+
+/**
+ * Watches Redis' memory, so that senders are told to wait before it is full; deliveries go on meanwhile and
+ * make room. @param share of `maxmemory`, 0 to 1, above which new events are refused
+ */
+export function watchMemory(redis: Redis, share: number): MemoryWatch {
+  let full = false;
+  const look = async () => {
+    try {
+      const { usedBytes, limitBytes } = await readMemory(redis);
+      full = limitBytes > 0 && usedBytes > limitBytes * share;
+    } catch {
+      // Redis away is the writer's matter: it answers 503, which a remembered 429 would hide.
+      full = false;
+    }
+  };
+  const rounds = every(LOOK_EVERY_MS, look);
+  void look();
+  return {
+    pressure: () => (full ? { retryAfterSeconds: 5 } : null),
+    stop: rounds.stop,
+  };
+}
