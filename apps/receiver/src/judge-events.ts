@@ -33,18 +33,18 @@ const UNKNOWN_KEY = {
 /**
  * Decides for each event of a request whether it is taken, refused or not meant for this installation,
  * and takes personal data out of all that will be stored. No event's fate depends on its neighbours.
- * @param request how and when they came
  */
 export function judgeEvents(
   events: readonly unknown[],
   { sources, sender }: Attribution,
-  request: Omit<Arrival, 'raw'>,
+  { way, receivedAtMs, sentAt }: Omit<Arrival, 'raw'>,
   limits: EventLimits,
 ): Judgement {
   const judgement: Judgement = { received: [], rejected: [], ignored: [], results: [] };
   for (const [index, raw] of events.entries()) {
     const source = sources[index];
-    const arrival = { ...request, raw };
+    // Written out, not spread: this runs for every event.
+    const arrival = { raw, way, receivedAtMs, sentAt };
     if (source) judgeEvent(judgement, arrival, source, limits);
     else reject(judgement, rejectArrival(arrival, sender, UNKNOWN_KEY));
   }
