@@ -11,7 +11,7 @@ import type { OpenedAccount } from './open-account.js';
 
 /** Opens what finds a destination's subscriptions, within its billing account's reads. Null where no rule needs it. */
 export function openSubscriptionReader(
-  { looksUp }: Pick<Destination, 'looksUp'>,
+  { subscriptions }: Pick<Destination, 'subscriptions'>,
   deps: {
     account: Pick<OpenedAccount, 'name' | 'reads'>;
     http: Pick<HttpClient, 'get'>;
@@ -22,10 +22,11 @@ export function openSubscriptionReader(
     scrub: (text: string) => string;
   },
 ): SubscriptionReader | null {
-  if (!looksUp) return null;
+  if (!subscriptions) return null;
   const { account, http, redis, now, log, scrub } = deps;
   const { gate, limiter } = account.reads;
   return createSubscriptionReader({
+    subscriptions,
     get: http.get,
     // Without a word it goes first of all reads: events wait for it.
     limiter,

@@ -51,8 +51,8 @@ export type Destination = {
    */
   limit: { requestsPerSecond: RequestRate; readsPerSecond: RequestRate; concurrency: number };
   connection: Connection;
-  /** Whether a rule has subscriptions looked up. */
-  looksUp: boolean;
+  /** Left out where no rule has subscriptions looked up. */
+  subscriptions?: SubscriptionLookup;
   /** Writes one event for the API under the named rule. Deterministic: the same event, the same bytes. */
   map(rule: string, event: SegmentEvent): MappedUsage;
   /** Where a request with so many events goes. */
@@ -72,6 +72,31 @@ export type Destination = {
   /** Of one event's body, in bytes, as a rule of thumb: more than that the API may fail to store. */
   storableBytes?: number;
 };
+
+/** How an API is asked for a customer's subscriptions, page by page. Pure. */
+export type SubscriptionLookup = {
+  /** @param page from 1 */
+  path(customer: string, page: number): string;
+  /**
+   * Reads what the answer to `path(customer)` means.
+   * @param now epoch milliseconds, for limits that are told as a date
+   */
+  classify(answer: HttpAnswer, customer: string, now: number): SubscriptionsVerdict;
+  /** The subscription that takes an event of this time, in epoch milliseconds. */
+  choose(periods: readonly Period[], at: number): ChosenSubscription;
+};
+
+/** When a subscription takes usage, in epoch milliseconds, both ends included. */
+export type Period = { subscription: string; from: number; to: number | null };
+
+/** What one page of a customer's subscriptions means. */
+export type SubscriptionsVerdict =
+  | { verdict: 'read'; periods: Period[]; isLast: boolean; waitMs?: number }
+  | Extract<Verdict, { verdict: 'rate-limited' | 'transient' | 'hold' | 'refused' }>;
+
+export type ChosenSubscription =
+  | { ok: true; subscription: string }
+  | { ok: false; code: 'no_subscription' | 'several_subscriptions'; detail: string };
 
 export type ConnectionCheck = { ready: true } | { ready: false; problem: string };
 

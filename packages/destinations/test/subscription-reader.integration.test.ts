@@ -9,8 +9,10 @@ import {
 import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
 import { useClosing, waitFor } from '@meterbridge/testing';
 import {
+  compileDestination,
   createHttpClient,
   createSubscriptionReader,
+  destinationSettingsSchema,
   READS_WAY,
   type SubscriptionReader,
 } from '../src/index.js';
@@ -20,6 +22,11 @@ const closing = useClosing();
 
 const PATH = '/api/v1/subscriptions';
 const FORBIDDEN = { status: 403, body: { status: 403, error: 'Forbidden', code: 'read_action_not_allowed' } };
+
+const rules = [{ name: 'calls', subscription: { lookup: 'customer' } }];
+const lookup = compileDestination(
+  destinationSettingsSchema.parse({ type: 'lago', name: 'lago', apiKey: 'key', rules }),
+).subscriptions!;
 
 async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const sandbox = await startSandbox({
@@ -48,7 +55,15 @@ async function open(subscriptions: LagoSubscription[], timeoutMs = 5_000) {
   const gate = createMemoryGateStore();
   const limiter = openLimiter();
   const another = (): SubscriptionReader =>
-    createSubscriptionReader({ get: http.get, limiter, gate, cache, now, random: () => 0.5 });
+    createSubscriptionReader({
+      subscriptions: lookup,
+      get: http.get,
+      limiter,
+      gate,
+      cache,
+      now,
+      random: () => 0.5,
+    });
   const reader = another();
   const ask = (...customers: string[]) =>
     Promise.all(reader.resolve(customers.map((customer) => ({ customer, at: now() }))));

@@ -23,7 +23,6 @@ export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
   identity: hyperlineIdentity,
   compile: (settings) => ({
     ...fromSettings(settings),
-    looksUp: false,
     map: compileRules(settings.rules, compileHyperlineRule),
     path,
     request: (usages) => ({

@@ -1,17 +1,12 @@
 import { isJsonObject } from '@meterbridge/segment-events';
 import { describeProblem } from '../check-connection.js';
-import type { Asked, Doubt, PendingUsage, Read, Stored, StoredLookup } from '../destination.js';
+import type { Asked, Doubt, PendingUsage, Period, Read, Stored, StoredLookup } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
 import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
 import { TIME_TOLERANCE_MS, type Window } from '../windows.js';
 import { compareStored } from './compare-stored.js';
 import { ComputedFields } from './computed-fields.js';
-import {
-  chooseSubscription,
-  classifySubscriptions,
-  type Period,
-  subscriptionsPath,
-} from './subscriptions.js';
+import { chooseSubscription, classifySubscriptions, subscriptionsPath } from './subscriptions.js';
 
 /** Lago has no maximum of its own (lago-api: events_controller.rb); where there is one, its `meta` says that more follow. */
 const PER_PAGE = 1_000;

@@ -13,6 +13,7 @@ import { lagoLookup } from './find-stored.js';
 import { lagoIdentity } from './identity.js';
 import { readLagoEventsStore } from './read-events-store.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
+import { lagoSubscriptions } from './subscriptions.js';
 import { compileLagoRule } from './write-usage.js';
 
 const BATCH_PATH = '/api/v1/events/batch';
@@ -35,7 +36,9 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   identity: lagoIdentity,
   compile: (settings) => ({
     ...fromSettings(settings),
-    looksUp: settings.rules.some(({ subscription }) => isLookup(subscription)),
+    subscriptions: settings.rules.some(({ subscription }) => isLookup(subscription))
+      ? lagoSubscriptions
+      : undefined,
     map: compileRules(settings.rules, compileLagoRule),
     path: () => BATCH_PATH,
     request: (usages) => ({

@@ -21,20 +21,14 @@ import {
   type Suspected,
 } from '@meterbridge/delivery';
 import { Comparisons } from '../comparisons.js';
-import type { PendingUsage } from '../destination.js';
+import type { PendingUsage, Period, SubscriptionLookup, SubscriptionsVerdict } from '../destination.js';
 import { describeFailure, type FailedRequest, type Scrub } from '../failed-request.js';
 import { fingerprint } from '../fingerprint.js';
 import type { HttpAnswer } from '../http-answer.js';
 import { codeOfRefusal } from '../read-answer.js';
-import {
-  chooseSubscription,
-  classifySubscriptions,
-  type Period,
-  type SubscriptionsVerdict,
-  subscriptionsPath,
-} from './subscriptions.js';
 
 export type SubscriptionReaderOptions = {
+  subscriptions: SubscriptionLookup;
   get: (path: string) => Promise<HttpAnswer>;
   /** Of reads alone: Lago counts them apart from events. */
   limiter: RateLimiter;
@@ -101,7 +95,7 @@ const SHUT_WAIT_MS = 5_000;
  * everybody who asks meanwhile. It waits for as long as the gate or the limit says.
  */
 export function createSubscriptionReader(options: SubscriptionReaderOptions): SubscriptionReader {
-  const { cache, gate, limiter, now } = options;
+  const { cache, gate, limiter, now, subscriptions } = options;
   /** Reads that are on their way, by customer. */
   const reading = new Map<string, Promise<Known | Unread>>();
   const comparisons = new Comparisons();
@@ -123,6 +117,12 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
     }
     const read = await readOnce(customer, apart);
     return 'outcome' in read ? read : choose(read, at);
+  }
+
+  function choose({ periods }: Known, at: number): Resolution {
+    const chosen = subscriptions.choose(periods, at);
+    if (chosen.ok) return { outcome: 'found', subscription: chosen.subscription };
+    return { outcome: 'failed', code: chosen.code, detail: chosen.detail };
   }
 
   function readOnce(customer: string, apart: Apart | undefined): Promise<Known | Unread> {
@@ -189,8 +189,8 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
       if (!(await gate.update((kept) => claimProbe(kept, now())))) return undefined;
     }
     const startedAt = now();
-    const answer = await options.get(subscriptionsPath(customer, page));
-    const verdict = classifySubscriptions(answer, customer, now());
+    const answer = await options.get(subscriptions.path(customer, page));
+    const verdict = subscriptions.classify(answer, customer, now());
     const failure =
       verdict.verdict === 'read'
         ? undefined
@@ -286,12 +286,6 @@ export function createSubscriptionReader(options: SubscriptionReaderOptions): Su
       drain();
     },
   };
-}
-
-function choose({ periods }: Known, at: number): Resolution {
-  const chosen = chooseSubscription(periods, at);
-  if (chosen.ok) return { outcome: 'found', subscription: chosen.subscription };
-  return { outcome: 'failed', code: chosen.code, detail: chosen.detail };
 }
 
 function failed(code: Failure['code'], detail: string, status?: number): Failure {

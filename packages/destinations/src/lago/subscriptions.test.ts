@@ -1,11 +1,7 @@
 import { expect, test } from '@jest/globals';
+import type { Period } from '../destination.js';
 import type { HttpAnswer } from '../http-answer.js';
-import {
-  chooseSubscription,
-  classifySubscriptions,
-  type Period,
-  subscriptionsPath,
-} from './subscriptions.js';
+import { chooseSubscription, classifySubscriptions, subscriptionsPath } from './subscriptions.js';
 
 const NOW = Date.parse('2026-08-01T12:00:00.000Z');
 const at = (time: string) => Date.parse(`2026-08-01T${time}Z`);

@@ -1,21 +1,10 @@
 import type { Verdict } from '@meterbridge/delivery';
 import { isJsonObject } from '@meterbridge/segment-events';
+import type { ChosenSubscription, Period, SubscriptionLookup, SubscriptionsVerdict } from '../destination.js';
 import type { HttpAnswer } from '../http-answer.js';
 import { readSpentWaitMs } from '../rate-limit-headers.js';
 import { classifyStatus, classifyTrouble, readAnswer, refuse, unexpected } from '../read-answer.js';
 import { isLagoError } from './classify.js';
-
-/** When a subscription takes usage, in epoch milliseconds, both ends included. */
-export type Period = { subscription: string; from: number; to: number | null };
-
-/** What one page of a customer's subscriptions means. */
-export type SubscriptionsVerdict =
-  | { verdict: 'read'; periods: Period[]; isLast: boolean; waitMs?: number }
-  | Extract<Verdict, { verdict: 'rate-limited' | 'transient' | 'hold' | 'refused' }>;
-
-export type Chosen =
-  | { ok: true; subscription: string }
-  | { ok: false; code: 'no_subscription' | 'several_subscriptions'; detail: string };
 
 const PER_PAGE = 100;
 
@@ -102,7 +91,7 @@ function readTime(text: unknown, upToMs: number): number | null {
  * The subscription that takes an event of this time: Lago bills an event only within its subscription's time,
  * whatever is active when it is sent. One that was up- or downgraded keeps its id, and is one.
  */
-export function chooseSubscription(periods: readonly Period[], at: number): Chosen {
+export function chooseSubscription(periods: readonly Period[], at: number): ChosenSubscription {
   const found = new Set<string>();
   for (const { subscription, from, to } of periods) {
     if (from <= at && (to === null || at <= to)) found.add(subscription);
@@ -123,3 +112,10 @@ function describeNone(periods: readonly Period[], at: number): string {
   const when = isBefore ? 'before its first subscription began' : 'when it had no subscription';
   return `the event is of a time ${when}, and Lago would never bill it: assign one that covers it, then replay`;
 }
+
+/** How Lago is asked for a customer's subscriptions. */
+export const lagoSubscriptions: SubscriptionLookup = {
+  path: subscriptionsPath,
+  classify: classifySubscriptions,
+  choose: chooseSubscription,
+};
