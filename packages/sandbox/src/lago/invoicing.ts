@@ -1,0 +1,162 @@
+import { type Bucket, billCharge, type UsageEvent } from './bill.js';
+import { firstOpenMs, isWithin, type Period, periodFrom, periodsDue } from './billing-period.js';
+import { type KnownSubscription, type KnownSubscriptions, keyOf } from './known-subscriptions.js';
+import type { LagoCharge, LagoMetric, LagoOptions } from './options.js';
+import type { LagoPlans } from './plans.js';
+import type { LagoStore } from './store.js';
+
+/** A charge and what it comes to in a period. */
+export type ChargeUsage = { charge: LagoCharge; metric: LagoMetric; buckets: Bucket[] };
+
+/** A period of a subscription that was billed. What comes for it afterwards changes nothing. */
+export type ClosedPeriod = {
+  subscription: KnownSubscription;
+  period: Period;
+  /** When it was billed, epoch milliseconds. */
+  atMs: number;
+  reason: 'subscription_periodic' | 'subscription_terminating';
+  /** Of charges paid in arrears and in advance alike; only the former have a fee of this period. */
+  usage: ChargeUsage[];
+  /** Events that were stored by then, of anybody. */
+  rows: number;
+};
+
+/** `openFromMs`: where the period begins that is still to be billed, or that was the last one. */
+type Progress = { openFromMs: number; isOver: boolean };
+
+type Parts = { store: LagoStore; options: LagoOptions; plans: LagoPlans; subscriptions: KnownSubscriptions };
+
+/**
+ * Closes the periods of subscriptions: by the clock, at a subscription's end, or when told to. It runs no timer:
+ * `catchUp` comes before every request, so that no event finds a period open that is over. Periods that were over
+ * when a subscription was first seen are on no invoice, as in Lago those of before a subscription was made.
+ */
+export class Invoicing {
+  readonly #parts: Parts;
+  /** By the subscription's key. */
+  readonly #progress = new Map<string, Progress>();
+  /** In the order they were billed. */
+  readonly closed: ClosedPeriod[] = [];
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Bills every period that is over by now. */
+  catchUp(nowMs: number): void {
+    for (const subscription of this.#parts.subscriptions.at(nowMs)) {
+      if (subscription.status === 'pending' || subscription.status === 'canceled') continue;
+      const progress = this.#progressOf(subscription, nowMs);
+      if (progress.isOver) continue;
+      const { periods, isOver } = periodsDue(progress.openFromMs, subscription.life, nowMs);
+      for (const [index, period] of periods.entries()) {
+        const isFinal = isOver && index === periods.length - 1;
+        this.#close(subscription, period, { atMs: nowMs, isFinal });
+        // The last period stays the one that is told of.
+        progress.openFromMs = isFinal ? period.fromMs : period.toMs + 1;
+      }
+      progress.isOver = isOver;
+    }
+  }
+
+  /**
+   * Bills the open period up to the whole second of now, of every subscription or of one; the next begins there.
+   * @returns how many periods were closed
+   */
+  closeNow(nowMs: number, externalId?: string): number {
+    this.catchUp(nowMs);
+    const boundaryMs = Math.floor(nowMs / 1000) * 1000;
+    let count = 0;
+    for (const subscription of this.#parts.subscriptions.at(nowMs)) {
+      if (externalId !== undefined && subscription.external_id !== externalId) continue;
+      const progress = this.#progress.get(keyOf(subscription));
+      if (progress === undefined || progress.isOver || progress.openFromMs >= boundaryMs) continue;
+      const period = { fromMs: progress.openFromMs, toMs: boundaryMs - 1 };
+      this.#close(subscription, period, { atMs: nowMs, isFinal: false });
+      progress.openFromMs = boundaryMs;
+      count += 1;
+    }
+    return count;
+  }
+
+  /** The period that is still to be billed, of an ended subscription its last; null before it has begun. */
+  periodOf(subscription: KnownSubscription, nowMs: number): Period | null {
+    const { status, life } = subscription;
+    if (status === 'pending' || life.startedMs > nowMs) return null;
+    return periodFrom(this.#progressOf(subscription, nowMs).openFromMs, life.endedMs);
+  }
+
+  /** What each charge of a subscription comes to in a period, by what is stored now. */
+  usageOf(
+    subscription: KnownSubscription,
+    period: Period,
+    events = this.#parts.store.usageOf(subscription.external_id),
+  ): ChargeUsage[] {
+    const { plans, options } = this.#parts;
+    return plans.chargesOf(subscription.plan_code).map((charge) => {
+      const metric = options.metrics?.[charge.billable_metric_code];
+      const counted: readonly UsageEvent[] = metric === undefined ? [] : events;
+      const known: LagoMetric = metric ?? { aggregation: 'count_agg' };
+      return { charge, metric: known, buckets: billCharge(counted, { charge, metric: known, period }) };
+    });
+  }
+
+  /** Events that came when their period was closed already, or had never been open. */
+  countLate(nowMs: number): number {
+    const { store, subscriptions } = this.#parts;
+    const known = subscriptions.at(nowMs);
+    let late = 0;
+    for (let row = 0; row < store.ledger.size; row += 1) {
+      const externalId = store.ledger.owners.nameOf(store.ledger.columns.owner[row]!);
+      const atMs = store.ledger.columns.timestampMs[row]!;
+      const owner = known.find(({ external_id, life }) => external_id === externalId && isWithin(atMs, life));
+      if (owner !== undefined && this.#isLate(owner, atMs, row)) late += 1;
+    }
+    return late;
+  }
+
+  reset(): void {
+    this.#progress.clear();
+    this.closed.length = 0;
+  }
+
+  #isLate(subscription: KnownSubscription, atMs: number, row: number): boolean {
+    const key = keyOf(subscription);
+    const progress = this.#progress.get(key);
+    if (progress === undefined || (!progress.isOver && atMs >= progress.openFromMs)) return false;
+    const billed = this.closed.find(
+      ({ subscription: other, period }) =>
+        keyOf(other) === key && period.fromMs <= atMs && atMs <= period.toMs,
+    );
+    return billed === undefined || row >= billed.rows;
+  }
+
+  #progressOf(subscription: KnownSubscription, nowMs: number): Progress {
+    const key = keyOf(subscription);
+    const found = this.#progress.get(key);
+    if (found !== undefined) return found;
+    const { life, current_billing_period_started_at: given } = subscription;
+    const progress = {
+      openFromMs: given === undefined ? firstOpenMs(life, nowMs) : Date.parse(given),
+      // What had ended before anybody asked was billed before.
+      isOver: life.endedMs !== undefined && life.endedMs <= nowMs,
+    };
+    this.#progress.set(key, progress);
+    return progress;
+  }
+
+  #close(
+    subscription: KnownSubscription,
+    period: Period,
+    { atMs, isFinal }: { atMs: number; isFinal: boolean },
+  ): void {
+    this.closed.push({
+      subscription,
+      period,
+      atMs,
+      reason: isFinal ? 'subscription_terminating' : 'subscription_periodic',
+      usage: this.usageOf(subscription, period),
+      rows: this.#parts.store.ledger.size,
+    });
+  }
+}
