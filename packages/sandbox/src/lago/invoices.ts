@@ -132,7 +132,11 @@ function toInvoiceJson({ id, subscription, atMs, fees }: Invoice) {
     updated_at: toIsoSeconds(atMs),
     customer: {
       lago_id: lagoIdFor(`customer ${subscription.external_customer_id}`),
+      sequential_id: 1,
+      slug: 'SAN-0001-001',
       external_id: subscription.external_customer_id,
+      applicable_timezone: 'UTC',
+      created_at: toIsoSeconds(subscription.life.startedMs),
     },
     metadata: [],
     applied_taxes: [],

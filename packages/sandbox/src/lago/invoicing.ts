@@ -1,5 +1,5 @@
 import { type Bucket, billCharge, type UsageEvent } from './bill.js';
-import { firstOpenMs, isWithin, type Period, periodFrom, periodsDue } from './billing-period.js';
+import { firstOpenMs, isWithin, type Life, type Period, periodFrom, periodsDue } from './billing-period.js';
 import { type KnownSubscription, type KnownSubscriptions, keyOf } from './known-subscriptions.js';
 import type { LagoCharge, LagoMetric, LagoOptions } from './options.js';
 import type { LagoPlans } from './plans.js';
@@ -17,12 +17,15 @@ export type ClosedPeriod = {
   reason: 'subscription_periodic' | 'subscription_terminating';
   /** Of charges paid in arrears and in advance alike; only the former have a fee of this period. */
   usage: ChargeUsage[];
-  /** Events that were stored by then, of anybody. */
+  /** How many events were stored by then, of all subscriptions. */
   rows: number;
 };
 
 /** `openFromMs`: where the period begins that is still to be billed, or that was the last one. */
 type Progress = { openFromMs: number; isOver: boolean };
+
+/** What of one subscription is closed: all before `openFromMs`, of which `closed` was billed. */
+type Closings = { life: Life; openFromMs: number; closed: ClosedPeriod[] };
 
 type Parts = { store: LagoStore; options: LagoOptions; plans: LagoPlans; subscriptions: KnownSubscriptions };
 
@@ -101,16 +104,19 @@ export class Invoicing {
     });
   }
 
-  /** Events that came when their period was closed already, or had never been open. */
+  /** Events that came when their period was closed already, or had never been open. Reads every row. */
   countLate(nowMs: number): number {
-    const { store, subscriptions } = this.#parts;
-    const known = subscriptions.at(nowMs);
+    const { ledger } = this.#parts.store;
+    const byOwner = new Map<number, Closings[]>();
+    for (const subscription of this.#parts.subscriptions.at(nowMs)) {
+      const owner = ledger.owners.find(subscription.external_id);
+      byOwner.set(owner, [...(byOwner.get(owner) ?? []), this.#closingsOf(subscription)]);
+    }
     let late = 0;
-    for (let row = 0; row < store.ledger.size; row += 1) {
-      const externalId = store.ledger.owners.nameOf(store.ledger.columns.owner[row]!);
-      const atMs = store.ledger.columns.timestampMs[row]!;
-      const owner = known.find(({ external_id, life }) => external_id === externalId && isWithin(atMs, life));
-      if (owner !== undefined && this.#isLate(owner, atMs, row)) late += 1;
+    for (let row = 0; row < ledger.size; row += 1) {
+      const atMs = ledger.columns.timestampMs[row]!;
+      const own = byOwner.get(ledger.columns.owner[row]!)?.find(({ life }) => isWithin(atMs, life));
+      if (own !== undefined && isLate(own, atMs, row)) late += 1;
     }
     return late;
   }
@@ -120,15 +126,14 @@ export class Invoicing {
     this.closed.length = 0;
   }
 
-  #isLate(subscription: KnownSubscription, atMs: number, row: number): boolean {
+  #closingsOf(subscription: KnownSubscription): Closings {
     const key = keyOf(subscription);
     const progress = this.#progress.get(key);
-    if (progress === undefined || (!progress.isOver && atMs >= progress.openFromMs)) return false;
-    const billed = this.closed.find(
-      ({ subscription: other, period }) =>
-        keyOf(other) === key && period.fromMs <= atMs && atMs <= period.toMs,
-    );
-    return billed === undefined || row >= billed.rows;
+    return {
+      life: subscription.life,
+      openFromMs: progress?.isOver ? Infinity : (progress?.openFromMs ?? -Infinity),
+      closed: this.closed.filter((each) => keyOf(each.subscription) === key),
+    };
   }
 
   #progressOf(subscription: KnownSubscription, nowMs: number): Progress {
@@ -138,7 +143,7 @@ export class Invoicing {
     const { life, current_billing_period_started_at: given } = subscription;
     const progress = {
       openFromMs: given === undefined ? firstOpenMs(life, nowMs) : Date.parse(given),
-      // What had ended before anybody asked was billed before.
+      // An end from before the first look was billed before it.
       isOver: life.endedMs !== undefined && life.endedMs <= nowMs,
     };
     this.#progress.set(key, progress);
@@ -159,4 +164,11 @@ export class Invoicing {
       rows: this.#parts.store.ledger.size,
     });
   }
+}
+
+/** Whether the event of a row came after its period was billed, or is of one that never will be. */
+function isLate({ openFromMs, closed }: Closings, atMs: number, row: number): boolean {
+  if (atMs >= openFromMs) return false;
+  const billed = closed.find(({ period }) => period.fromMs <= atMs && atMs <= period.toMs);
+  return billed === undefined || row >= billed.rows;
 }
