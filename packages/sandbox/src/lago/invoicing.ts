@@ -38,6 +38,9 @@ export class Invoicing {
   readonly #parts: Parts;
   /** By the subscription's key. */
   readonly #progress = new Map<string, Progress>();
+  /** Nothing is due before `dueMs` while the subscriptions are those that were seen. */
+  #seen: readonly KnownSubscription[] | undefined;
+  #dueMs = Infinity;
   /** In the order they were billed. */
   readonly closed: ClosedPeriod[] = [];
 
@@ -47,7 +50,11 @@ export class Invoicing {
 
   /** Bills every period that is over by now. */
   catchUp(nowMs: number): void {
-    for (const subscription of this.#parts.subscriptions.at(nowMs)) {
+    const known = this.#parts.subscriptions.at(nowMs);
+    if (known === this.#seen && nowMs < this.#dueMs) return;
+    this.#seen = known;
+    this.#dueMs = Infinity;
+    for (const subscription of known) {
       if (subscription.status === 'pending' || subscription.status === 'canceled') continue;
       const progress = this.#progressOf(subscription, nowMs);
       if (progress.isOver) continue;
@@ -59,6 +66,8 @@ export class Invoicing {
         progress.openFromMs = isFinal ? period.fromMs : period.toMs + 1;
       }
       progress.isOver = isOver;
+      const { toMs } = periodFrom(progress.openFromMs, subscription.life.endedMs);
+      if (!isOver) this.#dueMs = Math.min(this.#dueMs, toMs);
     }
   }
 
@@ -124,6 +133,7 @@ export class Invoicing {
   reset(): void {
     this.#progress.clear();
     this.closed.length = 0;
+    this.#seen = undefined;
   }
 
   #closingsOf(subscription: KnownSubscription): Closings {

@@ -19,6 +19,12 @@ export class KnownSubscriptions {
   /** By the subscription's key. */
   readonly #changes = new Map<string, Partial<LagoSubscription>>();
   #added: LagoSubscription[] = [];
+  /** `untilMs`: when the next planned end comes. */
+  #completed: { from: LagoSubscription[]; untilMs: number; known: KnownSubscription[] } = {
+    from: [],
+    untilMs: -Infinity,
+    known: [],
+  };
   #indexed = { count: 0, byId: new Map<string, LagoSubscription[]>() };
 
   constructor(options: LagoOptions) {
@@ -30,9 +36,21 @@ export class KnownSubscriptions {
     return this.#options.knownSubscriptions !== undefined;
   }
 
-  /** In the order they were made. */
-  at(nowMs: number): KnownSubscription[] {
-    return this.#list().map((given) => complete(given, nowMs));
+  /** In the order they were made. The same list as before while nothing has changed: it is asked for every request. */
+  at(nowMs: number): readonly KnownSubscription[] {
+    const list = this.#list();
+    const { from, untilMs, known } = this.#completed;
+    const isSame = list.length === from.length && list.every((given, i) => isEqual(given, from[i]!));
+    if (isSame && nowMs < untilMs) return known;
+    const ends = list.map(({ ending_at: endingAt }) =>
+      endingAt === undefined ? Infinity : Date.parse(endingAt),
+    );
+    this.#completed = {
+      from: list.map((given) => ({ ...given })),
+      untilMs: Math.min(Infinity, ...ends.filter((endMs) => endMs > nowMs)),
+      known: list.map((given) => complete(given, nowMs)),
+    };
+    return this.#completed.known;
   }
 
   /** When a subscription of this id lived, each stretch after an upgrade by itself. Asked for every event. */
@@ -125,6 +143,11 @@ export function keyOf({
   started_at: startedAt = LONG_AGO,
 }: LagoSubscription): string {
   return `${Date.parse(startedAt)} ${externalId}`;
+}
+
+function isEqual(one: LagoSubscription, other: LagoSubscription): boolean {
+  const names = Object.keys(one) as (keyof LagoSubscription)[];
+  return names.every((name) => one[name] === other[name]) && names.length === Object.keys(other).length;
 }
 
 function complete(given: LagoSubscription, nowMs: number): KnownSubscription {
