@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
 import {
   addDecimals,
+  divideDecimals,
   isGreater,
   multiplyDecimals,
   roundDecimal,
   showDecimal,
+  sumDecimals,
   toDecimal,
 } from './decimal-sum.js';
 
@@ -48,4 +50,18 @@ test.each<[string, string, string, bigint]>([
   const exact = multiplyDecimals(toDecimal(a)!, toDecimal(b)!);
   expect(showDecimal(exact)).toBe(product);
   expect(roundDecimal(exact)).toBe(rounded);
+});
+
+test.each([
+  ['1', '4', '0.25'],
+  ['1.5', '0.05', '30'],
+  ['-1', '3', '-0.333333333333333'],
+  ['1', '0', '0'],
+])('%s by %s is %s', (a, b, quotient) => {
+  expect(showDecimal(divideDecimals(toDecimal(a)!, toDecimal(b)!))).toBe(quotient);
+});
+
+test('a sum of texts leaves out what is no number', () => {
+  expect(sumDecimals(['1.5', null, 'NaN', '2'])).toBe('3.5');
+  expect(sumDecimals([])).toBe('0');
 });

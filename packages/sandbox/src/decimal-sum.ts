@@ -1,6 +1,8 @@
 /** An exact decimal: `units` divided by ten to the power of `scale`. */
 export type Decimal = { units: bigint; scale: number };
 
+const NOTHING: Decimal = { units: 0n, scale: 0 };
+
 /** What Lago counts as a number when it aggregates; all else is left out without a word. */
 export const BILLABLE_NUMBER = /^-?\d+(\.\d+)?$/;
 
@@ -18,8 +20,22 @@ export function addDecimals(a: Decimal, b: Decimal): Decimal {
   return { units: rescale(a, scale) + rescale(b, scale), scale };
 }
 
+/** The sum of decimal texts, exact; what is no number is left out. */
+export function sumDecimals(texts: readonly (string | null)[]): string {
+  const sum = texts.reduce<Decimal>((total, text) => addDecimals(total, toDecimal(text) ?? NOTHING), NOTHING);
+  return showDecimal(sum);
+}
+
 export function multiplyDecimals(a: Decimal, b: Decimal): Decimal {
   return { units: a.units * b.units, scale: a.scale + b.scale };
+}
+
+/** To 15 decimals, cut off; nothing by nothing is nothing. */
+export function divideDecimals(a: Decimal, b: Decimal): Decimal {
+  if (b.units === 0n) return { units: 0n, scale: 0 };
+  const decimals = 15;
+  const dividend = a.units * 10n ** BigInt(decimals + b.scale);
+  return { units: dividend / (b.units * 10n ** BigInt(a.scale)), scale: decimals };
 }
 
 /** The nearest whole number, half away from zero. */

@@ -10,7 +10,7 @@ export type { HyperlineEventCounts, HyperlineIncident } from './hyperline/store.
 export type { UnbillableReason } from './lago/billability.js';
 export type { BilledUsage } from './lago/billed.js';
 export type { LagoEventJson } from './lago/event-json.js';
-export type { LagoInspection, LagoSandbox } from './lago/lago-sandbox.js';
+export type { LagoInspection, LagoInvoice, LagoSandbox } from './lago/lago-sandbox.js';
 export type {
   LagoAggregation,
   LagoCharge,

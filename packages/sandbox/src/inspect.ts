@@ -7,7 +7,7 @@ export type Inspected = Pick<Sandbox, 'lago' | 'hyperline'>;
 
 const MAX_EVENTS = 10_000;
 
-/** Answers /inspect and /inspect/faults: what the sandbox holds, and what it is told to do wrong. */
+/** Answers /inspect and what is below it: what the sandbox holds and bills, and what it is told to do. */
 export function answerInspect(
   apis: Inspected,
   { method, path, query, body }: { method: string; path: string; query: string; body: string },
@@ -21,6 +21,10 @@ export function answerInspect(
       return answerJson(200, { reset: true });
     case 'GET /inspect/faults':
       return answerFaults(apis);
+    case 'GET /inspect/invoices':
+      return answerJson(200, { lago: apis.lago.invoices() });
+    case 'POST /inspect/close-periods':
+      return closePeriods(apis, new URLSearchParams(query));
     case 'POST /inspect/faults':
       return setFaults(apis, body);
     case 'DELETE /inspect/faults':
@@ -29,7 +33,8 @@ export function answerInspect(
       return answerFaults(apis);
     default:
       return answerJson(404, {
-        error: 'Here are /lago/api/v1, /hyperline/v1, /inspect and /inspect/faults.',
+        error:
+          'Here are /lago/api/v1, /hyperline/v1, /inspect, /inspect/faults, /inspect/invoices and /inspect/close-periods.',
       });
   }
 }
@@ -69,6 +74,12 @@ function setFaults(apis: Inspected, body: string): Answer {
     if (faults.ok) apis[name as keyof Inspected].faults.set(faults.faults);
   });
   return answerFaults(apis);
+}
+
+/** Lago bills now, instead of at the month's end: every subscription, or the one that the query names. */
+function closePeriods({ lago }: Inspected, query: URLSearchParams): Answer {
+  const closed = lago.closePeriods(query.get('external_subscription_id') ?? undefined);
+  return answerJson(200, { closed, lago: lago.invoices() });
 }
 
 function answerFaults(apis: Inspected): Answer {

@@ -121,3 +121,28 @@ test('a taken port is an error', async () => {
   const sandbox = await start();
   await expect(start({ port: sandbox.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
+
+test('Lago bills when it is told to, and says what it has billed', async () => {
+  const sandbox = await start({
+    now: () => Date.parse('2026-10-20T12:00:00Z'),
+    lago: { knownSubscriptions: ['sub_1', 'sub_2'], metrics: { api_call: { aggregation: 'count_agg' } } },
+  });
+  await postLago(sandbox, [lagoEvent('t1', { timestamp: Date.parse('2026-10-20T11:00:00Z') / 1000 })]);
+  const close = `${sandbox.url}/inspect/close-periods`;
+  const billed = {
+    external_subscription_id: 'sub_1',
+    plan_code: 'sandbox',
+    from: '2026-10-01T00:00:00.000Z',
+    to: '2026-10-20T11:59:59.999Z',
+    reason: 'subscription_periodic',
+    fees: [{ code: 'api_call', units: '1', amount_cents: 100 }],
+  };
+  expect((await call('POST', `${close}?external_subscription_id=sub_1`)).json).toEqual({
+    closed: 1,
+    lago: [billed],
+  });
+  expect((await call('POST', close)).json).toMatchObject({ closed: 1 });
+  expect((await call('GET', `${sandbox.url}/inspect/invoices`)).json).toMatchObject({
+    lago: [billed, { external_subscription_id: 'sub_2', fees: [] }],
+  });
+});

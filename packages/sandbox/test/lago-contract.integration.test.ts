@@ -6,7 +6,7 @@ const loaded = loadLagoContract();
 
 /** Lago 1.51.0 itself answers null for these, against its own document. */
 const NULL_AT_LAGO =
-  /\/(on_termination_credit_note|payment_method_id|cancellation_reason|invoice_display_name|description|trial_period|expression) must/;
+  /\/(on_termination_credit_note|payment_method_id|cancellation_reason|invoice_display_name|description|trial_period|expression|pricing_unit_details) must/;
 const describeIfLoaded = loaded === undefined ? describe.skip : describe;
 
 describeIfLoaded("against Lago's OpenAPI document (skipped where ../shared/data is missing)", () => {
@@ -96,6 +96,51 @@ describeIfLoaded("against Lago's OpenAPI document (skipped where ../shared/data 
       const reply = await call('GET', `${sandbox.lago.url}/api/v1${actual}`);
       problems.push(...contract.checkResponse('get', path, reply.status, reply.json));
     }
+    expect(problems.filter((problem) => !NULL_AT_LAGO.test(problem))).toEqual([]);
+  });
+
+  test('what was billed', async () => {
+    const clock = { nowMs: Date.parse('2026-10-31T00:00:00Z') };
+    const filters = [{ values: { region: ['eu'] }, properties: { amount: '2' } }];
+    const sandbox = await start({
+      now: () => clock.nowMs,
+      lago: {
+        knownSubscriptions: ['sub_1'],
+        metrics: { api_call: { aggregation: 'count_agg' }, seats: { aggregation: 'count_agg' } },
+        plans: {
+          sandbox: {
+            charges: [
+              { billable_metric_code: 'api_call', filters },
+              { billable_metric_code: 'seats', pay_in_advance: true },
+            ],
+          },
+        },
+      },
+    });
+    const url = `${sandbox.lago.url}/api/v1`;
+    const timestamp = String(clock.nowMs / 1000);
+    const eu = { properties: { region: 'eu' } };
+    await postLago(sandbox, [
+      lagoEvent('t1', { timestamp, ...eu }),
+      lagoEvent('t2', { timestamp, code: 'seats' }),
+    ]);
+    const usage = '/customers/sub_1/current_usage?external_subscription_id=sub_1';
+    const problems: string[] = [];
+    const check = async (path: string, actual: string) => {
+      const reply = await call('GET', `${url}${actual}`);
+      problems.push(...contract.checkResponse('get', path, reply.status, reply.json));
+      return reply.json;
+    };
+    await check('/customers/{external_customer_id}/current_usage', usage);
+    clock.nowMs = Date.parse('2026-11-01T00:00:00Z');
+    const { invoices } = (await check('/invoices', '/invoices')) as { invoices: { lago_id: string }[] };
+    expect(invoices).toHaveLength(2);
+    for (const { lago_id: id } of invoices) await check('/invoices/{lago_id}', `/invoices/${id}`);
+    await check('/fees', '/fees');
+    await check(
+      '/customers/{external_customer_id}/past_usage',
+      '/customers/sub_1/past_usage?external_subscription_id=sub_1',
+    );
     expect(problems.filter((problem) => !NULL_AT_LAGO.test(problem))).toEqual([]);
   });
 

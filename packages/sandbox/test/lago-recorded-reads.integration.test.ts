@@ -9,12 +9,11 @@ const describeIfLoaded = recording === undefined ? describe.skip : describe;
 /** Parts of the recording that the sandbox does not play. */
 const NOT_HERE: [RegExp, string][] = [
   [/^page 2 of 119/, 'rows that were made in the database, and have no name'],
-  [/^fees of a subscription/, 'invoices'],
-  [/^usage with charge filters/, 'prices other than the standard one'],
+  [/^fees of a subscription/, 'billed as time passes: see lago-recorded-bills'],
+  [/^usage with charge filters/, 'shortened: the rows that are there, see lago-recorded-bills'],
   [/^a custom metric is a premium/, 'writing a metric'],
   [/^metrics, page 3/, 'shortened beyond what can be told'],
   [/^the organization$/, 'a name and settings of its own: see below'],
-  [/^ending what has ended/, 'writing a subscription'],
 ];
 const here = (recording?.answers ?? []).filter(({ name }) => !NOT_HERE.some(([which]) => which.test(name)));
 

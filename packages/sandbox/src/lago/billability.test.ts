@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createBillability, type UnbillableReason } from './billability.js';
+import { KnownSubscriptions } from './known-subscriptions.js';
+import type { LagoOptions } from './options.js';
 import type { LagoEvent } from './read-event.js';
 
 const EVENT: LagoEvent = {
@@ -10,7 +12,7 @@ const EVENT: LagoEvent = {
   preciseTotalAmountCents: null,
   properties: { amount: 5 },
 };
-const billability = createBillability({
+const OPTIONS: LagoOptions = {
   apiKey: 'k',
   store: 'postgres',
   knownSubscriptions: [
@@ -27,7 +29,8 @@ const billability = createBillability({
       expression: 'event.properties.end - event.properties.start',
     },
   },
-});
+};
+const billability = createBillability(OPTIONS, new KnownSubscriptions(OPTIONS));
 
 test.each<[string, Partial<LagoEvent>, UnbillableReason | undefined]>([
   ['a good event', {}, undefined],
@@ -50,7 +53,7 @@ test.each<[string, Partial<LagoEvent>, UnbillableReason | undefined]>([
 });
 
 test('where nothing is known, all that can be billed is', () => {
-  const open = createBillability({ apiKey: 'k', store: 'postgres' });
+  const open = createBillability({}, { areGiven: false, livesOf: () => [] });
   expect(open.judge({ ...EVENT, code: 'x', externalSubscriptionId: 'y' })).toBeUndefined();
   expect(open.judge({ ...EVENT, externalSubscriptionId: null })).toBe('missing_subscription');
 });

@@ -3,26 +3,35 @@ import type { SharedOptions } from '../options.js';
 import { answerLagoNotFound, LAGO_FORBIDDEN, LAGO_NOT_AVAILABLE, LAGO_UNAUTHORIZED } from './answers.js';
 import { createBatch, createEvent } from './create-events.js';
 import { toStoredJson } from './event-json.js';
-import { estimateFees, listFees } from './fees.js';
+import { estimateFees, type Instant } from './instant-fees.js';
+import { findInvoices, getInvoice, listFees, listInvoices } from './invoices.js';
+import type { Invoicing } from './invoicing.js';
+import type { KnownSubscription, KnownSubscriptions } from './known-subscriptions.js';
 import { createLagoLimit } from './limit.js';
 import { createEventList } from './list-events.js';
 import { getMetric, listMetrics } from './metrics.js';
 import type { LagoOptions } from './options.js';
 import { getOrganization } from './organization.js';
-import { createPlans } from './plans.js';
+import type { LagoPlans } from './plans.js';
 import type { LagoStore } from './store.js';
-import { getSubscription, listSubscriptions } from './subscriptions.js';
+import { getSubscription, listSubscriptions, toWholeJson } from './subscriptions.js';
 import { getCurrentUsage, listPastUsage } from './usage.js';
 
 type Handle = (request: ApiRequest, parameter: string) => Answer;
 
-/** Lago's part in one function: route, key, limit, permission, and then the endpoint. */
-export function createLagoApi(
-  store: LagoStore,
-  options: LagoOptions,
-  { now }: SharedOptions,
-): (request: ApiRequest) => Answer {
-  const routes = createRoutes(store, options, now);
+/** What the endpoints share. */
+export type LagoParts = {
+  store: LagoStore;
+  options: LagoOptions;
+  plans: LagoPlans;
+  subscriptions: KnownSubscriptions;
+  invoicing: Invoicing;
+};
+
+/** Lago's part in one function: route, key, limit, permission, what is due to be billed, and then the endpoint. */
+export function createLagoApi(parts: LagoParts, { now }: SharedOptions): (request: ApiRequest) => Answer {
+  const { options, invoicing } = parts;
+  const routes = new Map([...routeEvents(parts, now), ...routeCatalogue(parts), ...routeBilling(parts, now)]);
   const ingestLimit = createLagoLimit(options.requestsPerSecond);
   const readLimit = createLagoLimit(options.readRequestsPerSecond);
   return (request) => {
@@ -33,21 +42,30 @@ export function createLagoApi(
     const key = request.authorization?.split(' ')[1];
     const isReadOnly = options.readOnlyApiKey !== undefined && key === options.readOnlyApiKey;
     if (key !== options.apiKey && !isReadOnly) return LAGO_UNAUTHORIZED;
-    const isWrite = request.method === 'POST';
-    const limit = isWrite ? ingestLimit : readLimit;
-    return limit(now(), () =>
-      isReadOnly && isWrite ? LAGO_FORBIDDEN : route.handle(request, route.parameter),
-    );
+    const isWrite = request.method !== 'GET';
+    const limit = request.method === 'POST' ? ingestLimit : readLimit;
+    return limit(now(), () => {
+      if (isReadOnly && isWrite) return LAGO_FORBIDDEN;
+      invoicing.catchUp(now());
+      return route.handle(request, route.parameter);
+    });
   };
 }
 
-/** By method and path below /api/v1; `:` stands for an id. */
-function createRoutes(store: LagoStore, options: LagoOptions, now: () => number): Map<string, Handle> {
-  const plans = createPlans(options);
-  const listEvents = createEventList(store, options);
-  return new Map<string, Handle>([
+/** Routes are by method and path below /api/v1; `:` stands for an id. */
+type Routes = (readonly [string, Handle])[];
+
+function routeEvents({ store, options, plans, subscriptions }: LagoParts, now: () => number): Routes {
+  const listEvents = createEventList(store, options, subscriptions);
+  const estimate: Handle = (request) => {
+    const nowMs = now();
+    return estimateFees(request, { options, plans, subscriptions: subscriptions.at(nowMs) }, nowMs);
+  };
+  return [
     ['POST events', (request) => createEvent(request, { store, options, nowMs: now() })],
     ['POST events/batch', (request) => createBatch(request, { store, options, nowMs: now() })],
+    ['POST events/estimate_fees', estimate],
+    ['POST events/estimate_instant_fees', estimate],
     ['GET events', ({ query }) => listEvents(new URLSearchParams(query))],
     [
       'GET events/:',
@@ -58,35 +76,59 @@ function createRoutes(store: LagoStore, options: LagoOptions, now: () => number)
         return answerJson(200, { event: toStoredJson(store.ledger, row, options.store) });
       },
     ],
-    ['GET subscriptions', ({ query }) => listSubscriptions(options, new URLSearchParams(query), now())],
-    [
-      'GET subscriptions/:',
-      ({ query }, externalId) =>
-        getSubscription(options, plans, { externalId, query: new URLSearchParams(query), nowMs: now() }),
-    ],
+    // On ClickHouse there is a list behind it, which is not here.
+    ...(options.store === 'postgres' ? [['GET events_enriched', () => LAGO_NOT_AVAILABLE] as const] : []),
+  ];
+}
+
+function routeCatalogue({ options, plans }: LagoParts): Routes {
+  return [
     ['GET billable_metrics', ({ query }) => listMetrics(options, new URLSearchParams(query))],
     ['GET billable_metrics/:', (_request, code) => getMetric(options, code)],
     ['GET plans', ({ query }) => plans.list(new URLSearchParams(query))],
     ['GET plans/:', (_request, code) => plans.get(code)],
     ['GET organizations', () => getOrganization(options)],
-    ['GET fees', ({ query }) => listFees(new URLSearchParams(query), { store, options, plans })],
-    ['POST events/estimate_fees', (request) => estimateFees(request, { options, plans, nowMs: now() })],
+  ];
+}
+
+function routeBilling(parts: LagoParts, now: () => number): Routes {
+  const { store, options, plans, subscriptions, invoicing } = parts;
+  const periodOf = (subscription: KnownSubscription) => invoicing.periodOf(subscription, now());
+  const instant = (): Instant => ({ options, plans, subscriptions: subscriptions.at(now()) });
+  const invoices = () => findInvoices(store, invoicing, instant());
+  const reading = () => ({
+    store,
+    plans,
+    invoicing,
+    subscriptions: subscriptions.at(now()),
+    periodOf,
+    nowMs: now(),
+  });
+  return [
+    ['GET subscriptions', ({ query }) => listSubscriptions(new URLSearchParams(query), reading())],
+    ['GET subscriptions/:', ({ query }, id) => getSubscription(id, new URLSearchParams(query), reading())],
     [
-      'POST events/estimate_instant_fees',
-      (request) => estimateFees(request, { options, plans, nowMs: now() }),
+      'DELETE subscriptions/:',
+      (_request, id) => {
+        const ended = subscriptions.end(id, now());
+        if (ended === undefined) return answerLagoNotFound('subscription');
+        invoicing.catchUp(now());
+        return answerJson(200, { subscription: toWholeJson(ended, periodOf(ended), plans) });
+      },
     ],
-    // On ClickHouse there is a list behind it, which is not here.
-    ...(options.store === 'postgres' ? [['GET events_enriched', () => LAGO_NOT_AVAILABLE] as const] : []),
+    ['GET fees', ({ query }) => listFees(new URLSearchParams(query), invoices())],
+    ['GET invoices', ({ query }) => listInvoices(new URLSearchParams(query), invoices())],
+    ['GET invoices/:', (_request, id) => getInvoice(id, invoices(), periodOf)],
     [
       'GET customers/:/current_usage',
-      ({ query }, customer) =>
-        getCurrentUsage(customer, new URLSearchParams(query), { store, options, plans, nowMs: now() }),
+      ({ query }, customer) => getCurrentUsage(customer, new URLSearchParams(query), reading()),
     ],
     [
       'GET customers/:/past_usage',
-      ({ query }, customer) => listPastUsage(customer, new URLSearchParams(query), options),
+      ({ query }, customer) =>
+        listPastUsage(customer, new URLSearchParams(query), { ...reading(), invoices: invoices() }),
     ],
-  ]);
+  ];
 }
 
 function findRoute(

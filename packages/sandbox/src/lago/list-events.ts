@@ -1,6 +1,7 @@
 import type { Answer } from '../answer.js';
 import { answerLagoInvalid } from './answers.js';
 import { toStoredJson } from './event-json.js';
+import type { KnownSubscriptions } from './known-subscriptions.js';
 import type { LagoOptions } from './options.js';
 import { answerPage } from './pages.js';
 import type { LagoStore } from './store.js';
@@ -8,11 +9,15 @@ import type { LagoStore } from './store.js';
 type Filter = { owner: number | undefined; code: number | undefined; fromMs: number; toMs: number };
 
 /** GET /events: filtered, newest timestamp first and then by id, in pages. Keeps the last filter's rows while nothing arrives. */
-export function createEventList(store: LagoStore, options: LagoOptions): (query: URLSearchParams) => Answer {
+export function createEventList(
+  store: LagoStore,
+  options: LagoOptions,
+  subscriptions: KnownSubscriptions,
+): (query: URLSearchParams) => Answer {
   let cachedFor = '';
   let cached: number[] = [];
   return (query) => {
-    const filter = readFilter(query, store, options);
+    const filter = readFilter(query, store, subscriptions);
     if ('invalid' in filter) return answerLagoInvalid(filter.invalid);
     const { owner, code, fromMs, toMs } = filter;
     const wanted = JSON.stringify([store.ledger.revision, owner, code, fromMs, toMs]);
@@ -27,7 +32,7 @@ export function createEventList(store: LagoStore, options: LagoOptions): (query:
 function readFilter(
   query: URLSearchParams,
   { ledger }: LagoStore,
-  options: LagoOptions,
+  subscriptions: KnownSubscriptions,
 ): Filter | { invalid: Record<string, string[]> } {
   const subscription = query.get('external_subscription_id');
   const code = query.get('code');
@@ -38,7 +43,7 @@ function readFilter(
   const isFromStart = query.get('timestamp_from_started_at') === 'true';
   if (isFromStart && !subscription)
     return { invalid: { external_subscription_id: ['required with timestamp_from_started_at'] } };
-  const startedMs = isFromStart ? startOf(subscription, options) : -Infinity;
+  const startedMs = isFromStart ? startOf(subscription, subscriptions) : -Infinity;
   return {
     owner: subscription === null ? undefined : ledger.owners.find(subscription),
     code: code === null ? undefined : ledger.codes.find(code),
@@ -79,10 +84,7 @@ function readDate(text: string | null, fallback: number): number {
   return Date.parse(isLocal ? `${text}Z` : text);
 }
 
-function startOf(subscription: string | null, { knownSubscriptions }: LagoOptions): number {
-  for (const known of knownSubscriptions ?? []) {
-    if (typeof known !== 'string' && known.external_id === subscription && known.started_at !== undefined)
-      return Date.parse(known.started_at);
-  }
-  return -Infinity;
+function startOf(externalId: string | null, subscriptions: KnownSubscriptions): number {
+  const [life] = subscriptions.livesOf(externalId ?? '');
+  return life?.startedMs ?? -Infinity;
 }

@@ -7,11 +7,13 @@ export type LagoSubscription = {
   status?: 'active' | 'pending' | 'terminated' | 'canceled';
   /** ISO 8601. Events before it are never billed. Default: long ago. */
   started_at?: string;
-  /** ISO 8601. Events after it are never billed. */
+  /** ISO 8601, to the millisecond, which Lago does not tell. Events after it are never billed. */
   terminated_at?: string;
+  /** A planned end, ISO 8601: once the clock is past it, the subscription has ended then. */
+  ending_at?: string;
   /** Since when the customer has it, upgrades included. Default: started_at. */
   subscription_at?: string;
-  /** Default: the first of the clock's month, or started_at where that is later. */
+  /** Where the first period begins that is still to be billed. Default: the first of the clock's month, or started_at where that is later. */
   current_billing_period_started_at?: string;
   plan_amount_cents?: number;
   /** After an upgrade or downgrade: two rows with one external_id. */
@@ -20,7 +22,15 @@ export type LagoSubscription = {
   downgrade_plan_date?: string;
 };
 
-export type LagoAggregation = 'count_agg' | 'sum_agg' | 'max_agg' | 'unique_count_agg' | 'latest_agg';
+/** The last two are shown to those who read metrics, and not computed: their usage is 0 units. */
+export type LagoAggregation =
+  | 'count_agg'
+  | 'sum_agg'
+  | 'max_agg'
+  | 'unique_count_agg'
+  | 'latest_agg'
+  | 'weighted_sum_agg'
+  | 'custom_agg';
 
 export type LagoMetric = {
   aggregation: LagoAggregation;
@@ -30,16 +40,18 @@ export type LagoMetric = {
   field?: string;
   /** Only its variables are looked at: an event without one of them fails as in Lago. It is not evaluated. */
   expression?: string;
+  /** Its usage is carried over from period to period: events of any earlier time count too. */
   recurring?: boolean;
-  /** Only shown: the sandbox does not price. */
+  /** Properties by which a charge may tell prices apart, and the values they may have. */
   filters?: readonly { key: string; values: readonly string[] }[];
 };
 
-/** What a plan takes for a metric. Shown to who asks for plans; the sandbox does not price. */
+/** What a plan takes for a metric. */
 export type LagoCharge = {
   billable_metric_code: string;
-  /** Default 'standard'. */
+  /** Default 'standard'. Of the others `dynamic` is priced by its events, and the rest as if they were standard. */
   charge_model?: string;
+  /** Each event has a fee of its own at once, and none on the invoice of its period. */
   pay_in_advance?: boolean;
   /** Default { amount: '1' }. */
   properties?: Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
 import { type Answer, answerJson } from '../answer.js';
 import { answerLagoNotFound, LAGO_PLANS_FORBIDDEN } from './answers.js';
 import { lagoIdFor } from './event-json.js';
+import type { KnownSubscriptions } from './known-subscriptions.js';
 import type { LagoCharge, LagoOptions, LagoPlan } from './options.js';
 import { answerPage } from './pages.js';
-import { readSubscriptions } from './subscriptions.js';
 
 const LONG_AGO = '2020-01-01T00:00:00Z';
 
@@ -19,8 +19,8 @@ export type LagoPlans = {
  * The plans of the options; without any, each plan that a subscription names charges every metric alike.
  * Where not even metrics are known, the key may not read plans: see the metrics.
  */
-export function createPlans(options: LagoOptions): LagoPlans {
-  const read = (): Record<string, LagoPlan> => options.plans ?? toDefaultPlans(options);
+export function createPlans(options: LagoOptions, subscriptions: KnownSubscriptions): LagoPlans {
+  const read = (): Record<string, LagoPlan> => options.plans ?? toDefaultPlans(options, subscriptions);
   const isKnown = options.plans !== undefined || options.metrics !== undefined;
   return {
     list(query) {
@@ -43,9 +43,9 @@ export function createPlans(options: LagoOptions): LagoPlans {
   };
 }
 
-function toDefaultPlans(options: LagoOptions): Record<string, LagoPlan> {
+function toDefaultPlans(options: LagoOptions, subscriptions: KnownSubscriptions): Record<string, LagoPlan> {
   const charges = Object.keys(options.metrics ?? {}).map((code) => ({ billable_metric_code: code }));
-  return Object.fromEntries(readSubscriptions(options).map(({ plan_code }) => [plan_code, { charges }]));
+  return Object.fromEntries(subscriptions.planCodes().map((code) => [code, { charges }]));
 }
 
 function toPlanJson(code: string, plan: LagoPlan) {

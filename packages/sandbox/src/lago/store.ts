@@ -1,7 +1,9 @@
 import { hashContent } from '../content-hash.js';
 import { type Arrival, Ledger } from '../ledger.js';
 import type { SharedOptions } from '../options.js';
+import { isRemoval, type UsageEvent } from './bill.js';
 import { type Billability, createBillability, type UnbillableReason } from './billability.js';
+import type { KnownSubscriptions } from './known-subscriptions.js';
 import type { LagoOptions } from './options.js';
 import type { LagoEvent } from './read-event.js';
 
@@ -46,10 +48,10 @@ export class LagoStore {
   /** Rows that take their value out of a unique count again. */
   readonly #removals = new Set<number>();
 
-  constructor(options: LagoOptions, shared: SharedOptions) {
+  constructor(options: LagoOptions, shared: SharedOptions, subscriptions: KnownSubscriptions) {
     this.#options = options;
     this.#shared = shared;
-    this.billability = createBillability(options);
+    this.billability = createBillability(options, subscriptions);
     this.ledger = new Ledger(shared.keptEvents);
   }
 
@@ -99,7 +101,30 @@ export class LagoStore {
     return this.#removals.has(row);
   }
 
-  /** On an invoice, as far as the sandbox knows. */
+  /** Every event of a subscription's id, in order of arrival. Reads every row. */
+  usageOf(externalId: string): UsageEvent[] {
+    const owner = this.ledger.owners.find(externalId);
+    const events: UsageEvent[] = [];
+    for (let row = 0; row < this.ledger.size; row += 1) {
+      if (this.ledger.columns.owner[row] === owner && !this.isDeleted(row)) events.push(this.usageAt(row));
+    }
+    return events;
+  }
+
+  /** An event as it is billed; past the contents that are kept, with the property that its metric reads. */
+  usageAt(row: number): UsageEvent {
+    const { ledger } = this;
+    const code = ledger.codes.nameOf(ledger.columns.code[row]!);
+    const content = ledger.contentOf(row) as LagoContent | undefined;
+    return {
+      code,
+      timestampMs: ledger.columns.timestampMs[row]!,
+      properties: content?.properties ?? this.#readProperty(row, code),
+      amountCents: content?.precise_total_amount_cents ?? null,
+    };
+  }
+
+  /** Taken by Lago's bills, as far as can be said when it comes: there and then, its period left aside. */
   isBillable(row: number): boolean {
     return !this.#unbillable.has(row);
   }
@@ -130,6 +155,14 @@ export class LagoStore {
     const owner = this.ledger.owners.find(event.externalSubscriptionId);
     while (row >= 0 && this.ledger.columns.owner[row] !== owner) row = this.ledger.next(row);
     return row;
+  }
+
+  #readProperty(row: number, code: string | null): Record<string, unknown> {
+    const field = this.#options.metrics?.[code ?? '']?.field;
+    return {
+      ...(field !== undefined && { [field]: this.amounts[row] }),
+      ...(this.#removals.has(row) && { operation_type: 'remove' }),
+    };
   }
 
   #noteDuplicates(events: readonly LagoEvent[], duplicates: number[], receivedAtMs: number): void {
@@ -176,8 +209,8 @@ export class LagoStore {
     if (metrics !== undefined) {
       const field = event.code === null ? undefined : metrics[event.code]?.field;
       this.amounts[row] = field === undefined ? undefined : event.properties[field];
-      if ((event.properties.operation_type ?? 'add') === 'add') this.#removals.delete(row);
-      else this.#removals.add(row);
+      if (isRemoval(event.properties)) this.#removals.add(row);
+      else this.#removals.delete(row);
     }
     const reason = this.billability.judge(event);
     const before = this.#unbillable.get(row);

@@ -1,37 +1,16 @@
 import { type Answer, answerJson } from '../answer.js';
 import { answerLagoNotFound } from './answers.js';
-import { toBillingPeriod } from './billing-period.js';
+import { type Period, showPeriod } from './billing-period.js';
 import { lagoIdFor, toIsoMs, toIsoSeconds } from './event-json.js';
-import type { LagoOptions, LagoSubscription } from './options.js';
+import type { KnownSubscription } from './known-subscriptions.js';
 import { answerPage } from './pages.js';
 import type { LagoPlans } from './plans.js';
 
-const LONG_AGO = '2020-01-01T00:00:00Z';
-const DEFAULT_PLAN = 'sandbox';
-
-/** A subscription of the options, with what they leave out. */
-export type KnownSubscription = LagoSubscription &
-  Required<Pick<LagoSubscription, 'external_customer_id' | 'plan_code' | 'status' | 'started_at'>>;
-
-/** Read anew for each request: a holder of the list may assign a customer another subscription. */
-export function readSubscriptions(options: LagoOptions): KnownSubscription[] {
-  return (options.knownSubscriptions ?? []).map((known) => {
-    const given: LagoSubscription = typeof known === 'string' ? { external_id: known } : known;
-    return {
-      ...given,
-      external_customer_id: given.external_customer_id ?? given.external_id,
-      plan_code: given.plan_code ?? DEFAULT_PLAN,
-      status: given.status ?? 'active',
-      started_at: given.started_at ?? LONG_AGO,
-    };
-  });
-}
-
 /** GET /subscriptions: active ones unless others are asked for, the newest first. */
-export function listSubscriptions(options: LagoOptions, query: URLSearchParams, nowMs: number): Answer {
+export function listSubscriptions(query: URLSearchParams, { subscriptions, periodOf }: Reading): Answer {
   const statuses = query.getAll('status[]');
-  const found = readSubscriptions(options)
-    .map((subscription) => toSubscriptionJson(subscription, nowMs))
+  const found = subscriptions
+    .map((subscription) => toSubscriptionJson(subscription, periodOf(subscription)))
     .filter(
       (item) =>
         (statuses.length === 0 ? item.status === 'active' : statuses.includes(item.status)) &&
@@ -49,33 +28,40 @@ export function listSubscriptions(options: LagoOptions, query: URLSearchParams, 
 
 /** GET /subscriptions/{external_id}: the active one unless another status is asked for, with its plan. */
 export function getSubscription(
-  options: LagoOptions,
-  plans: LagoPlans,
-  { externalId, query, nowMs }: { externalId: string; query: URLSearchParams; nowMs: number },
+  externalId: string,
+  query: URLSearchParams,
+  { subscriptions, periodOf, plans }: Reading & { plans: LagoPlans },
 ): Answer {
   const status = query.get('status') ?? 'active';
-  const found = readSubscriptions(options).find(
-    (item) => item.external_id === externalId && item.status === status,
-  );
+  const found = subscriptions.find((item) => item.external_id === externalId && item.status === status);
   if (found === undefined) return answerLagoNotFound('subscription');
-  const subscription = {
-    ...toSubscriptionJson(found, nowMs),
+  return answerJson(200, { subscription: toWholeJson(found, periodOf(found), plans) });
+}
+
+/** A subscription that is answered alone, with its plan. */
+export function toWholeJson(subscription: KnownSubscription, period: Period | null, plans: LagoPlans) {
+  return {
+    ...toSubscriptionJson(subscription, period),
     entitlements: [],
-    plan: plans.find(found.plan_code),
+    plan: plans.find(subscription.plan_code),
     applicable_usage_thresholds: [],
     applied_invoice_custom_sections: [],
   };
-  return answerJson(200, { subscription });
 }
+
+type Reading = {
+  subscriptions: readonly KnownSubscription[];
+  periodOf: (subscription: KnownSubscription) => Period | null;
+};
 
 function isAsked(asked: string | null, actual: string): boolean {
   return asked === null || asked === actual;
 }
 
 /** In the shape of Lago 1.51.0. `started_at` has milliseconds, and no other time has. */
-function toSubscriptionJson(given: KnownSubscription, nowMs: number) {
-  const { status, started_at: startedAt, terminated_at: terminatedAt } = given;
-  const startedMs = Date.parse(startedAt);
+export function toSubscriptionJson(given: KnownSubscription, period: Period | null) {
+  const { status, started_at: startedAt } = given;
+  const { startedMs } = given.life;
   const hasBegun = status !== 'pending';
   return {
     lago_id: lagoIdFor(`subscription ${given.external_id} ${startedAt}`),
@@ -88,20 +74,17 @@ function toSubscriptionJson(given: KnownSubscription, nowMs: number) {
     plan_amount_currency: 'USD',
     status,
     billing_time: 'calendar',
-    subscription_at: given.subscription_at ?? toIsoSeconds(startedMs),
+    subscription_at: toIsoSeconds(Date.parse(given.subscription_at ?? startedAt)),
     started_at: hasBegun ? toIsoMs(startedMs) : null,
     trial_ended_at: null,
-    ending_at: null,
-    terminated_at: terminatedAt === undefined ? null : toIsoSeconds(Date.parse(terminatedAt)),
+    ending_at: given.ending_at === undefined ? null : toIsoSeconds(Date.parse(given.ending_at)),
+    terminated_at: given.terminated_at === undefined ? null : toIsoSeconds(Date.parse(given.terminated_at)),
     canceled_at: status === 'canceled' ? toIsoSeconds(startedMs) : null,
     created_at: toIsoSeconds(startedMs),
     previous_plan_code: given.previous_plan_code ?? null,
     next_plan_code: given.next_plan_code ?? null,
     downgrade_plan_date: given.downgrade_plan_date ?? null,
-    ...toBillingPeriod({ startedAt, terminatedAt }, hasBegun ? nowMs : -Infinity),
-    ...(given.current_billing_period_started_at !== undefined && {
-      current_billing_period_started_at: given.current_billing_period_started_at,
-    }),
+    ...showPeriod(period),
     on_termination_credit_note: null,
     on_termination_invoice: 'generate',
     progressive_billing_disabled: false,
