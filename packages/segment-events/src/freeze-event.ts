@@ -1,6 +1,7 @@
 import { identify } from './event-identity.js';
 import { checkSize } from './event-size.js';
 import { readEventTime, type TimeContext } from './event-time.js';
+import { describeUnreadable, UnreadableEvent } from './recover-events.js';
 import { jsonTypeOf, type Rejection } from './rejection.js';
 import {
   CALL_TYPES,
@@ -46,6 +47,7 @@ export function freezeEvent(raw: unknown, context: FreezeContext): Freezing {
 type Frozen = { event: SegmentEvent; timeFromReceipt: boolean };
 
 function freeze(raw: unknown, context: FreezeContext): Frozen | Rejection {
+  if (raw instanceof UnreadableEvent) return { reason: 'invalid_json', detail: describeUnreadable(raw) };
   if (!isJsonObject(raw)) {
     return { reason: 'not_an_object', detail: `the event is a ${jsonTypeOf(raw)}; expected an object` };
   }

@@ -2,6 +2,8 @@
  * What Segment sends: bodies, identity, times, privacy, signatures and `integrations`, up to the frozen event that is
  * stored. Pure; it knows no source, no destination and no HTTP. Begin with `readBody` and `freezeEvent`.
  */
+
+export { isSameDecimal } from './decimal.js';
 export { type FreezeContext, type Freezing, freezeEvent } from './freeze-event.js';
 export { isEnabled } from './integrations.js';
 export { holdsMoreValuesThan } from './json-values.js';
@@ -9,6 +11,7 @@ export { hashValue, maskValue } from './mask-value.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
 export { type BodyBounds, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
+export { UnreadableEvent } from './recover-events.js';
 export { keepRefused } from './refused-event.js';
 export type { Rejection, RejectionReason } from './rejection.js';
 export { safeEqual } from './safe-equal.js';
