@@ -8,6 +8,7 @@ import {
   type CallType,
   isJsonObject,
   type JsonObject,
+  type MessageId,
   type SegmentEvent,
 } from './segment-event.js';
 
@@ -42,6 +43,19 @@ const TEXT_FIELDS = ['event', 'name'] as const;
 export function freezeEvent(raw: unknown, context: FreezeContext): Freezing {
   const frozen = freeze(raw, context);
   return 'reason' in frozen ? { ok: false, rejection: frozen } : { ok: true, ...frozen };
+}
+
+/**
+ * The id that an event without one is given: the hash of its content, whatever of it libraries write in several
+ * ways. Null for an event that has an id, or will be refused as it is.
+ */
+export function hashedIdOf(raw: unknown): MessageId | null {
+  // Bounds the depth only: how large an event may be is not known here.
+  if (!isJsonObject(raw) || checkSize(raw, Number.POSITIVE_INFINITY)) return null;
+  const event = plainCopy(raw);
+  if ((event.messageId ?? '') !== '' || tidyFields(event)) return null;
+  const identity = identify(event);
+  return 'reason' in identity ? null : identity.messageId;
 }
 
 type Frozen = { event: SegmentEvent; timeFromReceipt: boolean };

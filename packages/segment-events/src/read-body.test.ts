@@ -206,6 +206,58 @@ describe('of a list in which an event is not JSON', () => {
   });
 });
 
+describe('equal events without an id', () => {
+  const { at, ...unnamed } = { ...track, at: '2026-01-31T12:00:00.000Z' };
+  const nameless = { ...unnamed, timestamp: at };
+  const ids = (body: unknown) => {
+    const reading = read(body);
+    if (!reading.ok) throw new Error(reading.problem);
+    return reading.body.events.map((event) => {
+      const frozen = freezeEvent(event, CONTEXT);
+      return frozen.ok ? frozen.event.messageId : frozen.rejection.reason;
+    });
+  };
+
+  test('in one request are as many events, and the same ones when it is sent again', () => {
+    const body = { batch: [nameless, nameless, { ...nameless, event: 'Other' }, nameless] };
+    const first = ids({ ...body, sentAt: '2026-01-31T12:00:01.000Z' });
+    expect(new Set(first).size).toBe(4);
+    expect(ids({ ...body, sentAt: '2026-01-31T12:05:00.000Z' })).toEqual(first);
+    expect(first[0]).toBe(ids([nameless])[0]);
+    expect(first[1]).toBe(`${first[0]}-2`);
+    expect(first[3]).toBe(`${first[0]}-3`);
+    expect(ids(body.batch)).toEqual(first);
+  });
+
+  test.each([
+    ['an empty id', { messageId: '' }],
+    ['null for an id', { messageId: null }],
+    ['null for a field', { properties: null }],
+    ['another time of sending', { sentAt: '2026-01-31T12:00:02.000Z' }],
+    ['a time of receipt', { receivedAt: '2026-01-31T12:00:02.000Z' }],
+  ])('are equal with %s, too', (_name, change) => {
+    expect(new Set(ids([nameless, { ...nameless, ...change }])).size).toBe(2);
+  });
+
+  test('stay apart when they are refused first, and looked at again one by one', () => {
+    const reading = read([nameless, nameless]);
+    const refused = reading.ok ? reading.body.events.map((event) => keepRefused(event, undefined)) : [];
+    expect(new Set(refused.flatMap((event) => ids([event]))).size).toBe(2);
+  });
+
+  test('with an id of their own are left as they are, and so are those that will be refused', () => {
+    const named = { ...nameless, messageId: 'm1' };
+    expect(ids([named, named])).toEqual(['m1', 'm1']);
+    expect(ids([unnamed, unnamed])).toEqual(Array(2).fill('no_message_id_or_timestamp'));
+    const deep = JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`);
+    expect(ids([{ ...nameless, deep }, nameless, null])).toEqual([
+      'too_deep',
+      ids([nameless])[0],
+      'not_an_object',
+    ]);
+  });
+});
+
 test('never throws', () => {
   const text = fc.oneof(
     fc.string(),

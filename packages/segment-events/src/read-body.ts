@@ -1,3 +1,4 @@
+import { tellEqualEventsApart } from './equal-events.js';
 import { leastBytes } from './event-size.js';
 import { parseJson } from './parse-json.js';
 import { findEventList, UnreadableEvent } from './recover-events.js';
@@ -6,7 +7,8 @@ import { type CallType, isJsonObject, type JsonObject } from './segment-event.js
 /** What a request body holds, before any event of it was judged. */
 export type SegmentBody = {
   /**
-   * As sent, with what the batch says about all of its events merged in. Not validated; one that is not JSON is an `UnreadableEvent`.
+   * As sent, with what the batch says about all of its events merged in, and an id where a list holds equal events
+   * without one. Not validated; one that is not JSON is an `UnreadableEvent`.
    */
   events: unknown[];
   /** Every distinct write key named at the top level or by an event, in order of appearance. */
@@ -82,7 +84,7 @@ function readList(batch: JsonObject, items: unknown[], bounds: BodyBounds): Body
       ? items
       : items.map((item) => mergeBatchFields(item, context, integrations, timestamp));
   const batchWriteKey = nonEmptyString(batch.writeKey);
-  return { ok: true, body: withWriteKeys({ events: events, batchWriteKey, sentAt }) };
+  return { ok: true, body: withWriteKeys({ events: tellEqualEventsApart(events), batchWriteKey, sentAt }) };
 }
 
 /** What an event says itself wins over what its batch says. */
