@@ -47,7 +47,7 @@ export function judgeEvents(
       reject(judgement, sender, refusal, raw, context);
       continue;
     }
-    const frozen = freezeEvent(raw, context);
+    const frozen = freezeEvent(raw, source.clock ? { ...context, clock: source.clock } : context);
     if (!frozen.ok) {
       reject(judgement, source, frozen.rejection, raw, context);
     } else if (via === 'tracking' && isSwitchedOff(frozen.event.integrations, source)) {

@@ -1,4 +1,4 @@
-import type { Privacy, RejectionReason, SegmentEvent } from '@meterbridge/segment-events';
+import type { Clock, Privacy, RejectionReason, SegmentEvent } from '@meterbridge/segment-events';
 
 /** How Segment's webhooks and functions prove themselves to a source. At least one proof is configured. */
 export type WebhookAccess = {
@@ -17,6 +17,8 @@ export type ReceiverSource = {
   /** Every live key, so that a rotation refuses nobody. No key belongs to two sources. */
   writeKeys: string[];
   webhook?: WebhookAccess;
+  /** Whose clock its events go by; each event's own `context` tells where it is not said. */
+  clock?: Clock | undefined;
   /** Takes personal data out of whatever is stored; left out where the source has no such rules. */
   applyPrivacy?: Privacy;
   /** What the `integrations` of directly sent events may call this installation; with none they are not asked. */

@@ -4,6 +4,7 @@
  */
 
 export { isSameDecimal } from './decimal.js';
+export type { Clock } from './event-time.js';
 export { type FreezeContext, type Freezing, freezeEvent } from './freeze-event.js';
 export { isEnabled } from './integrations.js';
 export { holdsMoreValuesThan } from './json-values.js';

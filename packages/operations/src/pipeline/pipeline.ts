@@ -75,13 +75,14 @@ export type Received =
 /** The receiver's part, without Redis: judge, freeze, take personal data out. */
 export function receiveEvent(
   { raw, sentAt, receivedAtMs, via }: Arrival,
-  source: Pick<Source, 'applyPrivacy' | 'integrationNames'>,
+  source: Pick<Source, 'applyPrivacy' | 'clock' | 'integrationNames'>,
   limits: Config['receiver'],
 ): Received {
   const frozen = freezeEvent(raw, {
     receivedAtMs,
     sentAt,
     via,
+    clock: source.clock,
     maxEventBytes: limits.eventBytes,
     maxAgeMs: limits.maxEventAgeMs,
     maxFutureMs: limits.maxEventFutureMs,
