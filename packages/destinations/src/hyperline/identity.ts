@@ -1,5 +1,5 @@
 import { splitPath } from '@meterbridge/segment-events';
-import type { EventValue, ValueRule } from '@meterbridge/usage-mapping';
+import { type EventValue, partsOf, type ValueRule } from '@meterbridge/usage-mapping';
 import type { RuleIdentity } from '../destination.js';
 import type { HyperlineRule } from './settings.js';
 
@@ -17,13 +17,18 @@ export const hyperlineIdentity: RuleIdentity<HyperlineRule> = {
   remedy: () => 'an eventType or a record.id of its own',
 };
 
-/** Where a value comes from: always the same, or paths of the event and what is made of what stands there. */
+/** Where a value comes from: always the same, or paths of the event (a template's parts as one) and what is made of it. */
 type Source = { value: string } | { paths: string[]; made: string };
 
 function sourceOf(rule: ValueRule): Source {
   if (typeof rule === 'string' || Array.isArray(rule)) return { paths: [rule].flat(), made: '' };
   if ('value' in rule) return { value: String(rule.value) };
-  return { paths: [rule.path].flat(), made: rule.mask ? 'mask' : (rule.hash ?? '') };
+  const made = `${rule.mask ? 'mask' : (rule.hash ?? '')}${rule.times === undefined ? '' : `*${rule.times}`}`;
+  if ('path' in rule) return { paths: [rule.path].flat(), made };
+  const parts = partsOf(rule.template);
+  const [only] = parts;
+  if (parts.length === 1 && only && 'paths' in only) return { paths: only.paths, made };
+  return { paths: [JSON.stringify(parts)], made };
 }
 
 /** What a value comes to is exactly what stands in the event, as text. */
