@@ -9,10 +9,10 @@ export { type FreezeContext, type Freezing, freezeEvent } from './freeze-event.j
 export { isEnabled } from './integrations.js';
 export { holdsMoreValuesThan } from './json-values.js';
 export { hashValue, maskValue } from './mask-value.js';
+export { parseJson } from './parse-json.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
 export { type BodyBounds, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
-export { UnreadableEvent } from './recover-events.js';
 export { keepRefused } from './refused-event.js';
 export type { Rejection, RejectionReason } from './rejection.js';
 export { safeEqual } from './safe-equal.js';
