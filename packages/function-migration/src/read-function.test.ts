@@ -494,7 +494,7 @@ test('values of several parts, and numbers times a constant, are said as rules',
   const text = configOf(source);
   for (const line of [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how templates are written
-    "who: { template: '${context.groupId | userId}:${properties.a\\|b}' }",
+    "who: { template: '${context.groupId | userId}:${properties.a\\\\|b}' }",
     "gb: { path: properties.bytes, as: number, times: '0.000000001' }",
     "mib: { path: properties.bytes, as: number, times: '0.00000095367431640625' }",
     "cents: { path: properties.price, as: number, times: '100', default: 0 }",
