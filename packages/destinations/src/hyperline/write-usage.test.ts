@@ -169,7 +169,10 @@ describe('the id of an entity', () => {
     ['one customer for all', { customer: { value: 'us' }, record: { id: 'userId' } }],
     [
       'every part of the customer',
-      { customer: { template: '${a}/${b}' }, record: { id: { template: '${b}:${a}:${c}' } } },
+      {
+        customer: { template: '${traits.a}/${traits.b}' },
+        record: { id: { template: '${traits.b}:${traits.a}:${traits.c}' } },
+      },
     ],
     ['an id that is said to be unique', { record: { id: 'properties.id' }, uniqueIds: true }],
   ])('%s is safe', (_name, rule) => {
@@ -181,7 +184,10 @@ describe('the id of an entity', () => {
     ['what stands in one case for the customer', { record: { id: ['userId', 'context.groupId'] } }],
     [
       'a part of the customer',
-      { customer: { template: '${a}/${b}' }, record: { id: { template: '${b}:${c}' } } },
+      {
+        customer: { template: '${traits.a}/${traits.b}' },
+        record: { id: { template: '${traits.b}:${traits.c}' } },
+      },
     ],
     ['one id for all', { record: { id: { value: 'one' } } }],
     ['the customer, masked', { record: { id: { ...OF_ACCOUNT, mask: true } } }],
