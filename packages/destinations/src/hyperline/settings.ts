@@ -22,6 +22,8 @@ const ruleFields = z.strictObject({
 });
 
 export const hyperlineRuleSchema = ruleFields.superRefine((rule, context) => {
+  // What of it cannot be read has been reported.
+  if (context.issues.some(({ path: [field] = [] }) => field === 'record' || field === 'customer')) return;
   const message = findIdProblem(rule);
   if (message) context.addIssue({ code: 'custom', path: ['record', 'id'], message });
 });

@@ -201,6 +201,15 @@ describe('the id of an entity', () => {
     expect(parsed.error?.issues).toMatchObject([{ path: ['record', 'id'] }]);
   });
 
+  test('a template that cannot be read is reported as that alone', () => {
+    const record = { id: { template: '${userId' } };
+    for (const rule of [{ record }, { customer: { template: 'all' }, record: { id: 'userId' } }]) {
+      const parsed = hyperlineRuleSchema.safeParse({ name: 'r', ...users, ...rule });
+      expect(parsed.error?.issues).toHaveLength(1);
+      expect(parsed.error?.message).not.toContain('leaves the customer out');
+    }
+  });
+
   test('what to write instead is said', () => {
     const parsed = hyperlineRuleSchema.safeParse({ name: 'r', ...users, record: { id: 'userId' } });
     expect(parsed.error?.message).toContain(OF_ACCOUNT.template);
