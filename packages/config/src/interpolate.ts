@@ -14,8 +14,11 @@ export type Interpolated = {
 const PLACEHOLDER = /\$\{([^}]*)\}?/g;
 const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
+/** A rule's template names places in the event in the same way. */
+const TEMPLATE_KEY = 'template';
+
 /**
- * Replaces `${NAME}` and `${NAME:-default}` in every text of the file; the default stands in for a variable
+ * Replaces `${NAME}` and `${NAME:-default}` in every text of the file but templates; the default stands in for a variable
  * that is missing or empty. Values of variables appear in no problem.
  */
 export function interpolate(data: unknown, env: Environment): Interpolated {
@@ -27,7 +30,12 @@ export function interpolate(data: unknown, env: Environment): Interpolated {
     if (typeof value === 'string') return value.includes('${') ? replace(value, path) : value;
     if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        key === TEMPLATE_KEY && typeof item === 'string' ? item : visit(item, [...path, key]),
+      ]),
+    );
   }
 
   function replace(text: string, path: ProblemPath): string {

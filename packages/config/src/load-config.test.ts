@@ -320,3 +320,17 @@ test('a destination may not be called as the receiver is in Redis', () => {
     : loaded.problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
   expect(found).toContain('destinations[0].name: this name is taken by the receiver itself');
 });
+
+test('a template names places in the event, not variables', () => {
+  const id = '{ template: "${context.groupId | userId}:${userId}" }';
+  const config = load(
+    minimal.replace(
+      'subscription: userId',
+      `subscription: ${id}, properties: { a: { template: "${'${'}event}" } }`,
+    ),
+  );
+  expect(config.destinations[0]!.rules[0]).toMatchObject({
+    subscription: { template: '${context.groupId | userId}:${userId}' },
+    properties: { a: { template: '${event}' } },
+  });
+});

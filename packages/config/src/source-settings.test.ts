@@ -40,3 +40,16 @@ test('an empty one is none', () => {
     problems: [{ path: ['sources', 0], message: expect.stringContaining('functionSecret') }],
   });
 });
+
+test('whose clock it goes by is one of two, or left to each event', () => {
+  const clockOf = (yaml: string) => {
+    const loaded = sourceOf(`writeKey: w${yaml}`);
+    return loaded.ok ? loaded.config.sources[0]!.clock : loaded.problems[0]!.path;
+  };
+  expect([clockOf(', clock: device'), clockOf(', clock: server'), clockOf('')]).toEqual([
+    'device',
+    'server',
+    undefined,
+  ]);
+  expect(clockOf(', clock: mine')).toEqual(['sources', 0, 'clock']);
+});

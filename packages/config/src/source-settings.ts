@@ -1,4 +1,5 @@
 import {
+  type Clock,
   compilePrivacy,
   findPrivacyPathProblem,
   type Privacy,
@@ -47,6 +48,12 @@ export const sourceSchema = z
           .describe("Segment signs only a batch's first event; true believes the others unproven"),
       })
       .prefault({}),
+    clock: z
+      .enum(['device', 'server'])
+      .optional()
+      .describe(
+        "Whose clock its events go by: a device's is corrected; where left out, each event's context tells",
+      ),
     privacy: z
       .strictObject({
         drop: z.array(privacyPath).optional(),
@@ -69,6 +76,7 @@ export const sourceSchema = z
     const liveHeader = header && header.values.length > 0 ? header : undefined;
     const source: Source = {
       name: settings.name,
+      clock: settings.clock,
       writeKeys: present(settings.writeKey, settings.writeKeys),
       integrationNames: settings.integrations,
     };
@@ -97,6 +105,8 @@ export type Source = {
   writeKeys: string[];
   /** Left out where nothing could prove a webhook. */
   webhook?: WebhookAccess;
+  /** Whose clock its events go by; each event's own `context` tells where it is not said. */
+  clock?: Clock | undefined;
   /** Takes personal data out of whatever is stored; left out where the source has no such rules. */
   applyPrivacy?: Privacy;
   /** The rules it was compiled from. */

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how templates are written
 import { expect, test } from '@jest/globals';
 import { isTyped, propertiesRuleSchema, valueRuleSchema } from './value-rule.js';
 
@@ -10,6 +11,10 @@ test.each([
   [{ path: ['a', 'b'], mask: true }],
   [{ path: 'a', hash: 'sha256', as: 'string' }],
   [{ path: 'a', default: null }],
+  [{ template: '${context.groupId}:${userId}' }],
+  [{ template: '${context.groupId | userId}', as: 'number', default: 0 }],
+  [{ path: 'properties.bytes', as: 'number', times: '0.000000001' }],
+  [{ path: 'properties.bytes', as: 'number', times: '-1024', default: 0 }],
 ])('%j is a rule', (rule) => {
   expect(valueRuleSchema.parse(rule)).toEqual(rule);
 });
@@ -29,6 +34,18 @@ test.each([
   ['a masked number', { path: 'a', mask: true, as: 'number' }],
   ['mask: false, which hides nothing', { path: 'a', mask: false }],
   ['a default of another type', { path: 'a', as: 'number', default: 'none' }],
+  ['a template without a path', { template: 'users' }],
+  ['a template that does not end', { template: '${userId' }],
+  ['a template with an empty path', { template: '${}:${userId}' }],
+  ['a template with an empty alternative', { template: '${userId | }' }],
+  ['a template to the prototype', { template: '${__proto__.x}' }],
+  ['a template that ends in a backslash', { template: '${userId}\\' }],
+  ['a template and a path', { template: '${userId}', path: 'userId' }],
+  ['a factor for what is no number', { path: 'properties.a', times: '2' }],
+  ['a factor for text', { path: 'properties.a', as: 'string', times: '2' }],
+  ['a factor that YAML may have rounded', { path: 'properties.a', as: 'number', times: 0.001 }],
+  ['a factor with an exponent', { path: 'properties.a', as: 'number', times: '1e-9' }],
+  ['a factor of nothing', { path: 'properties.a', as: 'number', times: '0.00' }],
   ['an integer that YAML has rounded', { value: 2 ** 60 }],
 ])('%s is no rule', (_, rule) => {
   expect(valueRuleSchema.safeParse(rule).success).toBe(false);
