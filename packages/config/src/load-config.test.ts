@@ -269,6 +269,46 @@ test.each([['${}'], ['${lower case}'], ['${1X}'], ['${OPEN']])('%s is no variabl
   ]);
 });
 
+test.each([
+  [
+    'a filter',
+    'when: evnt = "API Call"',
+    'when: line 1, column 1: found evnt, which no event of Segment has',
+  ],
+  ['a call type', 'when: type = "Track"', 'when: line 1, column 8: found a string that type never is'],
+  [
+    'both',
+    'when: type = "track" and type = "page"',
+    'when: line 1, column 20: found type = "…", which excludes',
+  ],
+  ['a value', 'code: { path: propertes.kind }', 'code.path: found propertes, which no event of Segment has'],
+  [
+    'one of several',
+    'subscription: [userId, contxt.groupId]',
+    'subscription[1]: found contxt, which no event',
+  ],
+  ['a property', 'properties: { a: tokens }', 'properties.a: found tokens, which no event'],
+  ['all properties', 'properties: { "*": propertes }', 'properties.*: found propertes, which no event'],
+])('%s that can never match is refused, with its rule', (_, part, message) => {
+  const text = minimal
+    .replace('subscription: userId', '')
+    .replace(
+      '{ name: all,',
+      `\n      { name: all, ${part}, ${part.startsWith('sub') ? '' : 'subscription: userId'}`,
+    );
+  expect(problemsOf(text)).toEqual([expect.stringContaining(`destinations[0].rules[0].${message}`)]);
+});
+
+test('a privacy rule whose path no event has would leave in place what it is to take', () => {
+  const privacy = (path: string) =>
+    minimal.replace('writeKey: wk', `writeKey: wk, privacy: { drop: [${path}] }`);
+  expect(problemsOf(privacy('contxt.ip'))).toEqual([
+    expect.stringMatching(/^sources\[0\]\.privacy\.drop\[0\]: found contxt, .*did you mean context\.ip\?/),
+  ]);
+  expect(problemsOf(privacy('writeKey'))).toEqual([]);
+  expect(problemsOf(privacy("'\\tenant.ip'"))).toEqual([]);
+});
+
 test('no problem shows a value', () => {
   const text = minimal.replace('apiKey: k', 'apiKey: "top secret", url: "https://me:hunter2@lago"');
   const broken = 'sources: [{ name: backend, writeKey: hunter2 hunter2: x\n  hunter2';

@@ -1,6 +1,7 @@
 import {
   compilePrivacy,
   findPrivacyPathProblem,
+  findWrittenRootProblem,
   type Privacy,
   type PrivacyRules,
 } from '@meterbridge/segment-events';
@@ -12,7 +13,9 @@ const secret = z.string();
 const secrets = z.array(secret);
 
 const privacyPath = z.string().superRefine((path, context) => {
-  const message = findPrivacyPathProblem(path);
+  // An event that is refused before it is frozen has its write key still.
+  const message =
+    findPrivacyPathProblem(path) ?? (path === 'writeKey' ? undefined : findWrittenRootProblem(path));
   if (message) context.addIssue({ code: 'custom', message });
 });
 

@@ -11,6 +11,7 @@ export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules
 export { type BodyBounds, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
 export { keepRefused } from './refused-event.js';
 export type { Rejection, RejectionReason } from './rejection.js';
+export { findRootProblem, findWrittenRootProblem, type RootField, rootFieldOf } from './root-fields.js';
 export { safeEqual } from './safe-equal.js';
 export {
   CALL_TYPES,
@@ -23,6 +24,7 @@ export {
   type SegmentEvent,
   segmentEventSchema,
 } from './segment-event.js';
+export { suggest } from './suggest.js';
 export {
   TIMED_SIGNATURE_HEADER,
   TIMED_SIGNATURE_TOLERANCE_MS,

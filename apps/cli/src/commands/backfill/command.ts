@@ -1,5 +1,4 @@
 import type { Config, Source } from '@meterbridge/config';
-import { compileFql } from '@meterbridge/fql';
 import {
   type BackfillReport,
   choosePace,
@@ -12,6 +11,7 @@ import {
   STANDARD_INPUT,
   slowest,
 } from '@meterbridge/operations';
+import { compileFilter, describeFilterProblem } from '@meterbridge/usage-mapping';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CommandError, readCommandEnv, readConfig } from '../../load-context.js';
 import { findFiles } from '../../terminal/find-files.js';
@@ -110,10 +110,9 @@ function readMoment(text: string): number {
 }
 
 function readFilter(text: string): Where {
-  const compiled = compileFql(text);
-  if (compiled.ok) return { text, matches: compiled.matches };
-  const { message, line, column } = compiled.problem;
-  throw new InvalidArgumentError(`line ${line}, column ${column}: ${message}`);
+  const filter = compileFilter(text);
+  if (filter.ok) return { text, matches: filter.matches };
+  throw new InvalidArgumentError(filter.problems.map(describeFilterProblem).join('; '));
 }
 
 /** `meterbridge backfill` */
