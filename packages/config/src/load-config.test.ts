@@ -163,8 +163,8 @@ test('numbers and booleans may come from the environment, and keys of digits sta
     )
     .concat('redis: { allowDataLoss: "${LOSS}" }');
   expect(problemsOf(text, { KEY: '123', BATCH: 'many', LOSS: 'false' })).toEqual([
-    'destinations[0].limit.batchSize: expected number, received string',
-    'redis.allowDataLoss: expected true',
+    'destinations[0].limit.batchSize: expected number, received string (from BATCH)',
+    'redis.allowDataLoss: expected true (from LOSS)',
   ]);
   const config = load(text.replace(/redis:.*/, ''), { KEY: '123', BATCH: '20' });
   expect(config.destinations[0]).toMatchObject({
@@ -307,6 +307,22 @@ test('a privacy rule whose path no event has would leave in place what it is to 
   ]);
   expect(problemsOf(privacy('writeKey'))).toEqual([]);
   expect(problemsOf(privacy("'\\tenant.ip'"))).toEqual([]);
+});
+
+test('what stands in .env.example is refused beside a real key, by the name of its variable', () => {
+  const found = problemsOf(example, { ...env, SEGMENT_WRITE_KEY: 'change-me' } as Record<string, string>);
+  expect(found).toEqual([
+    'sources[0].writeKey: a placeholder that anyone can guess, beside a real key in destinations[0]; replace it (from SEGMENT_WRITE_KEY)',
+  ]);
+  const given = { SEGMENT_WRITE_KEY: 'change-me', LAGO_API_KEY: 'lago-key' };
+  expect(parseConfig(example, given, { allowUnset: true }).ok).toBe(true);
+  expect(problemsOf(minimal.replace('wk', 'change-me').replace('apiKey: k', 'apiKey: "${KEY}"'))).toEqual([
+    'destinations[0].apiKey: the environment variable KEY is not set',
+  ]);
+});
+
+test('a byte order mark is no part of the first key', () => {
+  expect(problemsOf(`\u{feff}${minimal.trimStart()}`)).toEqual([]);
 });
 
 test('no problem shows a value', () => {

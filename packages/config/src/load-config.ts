@@ -11,6 +11,7 @@ import { type EnvironmentSettings, readEnvironment } from './environment.js';
 import { configJsonSchema, fileSchema } from './file-schema.js';
 import { findAccountConflicts } from './find-account-conflicts.js';
 import { findConflicts } from './find-conflicts.js';
+import { findPlaceholders } from './find-placeholders.js';
 import { type Environment, type Interpolated, interpolate } from './interpolate.js';
 import { withLines } from './parse-yaml.js';
 import { type ConfigProblem, formatPath, type ProblemPath } from './problem.js';
@@ -92,9 +93,12 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   const found = [
     ...(parsed.success ? [] : readIssues(parsed.error.issues, configJsonSchema)),
     ...findConflicts(interpolated.data),
+    ...(options.allowUnset ? [] : findPlaceholders(interpolated.data)),
     ...(parsed.success ? findAccountConflicts(parsed.data.destinations, options) : []),
   ];
-  problems.push(...withLines(besideMissing(interpolated, found, options), yaml.lineOf));
+  problems.push(
+    ...withLines(besideMissing(interpolated, withVariables(found, interpolated), options), yaml.lineOf),
+  );
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
 
   const { sources, destinations, receiver, redis, retry } = parsed.data;
@@ -140,11 +144,21 @@ function besideMissing(
   return [...problems, ...missing, ...found.filter(({ path }) => !said.has(formatPath(path)))];
 }
 
+/** Each problem of a value that came from the environment with the variables to look at. */
+function withVariables(found: ConfigProblem[], { fromEnvironment }: Interpolated): ConfigProblem[] {
+  const variables = new Map(fromEnvironment.map(({ path, names }) => [formatPath(path), names]));
+  return found.map((problem) => {
+    const names = variables.get(formatPath(problem.path)) ?? [];
+    if (names.length === 0) return problem;
+    return { ...problem, message: `${problem.message} (from ${[...new Set(names)].join(', ')})` };
+  });
+}
+
 /** Text from the environment is read as a number or a boolean where the file wants one. */
 function parseFile({ data, fromEnvironment }: Interpolated) {
   const parsed = fileSchema.safeParse(data);
   if (parsed.success) return parsed;
-  const isText = new Set(fromEnvironment.map((path) => JSON.stringify(path)));
+  const isText = new Set(fromEnvironment.map(({ path }) => JSON.stringify(path)));
   let changed = false;
   for (const issue of parsed.error.issues) {
     if (!isText.has(JSON.stringify(issue.path))) continue;

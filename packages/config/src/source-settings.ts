@@ -1,3 +1,4 @@
+import { secretSchema } from '@meterbridge/destinations';
 import {
   compilePrivacy,
   findPrivacyPathProblem,
@@ -9,7 +10,7 @@ import { nameSchema } from '@meterbridge/usage-mapping';
 import { z } from 'zod';
 
 /** A variable that is set to nothing is as good as none: `${NAME:-}` configures nothing. */
-const secret = z.string();
+const secret = secretSchema;
 const secrets = z.array(secret);
 
 const privacyPath = z.string().superRefine((path, context) => {

@@ -44,5 +44,6 @@ export {
   rulesVersion,
   settingsOfVersion,
 } from './rules-version.js';
+export { secretSchema } from './secret.js';
 export { createSender, type DeliverOptions, type Sender, type SentRequest } from './sender.js';
 export { describeSharedIds, findSharedIds, type RulePlace, type SharedIds } from './shared-ids.js';
