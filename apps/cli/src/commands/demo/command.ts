@@ -9,6 +9,7 @@ import { type Account, RECEIVER, readAccount } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import { compareWithSandbox, type Disagreement } from '../../demo/compare-with-sandbox.js';
+import { describeMistypedFilter } from '../../demo/mistyped-filter.js';
 import { renderAccounts, renderDeadReasons } from '../../demo/render-account.js';
 import { type Sent, sendEvents } from '../../demo/send-events.js';
 import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js';
@@ -63,6 +64,7 @@ async function play(
   progress: (line: string) => void,
 ): Promise<boolean> {
   const config = readConfig(stack.env);
+  progress(describeMistypedFilter());
   const began = Date.now();
   progress(
     `Sending ${options.events.toLocaleString('en')} events with @segment/analytics-node, some wrong on purpose`,
