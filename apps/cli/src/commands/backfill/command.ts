@@ -143,7 +143,8 @@ export function addBackfill(program: Command): void {
     .addHelpText(
       'after',
       `
-Files, folders with all archives in them, patterns in quotes, or - for standard input. Run it twice with the same
+Files, folders with all files in them, patterns in quotes, or - for standard input. What is no archive by its
+content is named, and nothing of it is taken. Run it twice with the same
 rules and nothing is billed twice: id and time of an archived event are its own. Times are Segment's; an event is
 judged as of when it was received then, so that history is never too old. What a receiver would refuse becomes a
 dead letter that names file and line; its neighbours go on.
