@@ -42,6 +42,7 @@ import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
 import { cachedByCost } from './cached-by-cost.js';
 import { groupByReason } from './group-by-reason.js';
+import { watchManualHold } from './manual-hold.js';
 import { type OpenedAccount, openAccount, tellHandHolds } from './open-account.js';
 import { openComparison } from './open-comparison.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
@@ -180,6 +181,7 @@ async function openLane(
   });
   // Told from the first moment on, so that the first one is a rise.
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
+  const hold = watchManualHold(gate.current);
   const http = createHttpClient(destination.connection);
   void tellEventsStore(settings, { http, redis, log, metrics });
   const reader = openSubscriptionReader(destination, {
@@ -222,6 +224,7 @@ async function openLane(
           now: clock.now,
           storableBytes: destination.storableBytes,
           ...(reader ? { lookups: { reader, keep } } : {}),
+          hold,
         },
         deliveries,
         how,
@@ -245,6 +248,7 @@ async function openLane(
     },
     async stop() {
       sender.drain();
+      hold.drain();
       reader?.drain();
       await worker.close();
       comparison?.close();
