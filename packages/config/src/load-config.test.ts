@@ -58,15 +58,23 @@ test('everything else has a default', () => {
     receiver: { bodyBytes: 10_000_000, eventBytes: 32_768, maxEventFutureMs: 300_000 },
     redis: { url: 'redis://127.0.0.1:6379', allowDataLoss: false, maxMemoryShare: 0.8 },
     retry: { giveUpAfterMs: 72 * 3_600_000 },
+    receiverHost: '0.0.0.0',
     ports: { receiver: 4000, worker: 4001, console: 4002 },
     logLevel: 'info',
   });
 });
 
 test('the environment decides Redis, ports and the log level', () => {
-  const given = { REDIS_URL: 'rediss://r:1', RECEIVER_PORT: '0', WORKER_PORT: '5001', LOG_LEVEL: 'debug' };
+  const given = {
+    REDIS_URL: 'rediss://r:1',
+    RECEIVER_HOST: '127.0.0.1',
+    RECEIVER_PORT: '0',
+    WORKER_PORT: '5001',
+    LOG_LEVEL: 'debug',
+  };
   expect(load(minimal, given)).toMatchObject({
     redis: { url: 'rediss://r:1' },
+    receiverHost: '127.0.0.1',
     ports: { receiver: 0, worker: 5001, console: 4002 },
     logLevel: 'debug',
   });

@@ -40,6 +40,8 @@ export type Config = {
     maxMemoryShare: number;
   };
   retry: File['retry'];
+  /** The address that the receiver listens on. */
+  receiverHost: string;
   ports: { receiver: number; worker: number; console: number };
   logLevel: EnvironmentSettings['LOG_LEVEL'];
 };
@@ -104,7 +106,8 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   const { sources, destinations, receiver, redis, retry } = parsed.data;
   const router = compileRouter(destinations);
   if (!router.ok) throw new Error('a filter that the schema accepted does not compile');
-  const { REDIS_URL, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } = environment.settings;
+  const { REDIS_URL, RECEIVER_HOST, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } =
+    environment.settings;
   return {
     ok: true,
     config: {
@@ -122,6 +125,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
         maxMemoryShare: redis.maxMemoryPercent / 100,
       },
       retry,
+      receiverHost: RECEIVER_HOST,
       ports: { receiver: RECEIVER_PORT, worker: WORKER_PORT, console: CONSOLE_PORT },
       logLevel: LOG_LEVEL,
     },

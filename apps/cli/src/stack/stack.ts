@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { type Child, startChild } from './child.js';
+import { decideStandIns, NO_KEY, type StandIns } from './decide-stand-ins.js';
+import { holdWithoutKey, loadStackConfig } from './hold-without-key.js';
 import { waitUntilReady } from './wait-until-ready.js';
 import { watchConfig } from './watch-config.js';
 
@@ -21,7 +23,7 @@ export type Stack = {
   receiverUrl: string;
   workerUrl: string;
   redisUrl: string;
-  /** Null when real APIs are used for everything. */
+  /** Null when real APIs are used. */
   sandboxUrl: string | null;
   /** The write key, where the stack made one up: then it is no secret. */
   madeUpWriteKey: string | undefined;
@@ -40,117 +42,153 @@ const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 25_000;
 const REDIS_LOOK_EVERY_MS = 500;
 
-/** The key of a demonstration; a real one comes from SEGMENT_WRITE_KEY. */
-export const DEMO_WRITE_KEY = 'demo-write-key';
-
 /**
- * Starts Redis (unless REDIS_URL names one), the sandbox (for each API whose key is not set), the receiver
- * and a worker. Whatever dies is started again.
+ * Starts Redis (unless REDIS_URL names one), the sandbox (for each API whose key is not set, where no other is real),
+ * the receiver and a worker. Whatever dies is started again.
+ * @throws OperationError for a configuration that no process would start with
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { directory, onProgress } = options;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
-  };
+  await mkdir(options.directory, { recursive: true, mode: 0o700 });
+  const launch = new Launch(options);
   try {
-    return await launch();
+    return await launch.run();
   } catch (error) {
-    await stop();
+    await launch.stop();
     throw error;
   }
+}
 
-  async function launch(): Promise<Stack> {
-    const made: Record<string, string> = {};
-    const given = options.demo ? without(options.env, DEMO_MAKES_UP) : options.env;
+/** One start of a stack: what it was given, what it made up, and how what it has started is stopped. */
+class Launch {
+  private readonly options: StackOptions;
+  private readonly given: NodeJS.ProcessEnv;
+  private readonly made: Record<string, string> = {};
+  private readonly stops: (() => Promise<void>)[] = [];
 
-    if (!given.REDIS_URL) {
-      const redis = await startLocalRedis({
-        // A demonstration's data are deleted with it: they are never those of real use.
-        dataDir: join(directory, options.demo ? `demo-redis-${process.pid}` : 'redis'),
-        ephemeral: options.demo,
-        log: (line) => (line.startsWith('Installing') ? onProgress(line) : options.onLine('redis', line)),
-      });
-      stops.push(() => redis.stop());
-      stops.push(keepRunning(redis, onProgress));
-      made.REDIS_URL = redis.url;
-      onProgress(`Redis: ${redis.url} (a write is on disk before it is answered)`);
+  constructor(options: StackOptions) {
+    this.options = options;
+    this.given = options.demo ? without(options.env, DEMO_MAKES_UP) : options.env;
+  }
+
+  async run(): Promise<Stack> {
+    if (!this.given.REDIS_URL) await this.startRedis();
+    const standIns = decideStandIns(this.given);
+    const sandboxUrl = await this.standIn(standIns);
+    await this.makeUpTheRest(standIns);
+    const env = { ...this.given, ...this.made };
+    for (const name of await holdWithoutKey(loadStackConfig(this.options.configFile, env)))
+      this.options.onProgress(`${name} is held: its API key is not set. What comes for it waits.`);
+    const urls = await this.startApps(env);
+    await this.sayWhere();
+    return {
+      ...urls,
+      redisUrl: env.REDIS_URL!,
+      sandboxUrl,
+      madeUpWriteKey: this.made.SEGMENT_WRITE_KEY,
+      env,
+      stop: () => this.stop(),
+    };
+  }
+
+  /** In reverse order. */
+  async stop(): Promise<void> {
+    for (const each of this.stops.splice(0).reverse()) await each();
+  }
+
+  private async startRedis(): Promise<void> {
+    const { directory, demo, onProgress, onLine } = this.options;
+    const redis = await startLocalRedis({
+      // A demonstration's data are deleted with it: they are never those of real use.
+      dataDir: join(directory, demo ? `demo-redis-${process.pid}` : 'redis'),
+      ephemeral: demo,
+      log: (line) => (line.startsWith('Installing') ? onProgress(line) : onLine('redis', line)),
+    });
+    this.stops.push(() => redis.stop());
+    this.stops.push(keepRunning(redis, onProgress));
+    this.made.REDIS_URL = redis.url;
+    onProgress(`Redis: ${redis.url} (a write is on disk before it is answered)`);
+  }
+
+  /** Starts the sandbox for the APIs it stands in for. @returns null where real ones are used for everything */
+  private async standIn({ sandbox, held }: StandIns): Promise<string | null> {
+    const { given, made } = this;
+    for (const api of held) made[`${api}_API_KEY`] = NO_KEY;
+    if (sandbox.length === 0) return null;
+    const port = await findFreePort(4003);
+    const sandboxUrl = `http://127.0.0.1:${port}`;
+    this.start('sandbox', '@meterbridge/sandbox/main', {
+      ...pick(given, ['PATH', 'SANDBOX_LAGO_STORE', 'SANDBOX_LATENCY_MS']),
+      SANDBOX_PORT: String(port),
+    });
+    await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
+    for (const api of sandbox) {
+      made[`${api}_API_KEY`] = 'sandbox';
+      made[`${api}_API_URL`] = `${sandboxUrl}/${api.toLowerCase()}`;
     }
+    const standsFor = sandbox.join(' and ');
+    this.options.onProgress(`Sandbox: ${sandboxUrl}/inspect (stands in for ${standsFor}: no API key is set)`);
+    return sandboxUrl;
+  }
 
-    let sandboxUrl: string | null = null;
-    if (!given.LAGO_API_KEY || !given.HYPERLINE_API_KEY) {
-      const port = await findFreePort(4003);
-      sandboxUrl = `http://127.0.0.1:${port}`;
-      start('sandbox', '@meterbridge/sandbox/main', {
-        ...pick(given, ['PATH', 'SANDBOX_LAGO_STORE', 'SANDBOX_LATENCY_MS']),
-        SANDBOX_PORT: String(port),
-      });
-      await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
-      for (const api of ['LAGO', 'HYPERLINE'] as const) {
-        if (given[`${api}_API_KEY`]) continue;
-        made[`${api}_API_KEY`] = 'sandbox';
-        made[`${api}_API_URL`] = `${sandboxUrl}/${api.toLowerCase()}`;
-      }
-      const standsFor = ['LAGO', 'HYPERLINE'].filter((api) => made[`${api}_API_KEY`]);
-      onProgress(
-        `Sandbox: ${sandboxUrl}/inspect (stands in for ${standsFor.join(' and ')}: no API key is set)`,
+  private async makeUpTheRest({ writeKey }: StandIns): Promise<void> {
+    const { made } = this;
+    if (writeKey !== undefined) {
+      made.SEGMENT_WRITE_KEY = writeKey;
+      // Everyone knows it: it is taken from this machine alone.
+      made.RECEIVER_HOST = '127.0.0.1';
+      this.options.onProgress(
+        `Write key: ${writeKey}, taken from this machine alone (set SEGMENT_WRITE_KEY for your own)`,
       );
     }
+    made.RECEIVER_PORT = String(await this.choosePort('RECEIVER_PORT', 4000));
+    made.WORKER_PORT = String(await this.choosePort('WORKER_PORT', 4001));
+    made.METERBRIDGE_CONFIG = this.options.configFile;
+  }
 
-    if (!given.SEGMENT_WRITE_KEY) {
-      made.SEGMENT_WRITE_KEY = DEMO_WRITE_KEY;
-      onProgress(`Write key: ${DEMO_WRITE_KEY} (set SEGMENT_WRITE_KEY for your own)`);
-    }
-    made.RECEIVER_PORT = String(await choosePort('RECEIVER_PORT', 4000));
-    made.WORKER_PORT = String(await choosePort('WORKER_PORT', 4001));
-    made.METERBRIDGE_CONFIG = options.configFile;
-    const env = { ...given, ...made };
+  private async choosePort(name: string, preferred: number): Promise<number> {
+    const given = this.given[name];
+    if (given) return Number(given);
+    const port = await findFreePort(preferred);
+    if (port !== preferred) this.options.onProgress(`Port ${preferred} is taken: ${name}=${port}`);
+    return port;
+  }
 
-    const receiver = start('receiver', '@meterbridge/receiver', env);
-    const worker = start('worker', '@meterbridge/worker', env);
-    const receiverUrl = `http://127.0.0.1:${made.RECEIVER_PORT}`;
-    const workerUrl = `http://127.0.0.1:${made.WORKER_PORT}`;
+  private async startApps(env: NodeJS.ProcessEnv): Promise<Pick<Stack, 'receiverUrl' | 'workerUrl'>> {
+    const { configFile, onProgress } = this.options;
+    const receiver = this.start('receiver', '@meterbridge/receiver', env);
+    const worker = this.start('worker', '@meterbridge/worker', env);
+    const receiverUrl = `http://127.0.0.1:${env.RECEIVER_PORT}`;
+    const workerUrl = `http://127.0.0.1:${env.WORKER_PORT}`;
     await waitUntilReady('the receiver', `${receiverUrl}/readyz`, READY_WITHIN_MS);
     onProgress(`Receiver: ${receiverUrl}`);
     await waitUntilReady('the worker', `${workerUrl}/readyz`, READY_WITHIN_MS);
     onProgress(`Worker: ${workerUrl}/metrics`);
-
-    const unwatch = watchConfig(options.configFile, env, onProgress, async () => {
+    const unwatch = watchConfig(configFile, env, onProgress, async () => {
       await Promise.all([receiver.restart(STOP_WITHIN_MS), worker.restart(STOP_WITHIN_MS)]);
     });
-    stops.push(async () => unwatch());
-
-    const stackFile = join(directory, STACK_FILES[options.demo ? 'demo' : 'up']);
-    await writeFile(stackFile, JSON.stringify({ pid: process.pid, env: made }, null, 2), { mode: 0o600 });
-    stops.push(() => rm(stackFile, { force: true }));
-    return {
-      receiverUrl,
-      workerUrl,
-      redisUrl: env.REDIS_URL!,
-      sandboxUrl,
-      madeUpWriteKey: made.SEGMENT_WRITE_KEY,
-      env,
-      stop,
-    };
-
-    async function choosePort(name: string, preferred: number): Promise<number> {
-      if (given[name]) return Number(given[name]);
-      const port = await findFreePort(preferred);
-      if (port !== preferred) onProgress(`Port ${preferred} is taken: ${name}=${port}`);
-      return port;
-    }
+    this.stops.push(async () => unwatch());
+    return { receiverUrl, workerUrl };
   }
 
-  function start(name: string, program: string, env: NodeJS.ProcessEnv): Child {
+  /** For commands in other terminals. */
+  private async sayWhere(): Promise<void> {
+    const { directory, demo } = this.options;
+    const file = join(directory, STACK_FILES[demo ? 'demo' : 'up']);
+    const running = { pid: process.pid, env: this.made };
+    await writeFile(file, JSON.stringify(running, null, 2), { mode: 0o600 });
+    this.stops.push(() => rm(file, { force: true }));
+  }
+
+  private start(name: string, program: string, env: NodeJS.ProcessEnv): Child {
+    const { onLine, onProgress } = this.options;
     const child: Child = startChild({
       name,
       script: fileURLToPath(import.meta.resolve(program)),
       env,
-      onLine: options.onLine,
+      onLine,
       onCrash: (who, how) => onProgress(`${who} ended (${how}); starting it again`),
     });
-    stops.push(() => child.stop(STOP_WITHIN_MS));
+    this.stops.push(() => child.stop(STOP_WITHIN_MS));
     return child;
   }
 }

@@ -13,7 +13,8 @@ import { describeMistypedFilter } from '../../demo/mistyped-filter.js';
 import { renderAccounts, renderDeadReasons } from '../../demo/render-account.js';
 import { type Sent, sendEvents } from '../../demo/send-events.js';
 import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js';
-import { DEMO_WRITE_KEY, type Stack, startStack } from '../../stack/stack.js';
+import { DEMO_WRITE_KEY } from '../../stack/decide-stand-ins.js';
+import { type Stack, startStack } from '../../stack/stack.js';
 import { readCount } from '../../terminal/read-arguments.js';
 import { untilSignal } from '../up/command.js';
 
