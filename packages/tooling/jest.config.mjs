@@ -16,5 +16,7 @@ export default {
   transformIgnorePatterns: ['/node_modules/', '/dist/'],
   // Longer than any wait for a condition: a busy machine is not a failure, and what hangs still ends.
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // Most suites wait, for other processes and for time to pass: two a core.
+  maxWorkers: '200%',
+  testSequencer: '<rootDir>/packages/tooling/test-sequencer.mjs',
 };

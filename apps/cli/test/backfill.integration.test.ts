@@ -380,19 +380,14 @@ test('is as fast as it is told, and not faster', async () => {
 
 test('a large file passes through little memory', async () => {
   const stack = await stacks.open();
-  await writeLargeArchive(join(folderOf(stack), 'large.gz'), 300_000);
-  const running = stack.start('cli', ['backfill', '--json', 'large.gz']);
-  let peakKilobytes = 0;
-  const watch = setInterval(async () => {
-    const status = await readFile(`/proc/${running.pid}/status`, 'utf8').catch(() => '');
-    peakKilobytes = Math.max(peakKilobytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
-  }, 50);
-  expect(await running.exited).toMatchObject({ code: 0 });
-  clearInterval(watch);
-  expect(readReport(running.output())).toMatchObject({ state: 'done', events: 300_000 });
-  expect(await stack.account()).toMatchObject({ accepted: 300_000, difference: 0 });
-  expect(peakKilobytes).toBeGreaterThan(0);
-  expect(peakKilobytes).toBeLessThan(256 * 1_024);
+  const events = 100_000;
+  await writeLargeArchive(join(folderOf(stack), 'large.gz'), events);
+  // A program that held them all would need 53 MB for the events alone, and end here.
+  stack.env.NODE_OPTIONS = '--max-old-space-size=48';
+  const { output, exited } = stack.start('cli', ['backfill', '--json', 'large.gz']);
+  expect(await exited).toMatchObject({ code: 0 });
+  expect(readReport(output())).toMatchObject({ state: 'done', events });
+  expect(await stack.account()).toMatchObject({ accepted: events, difference: 0 });
 }, 300_000);
 
 test('refuses what cannot be meant', async () => {

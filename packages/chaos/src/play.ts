@@ -86,7 +86,10 @@ export async function play(stage: Stage, asked: Play): Promise<Played> {
   if (audit.exitCode !== 0 && isOld) scene.notes.push('audit tells of what differed before this scenario');
   else if (audit.exitCode !== 0) scene.problems.push(`audit exits with ${audit.exitCode}:\n${audit.output}`);
   const unanswered = load.options.count - load.answered;
-  if (unanswered > 0 && !signal.aborted) scene.notes.push(`${unanswered} events were never answered 200`);
+  // What reached nothing proved nothing.
+  if (load.answered === 0 && !signal.aborted) scene.problems.push('no event was answered 200');
+  else if (unanswered > 0 && !signal.aborted)
+    scene.notes.push(`${unanswered} events were never answered 200`);
   return {
     name: scenario.name,
     what: scenario.what,

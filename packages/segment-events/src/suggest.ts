@@ -4,6 +4,8 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
   let nearest: string | undefined;
   let least = limit + 1;
   for (const candidate of known) {
+    // Words of other lengths are further apart than that; and a key may be a whole file by mistake.
+    if (Math.abs(word.length - candidate.length) > limit) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [nearest, least] = [candidate, distance];
   }

@@ -12,17 +12,6 @@ function run(...args: string[]): Promise<{ code: number; output: string }> {
   });
 }
 
-test('ten kills, and once each trouble in which a job changes hands: nothing lost, nothing twice', async () => {
-  const { code, output } = await run('--quick', '--seed', '11');
-  // The whole report is what one needs when it fails.
-  if (code !== 0) throw new Error(output);
-  expect(output).toContain('Nothing lost, nothing twice.');
-  for (const name of ['quick', 'redis-away', 'standing-still', 'drained', 'changeover', 'cluster']) {
-    expect(output).toMatch(new RegExp(`\\| ${name} +\\| +[1-9][0-9,]+ \\|`));
-  }
-  expect(output).toMatch(/power-failure: \d[\d,]* of what was answered may be lost, [\d,]+ is missing/);
-}, 600_000);
-
 test.each([
   [['--seed', 'x'], '--seed: expected a whole number'],
   [['--events', '3'], '--events: expected a whole number, 1000 at least'],
