@@ -315,7 +315,9 @@ test('a folder is read whole or named, by what its files hold and not by what th
     'f.txt': toLines(calls(10, 50)),
     'g-list-a-line': `${JSON.stringify(calls(5, 60))}\n${JSON.stringify(calls(5, 65))}\n`,
     'h-trailing.gz': Buffer.concat([zipped(70), Buffer.from('garbage')]),
-    'i-checksum.gz': zipped(80).map((byte, index, all) => (index === all.length - 6 ? byte ^ 0xff : byte)),
+    'i-checksum.gz': Buffer.from(
+      zipped(80).map((byte, index, all) => (index === all.length - 6 ? byte ^ 0xff : byte)),
+    ),
     'j-list.json': JSON.stringify(calls(10, 90), null, 2),
     'k.csv': 'type,event,userId\ntrack,API Call,u1\n',
     _SUCCESS: '',

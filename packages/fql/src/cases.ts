@@ -56,13 +56,18 @@ export function casesOf(
 /** Both at once; null where that cannot be. */
 export function joinCases(a: FqlCase, b: FqlCase): FqlCase | null {
   const joined = new Map(a);
-  for (const [key, theirs] of b) {
+  return joinInto(joined, b) ? joined : null;
+}
+
+/** The same into a case that is changed; false where that cannot be. */
+function joinInto(joined: Map<string, Constraint>, other: FqlCase): boolean {
+  for (const [key, theirs] of other) {
     const ours = joined.get(key);
     const both = ours ? narrow(ours, theirs) : theirs;
-    if (both === null) return null;
+    if (both === null) return false;
     joined.set(key, both);
   }
-  return joined;
+  return true;
 }
 
 /** The case in which a field has one of these values. */
@@ -109,8 +114,11 @@ function constrain(operand: FqlNode, constraint: Constraint, domainOf: DomainOf)
 
 /** Every combination of one case of each; null where they are too many. */
 function joinAll(each: readonly (readonly FqlCase[])[]): readonly FqlCase[] | null {
-  let joined: readonly FqlCase[] | null = ANYTHING;
-  for (const cases of each) {
+  const alone = new Map<string, Constraint>();
+  // Most conditions have one case: copied for each, a filter of thousands would take the square of their number.
+  for (const [only] of each.filter(({ length }) => length === 1)) if (!joinInto(alone, only!)) return [];
+  let joined: readonly FqlCase[] | null = [alone];
+  for (const cases of each.filter(({ length }) => length !== 1)) {
     const combined: FqlCase[] = joined.flatMap((one) =>
       cases.flatMap((other) => joinCases(one, other) ?? []),
     );
