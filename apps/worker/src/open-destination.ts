@@ -24,6 +24,7 @@ import { createHttpClient, Sender, type SubscriptionReader } from '@meterbridge/
 import type { BreakerState, BusinessEvents, Logger, Metrics } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
+import { type ManualHold, watchManualHold } from './manual-hold.js';
 import { type OpenedAccount, tellHandHolds } from './open-account.js';
 import { openComparison } from './open-comparison.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
@@ -74,6 +75,7 @@ export async function openDestination(
   const gate = await createDestinationGate(name, account, redis, { now, onChange: tellHandHolds(log) });
   // Told from the first moment on, so that the first one is a rise.
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
+  const hold = watchManualHold(gate.current);
   const http = createHttpClient(destination.connection);
   void tellEventsStore(settings, { http, redis, log, metrics });
   const reading = { account, http, redis, now, log, scrub };
@@ -89,6 +91,7 @@ export async function openDestination(
     sender,
     reader,
     comparison,
+    hold,
   });
 
   return {
@@ -100,6 +103,7 @@ export async function openDestination(
     },
     async stop() {
       sender.drain();
+      hold.drain();
       reader?.drain();
       await worker.close();
       comparison?.close();
@@ -181,10 +185,11 @@ function startJobs(
       sender: Sender;
       reader: SubscriptionReader | null;
       comparison: ReturnType<typeof openComparison>;
+      hold: ManualHold;
     },
 ) {
   const { destination, config, clock, inTurn, replication, events, redis, log } = options;
-  const { versions, sender, reader, comparison } = options;
+  const { versions, sender, reader, comparison, hold } = options;
   const { name, limit, batchSize, storableBytes } = destination;
   const { now } = clock;
   const policy = { ...DEFAULT_RETRY_POLICY, ...config.retry };
@@ -198,7 +203,8 @@ function startJobs(
     attempt: async (deliveries, how, keep) => {
       const map = await versions.for(deliveries, how.rules);
       const lookups = reader ? { reader, keep } : undefined;
-      return attemptDeliveries({ map, sender, policy, now, storableBytes, lookups }, deliveries, how);
+      const attempt = { map, sender, policy, now, storableBytes, lookups, hold };
+      return attemptDeliveries(attempt, deliveries, how);
     },
     review: comparison?.review,
     rules: config.rules.get(name)!.version,

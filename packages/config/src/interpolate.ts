@@ -7,8 +7,8 @@ export type Interpolated = {
   problems: ConfigProblem[];
   /** Variables that are not set, by where they are named; what stands there meanwhile is no value. */
   unset: { name: string; path: ProblemPath }[];
-  /** Where a value came from the environment and is therefore text, whatever it looks like. */
-  fromEnvironment: ProblemPath[];
+  /** Where a value came from the environment, and is text whatever it looks like; and from which variables. */
+  fromEnvironment: { path: ProblemPath; names: string[] }[];
 };
 
 const PLACEHOLDER = /\$\{([^}]*)\}?/g;
@@ -24,7 +24,7 @@ const TEMPLATE_KEY = 'template';
 export function interpolate(data: unknown, env: Environment): Interpolated {
   const problems: ConfigProblem[] = [];
   const unset: Interpolated['unset'] = [];
-  const fromEnvironment: ProblemPath[] = [];
+  const fromEnvironment: Interpolated['fromEnvironment'] = [];
 
   function visit(value: unknown, path: ProblemPath): unknown {
     if (typeof value === 'string') return value.includes('${') ? replace(value, path) : value;
@@ -39,7 +39,8 @@ export function interpolate(data: unknown, env: Environment): Interpolated {
   }
 
   function replace(text: string, path: ProblemPath): string {
-    fromEnvironment.push(path);
+    const names: string[] = [];
+    fromEnvironment.push({ path, names });
     return text.replace(PLACEHOLDER, (placeholder: string, inner: string) => {
       const [, name, standIn] = (placeholder.endsWith('}') && VARIABLE.exec(inner)) || [];
       if (name === undefined) {
@@ -47,6 +48,7 @@ export function interpolate(data: unknown, env: Environment): Interpolated {
         problems.push({ path, message: 'not a variable; write ${NAME} or ${NAME:-default}' });
         return '';
       }
+      names.push(name);
       if (standIn !== undefined) return env[name] || standIn;
       if (env[name] !== undefined) return env[name];
       unset.push({ name, path });
@@ -59,5 +61,12 @@ export function interpolate(data: unknown, env: Environment): Interpolated {
 
 /** A key, a name or a URL for those who send nothing; no two variables have the same. */
 function standInFor(name: string): string {
-  return `http://not-set.invalid/${name}`;
+  return `${STAND_IN}${name}`;
+}
+
+const STAND_IN = 'http://not-set.invalid/';
+
+/** Whether a value stands in for a variable that is not set. */
+export function isStandIn(text: string): boolean {
+  return text.startsWith(STAND_IN);
 }

@@ -1,7 +1,9 @@
+import { secretSchema } from '@meterbridge/destinations';
 import {
   type Clock,
   compilePrivacy,
   findPrivacyPathProblem,
+  findWrittenRootProblem,
   type Privacy,
   type PrivacyRules,
 } from '@meterbridge/segment-events';
@@ -9,11 +11,13 @@ import { nameSchema } from '@meterbridge/usage-mapping';
 import { z } from 'zod';
 
 /** A variable that is set to nothing is as good as none: `${NAME:-}` configures nothing. */
-const secret = z.string();
+const secret = secretSchema;
 const secrets = z.array(secret);
 
 const privacyPath = z.string().superRefine((path, context) => {
-  const message = findPrivacyPathProblem(path);
+  // An event that is refused before it is frozen has its write key still.
+  const message =
+    findPrivacyPathProblem(path) ?? (path === 'writeKey' ? undefined : findWrittenRootProblem(path));
   if (message) context.addIssue({ code: 'custom', message });
 });
 

@@ -27,6 +27,7 @@ export {
   wayOf,
 } from './receive-event.js';
 export type { Rejection, RejectionReason } from './rejection.js';
+export { findRootProblem, findWrittenRootProblem, type RootField, rootFieldOf } from './root-fields.js';
 export { safeEqual } from './safe-equal.js';
 export {
   CALL_TYPES,
@@ -39,6 +40,7 @@ export {
   type SegmentEvent,
   segmentEventSchema,
 } from './segment-event.js';
+export { suggest } from './suggest.js';
 export {
   TIMED_SIGNATURE_HEADER,
   TIMED_SIGNATURE_TOLERANCE_MS,

@@ -2,6 +2,7 @@
  * A destination's rules as data, compiled once to functions that read values out of an event and write them elsewhere.
  * Pure; which fields an API has is for `destinations` to say. Begin with `compileValue` and `compileProperties`.
  */
+export { type CheckedFilter, compileFilter, describeFilterProblem } from './check-filter.js';
 export { coerce, VALUE_TYPES, type ValueType } from './coerce.js';
 export { compileProperties, type MappedProperties } from './compile-properties.js';
 export { compileValue, type ReadValue, type ValueOptions } from './compile-value.js';

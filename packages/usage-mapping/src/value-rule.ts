@@ -1,6 +1,6 @@
-import { compileFql } from '@meterbridge/fql';
-import { splitPath } from '@meterbridge/segment-events';
+import { findWrittenRootProblem, splitPath } from '@meterbridge/segment-events';
 import { z } from 'zod';
+import { compileFilter, describeFilterProblem } from './check-filter.js';
 import { coerce, VALUE_TYPES } from './coerce.js';
 import { isExact } from './scalar.js';
 import { splitTemplate, type TemplatePart } from './template.js';
@@ -10,7 +10,8 @@ export const pathSchema = z
   .string()
   .superRefine((text, context) => {
     const split = splitPath(text);
-    if (!split.ok) context.addIssue({ code: 'custom', message: `${split.problem}` });
+    const problem = split.ok ? findWrittenRootProblem(text) : split.problem;
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   })
   .describe('A path into the event, e.g. properties.tokens');
 
@@ -128,10 +129,11 @@ export const nameSchema = z
   .max(64);
 
 const filterSchema = z.string().superRefine((text, context) => {
-  const filter = compileFql(text);
+  const filter = compileFilter(text);
   if (filter.ok) return;
-  const { line, column, message } = filter.problem;
-  context.addIssue({ code: 'custom', message: `line ${line}, column ${column}: ${message}` });
+  for (const problem of filter.problems) {
+    context.addIssue({ code: 'custom', message: describeFilterProblem(problem) });
+  }
 });
 
 /** Every rule of every destination has these; they decide where an event goes. */

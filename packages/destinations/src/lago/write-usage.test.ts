@@ -123,7 +123,7 @@ test.each<[string, object, string, string]>([
   ['a subscription that is true', { subscription: 'properties.fast' }, 'wrong_type', 'subscription'],
   [
     'a subscription of null by default',
-    { subscription: { path: 'x', default: null } },
+    { subscription: { path: 'properties.x', default: null } },
     'wrong_type',
     'subscription',
   ],
