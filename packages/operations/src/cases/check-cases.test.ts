@@ -18,7 +18,11 @@ const check = (text = example) => checkCases(configFile, pipelineOf(text).pipeli
 
 test('cases that come out as expected are one finding a file', () => {
   expect(check()).toEqual([
-    { level: 'ok', what: 'meterbridge.cases.yaml', detail: 'all 8 cases come out as expected' },
+    {
+      level: 'ok',
+      what: 'meterbridge.cases.yaml',
+      detail: expect.stringMatching(/^all \d+ cases come out as expected$/),
+    },
   ]);
 });
 
