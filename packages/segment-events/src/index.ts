@@ -2,6 +2,7 @@
  * What Segment sends: bodies, identity, times, privacy, signatures and `integrations`, up to the frozen event that is
  * stored. Pure; it knows no destination and no HTTP. Begin with `readBody` and `receiveEvent`.
  */
+export { ANY_PATH, eventPaths, mayBeAmong } from './event-paths.js';
 export type { Via } from './event-time.js';
 export { freezeEvent } from './freeze-event.js';
 export { holdsMoreValuesThan } from './json-values.js';
