@@ -5,9 +5,11 @@
 export { coerce, VALUE_TYPES, type ValueType } from './coerce.js';
 export { compileProperties, type MappedProperties } from './compile-properties.js';
 export { compileValue, type ReadValue } from './compile-value.js';
+export { filterPaths } from './filter-paths.js';
 export { type Mapped, type MappingFailure, type MappingFailureCode, mapped, unmapped } from './mapped.js';
 export { type EventValue, eventsTakenBy, mayOverlap, type TakenEvents } from './overlap.js';
 export { compileRouter, type Route, type RouteEvent } from './route.js';
+export { HISTORY_DAYS, judgeRule, type RuleDay, type RuleHistory, type RuleStatus } from './rule-silence.js';
 export { plainDecimal, typeName } from './scalar.js';
 export {
   nameSchema,
