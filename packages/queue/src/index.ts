@@ -4,6 +4,21 @@
  * Begin with `DeliveryWriter` (in) and `startDestinationWorker` (out).
  */
 export { connectConsumer, connectProducer, onServer } from '@meterbridge/redis-connection';
+export {
+  type RuleActivity,
+  readRuleActivity,
+  readSeenPaths,
+  readUntakenNames,
+  type SeenPaths,
+  type UntakenName,
+  type UntakenNames,
+} from './activity/read-activity.js';
+export {
+  type RuleReport,
+  recordRules,
+  recordSource,
+  type SourceReport,
+} from './activity/record-activity.js';
 export { type BatchData, decodeBatch } from './batch/batch-codec.js';
 export { readNewestWaiting } from './batch/newest-waiting.js';
 export { PRIORITY, type Priority } from './bullmq/enqueue.js';
