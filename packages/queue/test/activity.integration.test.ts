@@ -147,7 +147,7 @@ test('forgets names and paths that are not seen any more', async () => {
   await redis.hset(samples, 'hour', 1);
   await saw({ untaken: [untaken('track new', 1)], paths: ['properties.a'], sampled: 1 });
   expect((await readUntakenNames(redis, 'backend', Date.now())).count).toBe(1);
-  expect(await redis.zrange(paths, 0, -1)).toEqual(['properties.a']);
+  expect(await redis.zrevrange(paths, 0, -1)).toEqual(['properties.a']);
   for (const key of [seen, paths, samples]) expect(await redis.ttl(key)).toBeGreaterThan(13 * 86_400);
 });
 
