@@ -11,7 +11,7 @@ import {
   watchMemory,
 } from '@meterbridge/queue';
 import { createReceiverEvents, type Logger, type Metrics } from '@meterbridge/telemetry';
-import { startActivityReports } from './activity/report-activity.js';
+import { ActivityReporter } from './activity/activity-reporter.js';
 import { RoutingActivity } from './activity/routing-activity.js';
 import { createReceiverApp } from './http/app.js';
 import { startServer } from './http/server.js';
@@ -57,7 +57,7 @@ export async function composeReceiver(
   });
   const memory = watchMemory(redis, maxMemoryShare);
   const activity = new RoutingActivity();
-  const reports = startActivityReports({
+  const reporter = new ActivityReporter({
     activity,
     redis,
     destinations: config.destinations,
@@ -91,7 +91,7 @@ export async function composeReceiver(
       isDraining = true;
       await server.drain(deadlineMs);
       await writer.close();
-      await reports.stop();
+      await reporter.stop();
       check.stop();
       memory.stop();
       clock.stop();

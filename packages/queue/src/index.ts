@@ -1,7 +1,7 @@
 /**
  * Everything that is kept in Redis but the limiter's: batch jobs and their settlement, the books, dead letters, replays,
- * gates, versions of rules, and hints of what rules take. The only importer of BullMQ. It decides nothing about an outcome (that is `delivery`).
- * Begin with `DeliveryWriter` (in) and `startDestinationWorker` (out).
+ * gates, versions of rules, and hints of what rules take. The only importer of BullMQ. It decides nothing about an
+ * outcome (that is `delivery`). Begin with `DeliveryWriter` (in) and `startDestinationWorker` (out).
  */
 export { connectConsumer, connectProducer, onServer } from '@meterbridge/redis-connection';
 export {

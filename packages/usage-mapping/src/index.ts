@@ -9,7 +9,7 @@ export { filterPaths } from './filter-paths.js';
 export { type Mapped, type MappingFailure, type MappingFailureCode, mapped, unmapped } from './mapped.js';
 export { type EventValue, eventsTakenBy, mayOverlap, type TakenEvents } from './overlap.js';
 export { compileRouter, type Route, type RouteEvent } from './route.js';
-export { HISTORY_DAYS, judgeRule, type RuleDay, type RuleHistory, type RuleStatus } from './rule-silence.js';
+export { judgeRule, type RuleDay, type RuleHistory, type RuleStatus } from './rule-silence.js';
 export { plainDecimal, typeName } from './scalar.js';
 export {
   nameSchema,

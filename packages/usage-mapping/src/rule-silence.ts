@@ -28,7 +28,7 @@ export type RuleStatus = {
 
 const DAY_MS = 86_400_000;
 /** How far back a rule's history goes. */
-export const HISTORY_DAYS = 14;
+const HISTORY_DAYS = 14;
 /** A rule that takes something every second may well rest for minutes. */
 const MIN_SILENCE_MS = 3_600_000;
 /** So many times the longest gap that a rule has come back from. */

@@ -4,9 +4,12 @@ import { type connectProducer, recordRules, recordSource } from '@meterbridge/qu
 import type { Logger, ReceiverEvents } from '@meterbridge/telemetry';
 import type { ActivityReport, RoutingActivity } from './routing-activity.js';
 
-export type ActivityReports = {
-  /** Reports what is left, as far as Redis takes it. */
-  stop(): Promise<void>;
+export type ActivityReporterOptions = {
+  activity: RoutingActivity;
+  redis: ReturnType<typeof connectProducer>;
+  destinations: Config['destinations'];
+  record: Pick<ReceiverEvents, 'eventsUntaken'>;
+  logger: Logger;
 };
 
 /** What is lost at most when the process dies. */
@@ -19,64 +22,66 @@ type Part = () => Promise<void>;
  * Reports what was seen to Redis, every few seconds and as one for all events. What Redis did not take is sent again
  * before anything else is reported; meanwhile `activity` goes on counting in bounded memory.
  */
-export function startActivityReports(options: {
-  activity: RoutingActivity;
-  redis: ReturnType<typeof connectProducer>;
-  destinations: Config['destinations'];
-  record: Pick<ReceiverEvents, 'eventsUntaken'>;
-  logger: Logger;
-  everyMs?: number;
-}): ActivityReports {
-  const { activity, redis, destinations, record, logger, everyMs = REPORT_EVERY_MS } = options;
-  const reporter = randomUUID();
-  const rules = nameRules(destinations);
-  let number = 0;
-  let unsent: Part[] = [];
-  let sending: Promise<void> | undefined;
+export class ActivityReporter {
+  private readonly options: ActivityReporterOptions;
+  private readonly reporter = randomUUID();
+  private readonly rules: string;
+  private readonly timer: NodeJS.Timeout;
+  private number = 0;
+  private unsent: Part[] = [];
+  private sending: Promise<void> | undefined;
 
-  const partsOf = ({ rules: taken, sources }: ActivityReport): Part[] => {
-    const id = { reporter, number: ++number };
-    return [
-      ...[...taken].map(
-        ([destination, reports]) =>
-          () =>
-            recordRules(redis, destination, reports, id),
-      ),
-      ...sources.map((report) => () => recordSource(redis, report, { ...id, rules })),
-    ];
-  };
+  constructor(options: ActivityReporterOptions) {
+    this.options = options;
+    this.rules = nameRules(options.destinations);
+    this.timer = setInterval(() => {
+      if (options.redis.status === 'ready') void this.sendOnce();
+    }, REPORT_EVERY_MS);
+    this.timer.unref();
+  }
 
-  async function send(): Promise<void> {
-    if (unsent.length === 0) {
+  /** Reports what is left, as far as Redis takes it. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    // What is under way or was left over goes first.
+    await this.sendOnce();
+    if (this.unsent.length === 0) await this.sendOnce();
+  }
+
+  private sendOnce(): Promise<void> {
+    this.sending ??= this.send().finally(() => {
+      this.sending = undefined;
+    });
+    return this.sending;
+  }
+
+  /** Never rejects. */
+  private async send(): Promise<void> {
+    const { activity, record, logger } = this.options;
+    if (this.unsent.length === 0) {
       const report = activity.report();
-      unsent = report ? partsOf(report) : [];
+      this.unsent = report ? this.partsOf(report) : [];
       for (const { source, untaken } of report?.sources ?? []) record.eventsUntaken(source, sum(untaken));
     }
-    const results = await Promise.allSettled(unsent.map((part) => part()));
-    unsent = unsent.filter((_, index) => results[index]!.status === 'rejected');
+    const results = await Promise.allSettled(this.unsent.map((part) => part()));
+    this.unsent = this.unsent.filter((_, index) => results[index]!.status === 'rejected');
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) logger.warn({ err: failed.reason }, 'activity.not_reported');
   }
 
-  function sendOnce(): Promise<void> {
-    sending ??= send().finally(() => {
-      sending = undefined;
-    });
-    return sending;
+  private partsOf({ rules: taken, sources }: ActivityReport): Part[] {
+    const { redis } = this.options;
+    this.number += 1;
+    const { reporter, number, rules } = this;
+    return [
+      ...[...taken].map(
+        ([destination, reports]) =>
+          () =>
+            recordRules(redis, destination, reports, { reporter, number }),
+      ),
+      ...sources.map((report) => () => recordSource(redis, report, { reporter, number, rules })),
+    ];
   }
-
-  const timer = setInterval(() => {
-    if (redis.status === 'ready') void sendOnce();
-  }, everyMs);
-  timer.unref();
-  return {
-    async stop() {
-      clearInterval(timer);
-      // What is under way or was left over goes first.
-      await sendOnce();
-      if (unsent.length === 0) await sendOnce();
-    },
-  };
 }
 
 /** One name for all that decides which rule takes an event. */

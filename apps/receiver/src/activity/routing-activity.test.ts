@@ -113,6 +113,16 @@ test('whatever names are made up, memory is bounded, and what is frequent is fou
   ]);
 });
 
+test('says so where there are more paths than are collected', () => {
+  const events = Array.from({ length: 100 }, (_, index) => {
+    const properties = Object.fromEntries(Array.from({ length: 50 }, (_, key) => [`p${index}_${key}`, 1]));
+    return routed({ event: `event ${index}`, properties });
+  });
+  const { source } = reportOf(new RoutingActivity(), events);
+  expect(source!.paths).toHaveLength(1_001);
+  expect(source!.paths).toContain('*');
+});
+
 test('a name is cut at 200 characters', () => {
   const { source } = reportOf(new RoutingActivity(), [routed({ event: `${'x'.repeat(300)}` })]);
   expect(source!.untaken[0]!.name).toBe(`track ${'x'.repeat(200)}`);

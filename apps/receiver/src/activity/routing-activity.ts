@@ -1,5 +1,5 @@
 import type { RoutedEvent, RuleReport, SourceReport } from '@meterbridge/queue';
-import { eventPaths, type SegmentEvent } from '@meterbridge/segment-events';
+import { ANY_PATH, eventPaths, type SegmentEvent } from '@meterbridge/segment-events';
 
 /** What rules took and which names none took, since the last report. */
 export type ActivityReport = {
@@ -20,6 +20,8 @@ const FIRST_SAMPLES = 20;
 const SAMPLE_ONE_IN = 100;
 /** Events of a source that are looked into between two reports: a sender may make up a name for each. */
 const MAX_SAMPLES = 200;
+/** Paths of a source that are collected between two reports. */
+const MAX_PATHS = 1_000;
 const HOUR_MS = 3_600_000;
 
 /** Events, and when the first and the last of them were committed. */
@@ -84,7 +86,10 @@ class SourceActivity {
     if (name.ofHour > FIRST_SAMPLES && name.ofHour % SAMPLE_ONE_IN !== 0) return;
     if (this.sampled >= MAX_SAMPLES) return;
     this.sampled += 1;
-    for (const path of eventPaths(event)) this.paths.add(path);
+    for (const path of eventPaths(event)) {
+      if (this.paths.size < MAX_PATHS) this.paths.add(path);
+      else if (!this.paths.has(path)) this.paths.add(ANY_PATH);
+    }
   }
 
   /** What came since the last report; undefined where nothing is new. */
