@@ -11,6 +11,8 @@ import {
   watchMemory,
 } from '@meterbridge/queue';
 import { createReceiverEvents, type Logger, type Metrics } from '@meterbridge/telemetry';
+import { ActivityReporter } from './activity/activity-reporter.js';
+import { RoutingActivity } from './activity/routing-activity.js';
 import { createReceiverApp } from './http/app.js';
 import { startServer } from './http/server.js';
 import { RedisCheck, type RedisCheckOptions } from './redis-check.js';
@@ -54,13 +56,23 @@ export async function composeReceiver(
     onCommitted: events.deliveriesCommitted,
   });
   const memory = watchMemory(redis, maxMemoryShare);
+  const activity = new RoutingActivity();
+  const reporter = new ActivityReporter({
+    activity,
+    redis,
+    destinations: config.destinations,
+    record: events,
+    logger,
+  });
   const app = createReceiverApp({
     sources: config.sources,
     // Nothing is promised on the word of a Redis that was not looked at yet.
-    commit: (received, rejected) =>
-      check.hasPassed
-        ? writer.commit(routeEvents(received, config.route), rejected)
-        : Promise.reject(new StoreUnavailableError('Redis is not checked yet')),
+    commit: (received, rejected) => {
+      if (!check.hasPassed) return Promise.reject(new StoreUnavailableError('Redis is not checked yet'));
+      const routed = routeEvents(received, config.route);
+      const count = activity.see(routed, clock.now());
+      return writer.commit(routed, rejected).then(() => count(clock.now()));
+    },
     pressure: memory.pressure,
     now: clock.now,
     limits: config.receiver,
@@ -79,6 +91,7 @@ export async function composeReceiver(
       isDraining = true;
       await server.drain(deadlineMs);
       await writer.close();
+      await reporter.stop();
       check.stop();
       memory.stop();
       clock.stop();

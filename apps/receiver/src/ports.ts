@@ -21,7 +21,7 @@ export type ReceiverLimits = EventLimits & {
 };
 
 /** What happens between a request and its commit; commits are told by their writer. */
-export type ReceiverTelemetry = Omit<ReceiverEvents, 'deliveriesCommitted'>;
+export type ReceiverTelemetry = Omit<ReceiverEvents, 'deliveriesCommitted' | 'eventsUntaken'>;
 
 export type ReceiverDeps = HealthDeps & {
   sources: Source[];

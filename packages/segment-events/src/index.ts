@@ -3,6 +3,7 @@
  * stored. Pure; it knows no destination and no HTTP. Begin with `readBody` and `receiveEvent`.
  */
 export { isSameDecimal } from './decimal.js';
+export { ANY_PATH, eventPaths, mayBeAmong } from './event-paths.js';
 export type { Clock, Via } from './event-time.js';
 export { freezeEvent } from './freeze-event.js';
 export { holdsMoreValuesThan } from './json-values.js';

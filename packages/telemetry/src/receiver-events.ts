@@ -28,6 +28,11 @@ export function createReceiverEvents(logger: Logger, metrics: Metrics) {
       metrics.received.inc({ source }, count);
     },
 
+    /** No rule of any destination takes events of their name. */
+    eventsUntaken(source: string, count: number): void {
+      metrics.untaken.inc({ source }, count);
+    },
+
     eventsRejected(source: string, reason: string, count: number): void {
       metrics.received.inc({ source }, count);
       metrics.rejected.inc({ source, reason }, count);

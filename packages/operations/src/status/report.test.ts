@@ -39,6 +39,7 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
         ...place,
       },
     ],
+    activity: { rules: [], untaken: [] },
     memory: { usedBytes: 50, limitBytes: 100 },
   };
 }

@@ -13,6 +13,7 @@ import {
 } from '@meterbridge/queue';
 import { countStarts } from '@meterbridge/rate-limiter';
 import type { Redis } from 'ioredis';
+import { type Activity, readActivity } from '../activity/read-activity.js';
 import { allDestinations } from '../destinations.js';
 
 /** What is seen of one destination at one moment, or of the receiver's own dead letters. */
@@ -38,6 +39,7 @@ export type Snapshot = {
   /** Epoch milliseconds, by Redis' clock. */
   at: number;
   places: PlaceSnapshot[];
+  activity: Activity;
   memory: { usedBytes: number; limitBytes: number };
 };
 
@@ -73,5 +75,6 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
   const hasSomething = ({ standing, isConfigured }: PlaceSnapshot) =>
     isConfigured || standing.inFlight > 0 || standing.dead > 0;
   const receiver = { standing: await readCounters(RECEIVER, redis), eventsStore: null, isConfigured: true };
-  return { at, places: [...places.filter(hasSomething), receiver], memory };
+  const activity = await readActivity(config, redis, at);
+  return { at, places: [...places.filter(hasSomething), receiver], activity, memory };
 }
