@@ -2,6 +2,8 @@
  * What Segment sends: bodies, identity, times, privacy, signatures and `integrations`, up to the frozen event that is
  * stored. Pure; it knows no destination and no HTTP. Begin with `readBody` and `receiveEvent`.
  */
+
+export { leastBytes } from './event-size.js';
 export type { Via } from './event-time.js';
 export { freezeEvent } from './freeze-event.js';
 export { holdsMoreValuesThan } from './json-values.js';
@@ -13,11 +15,13 @@ export {
   ARCHIVED,
   type Arrival,
   DIRECT,
+  decideArrival,
   type EventLimits,
   type EventSource,
   FORWARDED,
   type Received,
   type Refusal,
+  type RefusalCount,
   type RejectedEvent,
   receiveEvent,
   rejectArrival,
