@@ -37,6 +37,8 @@ export type Config = {
     replicas: number;
     allowDataLoss: boolean;
     maxMemoryShare: number;
+    /** Of Redis' memory, what refused events may take; 0 to 1. */
+    refusedShare: number;
   };
   retry: File['retry'];
   ports: { receiver: number; worker: number; console: number };
@@ -116,6 +118,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
         replicas: redis.replicas,
         allowDataLoss: redis.allowDataLoss ?? false,
         maxMemoryShare: redis.maxMemoryPercent / 100,
+        refusedShare: redis.refusedMemoryPercent / 100,
       },
       retry,
       ports: { receiver: RECEIVER_PORT, worker: WORKER_PORT, console: CONSOLE_PORT },
