@@ -6,14 +6,13 @@ import {
   type RejectedEvent,
   readBody,
   rejectArrival,
-  type SegmentBody,
 } from '@meterbridge/segment-events';
 import { type Answer, failure, SUCCESS } from './http/answer.js';
 import { type Counts, EventJudge, type Judgement, MAX_KEPT_BYTES, MAX_RESULTS } from './judge-events.js';
 import type { ReceiverDeps, ReceiverTelemetry } from './ports.js';
-import type { Attribution } from './sources/attribute-events.js';
 import { SOURCE_KINDS } from './sources/kinds.js';
 import type { EventRequest } from './sources/source-kind.js';
+import { nextTurn, Turns } from './turns.js';
 
 /** Answers once everything is durable. Rejects as `commit` does. */
 export type ReceiveEvents = (request: EventRequest) => Promise<Answer>;
@@ -36,7 +35,7 @@ const TOO_MANY_VALUES = failure(
   `the body holds more than ${MAX_VALUES_PER_REQUEST} keys and values; send smaller batches`,
 );
 
-/** A body whose reading is a matter of milliseconds: others have their turn before and after it. */
+/** A body of which each step of reading takes milliseconds: others have their turn between two of them. */
 const LARGE_BODY_BYTES = 500_000;
 
 /** For so long the events of one request are judged in one go. */
@@ -47,50 +46,48 @@ const SLICE_MS = 10;
  * (the refused ones as dead letters, or as a count), and only then call it a success.
  */
 export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
+  const bounds = { events: MAX_EVENTS_PER_REQUEST, sharedBytes: deps.limits.inflatedBytes };
   const accesses = new Map(SOURCE_KINDS.map((kind) => [kind, kind.openAccess(deps.sources)]));
+  const turns = new Turns();
   return async (request) => {
+    const turn = turns.enter(request.rawBody.length);
+    let judged: Judgement | Answer;
+    try {
+      judged = await judgeRequest(request, turn.mayWait);
+    } finally {
+      turn.leave();
+    }
+    return 'status' in judged ? judged : commitJudged(deps, judged);
+  };
+
+  /** @param mayWait whether others may have their turn meanwhile */
+  async function judgeRequest(request: EventRequest, mayWait: boolean): Promise<Judgement | Answer> {
+    const { rawBody, route, receivedAtMs } = request;
+    const inSteps = mayWait && rawBody.length > LARGE_BODY_BYTES;
+    if (inSteps) await nextTurn();
     // Before anything parses it: a webhook's signature is over parsed JSON too.
-    if (holdsMoreValuesThan(MAX_VALUES_PER_REQUEST, request.rawBody)) return TOO_MANY_VALUES;
-    const access = accesses.get(request.route.kind)!;
+    if (holdsMoreValuesThan(MAX_VALUES_PER_REQUEST, rawBody)) return TOO_MANY_VALUES;
+    const access = accesses.get(route.kind)!;
     const claim = access.authorize(request);
     if ('refused' in claim) return claim.refused;
-    const isLarge = request.rawBody.length > LARGE_BODY_BYTES;
-    if (isLarge) await nextTurn();
-    const reading = readEvents(request, deps.limits.inflatedBytes);
+    if (inSteps) await nextTurn();
+    const text = decodeBody(rawBody);
+    if (inSteps) await nextTurn();
+    const reading = text === null ? NOT_UTF8 : readBody(text, bounds, route.callType);
     if (!reading.ok) return refuseBody(deps, request, reading, claim.source);
-    if (isLarge) await nextTurn();
+    if (inSteps) await nextTurn();
+    const { events, sentAt } = reading.body;
     const attribution = access.attribute(reading.body, claim.source);
     if ('refused' in attribution) return attribution.refused;
-    return commitEvents(deps, request, reading.body, attribution);
-  };
+    const arrival = { way: route.kind.way, receivedAtMs, sentAt };
+    const judge = new EventJudge(events, attribution, arrival, deps.limits);
+    // Nearly every request is judged in one slice.
+    while (!judge.run(mayWait ? SLICE_MS : Number.POSITIVE_INFINITY)) await nextTurn();
+    return judge.judgement;
+  }
 }
 
 /** Not async: nothing holds the events while they are being written (see `DeliveryWriter`). */
-function commitEvents(
-  deps: ReceiverDeps,
-  { route, receivedAtMs }: EventRequest,
-  { events, sentAt }: SegmentBody,
-  attribution: Attribution,
-): Promise<Answer> {
-  const arrival = { way: route.kind.way, receivedAtMs, sentAt };
-  const judge = new EventJudge(events, attribution, arrival, deps.limits);
-  // Nearly every request is judged in one slice.
-  if (judge.run(SLICE_MS)) return commitJudged(deps, judge.judgement);
-  return judgeTheRest(judge).then((judgement) => commitJudged(deps, judgement));
-}
-
-/** Others have their turn between two slices. */
-async function judgeTheRest(judge: EventJudge): Promise<Judgement> {
-  do await nextTurn();
-  while (!judge.run(SLICE_MS));
-  return judge.judgement;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Not async, for the same reason. */
 function commitJudged(deps: ReceiverDeps, judgement: Judgement): Promise<Answer> {
   const report = reportJudgement(judgement);
   const answer = toAnswer(judgement);
@@ -146,18 +143,20 @@ function toAnswer({ refused, results, unlisted }: Judgement): Answer {
   };
 }
 
-function readEvents({ rawBody, route }: EventRequest, sharedBytes: number): BodyReading {
-  // Decoded carelessly, two ids that differ in a broken byte would become one.
-  if (!isUtf8(rawBody)) {
-    return { ok: false, code: 'invalid_json', problem: 'the body is not UTF-8, which JSON is' };
-  }
-  const bounds = { events: MAX_EVENTS_PER_REQUEST, sharedBytes };
-  return readBody(rawBody.toString('utf8'), bounds, route.callType);
+const NOT_UTF8: BodyReading = {
+  ok: false,
+  code: 'invalid_json',
+  problem: 'the body is not UTF-8, which JSON is',
+};
+
+/** Null where it is not UTF-8: decoded carelessly, two ids that differ in a broken byte would become one. */
+function decodeBody(rawBody: Buffer): string | null {
+  return isUtf8(rawBody) ? rawBody.toString('utf8') : null;
 }
 
 function unreadable(request: EventRequest, detail: string, source: Source): RejectedEvent {
   const { rawBody, route, receivedAtMs } = request;
-  const raw = isUtf8(rawBody) ? rawBody.toString('utf8') : rawBody.toString('base64');
+  const raw = decodeBody(rawBody) ?? rawBody.toString('base64');
   const arrival = { raw, way: route.kind.way, receivedAtMs };
   return rejectArrival(arrival, source, { reason: 'invalid_json', detail });
 }
