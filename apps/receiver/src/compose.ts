@@ -24,6 +24,9 @@ export type Receiver = {
   stop(deadlineMs: number): Promise<void>;
 };
 
+/** What refused events have a share of where Redis has no `maxmemory`, or does not tell. */
+const ASSUMED_MEMORY_BYTES = 1_000_000_000;
+
 /**
  * Builds the receiver once and opens it. It listens before Redis is there and answers 503 until it is:
  * senders repeat a 503, but give up on a closed port sooner.
@@ -35,7 +38,7 @@ export async function composeReceiver(
   metrics: Metrics,
   onUnsafe: (error: UnsafeRedisError) => void,
 ): Promise<Receiver> {
-  const { url, shards, replicas, maxMemoryShare } = config.redis;
+  const { url, shards, replicas, maxMemoryShare, refusedShare } = config.redis;
   let isDraining = false;
   const redis = connectProducer(url, (error) => logger.debug({ err: error }, 'redis.error'));
   const clock = createStoreClock(redis);
@@ -46,6 +49,7 @@ export async function composeReceiver(
     onUnsafe,
     logger,
   });
+  const memory = watchMemory(redis, maxMemoryShare);
   const writer = new DeliveryWriter({
     redis,
     now: clock.now,
@@ -53,9 +57,10 @@ export async function composeReceiver(
     rules: config.rules,
     shards,
     replicas,
+    budgetBytes: () => refusedShare * (memory.limitBytes() || ASSUMED_MEMORY_BYTES),
     onCommitted: events.deliveriesCommitted,
+    onNotKept: events.refusalsNotKept,
   });
-  const memory = watchMemory(redis, maxMemoryShare);
   const activity = new RoutingActivity();
   const reporter = new ActivityReporter({
     activity,
@@ -67,11 +72,11 @@ export async function composeReceiver(
   const app = createReceiverApp({
     sources: config.sources,
     // Nothing is promised on the word of a Redis that was not looked at yet.
-    commit: (received, rejected) => {
+    commit: (received, rejected, notKept) => {
       if (!check.hasPassed) return Promise.reject(new StoreUnavailableError('Redis is not checked yet'));
       const routed = routeEvents(received, config.route);
       const count = activity.see(routed, clock.now());
-      return writer.commit(routed, rejected).then(() => count(clock.now()));
+      return writer.commit(routed, rejected, notKept).then(() => count(clock.now()));
     },
     pressure: memory.pressure,
     now: clock.now,

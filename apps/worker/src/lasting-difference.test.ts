@@ -114,6 +114,7 @@ test('lines that do not add up are told in words, the largest first, those that 
     duplicate: 0,
     olderRule: 0,
     notCompared: 0,
+    notKept: 0,
     filtered: 0,
     dead: 0,
     discarded: 0,

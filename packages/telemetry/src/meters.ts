@@ -48,6 +48,11 @@ function receivingMeters({ counter, histogram }: Make) {
       'Events that are no Segment events: dead letters of the receiver',
       ['source', 'reason'],
     ),
+    rejectedNotKept: counter(
+      'events_rejected_not_kept_total',
+      'Of the rejected events those that were counted and not kept: no dead letter has them',
+      ['source', 'reason'],
+    ),
     accepted: counter('deliveries_accepted_total', 'Deliveries that are safely queued, and filtered events', [
       'destination',
     ]),

@@ -39,6 +39,14 @@ export function createReceiverEvents(logger: Logger, metrics: Metrics) {
       logger.warn({ source, reason, count }, 'event.rejected');
     },
 
+    /** Refused events that are counted in Redis and not kept: beyond what a request or a source may have kept. */
+    refusalsNotKept(counts: readonly { source: string; reason: string; events: number }[]): void {
+      for (const { source, reason, events } of counts) {
+        metrics.rejectedNotKept.inc({ source, reason }, events);
+        logger.warn({ source, reason, count: events }, 'event.rejected_not_kept');
+      }
+    },
+
     /** Deliveries are safely queued. @param batches deliveries in each job that was written */
     deliveriesCommitted(destination: string, batches: readonly number[], filtered: number): void {
       metrics.filtered.inc({ destination }, filtered);

@@ -20,6 +20,7 @@ const NOTHING: Counters = {
   filtered: 0,
   dead: 0,
   discarded: 0,
+  notKept: 0,
   inFlight: 0,
   deadByReason: {},
   jobs: { waiting: 0, active: 0, delayed: 0, failed: 0 },
