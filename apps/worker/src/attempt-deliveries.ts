@@ -9,8 +9,9 @@ import {
   type Suspect,
   type UsageEvent,
 } from '@meterbridge/delivery';
-import type { PendingUsage } from '@meterbridge/destinations';
+import { oldBefore, type PendingUsage } from '@meterbridge/destinations';
 import { type DeliverOptions, READS_WAY, type Sender } from '@meterbridge/sender';
+import type { Aged, Deliver, Lateness, OldUsage } from './lateness.js';
 import type { MapDelivery } from './rule-versions.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
@@ -24,6 +25,8 @@ export type Attempt = {
   storableBytes?: number | undefined;
   /** Left out where no rule has subscriptions looked up. */
   lookups?: Lookups;
+  /** Left out where an API bills whatever it takes. */
+  lateness?: Lateness | undefined;
 };
 
 /**
@@ -37,19 +40,26 @@ export async function attemptDeliveries(
   deliveries: StoredDelivery[],
   how: { first?: boolean } = {},
 ): Promise<Outcome[]> {
-  const { sender, lookups } = attempt;
-  const { ready, outcomes, pending } = mapDeliveries(attempt, deliveries);
+  const { sender, lookups, lateness } = attempt;
+  const { ready, outcomes, pending, old } = mapDeliveries(attempt, deliveries);
   let isAnswered = outcomes.length > 0;
-  const deliver = async (usages: UsageEvent[], suspects: ReadonlyMap<number, Judged>) => {
+  const deliver: Deliver = async (usages, suspects, sent) => {
+    const since = attempt.now();
     const told = await deliverJudged(sender, usages, suspects, { ...how, isAnswered: () => isAnswered });
     isAnswered ||= told.some(({ outcome }) => outcome !== 'unsent');
-    return told;
+    return lateness ? lateness.tell(told, usages, sent, { since, now: attempt.now() }) : told;
   };
-  const sending = deliver(ready.usages, ready.suspects);
+  const sending = deliver(ready.usages, ready.suspects, ready.sent);
+  const sendingOld = lateness && old.length > 0 ? lateness.send(old, deliver) : undefined;
   if (pending.length > 0) {
     if (!lookups) throw new Error('a rule has subscriptions looked up, and nobody is there to do it');
-    const found = await sendAsFound(pending, lookups, deliver, ready.usages.length > 0 ? sending : undefined);
+    const others = ready.usages.length > 0 ? sending : undefined;
+    const found = await sendAsFound(pending, { ...lookups, lateness }, deliver, others);
     for (const [index, outcome] of found) outcomes[index] = outcome;
+    outcomes.length = deliveries.length;
+  }
+  if (sendingOld) {
+    for (const [at, outcome] of (await sendingOld).entries()) outcomes[old[at]!.index] = outcome;
     outcomes.length = deliveries.length;
   }
   const sent = await sending;
@@ -89,9 +99,11 @@ const RULES_UNKNOWN: Outcome = {
 
 /** What could be mapped, in order, and an outcome for each that is not sent; none at all where all are. */
 function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
-  const ready = { usages: [] as UsageEvent[], suspects: new Map<number, Judged>() };
+  const ready = { usages: [] as UsageEvent[], suspects: new Map<number, Judged>(), sent: [] as Aged[] };
   const outcomes: (Outcome | undefined)[] = [];
   const pending: Pending[] = [];
+  const old: OldUsage[] = [];
+  const oldest = attempt.lateness ? oldBefore(attempt.now()) : '';
   const judge = createJudge(attempt);
   for (const [index, delivery] of deliveries.entries()) {
     const mapped = attempt.map(delivery);
@@ -109,20 +121,33 @@ function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
       outcomes[index] = judgement;
       continue;
     }
+    const isOld = delivery.event.timestamp < oldest;
+    if (mapped.usage && isOld) {
+      old.push({ index, usage: mapped.usage, delivery: agedOf(delivery), judged: judgement });
+      continue;
+    }
     if (mapped.usage) {
       if (judgement) ready.suspects.set(ready.usages.length, judgement);
       ready.usages.push(mapped.usage);
+      if (attempt.lateness) ready.sent.push(agedOf(delivery));
       continue;
     }
     pending.push({
       index,
       usage: mapped.pending,
-      ...(judgement ? { judged: judgement } : {}),
-      ...(kept === undefined ? {} : { kept }),
+      delivery: agedOf(delivery),
+      isOld,
+      judged: judgement,
+      kept,
     });
   }
   if (outcomes.length > 0) outcomes.length = deliveries.length;
-  return { ready, outcomes, pending };
+  return { ready, outcomes, pending, old };
+}
+
+/** The event itself is let go of. */
+function agedOf({ sentUnder, event: { timestamp } }: StoredDelivery): Aged {
+  return { sentUnder, event: { timestamp } };
 }
 
 /** What was found before it was first sent stays, as long as the mapping names the same customer. */
