@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
 import { isForPeople } from './load-context.js';
+import { loadEnvFile } from './load-env-file.js';
 import { createProgram } from './program.js';
 import { endOnSignal } from './terminal/interruption.js';
 
 // As .env.example says: what the environment already has wins.
-if (existsSync('.env')) process.loadEnvFile('.env');
+loadEnvFile('.env', process.env);
 
 // `… | head` closes the pipe: that is the end and no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { BackfillReport } from '@meterbridge/operations';
 import { readMemory } from '@meterbridge/queue';
@@ -299,6 +300,43 @@ describe('one that does not come to its end', () => {
     expectEachOnce(stack.sandbox, idsOf(calls(30_000)));
   }, 300_000);
 });
+
+test('a folder is read whole or named, by what its files hold and not by what they are called', async () => {
+  const stack = await stacks.open();
+  const folder = join(folderOf(stack), 'mixed');
+  await mkdir(folder);
+  const zipped = (from: number) => gzipSync(toLines(calls(10, from)));
+  const files: Record<string, string | Buffer> = {
+    'usage-stream-1-2026-08-01-00-00': zipped(0),
+    'b.json': toLines(calls(10, 10)),
+    'c.json.GZ': zipped(20),
+    'd.log': toLines(calls(10, 30)),
+    'e.gzip': zipped(40),
+    'f.txt': toLines(calls(10, 50)),
+    'g-list-a-line': `${JSON.stringify(calls(5, 60))}\n${JSON.stringify(calls(5, 65))}\n`,
+    'h-trailing.gz': Buffer.concat([zipped(70), Buffer.from('garbage')]),
+    'i-checksum.gz': Buffer.from(
+      zipped(80).map((byte, index, all) => (index === all.length - 6 ? byte ^ 0xff : byte)),
+    ),
+    'j-list.json': JSON.stringify(calls(10, 90), null, 2),
+    'k.csv': 'type,event,userId\ntrack,API Call,u1\n',
+    _SUCCESS: '',
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  for (const args of [['--dry-run'], []]) {
+    const report = await backfill(stack, ...args, 'mixed');
+    expect(report).toMatchObject({ code: 1, files: 12, lines: 82, events: 90, rejected: {} });
+    expect(report.unreadable.map(({ file, problem }) => `${file}: ${problem}`)).toEqual([
+      'mixed/h-trailing.gz: incorrect header check',
+      'mixed/i-checksum.gz: incorrect data check',
+      expect.stringContaining('mixed/j-list.json: it is JSON over several lines'),
+      expect.stringContaining('mixed/k.csv: its first lines are not JSON'),
+    ]);
+  }
+  await stack.startReady('worker');
+  await stack.settled(90);
+  expectEachOnce(stack.sandbox, idsOf(calls(90)));
+}, 300_000);
 
 test('leaves live events their room in Redis, and goes on when deliveries have made some', async () => {
   const stack = await stacks.open();

@@ -41,7 +41,7 @@ destinations:
         when: type = "identify"
         customer: context.groupId
         eventType: { value: users }
-        record: { id: userId, plan: traits.plan, phone: traits.phone, work_email: { path: traits.email, mask: true } }
+        record: { id: { template: "\${context.groupId}:\${userId}" }, plan: traits.plan, phone: traits.phone, work_email: { path: traits.email, mask: true } }
       - name: others
         when: type != "track" and type != "identify"
         customer: context.groupId
@@ -92,7 +92,7 @@ function sendEvent(client: Analytics, n: number): Expected {
       });
       return {
         lago: inLago('identify', groupId, { who: userId, phone: '+***' }),
-        hyperline: inHyperline('users', userId, {
+        hyperline: inHyperline('users', `${groupId}:${userId}`, {
           plan: n % 12 === 1 ? 'pro' : null,
           phone: '+***',
           work_email: 'l***.c***@yourcompany.com',

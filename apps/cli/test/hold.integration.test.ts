@@ -61,6 +61,37 @@ test('what is held by hand is not sent, over restarts of workers, and all of it 
   expect((await stack.cli('resume', 'lago')).output).toContain('lago is not held');
 }, 180_000);
 
+test('what is held while a wrong mapping is live dies of nothing, and is mapped by the mended one', async () => {
+  const wrong = CONFIG.replace('path: properties.tokens', 'path: properties.token_count');
+  const stack = await stacks.open({ config: wrong });
+  const receiver = await stack.startReady('receiver');
+  const first = await stack.startReady('worker');
+  await sendAll(receiver.url, makeTracks(20));
+  await waitFor(async () => (await stack.account()).dead === 20, { what: 'what dies before anybody knows' });
+
+  expect(await stack.cli('hold', 'lago', '--reason', 'wrong mapping')).toMatchObject({ code: 0 });
+  await waitFor(() => first.process.output().includes('destination.held'), { what: 'the worker to see it' });
+  const during = makeTracks(1_200);
+  await sendAll(receiver.url, during);
+  // The other destination shows that the worker has had its time with them.
+  await waitFor(async () => (await stack.account('hyperline')).delivered === 1_220, {
+    what: 'the other one',
+  });
+  expect(await stack.account()).toMatchObject({ dead: 20, delivered: 0, inFlight: 1_200, difference: 0 });
+
+  first.process.signal('SIGTERM');
+  expect(await first.process.exited).toMatchObject({ code: 0 });
+  expect(await stack.account()).toMatchObject({ dead: 20, inFlight: 1_200, difference: 0 });
+  await stack.writeConfig(CONFIG);
+  await stack.startReady('worker');
+  expect(await stack.cli('resume', 'lago')).toMatchObject({ code: 0 });
+  await waitFor(async () => (await stack.account()).delivered === 1_200, { what: 'the deliveries' });
+  expect(await stack.account()).toMatchObject({ dead: 20, duplicate: 0, inFlight: 0, difference: 0 });
+  expect([...stack.sandbox.lago.ledger.entries()].map(({ id }) => id).toSorted()).toEqual(
+    idsOf(during).toSorted(),
+  );
+}, 180_000);
+
 test('resume ends a hold by a refused key at once, and the key proves itself', async () => {
   const stack = await stacks.open();
   const receiver = await stack.startReady('receiver');

@@ -181,7 +181,11 @@ test("the receiver's letters are judged anew, and become deliveries of the rules
   const old = new Date(Date.now() - 10 * 86_400_000);
   const device = {
     timestamp: old.toISOString(),
-    context: { groupId: 'acct-1', library: { name: 'analytics-ios', version: '4' } },
+    context: {
+      groupId: 'acct-1',
+      os: { name: 'iOS', version: '18.1' },
+      library: { name: 'analytics-ios', version: '4' },
+    },
   };
   const limited = `${CONFIG.replace('privacy:', 'integrations: [Billing]\n    privacy:')}\nreceiver: { maxEventAgeDays: 1 }\n`;
   const stack = await stacks.open({ config: limited });

@@ -71,7 +71,7 @@ export async function composeReceiver(
     },
     metrics,
   });
-  const server = await startServer(app, { host: '0.0.0.0', port: config.ports.receiver });
+  const server = await startServer(app, { host: config.receiverHost, port: config.ports.receiver });
 
   return {
     port: server.port,

@@ -221,3 +221,31 @@ test('integrations switch a directly sent event off where the source has a name 
   await receiver.post('/v1/batch', { batch: [off] }, basic(BACKEND_KEY));
   expect(idsReceived()).toEqual([on.messageId, off.messageId]);
 });
+
+test('a NaN in one event of four costs that event alone, and its sender is told', async () => {
+  const texts = [track(), track(), track(), track()].map((event) => JSON.stringify(event));
+  const bad = texts[2]!.replace('{', '{"ratio":NaN,');
+  const body = `{"batch":[${[texts[0], texts[1], bad, texts[3]].join(',')}],"writeKey":"${BACKEND_KEY}"}`;
+  const answer = await receiver.post('/v1/batch', body);
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.text).results.map(({ status }: { status: string }) => status)).toEqual([
+    'accepted',
+    'accepted',
+    'rejected',
+    'accepted',
+  ]);
+  expect(receiver.received).toHaveLength(3);
+  expect(receiver.rejected).toMatchObject([{ source: 'backend', reason: 'invalid_json', raw: bad }]);
+  // The same body again is the same events.
+  await receiver.post('/v1/batch', body);
+  expect(new Set(idsReceived()).size).toBe(3);
+});
+
+test('equal events without an id are as many, and the same when the request comes again', async () => {
+  const { messageId: _, ...nameless } = track() as Record<string, unknown>;
+  const body = { batch: [nameless, nameless, nameless], sentAt: new Date().toISOString() };
+  await receiver.post('/v1/batch', body, basic(BACKEND_KEY));
+  await receiver.post('/v1/batch', { ...body, sentAt: new Date().toISOString() }, basic(BACKEND_KEY));
+  const ids = idsReceived();
+  expect([ids.length, new Set(ids).size]).toEqual([6, 3]);
+});

@@ -62,6 +62,46 @@ test('one outcome a delivery, in order; what failed says what was sent, what was
   ]);
 });
 
+test('while a person holds the destination nothing is mapped and nothing dies', async () => {
+  let release = (_isReleased: boolean) => {};
+  const attempted = (how: { first?: boolean } = {}) => {
+    const mappedIds: string[] = [];
+    const rules: typeof map = (rule, event) => {
+      mappedIds.push(event.messageId);
+      return map(rule, event);
+    };
+    const released = new Promise<boolean>((resolve) => {
+      release = resolve;
+    });
+    const hold = { isHeld: () => true, untilReleased: () => released };
+    const sender = senderThat({ a: { outcome: 'delivered' } });
+    const outcomes = attemptDeliveries(
+      { ...attempt(sender, rules), hold },
+      ['a', 'unmapped'].map(aDelivery),
+      how,
+    );
+    return { outcomes, mappedIds };
+  };
+  const resumed = attempted();
+  await new Promise(setImmediate);
+  expect(resumed.mappedIds).toEqual([]);
+  release(true);
+  expect(await resumed.outcomes).toMatchObject([
+    { outcome: 'delivered' },
+    { outcome: 'failed', code: 'unmapped' },
+  ]);
+
+  const drained = attempted();
+  release(false);
+  expect(await drained.outcomes).toEqual([{ outcome: 'unsent' }, { outcome: 'unsent' }]);
+  expect(drained.mappedIds).toEqual([]);
+
+  // A trial would keep its turn from every other destination.
+  const trial = attempted({ first: true });
+  expect(await trial.outcomes).toMatchObject([{ outcome: 'unsent', waitMs: 2_000 }, { outcome: 'unsent' }]);
+  expect(trial.mappedIds).toEqual([]);
+});
+
 /** Maps to what lacks the subscription of the event's user. */
 const mapPending = (_rule: string, { messageId: key, userId }: SegmentEvent): MappedUsage => ({
   ok: true,

@@ -12,6 +12,7 @@ import {
 import { oldBefore, type PendingUsage } from '@meterbridge/destinations';
 import { type DeliverOptions, READS_WAY, type Sender } from '@meterbridge/sender';
 import type { Aged, Deliver, Lateness, OldUsage } from './lateness.js';
+import type { ManualHold } from './manual-hold.js';
 import type { MapDelivery } from './rule-versions.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
@@ -27,20 +28,27 @@ export type Attempt = {
   lookups?: Lookups;
   /** Left out where an API bills whatever it takes. */
   lateness?: Lateness | undefined;
+  /** Left out where nobody can hold the destination. */
+  hold?: ManualHold;
 };
 
 /**
  * One attempt at a batch job's deliveries: each event is mapped from its original, and what could be mapped
  * is handed to the sender together; what lacks its subscription follows as that is found. One outcome a
  * delivery, in order. The events themselves are let go of before the wait: they would fill the memory of a
- * worker whose API is slow.
+ * worker whose API is slow. While a person holds the destination nothing is mapped, and nothing can die.
  */
 export async function attemptDeliveries(
   attempt: Attempt,
   deliveries: StoredDelivery[],
   how: { first?: boolean } = {},
 ): Promise<Outcome[]> {
-  const { sender, lookups, lateness } = attempt;
+  const { sender, lookups, lateness, hold } = attempt;
+  if (hold?.isHeld()) {
+    // What goes first holds a permit and a turn that others wait for: it is put back at once.
+    const isReleased = !how.first && (await hold.untilReleased());
+    if (!isReleased) return deliveries.map(() => (how.first ? HELD_BACK : UNSENT));
+  }
   const { ready, outcomes, pending, old } = mapDeliveries(attempt, deliveries);
   let isAnswered = outcomes.length > 0;
   const deliver: Deliver = async (usages, suspects, sent) => {
@@ -68,6 +76,10 @@ export async function attemptDeliveries(
   // A hole is a delivery that was mapped, and so sent.
   return Array.from(outcomes, (known) => known ?? sent[next++]!);
 }
+
+const UNSENT: Outcome = { outcome: 'unsent' };
+/** Milliseconds until what was put back for a hold is taken again. */
+const HELD_BACK: Outcome = { outcome: 'unsent', waitMs: 2_000 };
 
 /** What is known of a suspect, and how it is sent for that. */
 export type Judged = { apart: Apart; suspect: Suspect };

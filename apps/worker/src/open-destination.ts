@@ -25,6 +25,7 @@ import type { BreakerState, BusinessEvents, Logger, Metrics } from '@meterbridge
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
 import type { Lateness } from './lateness.js';
+import { type ManualHold, watchManualHold } from './manual-hold.js';
 import { type OpenedAccount, tellHandHolds } from './open-account.js';
 import { openComparison } from './open-comparison.js';
 import { openLateness } from './open-lateness.js';
@@ -76,6 +77,7 @@ export async function openDestination(
   const gate = await createDestinationGate(name, account, redis, { now, onChange: tellHandHolds(log) });
   // Told from the first moment on, so that the first one is a rise.
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
+  const hold = watchManualHold(gate.current);
   const http = createHttpClient(destination.connection);
   void tellEventsStore(settings, { http, redis, log, metrics });
   const reading = { account, http, redis, now, log, scrub };
@@ -93,6 +95,7 @@ export async function openDestination(
     reader,
     lateness: lateness?.lateness,
     comparison,
+    hold,
   });
 
   return {
@@ -104,6 +107,7 @@ export async function openDestination(
     },
     async stop() {
       sender.drain();
+      hold.drain();
       reader?.drain();
       await worker.close();
       comparison?.close();
@@ -187,10 +191,11 @@ function startJobs(
       reader: SubscriptionReader | null;
       lateness: Lateness | undefined;
       comparison: ReturnType<typeof openComparison>;
+      hold: ManualHold;
     },
 ) {
   const { destination, config, clock, inTurn, replication, events, redis, log } = options;
-  const { versions, sender, reader, lateness, comparison } = options;
+  const { versions, sender, reader, lateness, comparison, hold } = options;
   const { name, limit, batchSize, storableBytes } = destination;
   const { now } = clock;
   const policy = { ...DEFAULT_RETRY_POLICY, ...config.retry };
@@ -204,7 +209,7 @@ function startJobs(
     attempt: async (deliveries, how, keep) => {
       const map = await versions.for(deliveries, how.rules);
       const lookups = reader ? { reader, keep } : undefined;
-      const attempt = { map, sender, policy, now, storableBytes, lookups, lateness };
+      const attempt = { map, sender, policy, now, storableBytes, lookups, lateness, hold };
       return attemptDeliveries(attempt, deliveries, how);
     },
     review: comparison?.review,

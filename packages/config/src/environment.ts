@@ -15,6 +15,10 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 
 const environmentSchema = z.object({
   REDIS_URL: redisUrlSchema.default('redis://127.0.0.1:6379'),
+  RECEIVER_HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'an address to listen on was expected, as 0.0.0.0 or 127.0.0.1')
+    .default('0.0.0.0'),
   RECEIVER_PORT: port(4000),
   WORKER_PORT: port(4001),
   CONSOLE_PORT: port(4002),

@@ -58,15 +58,23 @@ test('everything else has a default', () => {
     receiver: { bodyBytes: 10_000_000, eventBytes: 32_768, maxEventFutureMs: 300_000 },
     redis: { url: 'redis://127.0.0.1:6379', allowDataLoss: false, maxMemoryShare: 0.8 },
     retry: { giveUpAfterMs: 72 * 3_600_000 },
+    receiverHost: '0.0.0.0',
     ports: { receiver: 4000, worker: 4001, console: 4002 },
     logLevel: 'info',
   });
 });
 
 test('the environment decides Redis, ports and the log level', () => {
-  const given = { REDIS_URL: 'rediss://r:1', RECEIVER_PORT: '0', WORKER_PORT: '5001', LOG_LEVEL: 'debug' };
+  const given = {
+    REDIS_URL: 'rediss://r:1',
+    RECEIVER_HOST: '127.0.0.1',
+    RECEIVER_PORT: '0',
+    WORKER_PORT: '5001',
+    LOG_LEVEL: 'debug',
+  };
   expect(load(minimal, given)).toMatchObject({
     redis: { url: 'rediss://r:1' },
+    receiverHost: '127.0.0.1',
     ports: { receiver: 0, worker: 5001, console: 4002 },
     logLevel: 'debug',
   });
@@ -163,8 +171,8 @@ test('numbers and booleans may come from the environment, and keys of digits sta
     )
     .concat('redis: { allowDataLoss: "${LOSS}" }');
   expect(problemsOf(text, { KEY: '123', BATCH: 'many', LOSS: 'false' })).toEqual([
-    'destinations[0].limit.batchSize: expected number, received string',
-    'redis.allowDataLoss: expected true',
+    'destinations[0].limit.batchSize: expected number, received string (from BATCH)',
+    'redis.allowDataLoss: expected true (from LOSS)',
   ]);
   const config = load(text.replace(/redis:.*/, ''), { KEY: '123', BATCH: '20' });
   expect(config.destinations[0]).toMatchObject({
@@ -269,6 +277,62 @@ test.each([['${}'], ['${lower case}'], ['${1X}'], ['${OPEN']])('%s is no variabl
   ]);
 });
 
+test.each([
+  [
+    'a filter',
+    'when: evnt = "API Call"',
+    'when: line 1, column 1: found evnt, which no event of Segment has',
+  ],
+  ['a call type', 'when: type = "Track"', 'when: line 1, column 8: found a string that type never is'],
+  [
+    'both',
+    'when: type = "track" and type = "page"',
+    'when: line 1, column 20: found type = "…", which excludes',
+  ],
+  ['a value', 'code: { path: propertes.kind }', 'code.path: found propertes, which no event of Segment has'],
+  [
+    'one of several',
+    'subscription: [userId, contxt.groupId]',
+    'subscription[1]: found contxt, which no event',
+  ],
+  ['a property', 'properties: { a: tokens }', 'properties.a: found tokens, which no event'],
+  ['all properties', 'properties: { "*": propertes }', 'properties.*: found propertes, which no event'],
+])('%s that can never match is refused, with its rule', (_, part, message) => {
+  const text = minimal
+    .replace('subscription: userId', '')
+    .replace(
+      '{ name: all,',
+      `\n      { name: all, ${part}, ${part.startsWith('sub') ? '' : 'subscription: userId'}`,
+    );
+  expect(problemsOf(text)).toEqual([expect.stringContaining(`destinations[0].rules[0].${message}`)]);
+});
+
+test('a privacy rule whose path no event has would leave in place what it is to take', () => {
+  const privacy = (path: string) =>
+    minimal.replace('writeKey: wk', `writeKey: wk, privacy: { drop: [${path}] }`);
+  expect(problemsOf(privacy('contxt.ip'))).toEqual([
+    expect.stringMatching(/^sources\[0\]\.privacy\.drop\[0\]: found contxt, .*did you mean context\.ip\?/),
+  ]);
+  expect(problemsOf(privacy('writeKey'))).toEqual([]);
+  expect(problemsOf(privacy("'\\tenant.ip'"))).toEqual([]);
+});
+
+test('what stands in .env.example is refused beside a real key, by the name of its variable', () => {
+  const found = problemsOf(example, { ...env, SEGMENT_WRITE_KEY: 'change-me' } as Record<string, string>);
+  expect(found).toEqual([
+    'sources[0].writeKey: a placeholder that anyone can guess, beside a real key in destinations[0]; replace it (from SEGMENT_WRITE_KEY)',
+  ]);
+  const given = { SEGMENT_WRITE_KEY: 'change-me', LAGO_API_KEY: 'lago-key' };
+  expect(parseConfig(example, given, { allowUnset: true }).ok).toBe(true);
+  expect(problemsOf(minimal.replace('wk', 'change-me').replace('apiKey: k', 'apiKey: "${KEY}"'))).toEqual([
+    'destinations[0].apiKey: the environment variable KEY is not set',
+  ]);
+});
+
+test('a byte order mark is no part of the first key', () => {
+  expect(problemsOf(`\u{feff}${minimal.trimStart()}`)).toEqual([]);
+});
+
 test('no problem shows a value', () => {
   const text = minimal.replace('apiKey: k', 'apiKey: "top secret", url: "https://me:hunter2@lago"');
   const broken = 'sources: [{ name: backend, writeKey: hunter2 hunter2: x\n  hunter2';
@@ -319,4 +383,18 @@ test('a destination may not be called as the receiver is in Redis', () => {
     ? []
     : loaded.problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
   expect(found).toContain('destinations[0].name: this name is taken by the receiver itself');
+});
+
+test('a template names places in the event, not variables', () => {
+  const id = '{ template: "${context.groupId | userId}:${userId}" }';
+  const config = load(
+    minimal.replace(
+      'subscription: userId',
+      `subscription: ${id}, properties: { a: { template: "${'${'}event}" } }`,
+    ),
+  );
+  expect(config.destinations[0]!.rules[0]).toMatchObject({
+    subscription: { template: '${context.groupId | userId}:${userId}' },
+    properties: { a: { template: '${event}' } },
+  });
 });

@@ -11,6 +11,7 @@ import { type EnvironmentSettings, readEnvironment } from './environment.js';
 import { configJsonSchema, fileSchema } from './file-schema.js';
 import { findAccountConflicts } from './find-account-conflicts.js';
 import { findConflicts } from './find-conflicts.js';
+import { findPlaceholders } from './find-placeholders.js';
 import { type Environment, type Interpolated, interpolate } from './interpolate.js';
 import { withLines } from './parse-yaml.js';
 import { type ConfigProblem, formatPath, type ProblemPath } from './problem.js';
@@ -39,6 +40,8 @@ export type Config = {
     maxMemoryShare: number;
   };
   retry: File['retry'];
+  /** The address that the receiver listens on. */
+  receiverHost: string;
   ports: { receiver: number; worker: number; console: number };
   logLevel: EnvironmentSettings['LOG_LEVEL'];
 };
@@ -92,15 +95,19 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   const found = [
     ...(parsed.success ? [] : readIssues(parsed.error.issues, configJsonSchema)),
     ...findConflicts(interpolated.data),
+    ...(options.allowUnset ? [] : findPlaceholders(interpolated.data)),
     ...(parsed.success ? findAccountConflicts(parsed.data.destinations, options) : []),
   ];
-  problems.push(...withLines(besideMissing(interpolated, found, options), yaml.lineOf));
+  problems.push(
+    ...withLines(besideMissing(interpolated, withVariables(found, interpolated), options), yaml.lineOf),
+  );
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
 
   const { sources, destinations, receiver, redis, retry } = parsed.data;
   const router = compileRouter(destinations);
   if (!router.ok) throw new Error('a filter that the schema accepted does not compile');
-  const { REDIS_URL, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } = environment.settings;
+  const { REDIS_URL, RECEIVER_HOST, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } =
+    environment.settings;
   return {
     ok: true,
     config: {
@@ -118,6 +125,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
         maxMemoryShare: redis.maxMemoryPercent / 100,
       },
       retry,
+      receiverHost: RECEIVER_HOST,
       ports: { receiver: RECEIVER_PORT, worker: WORKER_PORT, console: CONSOLE_PORT },
       logLevel: LOG_LEVEL,
     },
@@ -140,11 +148,21 @@ function besideMissing(
   return [...problems, ...missing, ...found.filter(({ path }) => !said.has(formatPath(path)))];
 }
 
+/** Each problem of a value that came from the environment with the variables to look at. */
+function withVariables(found: ConfigProblem[], { fromEnvironment }: Interpolated): ConfigProblem[] {
+  const variables = new Map(fromEnvironment.map(({ path, names }) => [formatPath(path), names]));
+  return found.map((problem) => {
+    const names = variables.get(formatPath(problem.path)) ?? [];
+    if (names.length === 0) return problem;
+    return { ...problem, message: `${problem.message} (from ${[...new Set(names)].join(', ')})` };
+  });
+}
+
 /** Text from the environment is read as a number or a boolean where the file wants one. */
 function parseFile({ data, fromEnvironment }: Interpolated) {
   const parsed = fileSchema.safeParse(data);
   if (parsed.success) return parsed;
-  const isText = new Set(fromEnvironment.map((path) => JSON.stringify(path)));
+  const isText = new Set(fromEnvironment.map(({ path }) => JSON.stringify(path)));
   let changed = false;
   for (const issue of parsed.error.issues) {
     if (!isText.has(JSON.stringify(issue.path))) continue;

@@ -1,6 +1,6 @@
+import { suggest } from '@meterbridge/segment-events';
 import type { z } from 'zod';
 import type { ConfigProblem, ProblemPath } from './problem.js';
-import { suggest } from './suggest.js';
 
 type Issue = z.core.$ZodIssue;
 

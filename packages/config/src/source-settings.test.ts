@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written
 import { expect, test } from '@jest/globals';
 import { parseConfig } from './load-config.js';
+import { formatPath } from './problem.js';
 import { secretsOf } from './secrets.js';
 
 const DESTINATIONS = `
@@ -38,5 +39,53 @@ test('an empty one is none', () => {
   expect(sourceOf('functionSecret: "${NONE:-}"')).toMatchObject({
     ok: false,
     problems: [{ path: ['sources', 0], message: expect.stringContaining('functionSecret') }],
+  });
+});
+
+test('whose clock it goes by is one of two, or left to each event', () => {
+  const clockOf = (yaml: string) => {
+    const loaded = sourceOf(`writeKey: w${yaml}`);
+    return loaded.ok ? loaded.config.sources[0]!.clock : loaded.problems[0]!.path;
+  };
+  expect([clockOf(', clock: device'), clockOf(', clock: server'), clockOf('')]).toEqual([
+    'device',
+    'server',
+    undefined,
+  ]);
+  expect(clockOf(', clock: mine')).toEqual(['sources', 0, 'clock']);
+});
+
+test.each([
+  ['writeKey: "${KEY}"', 'writeKey', 'KEY'],
+  ['writeKeys: [ok, "${KEY}"]', 'writeKeys[1]', 'KEY'],
+  ['writeKey: w, webhookSecret: "${KEY:-}"', 'webhookSecret', 'KEY'],
+  ['writeKey: w, webhookSecrets: ["${KEY}"]', 'webhookSecrets[0]', 'KEY'],
+  ['writeKey: w, functionSecret: "${KEY}"', 'functionSecret', 'KEY'],
+  ['writeKey: w, functionSecrets: ["${KEY}"]', 'functionSecrets[0]', 'KEY'],
+  ['writeKey: w, webhook: { header: { name: X, value: "${KEY}" } }', 'webhook.header.value', 'KEY'],
+  ['writeKey: w, webhook: { header: { name: X, values: ["a${KEY}"] } }', 'webhook.header.values[0]', 'KEY'],
+])(
+  '%s of a line break refuses every sender, and is refused itself, named and not shown',
+  (yaml, path, name) => {
+    for (const value of ['hunter2\n', 'hunter2 ']) {
+      const loaded = sourceOf(yaml, { [name]: value });
+      const problems = loaded.ok ? [] : loaded.problems;
+      expect(problems.map(({ path, message }) => `${formatPath(path)}: ${message}`)).toEqual([
+        expect.stringMatching(
+          `^sources\\[0\\]\\.${path.replaceAll(/[.[\]]/g, '\\$&')}: found a (line break|space) at its end.*\\(from ${name}\\)$`,
+        ),
+      ]);
+      expect(JSON.stringify(loaded)).not.toContain('hunter2');
+    }
+  },
+);
+
+test('an API key has the same rule', () => {
+  const text = `sources: [{ name: backend, writeKey: w }]${DESTINATIONS.replace('apiKey: key', 'apiKey: "${KEY}"')}`;
+  expect(parseConfig(text, { KEY: 'hunter2\n' })).toMatchObject({
+    ok: false,
+    problems: [
+      { message: 'found a line break at its end; a secret is printable ASCII without spaces (from KEY)' },
+    ],
   });
 });

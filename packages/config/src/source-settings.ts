@@ -1,6 +1,9 @@
+import { secretSchema } from '@meterbridge/destinations';
 import {
+  type Clock,
   compilePrivacy,
   findPrivacyPathProblem,
+  findWrittenRootProblem,
   type Privacy,
   type PrivacyRules,
 } from '@meterbridge/segment-events';
@@ -8,11 +11,13 @@ import { nameSchema } from '@meterbridge/usage-mapping';
 import { z } from 'zod';
 
 /** A variable that is set to nothing is as good as none: `${NAME:-}` configures nothing. */
-const secret = z.string();
+const secret = secretSchema;
 const secrets = z.array(secret);
 
 const privacyPath = z.string().superRefine((path, context) => {
-  const message = findPrivacyPathProblem(path);
+  // An event that is refused before it is frozen has its write key still.
+  const message =
+    findPrivacyPathProblem(path) ?? (path === 'writeKey' ? undefined : findWrittenRootProblem(path));
   if (message) context.addIssue({ code: 'custom', message });
 });
 
@@ -47,6 +52,12 @@ export const sourceSchema = z
           .describe("Segment signs only a batch's first event; true believes the others unproven"),
       })
       .prefault({}),
+    clock: z
+      .enum(['device', 'server'])
+      .optional()
+      .describe(
+        "Whose clock its events go by: a device's is corrected; where left out, each event's context tells",
+      ),
     privacy: z
       .strictObject({
         drop: z.array(privacyPath).optional(),
@@ -69,6 +80,7 @@ export const sourceSchema = z
     const liveHeader = header && header.values.length > 0 ? header : undefined;
     const source: Source = {
       name: settings.name,
+      clock: settings.clock,
       writeKeys: present(settings.writeKey, settings.writeKeys),
       integrationNames: settings.integrations,
     };
@@ -97,6 +109,8 @@ export type Source = {
   writeKeys: string[];
   /** Left out where nothing could prove a webhook. */
   webhook?: WebhookAccess;
+  /** Whose clock its events go by; each event's own `context` tells where it is not said. */
+  clock?: Clock | undefined;
   /** Takes personal data out of whatever is stored; left out where the source has no such rules. */
   applyPrivacy?: Privacy;
   /** The rules it was compiled from. */

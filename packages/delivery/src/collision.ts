@@ -1,15 +1,17 @@
 import type { UsageEvent } from './usage-event.js';
 
-/** Says to people why the second of two that collide is a dead letter. */
-export const COLLISION_DETAIL =
+const OTHER_CONTENT =
   'another usage event with the same idempotency key has different content; the API would keep only one of them';
+const OTHER_CUSTOMER =
+  'another usage event of the same record has another customer; the API would keep only one of them';
 
 /**
- * Whether an API would keep only one of two usage events, both of which are to be billed: one key with different
- * content, or, where the key leaves out who is billed, one record under two customers. The same bytes under one key
- * are a repeat.
+ * Says to people why an API would keep only one of two usage events that are both to be billed: under one key with
+ * different content, or, where the key leaves out who is billed, under one record with two customers. Undefined where it
+ * keeps both, and of a repeat, which has the same bytes under the same key.
  */
-export function collides(one: UsageEvent, other: UsageEvent): boolean {
-  if (one.key === other.key) return one.body !== other.body;
-  return one.recordIdentity === other.recordIdentity && one.customer !== other.customer;
+export function findCollision(one: UsageEvent, other: UsageEvent): string | undefined {
+  const isOneRecord = one.recordIdentity === other.recordIdentity;
+  if (isOneRecord && one.customer !== other.customer) return OTHER_CUSTOMER;
+  return one.key === other.key && one.body !== other.body ? OTHER_CONTENT : undefined;
 }

@@ -14,7 +14,7 @@ export {
   withAcceptance,
 } from './acceptances.js';
 export { type BucketCounts, bucketOf, countByBucket, hourAt, splitBucket } from './bucket.js';
-export { COLLISION_DETAIL, collides } from './collision.js';
+export { findCollision } from './collision.js';
 export {
   claimProbe,
   decideGate,

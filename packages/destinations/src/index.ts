@@ -52,4 +52,5 @@ export {
   rulesVersion,
   settingsOfVersion,
 } from './rules-version.js';
+export { secretSchema } from './secret.js';
 export { describeSharedIds, findSharedIds, type RulePlace, type SharedIds } from './shared-ids.js';

@@ -5,16 +5,21 @@ import {
   plainDecimal,
   typeName,
   unmapped,
+  type ValueOptions,
   type ValueRule,
 } from '@meterbridge/usage-mapping';
 
 /**
- * Compiles a value that says who or what is billed: one string that is not blank. The APIs take a blank or
- * unknown one without a word and never bill it.
+ * Compiles a value that says who or what is billed: one string that is neither blank nor padded. The APIs take a
+ * blank or unknown one without a word and never bill it.
  * @param field the name of the rule's field, for the message
  */
-export function compileIdentity(rule: ValueRule, field: string): (event: object) => Mapped<string> {
-  const read = compileValue(rule, { required: true });
+export function compileIdentity(
+  rule: ValueRule,
+  field: string,
+  options: Omit<ValueOptions, 'required'> = { isName: true },
+): (event: object) => Mapped<string> {
+  const read = compileValue(rule, { required: true, ...options });
   return (event) => {
     const result = read(event);
     if (!result.ok) return result;
@@ -27,8 +32,9 @@ export function compileIdentity(rule: ValueRule, field: string): (event: object)
         `${field} is ${typeName(value)}; a string or a number was expected`,
       );
     }
-    return value.trim() === ''
-      ? unmapped('missing_value', field, `${field} is an empty string`)
-      : mapped(value);
+    const trimmed = value.trim();
+    if (trimmed === '') return unmapped('missing_value', field, `${field} is an empty string`);
+    if (!options.isName || trimmed === value) return mapped(value);
+    return unmapped('unsupported_value', field, `${field} begins or ends with white space`);
   };
 }

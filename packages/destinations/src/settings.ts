@@ -1,6 +1,7 @@
 import { nameSchema } from '@meterbridge/usage-mapping';
 import { z } from 'zod';
 import type { Connection, Destination } from './destination.js';
+import { secretSchema } from './secret.js';
 
 const DEFAULT_MAX_BYTES = 1_000_000;
 
@@ -16,10 +17,7 @@ export function connectionFields(given: { url: string; addedPath: string; timeou
       })
       .default(given.url)
       .describe(`Where the API is; ${given.addedPath} is added`),
-    apiKey: z
-      .string()
-      .regex(/^[\x21-\x7e]+$/, 'a key was expected, without spaces and line breaks')
-      .describe('By environment variable, never in the file'),
+    apiKey: secretSchema.min(1, 'a key was expected').describe('By environment variable, never in the file'),
     timeoutMs: z
       .int()
       .min(1_000)

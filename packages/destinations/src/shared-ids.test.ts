@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how templates are written
 import { expect, test } from '@jest/globals';
 import { destinationSettingsSchema } from './kinds.js';
 import { describeSharedIds, findSharedIds } from './shared-ids.js';
@@ -73,7 +74,7 @@ test.each<[string, Given, Given, boolean]>([
   ['the messageId by name', {}, { record: { id: { path: 'messageId', as: 'string' } } }, true],
   [
     'one of several paths',
-    { record: { id: ['context.groupId', 'userId'] } },
+    { record: { id: ['context.groupId', 'userId'] }, uniqueIds: true },
     { record: { id: 'userId' } },
     true,
   ],
@@ -81,6 +82,18 @@ test.each<[string, Given, Given, boolean]>([
     'one path, once hashed',
     { record: { id: 'userId' } },
     { record: { id: { path: 'userId', hash: 'sha256' } } },
+    false,
+  ],
+  [
+    'one template, spelled in two ways',
+    { record: { id: { template: '${context.groupId|userId}:${userId}' } } },
+    { record: { id: { template: '${context.groupId | userId}\\:${userId}' } } },
+    true,
+  ],
+  [
+    'a template and a path of it',
+    { record: { id: { template: '${userId}:${context.groupId}' } } },
+    { record: { id: 'userId' } },
     false,
   ],
   ['two customers', {}, { customer: 'context.groupId' }, true],

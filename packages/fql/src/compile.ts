@@ -103,10 +103,19 @@ function compileComparison({ operator, left, right }: FqlNode & { kind: 'compare
 
 function numeric(a: Reader, b: Reader, compare: (x: number, y: number) => boolean): Condition {
   return (event) => {
-    const x = a(event);
-    const y = b(event);
-    return typeof x === 'number' && typeof y === 'number' && compare(x, y);
+    const x = toNumber(a(event));
+    const y = toNumber(b(event));
+    return x !== undefined && y !== undefined && compare(x, y);
   };
+}
+
+/** A double holds every decimal of fewer digits. */
+const LONG_NUMBER = /^-?(?=[\d.]{16})\d+(?:\.\d+)?$/;
+
+/** A number that a double cannot hold arrives as text with its digits: it is no less a number for a filter. */
+function toNumber(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && LONG_NUMBER.test(value) ? Number(value) : undefined;
 }
 
 function compileCall({ name, args }: FqlNode & { kind: 'call' }): Reader {

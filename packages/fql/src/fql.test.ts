@@ -131,6 +131,18 @@ test.each([
 });
 
 test.each([
+  ['9007199254740993', true],
+  ['1234567.12345678901234567', true],
+  ['-9007199254740993', false],
+  ['12345678901234', false],
+  ['12345678901234567e3', false],
+  ['1234 5678 9012 3456', false],
+])('a number too long for a double, which arrives as text, is compared: %s > 0 is %s', (tokens, isMore) => {
+  const filter = compileFql('properties.tokens > 0');
+  expect(filter.ok && filter.matches({ properties: { tokens } })).toBe(isMore);
+});
+
+test.each([
   ["contains(event, 'PI')", true],
   ["contains(event, 'pi')", false],
   ["contains(event, '')", true],

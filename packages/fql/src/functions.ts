@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
+import type { FqlScalar } from './ast.js';
 import { compileGlob } from './glob.js';
 import { compareVersions } from './semver.js';
-import { type FqlType, typeOf } from './values.js';
+import { FQL_TYPES, type FqlType, typeOf } from './values.js';
 
 /** What an argument may be, where its type is known from the text; null may stand anywhere. */
 export type Parameter = readonly FqlType[] | 'anything' | 'semver operator';
@@ -11,6 +12,10 @@ export type FqlFunction = {
   returns: FqlType;
   /** Total: takes whatever the event holds; null where the language has no answer. */
   apply: (a: unknown, b: unknown, c: unknown) => unknown;
+  /** Whether a value of its type can ever come out; any where left out. */
+  canReturn?: (value: FqlScalar) => boolean;
+  /** All texts it returns. */
+  words?: readonly string[];
 };
 
 const TEXT = ['string'] as const;
@@ -28,13 +33,18 @@ const TABLE: Record<string, FqlFunction> = {
     apply: (text, part) => typeof text === 'string' && typeof part === 'string' && text.includes(part),
   },
   match: { parameters: [TEXT, TEXT], returns: 'bool', apply: matchesPattern },
-  length: { parameters: [['list', 'string']], returns: 'number', apply: lengthOf },
+  length: {
+    parameters: [['list', 'string']],
+    returns: 'number',
+    apply: lengthOf,
+    canReturn: (value) => Number.isInteger(value) && Number(value) >= 0,
+  },
   lowercase: ofText((text) => text.toLowerCase()),
   uppercase: ofText((text) => text.toUpperCase()),
   snakecase: ofText((text) => text.replaceAll(' ', '_')),
   kebabcase: ofText((text) => text.replaceAll(' ', '-')),
   titlecase: ofText((text) => text.replace(/(?<!\S)\S/gu, (first) => first.toUpperCase())),
-  typeof: { parameters: ['anything'], returns: 'string', apply: typeOf },
+  typeof: { parameters: ['anything'], returns: 'string', apply: typeOf, words: FQL_TYPES },
   bool: { parameters: ['anything'], returns: 'bool', apply: toBool },
   string: { parameters: ['anything'], returns: 'string', apply: toText },
   number: { parameters: [['number', 'string']], returns: 'number', apply: toNumber },
@@ -49,6 +59,8 @@ function ofText(change: (text: string) => string): FqlFunction {
     parameters: [TEXT],
     returns: 'string',
     apply: (text) => (typeof text === 'string' ? change(text) : null),
+    // Changed once, a text stays as it is when it is changed again.
+    canReturn: (value) => typeof value !== 'string' || change(value) === value,
   };
 }
 

@@ -18,6 +18,11 @@ export function compileGlob(pattern: string): (text: string) => boolean {
   return steps === undefined ? () => false : (text) => matchesSteps(steps, text);
 }
 
+/** Whether a pattern is well-formed; another one matches nothing. */
+export function isGlob(pattern: string): boolean {
+  return readGlob(pattern) !== undefined;
+}
+
 function matchesSteps(steps: readonly GlobStep[], text: string): boolean {
   let at = 0;
   let step = 0;

@@ -3,7 +3,11 @@
  * refuses, with line and column; it never takes an event by mistake. Pure. Begin with `compileFql`.
  */
 export type { FqlComparison, FqlNode, FqlScalar } from './ast.js';
+export { caseOfField, casesOf, type FqlCase, joinCases } from './cases.js';
 export { type CompileResult, compileFql } from './compile.js';
+export type { EventShape, FieldShape } from './event-shape.js';
 export { type Explanation, explainFql, type FqlPart } from './explain.js';
+export { findImpossible } from './impossible.js';
 export { type ParseResult, parseFql } from './parse.js';
 export type { FqlProblem } from './problem.js';
+export type { FqlType } from './values.js';

@@ -34,6 +34,11 @@ export function compareVersions(left: unknown, operator: unknown, right: unknown
   }
 }
 
+/** Whether a text is a version; another one compares with nothing. */
+export function isVersion(text: string): boolean {
+  return readVersion(text) !== undefined;
+}
+
 function readVersion(value: unknown): Version | undefined {
   if (typeof value !== 'string' || value.length > 256) return undefined;
   const parts = VERSION.exec(value);

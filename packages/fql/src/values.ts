@@ -1,7 +1,9 @@
 import type { FqlScalar } from './ast.js';
 
+export const FQL_TYPES = ['string', 'number', 'bool', 'list', 'null', 'object'] as const;
+
 /** What the language can tell apart. An `object` is outside it: it has no literal and equals nothing. */
-export type FqlType = 'string' | 'number' | 'bool' | 'list' | 'null' | 'object';
+export type FqlType = (typeof FQL_TYPES)[number];
 
 export function typeOf(value: unknown): FqlType {
   if (value === null || value === undefined) return 'null';

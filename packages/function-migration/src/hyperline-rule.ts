@@ -1,4 +1,5 @@
 import type { Field } from '@meterbridge/config-draft';
+import { holdsValueOf, type ValueRule } from '@meterbridge/usage-mapping';
 import { type Findings, openField, valueField } from './findings.js';
 import { propertyFields } from './property-fields.js';
 import { isMadeUp, isPath, readSentFields } from './sent-fields.js';
@@ -15,7 +16,27 @@ export function hyperlineRule(sent: ObjectSym, findings: Findings): { fields: Fi
   const eventType = required(part('event_type'), 'eventType', findings);
   const { value } = part('event_type');
   const code = value.kind === 'constant' && typeof value.value === 'string' ? value.value : null;
-  return { fields: [customer, eventType, recordField(part('record'), findings)], code };
+  const record = recordField(part('record'), findings);
+  return { fields: [customer, eventType, record, ...uniqueIds(customer, record)], code };
+}
+
+/** Ids stay those that the function wrote, whose records are there; that they may be shared has to be said. */
+function uniqueIds(customer: Field, record: Field): Field[] {
+  const id = idIn(record);
+  if (id === undefined || id === '' || customer.value === '') return [];
+  const isSafe = holdsValueOf(id, 'messageId') || holdsValueOf(id, customer.value as ValueRule);
+  if (isSafe) return [];
+  const above = [
+    'The id leaves the customer out, as the function did. Were two customers ever to share one, the newer would',
+    "take the other's usage: then write a template with both, and take this line out.",
+  ];
+  return [{ key: 'uniqueIds', value: true, above }];
+}
+
+function idIn({ value }: Field): ValueRule | undefined {
+  if (typeof value !== 'object' || value === null || !('fields' in value)) return undefined;
+  const { fields } = value as { fields: readonly Field[] };
+  return fields.find(({ key }) => key === 'id')?.value as ValueRule | undefined;
 }
 
 function required(part: SymField, key: 'customer' | 'eventType', findings: Findings): Field {

@@ -117,7 +117,7 @@ function unifyObjects(
 
 function comesFrom(sym: Sym, place: readonly string[]): boolean {
   if (sym.kind === 'path') return place.every((key, at) => sym.path[at] === key);
-  if (sym.kind === 'converted' || sym.kind === 'masked' || sym.kind === 'hashed')
+  if (sym.kind === 'converted' || sym.kind === 'scaled' || sym.kind === 'masked' || sym.kind === 'hashed')
     return comesFrom(sym.of, place);
   return false;
 }

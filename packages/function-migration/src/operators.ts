@@ -8,6 +8,7 @@ import type {
 } from 'acorn';
 import { COMPARISONS, compare } from './compare.js';
 import type { Test } from './condition.js';
+import { writeFactor } from './factor.js';
 import { joinText } from './join-text.js';
 import type { Machine } from './machine.js';
 import { assign, constant, lineOf, type Scope, type Sym, setField, UNDEFINED } from './symbols.js';
@@ -104,7 +105,25 @@ export function binary(machine: Machine, node: BinaryExpression, scope: Scope): 
   if (operator === '+' && (isText(left) || isText(right))) return joinText([left, right]);
   if (left.kind === 'unknown') return left;
   if (right.kind === 'unknown') return right;
-  return machine.unknown(node, 'Meterbridge computes nothing');
+  return scaled(node, left, right) ?? machine.unknown(node, COMPUTES_LITTLE);
+}
+
+const COMPUTES_LITTLE = 'of all that can be computed, Meterbridge multiplies by a constant only';
+const NUMBERS: readonly Sym['kind'][] = ['path', 'converted', 'fallback', 'scaled'];
+
+/** `x * 2`, `2 * x`, `x / 1000`; null for all else. */
+function scaled({ operator, loc }: BinaryExpression, left: Sym, right: Sym): Sym | null {
+  if (operator !== '*' && operator !== '/') return null;
+  const isTurned = operator === '*' && left.kind === 'constant';
+  const [of, factor] = isTurned ? [right, left] : [left, right];
+  if (factor.kind !== 'constant' || !NUMBERS.includes(of.kind)) return null;
+  const line = loc?.start.line ?? 0;
+  if (of.kind === 'scaled') {
+    const times = writeFactor(operator, factor.value, of.times);
+    return times === null ? null : { ...of, times };
+  }
+  const times = writeFactor(operator, factor.value);
+  return times === null ? null : { kind: 'scaled', of, times, line };
 }
 
 /** `x = y`, and `x.y = z` on what the code itself put together. */

@@ -438,6 +438,13 @@ test.each<[string, string]>([
   expect(await expectSame(source)).toBeGreaterThan(0);
 });
 
+test('text of several parts and numbers times a constant are sent as by the code', async () => {
+  const source =
+    onTrack(`const p = event.properties; await send({ ${WHO}, code: \`m-\${event.event}\`, properties: {
+    who: event.messageId + ':' + (event.context.groupId ?? event.timestamp), halves: p['two words'] / 2, tokens: 4 * Number(p.tokens || 0) } }, settings);`);
+  expect(await expectSame(source, ['halves', 'tokens'])).toBeGreaterThan(0);
+});
+
 test('properties of every kind are sent as by the code', async () => {
   const source = onTrack(`const p = event.properties; await send({ ${WHO}, code: 'x', properties: {
     tokens: Number(p.tokens || 0), seconds: parseFloat(p.duration_s), words: +p['two words'], plan: String(p.region),

@@ -19,6 +19,8 @@ export type Sym =
   | { kind: 'optional'; of: Sym }
   /** `cuts`: the line where parseInt drops the decimals. */
   | { kind: 'converted'; as: 'number' | 'string'; of: Sym; cuts?: number }
+  /** Multiplied by a constant, as `times` says it. */
+  | { kind: 'scaled'; of: Sym; times: string; line: number }
   | { kind: 'masked'; of: Sym; line: number }
   | { kind: 'hasher'; of: Sym | null }
   | { kind: 'hashed'; of: Sym }

@@ -15,6 +15,8 @@ export function truthOf(machine: Machine, sym: Sym, node: AnyNode): Test {
     case 'optional':
     case 'masked':
       return truthOf(machine, sym.of, node);
+    case 'scaled':
+      return unclear(machine, node, 'a number that was computed with');
     case 'converted':
       // A number is false where it is 0 or none at all; as text that is another question.
       return sym.as === 'string'

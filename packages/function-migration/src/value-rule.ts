@@ -13,8 +13,11 @@ export type Translation =
   | { is: 'open'; line: number; code: string; why: string };
 
 type PathRule = {
+  /** Empty where a template stands in its place. */
   path: string[];
+  template?: string;
   as?: 'number' | 'string' | 'timestamp';
+  times?: string;
   default?: Exclude<Constant, undefined>;
   mask?: true;
   hash?: 'sha256';
@@ -51,14 +54,15 @@ export function translate(sym: Sym, type: Vendor, at: { line: number; code: stri
 }
 
 /** The shortest way to write a rule: a path, a list of paths, or an object. */
-function shorten({ path, as, default: standIn, mask, hash }: PathRule): Plain {
+function shorten({ path, template, as, times, default: standIn, mask, hash }: PathRule): Plain {
   const paths: Plain = path.length === 1 ? path[0]! : path;
-  const rest = { as, default: standIn, mask, hash };
+  const rest = { as, times, default: standIn, mask, hash };
   const said = Object.fromEntries(
     Object.entries(rest).filter(
       (entry): entry is [string, Exclude<Constant, undefined>] => entry[1] !== undefined,
     ),
   );
+  if (template !== undefined) return { template, ...said };
   return Object.keys(said).length === 0 ? paths : { path: paths, ...said };
 }
 
@@ -102,7 +106,9 @@ function toPathRule(sym: Sym, type: Vendor, remarks: Remark[], line: number): Pa
     case 'list':
       throw new Open('a list that the function makes');
     case 'text':
-      throw new Open('text put together; a rule takes a value as it is');
+      return { path: [], template: toTemplate(sym.parts, remarks, line) };
+    case 'scaled':
+      return scaledRule(sym, type, remarks);
     case 'json':
       throw new Open('a value written as JSON');
     case 'random':
@@ -117,6 +123,43 @@ function toPathRule(sym: Sym, type: Vendor, remarks: Remark[], line: number): Pa
     case 'error':
       throw new Open('no value of the event');
   }
+}
+
+/** Exact, where the function rounded to a double. */
+function scaledRule(
+  { of, times, line }: Sym & { kind: 'scaled' },
+  type: Vendor,
+  remarks: Remark[],
+): PathRule {
+  const rule = withType(toPathRule(of, type, remarks, line), 'number');
+  // A default stands in as it is, and is not computed with.
+  if (rule.default) throw new Open('a default that is computed with');
+  remarks.push({ line, what: `\`times: "${times}"\` is exact; the function rounded what it computed` });
+  return { ...rule, times };
+}
+
+function toTemplate(parts: readonly Sym[], remarks: Remark[], line: number): string {
+  remarks.push({
+    line,
+    what: 'where a part is missing the whole value is; the function wrote "undefined" into it',
+  });
+  return parts
+    .map((part) =>
+      part.kind === 'constant'
+        ? String(part.value).replaceAll('\\', '\\\\').replaceAll('${', '\\${')
+        : `\${${placesOf(part).join(' | ')}}`,
+    )
+    .join('');
+}
+
+/** The paths of a template's part. */
+function placesOf(part: Sym): string[] {
+  if (part.kind === 'converted' && part.as === 'string') return placesOf(part.of);
+  if (part.kind === 'path' && part.path.length > 0) {
+    return [part.path.map((key) => escapeKey(key).replace(/[|}]/g, '\\$&')).join('.')];
+  }
+  if (part.kind === 'fallback' && part.passes !== 'undefined') return part.options.flatMap(placesOf);
+  throw new Open('text put together of something else than values of the event');
 }
 
 function withType(rule: PathRule, as: 'number' | 'string' | 'timestamp'): PathRule {

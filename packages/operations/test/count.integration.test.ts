@@ -12,12 +12,13 @@ const RUN = { run: '1', what: 'restored', by: 'ops' } as const;
 
 let redis: Redis;
 let ops: Operations;
+// The client leaves before its Redis does.
+afterAll(() => redis.disconnect());
+const suite = useRedis();
 beforeAll(() => {
   redis = connectConsumer(suite.url, () => {});
   ops = { redis, names: ['lago', 'many', RECEIVER], customerOf: () => undefined } as unknown as Operations;
 });
-afterAll(() => redis.disconnect());
-const suite = useRedis();
 
 const aLetter = (destination: string, day: number, number: number, reason: string, rule: string) => ({
   id: `${destination}/${day * DAY_MS + number}-0`,

@@ -1,10 +1,12 @@
-import { readPath } from './path.js';
 import { jsonTypeOf, type Rejection } from './rejection.js';
-import type { JsonObject } from './segment-event.js';
+import { isJsonObject, type JsonObject } from './segment-event.js';
 import { isInFull, readTimestampMs } from './timestamps.js';
 
 /** How an event came: straight from a client of the Tracking API, or forwarded by Segment, which has corrected its time. */
 export type Via = 'tracking' | 'webhook';
+
+/** Whose clock says when an event happened. */
+export type Clock = 'device' | 'server';
 
 /** What is known of an event's way here that its time depends on. */
 export type TimeContext = {
@@ -13,27 +15,19 @@ export type TimeContext = {
   /** When the client sent the batch, by its own clock; an event's own `sentAt` wins. */
   sentAt?: unknown;
   via: Via;
+  /**
+   * Whose clock the source's events go by: their users' devices, which need correction, or servers, which do not.
+   * Where it is not said, each event's `context` tells.
+   */
+  clock?: Clock | undefined;
   maxAgeMs: number;
   maxFutureMs: number;
 };
 
-/**
- * `context.library.name` of the libraries that run on their user's device, whose clock nobody keeps.
- * Servers' clocks are trusted: their `sentAt` may be frozen across hours of retries, and the formula
- * would move their usage by as much, perhaps into the next billing period.
- */
-const DEVICE_LIBRARIES = new Set([
-  'analytics.js',
-  'analytics-ios',
-  'analytics-android',
-  'analytics-swift',
-  'analytics-kotlin',
-  'analytics-react-native',
-  '@segment/analytics-react-native',
-  'analytics_flutter',
-  'RudderLabs JavaScript SDK',
-]);
-const LIBRARY_NAME = ['context', 'library', 'name'];
+/** Fields of `context` that a library on a phone or tablet fills in by itself, and a server's does not. */
+const DEVICE_FIELDS = ['device', 'os', 'screen'];
+/** In a browser it is `page` with these; privacy rules may have taken some. A server may pass on one or the other. */
+const BROWSER_FIELDS = ['userAgent', 'userAgentData', 'locale', 'timezone'];
 
 export type EventTime = {
   /** Since 1970. */
@@ -96,6 +90,19 @@ function saysDeviceTime(event: JsonObject, context: TimeContext): boolean {
   if (context.via === 'webhook') return false;
   const { timestamp, originalTimestamp } = event;
   if (timestamp != null && originalTimestamp != null && timestamp !== originalTimestamp) return false;
-  const library = readPath(event, LIBRARY_NAME);
-  return typeof library === 'string' && DEVICE_LIBRARIES.has(library);
+  return (context.clock ?? clockOf(event)) === 'device';
+}
+
+/**
+ * A server's clock is trusted: its `sentAt` may be frozen across hours of retries, and the formula would move its
+ * usage by as much, perhaps into the next billing period.
+ */
+function clockOf({ context }: JsonObject): Clock {
+  if (!isJsonObject(context)) return 'server';
+  const isFilled = (field: string) => {
+    const value = context[field];
+    return isJsonObject(value) ? Object.keys(value).length > 0 : typeof value === 'string' && value !== '';
+  };
+  const isBrowser = isFilled('page') && BROWSER_FIELDS.some(isFilled);
+  return isBrowser || DEVICE_FIELDS.some(isFilled) ? 'device' : 'server';
 }

@@ -184,7 +184,7 @@ describe('the id', () => {
 });
 
 describe('the time', () => {
-  const device = { library: { name: 'analytics.js', version: 'next-1.84.3' } };
+  const device = { device: { type: 'ios', model: 'iPhone15,3' }, os: { name: 'iOS', version: '18.1' } };
   // The device's clock is an hour fast: it happened ten seconds before it was sent.
   const wrong = { timestamp: '2026-08-01T13:00:00.000Z', sentAt: '2026-08-01T13:00:10.000Z' };
   const right = '2026-08-01T11:59:50.000Z';
@@ -197,9 +197,40 @@ describe('the time', () => {
     expect(eventOf(rudder).timestamp).toBe(right);
   });
 
+  const userAgent = 'Mozilla/5.0 (Macintosh)';
+  const page = { path: '/pricing', url: 'https://example.com/pricing' };
+  test.each([
+    ['rudder-ios-library', { os: { name: 'iOS', version: '17.4' }, library: { name: 'rudder-ios-library' } }],
+    [
+      'com.rudderstack.android.sdk.core',
+      { device: { id: 'd' }, library: { name: 'com.rudderstack.android.sdk.core' } },
+    ],
+    ['a library that nobody has heard of', { screen: { width: 390 }, library: { name: 'inhouse-mobile' } }],
+    ['a browser', { page, userAgent, library: { name: 'analytics.js' } }],
+    ['a browser whose name privacy has dropped', { page, locale: 'en-GB', timezone: 'Europe/Paris' }],
+    ['RudderStack in a browser', { os: { name: '', version: '' }, screen: { density: 2 }, page, userAgent }],
+    ['a device that says its system as text', { os: 'Android 14' }],
+  ])('of %s is corrected, fast or slow: what it says of itself shows that it is a device', (_name, said) => {
+    expect(eventOf({ ...track, ...wrong, context: said }).timestamp).toBe(right);
+    const slow = { originalTimestamp: '2026-08-01T09:59:50.000Z', sentAt: '2026-08-01T10:00:00.000Z' };
+    expect(eventOf({ ...track, timestamp: undefined, ...slow, context: said }).timestamp).toBe(right);
+  });
+
+  test('is whose the source says it is, whatever the event says', () => {
+    const event = { ...track, timestamp, sentAt: '2026-08-01T12:01:00.000Z' };
+    const corrected = '2026-08-01T11:58:00.000Z';
+    expect(eventOf(event, { clock: 'device' }).timestamp).toBe(corrected);
+    expect(eventOf({ ...event, context: device }).timestamp).toBe(corrected);
+    expect(eventOf({ ...event, context: device }, { clock: 'server' }).timestamp).toBe(timestamp);
+    expect(eventOf(event, { clock: 'device', via: 'webhook' }).timestamp).toBe(timestamp);
+  });
+
   test.each<[string, Record<string, unknown>, Partial<FreezeContext>]>([
     ['a server said it', { context: { library: { name: '@segment/analytics-node' } } }, {}],
-    ['no library says who it is', {}, {}],
+    ['a server names its user’s browser', { context: { ip: '203.0.113.7', userAgent } }, {}],
+    ['a server names a page', { context: { page } }, {}],
+    ['the device is empty', { context: { device: {}, os: null, screen: '' } }, {}],
+    ['the context says nothing', {}, {}],
     ['Segment forwarded it', { context: device }, { via: 'webhook' }],
     ['the device did not say when it sent it', { context: device, sentAt: null }, {}],
     ['someone has corrected it', { context: device, originalTimestamp: '2026-08-01T12:30:00Z' }, {}],

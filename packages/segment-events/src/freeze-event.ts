@@ -1,12 +1,14 @@
 import { identify } from './event-identity.js';
 import { checkSize } from './event-size.js';
 import { readEventTime, type TimeContext } from './event-time.js';
+import { describeUnreadable, UnreadableEvent } from './recover-events.js';
 import { jsonTypeOf, type Rejection } from './rejection.js';
 import {
   CALL_TYPES,
   type CallType,
   isJsonObject,
   type JsonObject,
+  type MessageId,
   type SegmentEvent,
 } from './segment-event.js';
 
@@ -43,9 +45,23 @@ export function freezeEvent(raw: unknown, context: FreezeContext): Freezing {
   return 'reason' in frozen ? { ok: false, rejection: frozen } : { ok: true, ...frozen };
 }
 
+/**
+ * The id that an event without one is given: the hash of its content, whatever of it libraries write in several
+ * ways. Null for an event that has an id, or will be refused as it is.
+ */
+export function hashedIdOf(raw: unknown): MessageId | null {
+  // Bounds the depth only: how large an event may be is not known here.
+  if (!isJsonObject(raw) || checkSize(raw, Number.POSITIVE_INFINITY)) return null;
+  const event = plainCopy(raw);
+  if ((event.messageId ?? '') !== '' || tidyFields(event)) return null;
+  const identity = identify(event);
+  return 'reason' in identity ? null : identity.messageId;
+}
+
 type Frozen = { event: SegmentEvent; timeFromReceipt: boolean };
 
 function freeze(raw: unknown, context: FreezeContext): Frozen | Rejection {
+  if (raw instanceof UnreadableEvent) return { reason: 'invalid_json', detail: describeUnreadable(raw) };
   if (!isJsonObject(raw)) {
     return { reason: 'not_an_object', detail: `the event is a ${jsonTypeOf(raw)}; expected an object` };
   }

@@ -72,7 +72,7 @@ describe('a body', () => {
       mutatedEvent(at).map((text) => ({ kind: 'any', text, event: {} })),
     );
     fc.assert(
-      fc.property(fc.array(item, { maxLength: 12 }), (items) => {
+      fc.property(fc.uniqueArray(item, { maxLength: 12, selector: ({ text }) => text }), (items) => {
         const texts = items.map(({ text }) => text);
         const together = judge(`{"batch":[${texts.join(',')}],"sentAt":"${at}"}`)!;
         const alone = texts.map((text) => judge(`[${text}]`)![0]);

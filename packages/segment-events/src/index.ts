@@ -2,10 +2,12 @@
  * What Segment sends: bodies, identity, times, privacy, signatures and `integrations`, up to the frozen event that is
  * stored. Pure; it knows no destination and no HTTP. Begin with `readBody` and `receiveEvent`.
  */
-export type { Via } from './event-time.js';
+export { isSameDecimal } from './decimal.js';
+export type { Clock, Via } from './event-time.js';
 export { freezeEvent } from './freeze-event.js';
 export { holdsMoreValuesThan } from './json-values.js';
 export { hashValue, maskValue } from './mask-value.js';
+export { parseJson } from './parse-json.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
 export { type BodyBounds, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
@@ -25,6 +27,7 @@ export {
   wayOf,
 } from './receive-event.js';
 export type { Rejection, RejectionReason } from './rejection.js';
+export { findRootProblem, findWrittenRootProblem, type RootField, rootFieldOf } from './root-fields.js';
 export { safeEqual } from './safe-equal.js';
 export {
   CALL_TYPES,
@@ -37,6 +40,7 @@ export {
   type SegmentEvent,
   segmentEventSchema,
 } from './segment-event.js';
+export { suggest } from './suggest.js';
 export {
   TIMED_SIGNATURE_HEADER,
   TIMED_SIGNATURE_TOLERANCE_MS,

@@ -1,8 +1,8 @@
-import { hasLongDigitRun, quoteUnsafeNumbers } from './long-numbers.js';
+import { mayHoldInexactNumber, quoteInexactNumbers } from './long-numbers.js';
 
 /**
- * JSON.parse for text from the network. Numbers that a double cannot hold become strings with all their
- * digits, and `__proto__` keys are dropped. V8's JSON.parse keeps its own stack, so no depth of nesting
+ * JSON.parse for text from the network. Numbers that a double cannot hold become strings with the
+ * digits that were sent, and `__proto__` keys are dropped. V8's JSON.parse keeps its own stack, so no depth of nesting
  * throws here; whoever walks the result has to bound it.
  * @returns undefined where the text is not JSON (JSON itself has no undefined).
  */
@@ -11,7 +11,7 @@ export function parseJson(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(json);
-    if (hasLongDigitRun(json)) value = JSON.parse(quoteUnsafeNumbers(json));
+    if (mayHoldInexactNumber(json)) value = JSON.parse(quoteInexactNumbers(json));
   } catch {
     return undefined;
   }

@@ -1,9 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { type FreezeContext, freezeEvent } from './freeze-event.js';
 import { readBody, writeKeyOf } from './read-body.js';
+import { keepRefused } from './refused-event.js';
 
 const bounds = { events: 100, sharedBytes: 10_000 };
 const read = (body: unknown, ...rest: [] | ['track']) => readBody(JSON.stringify(body), bounds, ...rest);
+const CONTEXT: FreezeContext = {
+  receivedAtMs: Date.parse('2026-01-31T12:00:00.000Z'),
+  via: 'tracking',
+  maxAgeMs: 86_400_000,
+  maxFutureMs: 300_000,
+  maxEventBytes: 32_768,
+};
 const track = { type: 'track', event: 'API Call', userId: 'u1' };
 
 test.each([
@@ -112,6 +121,140 @@ describe('makes no more of a body than it may', () => {
     const most = { events: 10_000, sharedBytes: 50_000_000 };
     const json = JSON.stringify({ context, batch: Array(10_000).fill({ type: 'track' }) });
     expect(readBody(json, most)).toMatchObject({ ok: true });
+  });
+});
+
+describe('of a list in which an event is not JSON', () => {
+  const good = JSON.stringify({ ...track, messageId: 'm1' });
+  const fates = (text: string) => {
+    const reading = readBody(text, bounds);
+    if (!reading.ok) return reading.code;
+    return reading.body.events.map((event) => {
+      const frozen = freezeEvent(event, CONTEXT);
+      return frozen.ok ? 'taken' : frozen.rejection.reason;
+    });
+  };
+
+  test('the others are taken, and it is refused with what it was', () => {
+    const bad = '{"type":"track","event":"x","properties":{"ratio":NaN,"said":"None"}}';
+    const text = `{"writeKey":"k","sentAt":"2026-01-01T00:00:00Z","context":{"groupId":"g"},"batch":[${good},${good.replace('u1', 'u2')}, ${bad} ,${good.replace('u1', 'u3')}]}`;
+    expect(fates(text)).toEqual(['taken', 'taken', 'invalid_json', 'taken']);
+    const reading = readBody(text, bounds);
+    if (!reading.ok) throw new Error(reading.problem);
+    const { events, batchWriteKey, sentAt } = reading.body;
+    expect({ batchWriteKey, sentAt }).toEqual({ batchWriteKey: 'k', sentAt: '2026-01-01T00:00:00Z' });
+    expect(events[3]).toMatchObject({ userId: 'u3', context: { groupId: 'g' } });
+    expect(freezeEvent(events[2], CONTEXT)).toMatchObject({
+      rejection: { detail: 'the event is not JSON: it holds NaN, for which JSON has no word' },
+    });
+    expect(keepRefused(events[2], undefined)).toBe(bad);
+    expect(keepRefused(events[2], (event) => event)).toBe(`[${bad.length} characters withheld]`);
+  });
+
+  test.each([
+    ['Infinity', '{"a":-Infinity}'],
+    ['Python’s None', '{"a":None}'],
+    ['a line break in a text', '{"a":"x\ny"}'],
+    ['single quotes', "{'a':1}"],
+    ['a comma too many', '{"a":1,}'],
+    ['a number that begins with a zero', '{"a":007}'],
+    ['brackets in a text that is fine, and no value', '{"a":"}]{[,","b":}'],
+    ['nothing but a word', 'undefined'],
+  ])('whatever it is: %s', (_name, bad) => {
+    for (const text of [`[${bad},${good}]`, `{"batch":[${good},${bad}]}`, `[{"json":${good}},${bad}]`]) {
+      expect(fates(text)).toEqual(expect.arrayContaining(['taken', 'invalid_json']));
+    }
+  });
+
+  test('each number still keeps its digits, and a comma behind the last event is none', () => {
+    const reading = readBody(`[{"a":9007199254740993,"__proto__":{}},{"b":NaN},]`, bounds);
+    expect(reading).toMatchObject({ ok: true, body: { events: [{ a: '9007199254740993' }, {}] } });
+  });
+
+  test('it is one alone, too: its write key may stand around it', () => {
+    expect(fates('{"batch":[{"a":NaN}],"writeKey":"k"}')).toEqual(['invalid_json']);
+  });
+
+  test.each([
+    ['what is not JSON stands around the list', '{"batch":[{}],"sentAt":NaN}'],
+    ['the list does not end', `{"batch":[${good},{"a":NaN}`],
+    ['a bracket is missing', `[{"a":[1},${good}]`],
+    ['a quote is missing', `[{"a":"x},${good}]`],
+    ['there is no list', '{"type":"track","properties":{"batch":[1]},"a":NaN}'],
+    ['something stands behind it', '[{"a":NaN}] x'],
+  ])('no event is taken where %s', (_name, text) => {
+    expect(fates(text)).toBe('invalid_json');
+  });
+
+  test('there are no more events than may be', () => {
+    expect(fates(`[${'{},'.repeat(100)}NaN]`)).toBe('too_many_events');
+    expect(fates(`{"batch":[${'{},'.repeat(100)}NaN]}`)).toBe('too_many_events');
+  });
+
+  test.each([
+    ['brackets', '[1,'.repeat(1_000_000)],
+    ['quotes', `[${'"\\\\",'.repeat(600_000)}NaN`],
+    ['backslashes', `["${'\\'.repeat(3_000_000)}`],
+    ['zeros', `[1${'0'.repeat(3_000_000)}1, NaN]`],
+    ['keys', `{${'"batch":1,'.repeat(300_000)}`],
+    ['spaces', `{"batch"${' '.repeat(3_000_000)}`],
+    ['a long text', `[{"a":"${'x'.repeat(3_000_000)}"},NaN]`],
+  ])('three megabytes of %s are looked at once', (_name, text) => {
+    const started = performance.now();
+    fates(text);
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+});
+
+describe('equal events without an id', () => {
+  const { at, ...unnamed } = { ...track, at: '2026-01-31T12:00:00.000Z' };
+  const nameless = { ...unnamed, timestamp: at };
+  const ids = (body: unknown) => {
+    const reading = read(body);
+    if (!reading.ok) throw new Error(reading.problem);
+    return reading.body.events.map((event) => {
+      const frozen = freezeEvent(event, CONTEXT);
+      return frozen.ok ? frozen.event.messageId : frozen.rejection.reason;
+    });
+  };
+
+  test('in one request are as many events, and the same ones when it is sent again', () => {
+    const body = { batch: [nameless, nameless, { ...nameless, event: 'Other' }, nameless] };
+    const first = ids({ ...body, sentAt: '2026-01-31T12:00:01.000Z' });
+    expect(new Set(first).size).toBe(4);
+    expect(ids({ ...body, sentAt: '2026-01-31T12:05:00.000Z' })).toEqual(first);
+    expect(first[0]).toBe(ids([nameless])[0]);
+    expect(first[1]).toBe(`${first[0]}-2`);
+    expect(first[3]).toBe(`${first[0]}-3`);
+    expect(ids(body.batch)).toEqual(first);
+  });
+
+  test.each([
+    ['an empty id', { messageId: '' }],
+    ['null for an id', { messageId: null }],
+    ['null for a field', { properties: null }],
+    ['another time of sending', { sentAt: '2026-01-31T12:00:02.000Z' }],
+    ['a time of receipt', { receivedAt: '2026-01-31T12:00:02.000Z' }],
+  ])('are equal with %s, too', (_name, change) => {
+    expect(new Set(ids([nameless, { ...nameless, ...change }])).size).toBe(2);
+  });
+
+  test('stay apart when they are refused first, and looked at again one by one', () => {
+    const reading = read([nameless, nameless]);
+    const refused = reading.ok ? reading.body.events.map((event) => keepRefused(event, undefined)) : [];
+    expect(new Set(refused.flatMap((event) => ids([event]))).size).toBe(2);
+  });
+
+  test('with an id of their own are left as they are, and so are those that will be refused', () => {
+    const named = { ...nameless, messageId: 'm1' };
+    expect(ids([named, named])).toEqual(['m1', 'm1']);
+    expect(ids([unnamed, unnamed])).toEqual(Array(2).fill('no_message_id_or_timestamp'));
+    const deep = JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`);
+    expect(ids([{ ...nameless, deep }, nameless, null])).toEqual([
+      'too_deep',
+      ids([nameless])[0],
+      'not_an_object',
+    ]);
   });
 });
 

@@ -1,10 +1,15 @@
+import { tellEqualEventsApart } from './equal-events.js';
 import { leastBytes } from './event-size.js';
 import { parseJson } from './parse-json.js';
+import { findEventList, UnreadableEvent } from './recover-events.js';
 import { type CallType, isJsonObject, type JsonObject } from './segment-event.js';
 
 /** What a request body holds, before any event of it was judged. */
 export type SegmentBody = {
-  /** As sent, with what the batch says about all of its events merged in. Not validated. */
+  /**
+   * As sent, with what the batch says about all of its events merged in, and an id where a list holds equal events
+   * without one. Not validated; one that is not JSON is an `UnreadableEvent`.
+   */
   events: unknown[];
   /** Every distinct write key named at the top level or by an event, in order of appearance. */
   writeKeys: string[];
@@ -33,7 +38,7 @@ export type BodyBounds = {
  */
 export function readBody(text: string, bounds: BodyBounds, callType?: CallType): BodyReading {
   const value = parseJson(text);
-  if (value === undefined) return { ok: false, code: 'invalid_json', problem: 'the body is not JSON' };
+  if (value === undefined) return recoverBody(text, bounds);
   if (Array.isArray(value)) return readList({}, value.map(unwrapJson), bounds);
   if (!isJsonObject(value)) {
     return { ok: false, code: 'invalid_json', problem: 'the body is neither an object nor a list' };
@@ -41,6 +46,20 @@ export function readBody(text: string, bounds: BodyBounds, callType?: CallType):
   if (Array.isArray(value.batch)) return readList(value, value.batch, bounds);
   const event = callType ? { ...value, type: callType } : value;
   return { ok: true, body: withWriteKeys({ events: [event], batchWriteKey: writeKeyOf(value) }) };
+}
+
+/** Reads a list event by event where one of them is not JSON: the others are as good as ever. */
+function recoverBody(text: string, bounds: BodyBounds): BodyReading {
+  const list = findEventList(text, bounds.events);
+  const around = list ? parseJson(list.around) : undefined;
+  if (!list || around === undefined) {
+    return { ok: false, code: 'invalid_json', problem: 'the body is not JSON' };
+  }
+  const items =
+    list.items.length > bounds.events
+      ? list.items
+      : list.items.map((item) => parseJson(item) ?? new UnreadableEvent(item));
+  return isJsonObject(around) ? readList(around, items, bounds) : readList({}, items.map(unwrapJson), bounds);
 }
 
 /** The write key an event names for itself, if any. */
@@ -65,7 +84,7 @@ function readList(batch: JsonObject, items: unknown[], bounds: BodyBounds): Body
       ? items
       : items.map((item) => mergeBatchFields(item, context, integrations, timestamp));
   const batchWriteKey = nonEmptyString(batch.writeKey);
-  return { ok: true, body: withWriteKeys({ events, batchWriteKey, sentAt }) };
+  return { ok: true, body: withWriteKeys({ events: tellEqualEventsApart(events), batchWriteKey, sentAt }) };
 }
 
 /** What an event says itself wins over what its batch says. */
@@ -75,7 +94,7 @@ function mergeBatchFields(
   integrations: unknown,
   timestamp: unknown,
 ): unknown {
-  if (!isJsonObject(event)) return event;
+  if (!isJsonObject(event) || event instanceof UnreadableEvent) return event;
   const merged = { ...event };
   if (isJsonObject(context)) merged.context = mergeObjects(context, event.context);
   if (isJsonObject(integrations)) merged.integrations = mergeObjects(integrations, event.integrations);

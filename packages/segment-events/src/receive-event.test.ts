@@ -99,3 +99,19 @@ describe('a refused event', () => {
     expect(rejected.sentAt).toBe(kept);
   });
 });
+
+test.each<[string, Partial<EventSource>, object, string]>([
+  ['a device, by its source', { clock: 'device' }, {}, '2026-08-01T11:59:00.000Z'],
+  ['a server, by its source', { clock: 'server' }, { os: { name: 'iOS' } }, '2026-08-01T12:00:00.000Z'],
+  ['a server, by its context', {}, {}, '2026-08-01T12:00:00.000Z'],
+  ['a device, by its context', {}, { os: { name: 'iOS' } }, '2026-08-01T11:59:00.000Z'],
+])('whose clock a time is: %s', (_name, by, context, timestamp) => {
+  const raw = {
+    ...EVENT,
+    context,
+    timestamp: '2026-08-01T12:00:00.000Z',
+    sentAt: '2026-08-01T12:01:00.000Z',
+  };
+  const received = receiveEvent({ raw, way: DIRECT, receivedAtMs }, { ...source, ...by }, limits);
+  expect(received).toMatchObject({ status: 'taken', event: { timestamp } });
+});

@@ -1,4 +1,4 @@
-import type { Via } from './event-time.js';
+import type { Clock, Via } from './event-time.js';
 import { freezeEvent } from './freeze-event.js';
 import { isEnabled } from './integrations.js';
 import type { Privacy } from './privacy.js';
@@ -45,6 +45,8 @@ export type Arrival = {
 /** A source's part in receiving one event. */
 export type EventSource = {
   name: string;
+  /** Whose clock its events go by; each event's own `context` tells where it is not said. */
+  clock?: Clock | undefined;
   /** Takes personal data out of whatever is stored; left out where the source has no such rules. */
   applyPrivacy?: Privacy;
   /** What `integrations` may call this installation; with none they are not asked. */
@@ -60,8 +62,8 @@ export type EventLimits = {
   maxEventFutureMs: number;
 };
 
-/** Why something that arrived became a dead letter; the last two are said of what never became an event. */
-export type RefusalReason = RejectionReason | 'unknown_write_key' | 'invalid_json';
+/** Why something that arrived became a dead letter; `unknown_write_key` has no source. */
+export type RefusalReason = RejectionReason | 'unknown_write_key';
 
 /** `detail` is for people and shows nothing of what the event holds. */
 export type Refusal = { reason: RefusalReason; detail: string };
@@ -106,6 +108,7 @@ export function receiveEvent(arrival: Arrival, source: EventSource, limits: Even
     receivedAtMs,
     sentAt,
     via: way.via,
+    clock: source.clock,
     maxEventBytes: limits.eventBytes,
     maxAgeMs: limits.maxEventAgeMs,
     maxFutureMs: limits.maxEventFutureMs,

@@ -1,6 +1,7 @@
 import { MAX_EVENT_DEPTH } from './event-size.js';
 import { OBJECT_FIELDS } from './freeze-event.js';
 import type { Privacy } from './privacy.js';
+import { UnreadableEvent } from './recover-events.js';
 import { isJsonObject } from './segment-event.js';
 
 /**
@@ -30,6 +31,7 @@ function withholdText(value: unknown): unknown {
  * the result, not before.
  */
 export function toStorable(refused: unknown): unknown {
+  if (refused instanceof UnreadableEvent) return refused.text;
   const storable = cutNesting(refused, 1);
   if (isJsonObject(storable)) delete storable.writeKey;
   return storable;

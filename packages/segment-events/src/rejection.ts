@@ -1,5 +1,6 @@
 /** Why an event was not taken. The words are stored with dead letters and label metrics: they stay. */
 export type RejectionReason =
+  | 'invalid_json'
   | 'not_an_object'
   | 'too_deep'
   | 'too_large'

@@ -1,7 +1,6 @@
 import {
   type Apart,
-  COLLISION_DETAIL,
-  collides,
+  findCollision,
   type Outcome,
   outcomeAfter,
   type UsageEvent,
@@ -32,8 +31,10 @@ export class Admission {
   admit(usage: UsageEvent, waiter: Waiter, index: number, apart: Apart | undefined): Entry | undefined {
     const twin = this.byKey.get(usage.key);
     const holder = this.holderOf(usage);
-    if ((twin && collides(twin.usage, usage)) || (holder && collides(holder.usage, usage))) {
-      tell(waiter, index, COLLISION);
+    const collision =
+      (holder && findCollision(holder.usage, usage)) ?? (twin && findCollision(twin.usage, usage));
+    if (collision !== undefined) {
+      tell(waiter, index, { outcome: 'failed', code: 'identity_collision', detail: collision });
       return undefined;
     }
     if (twin?.state === 'delivered') {
@@ -104,4 +105,3 @@ function tell(waiter: Waiter, index: number, outcome: Outcome): void {
 /** Replaces the waiter of a finished entry, so that its job, which may be large, can be collected. */
 const NO_WAITER: Waiter = { outcomes: [], open: 0, resolve: () => {}, since: 0, isAnswered: () => false };
 const DUPLICATE: Outcome = { outcome: 'duplicate' };
-const COLLISION: Outcome = { outcome: 'failed', code: 'identity_collision', detail: COLLISION_DETAIL };

@@ -82,5 +82,6 @@ destinations:
         customer: [context.groupId, userId]
         eventType: { value: users }
         record: { id: userId, plan: traits.plan, work_email: { path: traits.email, mask: true } }
+        uniqueIds: true
 `;
 }

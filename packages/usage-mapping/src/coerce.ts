@@ -1,4 +1,5 @@
 import { readTimestampMs } from '@meterbridge/segment-events';
+import type { Big } from 'big.js';
 import { type Mapped, mapped, unmapped } from './mapped.js';
 import { isExact, isScalar, plainDecimal, type Scalar, typeName } from './scalar.js';
 
@@ -12,11 +13,15 @@ const EXACT_DIGITS = 15;
 /** Nor does one so small that a longer text is needed to write it: below 1e-307 doubles run out of digits. */
 const EXACT_LENGTH = 300;
 
-/** Reads a value as the type a rule asks for. `path` is for the message of a failure. */
-export function coerce(value: unknown, as: ValueType, path: string): Mapped<Scalar> {
+/**
+ * Reads a value as the type a rule asks for.
+ * @param path for the message of a failure
+ * @param times what a number is multiplied by, exactly
+ */
+export function coerce(value: unknown, as: ValueType, path: string, times?: Big): Mapped<Scalar> {
   switch (as) {
     case 'number':
-      return toNumber(value, path);
+      return toNumber(value, path, times);
     case 'string':
       return toText(value, path);
     case 'boolean':
@@ -29,16 +34,23 @@ export function coerce(value: unknown, as: ValueType, path: string): Mapped<Scal
 }
 
 /** A number, or its digits as a string where a double would not keep them all. */
-function toNumber(value: unknown, path: string): Mapped<Scalar> {
-  if (typeof value === 'number') return exactNumber(value, path);
+function toNumber(value: unknown, path: string, times: Big | undefined): Mapped<Scalar> {
+  if (typeof value === 'number') {
+    const exact = exactNumber(value, path);
+    return exact.ok && times ? mapped(fromDecimal(times.times(value).toFixed())) : exact;
+  }
   if (typeof value !== 'string') return wrongType(value, path, 'a number');
   const text = value.trim();
   if (!DECIMAL.test(text)) return wrongType(value, path, 'a number such as "12" or "12.5"');
+  return mapped(fromDecimal(times ? times.times(text).toFixed() : text));
+}
+
+function fromDecimal(text: string): number | string {
   const significant = text.replace(/^-?[0.]*|\./g, '');
   const kept = text.includes('.')
     ? significant.length <= EXACT_DIGITS && text.length <= EXACT_LENGTH
     : Number.isSafeInteger(Number(text));
-  return mapped(kept ? Number(text) : text);
+  return kept ? Number(text) : text;
 }
 
 function toText(value: unknown, path: string): Mapped<Scalar> {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how templates are written
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { compileValue } from './compile-value.js';
@@ -26,6 +27,21 @@ test.each<[string, ValueRule, unknown]>([
   ['a masked value', { path: 'traits.email', mask: true }, 'l***.c***@example.com'],
   ['a masked name', { path: 'traits.name', mask: true }, 'J***'],
   ['a hashed value', { path: 'userId', hash: 'sha256' }, createHash('sha256').update('u1').digest('hex')],
+  ['several parts', { template: '${userId}:${properties.tokens}/${properties.nested.plan}' }, 'u1:5/pro'],
+  ['a part that has a second path', { template: 'a-${properties.nothing | userId}' }, 'a-u1'],
+  ['a part with a dot in it', { template: '${properties.a\\.b}' }, '1'],
+  ['text that looks like a part', { template: '\\${x}\\\\ ${userId}' }, '${x}\\ u1'],
+  ['several parts as a number', { template: '${properties.tokens}${properties.tokens}', as: 'number' }, 55],
+  ['several parts, hidden', { template: '${event}: ${userId}', mask: true }, 'A***'],
+  [
+    'a default for a part that is missing',
+    { template: '${userId}:${properties.x}', default: 'none' },
+    'none',
+  ],
+  ['a default for an empty part', { template: '${userId}:${properties.empty}', default: 'none' }, 'none'],
+  ['a number, scaled', { path: 'properties.tokens', as: 'number', times: '0.000000001' }, 5e-9],
+  ['text, scaled', { path: 'properties.amount', as: 'number', times: '100' }, 1250],
+  ['a default as it is, not scaled', { path: 'properties.x', as: 'number', times: '1000', default: 7 }, 7],
 ])('takes %s', (_, rule, expected) => {
   expect(compileValue(rule, { required: true })(event)).toEqual({ ok: true, value: expected });
 });
@@ -37,6 +53,16 @@ test.each<[ValueRule, string, string]>([
     ['context.groupId', 'traits.id'],
     'context.groupId | traits.id',
     'none of context.groupId | traits.id has a value; one was expected',
+  ],
+  [
+    { template: '${userId}:${properties.x}' },
+    'properties.x',
+    'properties.x is missing; a value was expected',
+  ],
+  [
+    { template: '${properties.empty}:${userId}' },
+    'properties.empty',
+    'properties.empty is missing; a value was expected',
   ],
 ])('a required %j without a value is a failure that names it', (rule, path, detail) => {
   expect(compileValue(rule, { required: true })(event)).toEqual({
@@ -74,4 +100,17 @@ test('a list cannot be hidden', () => {
 test('a number is hidden by its digits', () => {
   const hashed = compileValue({ path: 'x', hash: 'sha256' }, { required: true });
   expect(hashed({ x: 12 })).toEqual(hashed({ x: '12' }));
+});
+
+test('a template without a part is missing where it need not be there', () => {
+  const read = compileValue({ template: '${userId}:${properties.x}' }, { required: false });
+  expect(read(event)).toEqual({ ok: true, value: undefined });
+});
+
+test('a part that is a list or an object is a failure that names it', () => {
+  const read = compileValue({ template: '${userId}:${properties.nested}' }, { required: true });
+  expect(read(event)).toMatchObject({
+    ok: false,
+    failure: { code: 'wrong_type', path: 'properties.nested' },
+  });
 });

@@ -47,14 +47,28 @@ const path = fc.oneof(
 const paths = fc.oneof(path, fc.array(path, { minLength: 1, maxLength: 3 }));
 const constant = fc.oneof(fc.string(), fc.boolean(), fc.double(), fc.constantFrom(0, -0, 12, '12.5', 1e20));
 
+const template = fc
+  .array(
+    fc.oneof(
+      path.map((each) => `\${${each}}`),
+      fc.constantFrom(':', '-', '\\\\', 'x'),
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((parts) => ({ template: parts.join('') }));
+
 /** What an operator might write for one value; the schema says whether it is a rule. */
 export const anyValueRule: fc.Arbitrary<unknown> = fc.oneof(
   paths,
   constant.map((value) => ({ value })),
+  fc
+    .tuple(template, fc.constantFrom({}, { as: 'number' }, { mask: true }, { default: null }))
+    .map(([rule, shape]) => ({ ...rule, ...shape })),
   fc.record(
     {
       path: paths,
       as: fc.constantFrom('number', 'string', 'boolean', 'timestamp'),
+      times: fc.constantFrom('0.000000001', '1024', '-3.5'),
       default: fc.option(constant),
       mask: fc.constant(true),
       hash: fc.constant('sha256'),

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
-import { BEHAVIOUR_VARIABLES, SANDBOX_APIS } from '@meterbridge/sandbox/apis';
+import { BEHAVIOUR_VARIABLES } from '@meterbridge/sandbox/apis';
 import { type Child, startChild } from './child.js';
+import { decideStandIns, NO_KEY, type StandIns } from './decide-stand-ins.js';
+import { holdWithoutKey, loadStackConfig } from './hold-without-key.js';
 import { waitUntilReady } from './wait-until-ready.js';
 import { watchConfig } from './watch-config.js';
 
@@ -23,7 +25,7 @@ export type Stack = {
   receiverUrl: string;
   workerUrl: string;
   redisUrl: string;
-  /** Null when real APIs are used for everything. */
+  /** Null when real APIs are used. */
   sandboxUrl: string | null;
   /** The write key, where the stack made one up: then it is no secret. */
   madeUpWriteKey: string | undefined;
@@ -42,12 +44,10 @@ const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 25_000;
 const REDIS_LOOK_EVERY_MS = 500;
 
-/** The key of a demonstration; a real one comes from SEGMENT_WRITE_KEY. */
-export const DEMO_WRITE_KEY = 'demo-write-key';
-
 /**
- * Starts Redis (unless REDIS_URL names one), the sandbox (for each API whose key is not set), the receiver
- * and a worker. Whatever dies is started again.
+ * Starts Redis (unless REDIS_URL names one), the sandbox (for each API whose key is not set, where no other is real),
+ * the receiver and a worker. Whatever dies is started again.
+ * @throws OperationError for a configuration that no process would start with
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
@@ -74,9 +74,12 @@ class Launch {
 
   async run(): Promise<Stack> {
     if (!this.given.REDIS_URL) await this.startRedis();
-    const sandboxUrl = await this.standIn();
-    await this.makeUpTheRest();
+    const standIns = decideStandIns(this.given);
+    const sandboxUrl = await this.standIn(standIns);
+    await this.makeUpTheRest(standIns);
     const env = { ...this.given, ...this.made };
+    for (const name of await holdWithoutKey(loadStackConfig(this.options.configFile, env)))
+      this.options.onProgress(`${name} is held: its API key is not set. What comes for it waits.`);
     const urls = await this.startApps(env);
     await this.sayWhere();
     return {
@@ -108,31 +111,35 @@ class Launch {
     onProgress(`Redis: ${redis.url} (a write is on disk before it is answered)`);
   }
 
-  /** Starts the sandbox for each API whose key is not set. @returns null where real ones are used for everything */
-  private async standIn(): Promise<string | null> {
+  /** Starts the sandbox for the APIs it stands in for. @returns null where real ones are used for everything */
+  private async standIn({ sandbox, held }: StandIns): Promise<string | null> {
     const { given, made } = this;
-    const unset = SANDBOX_APIS.filter((type) => !given[kindOf(type).env.apiKey]);
-    if (unset.length === 0) return null;
+    for (const type of held) made[kindOf(type).env.apiKey] = NO_KEY;
+    if (sandbox.length === 0) return null;
     const port = await findFreePort(4003);
     const sandboxUrl = `http://127.0.0.1:${port}`;
     const behaviour = pick(given, ['PATH', ...BEHAVIOUR_VARIABLES]);
     this.start('sandbox', '@meterbridge/sandbox/main', { ...behaviour, SANDBOX_PORT: String(port) });
     await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
-    for (const type of unset) {
+    for (const type of sandbox) {
       const { env } = kindOf(type);
       made[env.apiKey] = 'sandbox';
       made[env.url] = `${sandboxUrl}/${type}`;
     }
-    const standsFor = unset.map((type) => type.toUpperCase()).join(' and ');
+    const standsFor = sandbox.map((type) => type.toUpperCase()).join(' and ');
     this.options.onProgress(`Sandbox: ${sandboxUrl}/inspect (stands in for ${standsFor}: no API key is set)`);
     return sandboxUrl;
   }
 
-  private async makeUpTheRest(): Promise<void> {
-    const { given, made } = this;
-    if (!given.SEGMENT_WRITE_KEY) {
-      made.SEGMENT_WRITE_KEY = DEMO_WRITE_KEY;
-      this.options.onProgress(`Write key: ${DEMO_WRITE_KEY} (set SEGMENT_WRITE_KEY for your own)`);
+  private async makeUpTheRest({ writeKey }: StandIns): Promise<void> {
+    const { made } = this;
+    if (writeKey !== undefined) {
+      made.SEGMENT_WRITE_KEY = writeKey;
+      // Everyone knows it: it is taken from this machine alone.
+      made.RECEIVER_HOST = '127.0.0.1';
+      this.options.onProgress(
+        `Write key: ${writeKey}, taken from this machine alone (set SEGMENT_WRITE_KEY for your own)`,
+      );
     }
     made.RECEIVER_PORT = String(await this.choosePort('RECEIVER_PORT', 4000));
     made.WORKER_PORT = String(await this.choosePort('WORKER_PORT', 4001));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -12,6 +12,13 @@ const FILES = [
   'logs/b/notes.txt',
   'logs/c[1].ndjson',
   'one.json',
+  'usage-stream-1-2026-08-01-00-00',
+  'named/b.json',
+  'named/c.json.GZ',
+  'named/d.log',
+  'named/e.gzip',
+  'named/f.txt',
+  'named/.hidden',
 ];
 
 beforeAll(() => {
@@ -20,6 +27,8 @@ beforeAll(() => {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), '');
   }
+  symlinkSync(join(root, 'one.json'), join(root, 'named/link'));
+  symlinkSync(join(root, 'nowhere'), join(root, 'named/lost'));
 });
 
 afterAll(() => rmSync(root, { recursive: true }));
@@ -28,10 +37,25 @@ test.each<[string, string[], string[]]>([
   ['a file', ['one.json'], ['one.json']],
   ['any file that is named', ['logs/b/notes.txt'], ['logs/b/notes.txt']],
   [
-    'a folder: archives alone, in order',
+    'a folder: all that is in it, in order',
     ['logs'],
-    ['logs/a/1.gz', 'logs/a/2.gz', 'logs/b/1.gz', 'logs/c[1].ndjson'],
+    ['logs/a/1.gz', 'logs/a/2.gz', 'logs/b/1.gz', 'logs/b/notes.txt', 'logs/c[1].ndjson'],
   ],
+  [
+    "a folder of files without an archive's name",
+    ['named'],
+    [
+      'named/.hidden',
+      'named/b.json',
+      'named/c.json.GZ',
+      'named/d.log',
+      'named/e.gzip',
+      'named/f.txt',
+      'named/link',
+      'named/lost',
+    ],
+  ],
+  ['a file without an extension', ['usage-stream*'], ['usage-stream-1-2026-08-01-00-00']],
   ['a folder with a slash', ['logs/a/'], ['logs/a/1.gz', 'logs/a/2.gz']],
   ['a pattern of one folder', ['logs/a/*.gz'], ['logs/a/1.gz', 'logs/a/2.gz']],
   ['a pattern over folders', ['logs/*/1.gz'], ['logs/a/1.gz', 'logs/b/1.gz']],

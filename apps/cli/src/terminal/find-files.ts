@@ -1,13 +1,10 @@
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '../load-context.js';
 
-/** What a folder of archives holds: Segment's own are `….gz`. */
-const ARCHIVE = /\.(gz|json|jsonl|ndjson)$/;
-
 /**
- * The files that are meant, in order: files, folders with all that is in them, and patterns with `*`, `**`
- * and `?` for where no shell has replaced them.
+ * The files that are meant, in order: files, folders with all that is in them whatever it is called, and patterns
+ * with `*`, `**` and `?` for where no shell has replaced them. Which of them are archives is for their content to say.
  * @throws CommandError for what names no file
  */
 export function findFiles(patterns: readonly string[]): string[] {
@@ -22,7 +19,7 @@ export function findFiles(patterns: readonly string[]): string[] {
 function expand(pattern: string): string[] {
   const stat = statSync(pattern, { throwIfNoEntry: false });
   if (stat?.isFile()) return [pattern];
-  if (stat?.isDirectory()) return listFiles(pattern).filter((file) => ARCHIVE.test(file));
+  if (stat?.isDirectory()) return listFiles(pattern);
   if (!/[*?]/.test(pattern)) return [];
   const fixed = pattern.slice(0, pattern.search(/[*?]/));
   const folder = fixed.slice(0, fixed.lastIndexOf('/') + 1);
@@ -34,12 +31,19 @@ function expand(pattern: string): string[] {
     .map((file) => join(root, file));
 }
 
-/** Files below a folder by name, so that days come in their order. */
+/** Files below a folder and links to files by name, so that days come in their order. */
 function listFiles(folder: string, prefix = folder): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() || isLinkToFile(entry))
     .map((entry) => join(prefix, entry.parentPath.slice(folder.length), entry.name))
     .toSorted();
+}
+
+/** A link that leads nowhere is one too: that it cannot be read is then said by its name. */
+function isLinkToFile(entry: Dirent): boolean {
+  if (!entry.isSymbolicLink()) return false;
+  const target = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false });
+  return target === undefined || target.isFile();
 }
 
 /** `**` is any number of folders, `*` and `?` stay within a name. */

@@ -108,7 +108,7 @@ export function makeEvent(id: string, n: number, kind: Kind, baseMs: number): Ma
       // Segment's formula sets the device's clock right by the time of receipt: another one each time it is sent.
       return {
         ...usage,
-        context: { ...common.context, library: { name: 'analytics.js' } },
+        context: { ...common.context, os: { name: 'iOS' }, library: { name: 'analytics-ios' } },
         timestamp: new Date(timestampMsOf(n, baseMs) + DEVICE_CLOCK_MS).toISOString(),
       };
     case 'entity':

@@ -1,5 +1,5 @@
 import { splitPath } from '@meterbridge/segment-events';
-import type { EventValue, ValueRule } from '@meterbridge/usage-mapping';
+import { type EventValue, holdsValueOf, partsOf, pathsOf, type ValueRule } from '@meterbridge/usage-mapping';
 import type { RuleIdentity } from '../destination.js';
 import type { HyperlineRule } from './settings.js';
 
@@ -17,13 +17,18 @@ export const hyperlineIdentity: RuleIdentity<HyperlineRule> = {
   remedy: () => 'an eventType or a record.id of its own',
 };
 
-/** Where a value comes from: always the same, or paths of the event and what is made of what stands there. */
+/** Where a value comes from: always the same, or paths of the event (a template's parts as one) and what is made of it. */
 type Source = { value: string } | { paths: string[]; made: string };
 
 function sourceOf(rule: ValueRule): Source {
   if (typeof rule === 'string' || Array.isArray(rule)) return { paths: [rule].flat(), made: '' };
   if ('value' in rule) return { value: String(rule.value) };
-  return { paths: [rule.path].flat(), made: rule.mask ? 'mask' : (rule.hash ?? '') };
+  const made = `${rule.mask ? 'mask' : (rule.hash ?? '')}${rule.times === undefined ? '' : `*${rule.times}`}`;
+  if ('path' in rule) return { paths: [rule.path].flat(), made };
+  const parts = partsOf(rule.template);
+  const [only] = parts;
+  if (parts.length === 1 && only && 'paths' in only) return { paths: only.paths, made };
+  return { paths: [JSON.stringify(parts)], made };
 }
 
 /** What a value comes to is exactly what stands in the event, as text. */
@@ -32,7 +37,32 @@ function isAsWritten(rule: ValueRule): boolean {
   return 'path' in rule && !rule.mask && !rule.hash && rule.default === undefined && rule.as === undefined;
 }
 
-function idOf(rule: HyperlineRule): ValueRule {
+/** Whether a rule's records are of one event each: their id is the messageId, or holds it. */
+export function isIdOfEvent(rule: Pick<HyperlineRule, 'record'>): boolean {
+  return holdsValueOf(idOf(rule), 'messageId');
+}
+
+/**
+ * What is wrong with the id of a rule's records, or null. Hyperline tells records apart by event type and id: where two
+ * customers have one id, the newer takes the other's usage.
+ */
+export function findIdProblem(rule: Pick<HyperlineRule, 'customer' | 'record' | 'uniqueIds'>): string | null {
+  const id = idOf(rule);
+  if (hasPartsWithNothingBetween(id))
+    return 'write some text between the parts of an id, or two ids become one';
+  if (rule.uniqueIds || isIdOfEvent(rule) || holdsValueOf(id, rule.customer)) return null;
+  const [customer, own] = [pathsOf(rule.customer), pathsOf(id)].map((paths) => `\${${paths.join(' | ')}}`);
+  const remedy = `Write { template: "${customer}:${own}" }, or uniqueIds: true beside record where no two customers ever share an id`;
+  return `the id leaves the customer out, as Hyperline does: it would take one customer's usage for another's. ${remedy}`;
+}
+
+function hasPartsWithNothingBetween(id: ValueRule): boolean {
+  if (typeof id !== 'object' || !('template' in id)) return false;
+  const parts = partsOf(id.template);
+  return parts.some((part, index) => 'paths' in part && 'paths' in (parts[index + 1] ?? {}));
+}
+
+function idOf(rule: Pick<HyperlineRule, 'record'>): ValueRule {
   return (rule.record as Record<string, ValueRule | undefined>).id ?? 'messageId';
 }
 

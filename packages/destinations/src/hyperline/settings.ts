@@ -5,16 +5,31 @@ import { hyperlineDescription } from './describe.js';
 
 const { url, limit } = hyperlineDescription.defaults;
 
+import { findIdProblem } from './identity.js';
+
 /** Hyperline's documented maximum for a batch. */
 const MAX_BATCH = 5_000;
 
-export const hyperlineRuleSchema = z.strictObject({
+const ruleFields = z.strictObject({
   ...routingFields,
   customer: valueRuleSchema.describe("Where the customer's id or external id stands in the event"),
   eventType: valueRuleSchema.describe('A path, or { value } for one name'),
   record: propertiesRuleSchema.describe(
     'What is sent; a bare path that is missing is left out, null is kept. id: the messageId where left out',
   ),
+  uniqueIds: z
+    .literal(true)
+    .optional()
+    .describe(
+      "The record's own id is never that of two customers: one that names another customer moves there",
+    ),
+});
+
+export const hyperlineRuleSchema = ruleFields.superRefine((rule, context) => {
+  // What of it cannot be read has been reported.
+  if (context.issues.some(({ path: [field] = [] }) => field === 'record' || field === 'customer')) return;
+  const message = findIdProblem(rule);
+  if (message) context.addIssue({ code: 'custom', path: ['record', 'id'], message });
 });
 
 export const hyperlineSettingsSchema = z.strictObject({

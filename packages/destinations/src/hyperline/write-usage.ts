@@ -3,6 +3,7 @@ import type { SegmentEvent } from '@meterbridge/segment-events';
 import { compileProperties, type Mapped, mapped, unmapped, type ValueRule } from '@meterbridge/usage-mapping';
 import { compileIdentity } from '../read-identity.js';
 import { refuseUnstorable } from '../unstorable-text.js';
+import { isIdOfEvent } from './identity.js';
 import { hyperlineKey, hyperlineRecordIdentity } from './key.js';
 import type { HyperlineRule } from './settings.js';
 
@@ -16,7 +17,12 @@ const MAX_PROPERTIES = 25;
  */
 export function compileHyperlineRule(rule: HyperlineRule): (event: SegmentEvent) => Mapped<UsageEvent> {
   const { id = 'messageId', ...others } = rule.record as Record<string, ValueRule>;
-  const readId = compileIdentity(id, 'record.id');
+  const isOfEvent = isIdOfEvent(rule);
+  // A messageId is its sender's to choose; what a rule puts together is a name, and says whose it is.
+  const readId = compileIdentity(id, 'record.id', {
+    isName: !isOfEvent,
+    isInjective: !isOfEvent && !rule.uniqueIds,
+  });
   const readCustomer = compileIdentity(rule.customer, 'customer');
   const readEventType = compileIdentity(rule.eventType, 'eventType');
   const readRecord = compileProperties(others, { bareRequired: false, lists: true });
@@ -52,7 +58,8 @@ export function compileHyperlineRule(rule: HyperlineRule): (event: SegmentEvent)
         key: hyperlineKey(eventType.value, recordId.value, timestamp),
         recordIdentity: hyperlineRecordIdentity(eventType.value, recordId.value),
         kind: eventType.value,
-        customer: customer.value,
+        // Any other id holds the customer, or is said to be of one customer only.
+        customer: isOfEvent ? customer.value : undefined,
         body,
       })
     );

@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from '@meterbridge/segment-events';
-import { isSameDecimal } from './decimal.js';
+import { isJsonObject, isSameDecimal, type JsonObject } from '@meterbridge/segment-events';
 
 /** Lago keeps amounts as numeric(40,15), and rounds what has more decimals. */
 const AMOUNT_DECIMALS = 15;

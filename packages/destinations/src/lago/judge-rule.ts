@@ -1,4 +1,4 @@
-import type { ValueRule } from '@meterbridge/usage-mapping';
+import { pathsOf, type ValueRule } from '@meterbridge/usage-mapping';
 import type { KindFinding } from '../description.js';
 import type { MetricFacts } from './plan-facts.js';
 import type { LagoRule } from './settings.js';
@@ -16,10 +16,9 @@ const PLAIN_NUMBER = /^-?\d+(\.\d+)?$/;
  */
 export function judgeRule(rule: LagoRule, metrics: readonly MetricFacts[]): RuleFinding {
   if (typeof rule.code !== 'string') {
-    const path = [rule.code.path].flat().join(' | ');
     return {
       level: 'warn',
-      detail: `the code comes from ${path}: nobody can tell here whether Lago knows it`,
+      detail: `the code comes ${describeOrigin(rule.code)}: nobody can tell here whether Lago knows it`,
     };
   }
   const { code } = rule;
@@ -57,7 +56,7 @@ function judgeField(
 
 function judgeValue(value: ValueRule, isNumeric: boolean): RuleFinding {
   if (typeof value === 'string' || Array.isArray(value)) {
-    return isNumeric ? UNTYPED : { level: 'ok', detail: pathsOf(value) };
+    return isNumeric ? UNTYPED : { level: 'ok', detail: describeOrigin(value) };
   }
   if ('value' in value) {
     return isNumeric && !PLAIN_NUMBER.test(String(value.value))
@@ -72,7 +71,7 @@ function judgeValue(value: ValueRule, isNumeric: boolean): RuleFinding {
   if (value.default === null) {
     return { level: 'warn', detail: 'left out where it is missing ("default: null"), and then not billed' };
   }
-  return { level: 'ok', detail: pathsOf(value.path) };
+  return { level: 'ok', detail: describeOrigin(value) };
 }
 
 const UNTYPED: RuleFinding = {
@@ -80,6 +79,7 @@ const UNTYPED: RuleFinding = {
   detail: 'sent as it is found, and what is no plain number is never billed; say "as: number" to be told',
 };
 
-function pathsOf(paths: string | string[]): string {
-  return `from ${[paths].flat().join(' | ')}`;
+function describeOrigin(value: ValueRule): string {
+  const isTemplate = typeof value === 'object' && 'template' in value;
+  return `from ${isTemplate ? JSON.stringify(value.template) : pathsOf(value).join(' | ')}`;
 }

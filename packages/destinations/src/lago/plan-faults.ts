@@ -1,4 +1,4 @@
-import type { ValueRule } from '@meterbridge/usage-mapping';
+import { pathsOf, type ValueRule } from '@meterbridge/usage-mapping';
 import type { ChargeFacts, MetricFacts, PlanFacts } from './plan-facts.js';
 import { isLookup, type LagoRule } from './settings.js';
 
@@ -164,15 +164,15 @@ function readSent({ properties }: LagoRule, name: string): Sent {
     return { as: 'constant', value, from: value, mayBeMissing: false };
   }
   if (typeof named === 'string' || Array.isArray(named))
-    return { as: 'untyped', from: pathsOf(named), mayBeMissing: false };
+    return { as: 'untyped', from: namePaths(named), mayBeMissing: false };
   const as = named.mask ? 'masked' : named.hash ? 'hashed' : named.as ? 'typed' : 'untyped';
-  return { as, from: pathsOf(named.path), mayBeMissing: named.default === null };
+  return { as, from: namePaths(named), mayBeMissing: named.default === null };
 }
 
 function isConstant(rule: ValueRule): rule is Extract<ValueRule, { value: unknown }> {
   return typeof rule === 'object' && 'value' in rule;
 }
 
-function pathsOf(paths: string | string[]): string {
-  return [paths].flat().join(' | ');
+function namePaths(rule: ValueRule): string {
+  return pathsOf(rule).join(' | ');
 }

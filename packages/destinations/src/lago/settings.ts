@@ -2,6 +2,7 @@ import {
   pathRuleSchema,
   propertiesRuleSchema,
   routingFields,
+  templateRuleSchema,
   valueRuleSchema,
 } from '@meterbridge/usage-mapping';
 import { z } from 'zod';
@@ -41,9 +42,11 @@ const subscriptionLookupSchema = z.strictObject({
 export const lagoRuleSchema = z.strictObject({
   ...routingFields,
   code: z
-    .union([z.string().min(1), pathRuleSchema])
+    .union([z.string().min(1), pathRuleSchema, templateRuleSchema])
     .default({ path: 'event' })
-    .describe("The billable metric's code as it is, or { path: … }; the event's name where left out"),
+    .describe(
+      "The billable metric's code as it is, or { path: … } or { template: … }; the event's name where left out",
+    ),
   subscription: z
     .union([valueRuleSchema, subscriptionLookupSchema])
     .describe("Where the subscription's external id stands in the event, or { lookup: customer }"),

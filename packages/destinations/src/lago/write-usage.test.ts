@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how templates are written
 import { describe, expect, test } from '@jest/globals';
 import type { UsageEvent } from '@meterbridge/delivery';
 import type { SegmentEvent } from '@meterbridge/segment-events';
@@ -122,7 +123,7 @@ test.each<[string, object, string, string]>([
   ['a subscription that is true', { subscription: 'properties.fast' }, 'wrong_type', 'subscription'],
   [
     'a subscription of null by default',
-    { subscription: { path: 'x', default: null } },
+    { subscription: { path: 'properties.x', default: null } },
     'wrong_type',
     'subscription',
   ],
@@ -156,6 +157,74 @@ test.each<[string, object, string, string]>([
   ],
 ])('%s cannot be sent', (_, rule, code, path) => {
   expect(write(rule)).toMatchObject({ ok: false, failure: { code, path } });
+});
+
+test.each<[string, object]>([
+  ['subscription', { subscription: 'userId' }],
+  ['subscription by template', { subscription: { template: '${context.groupId}-${userId}' } }],
+  ['code', { subscription: { value: 's' }, code: { path: 'userId' } }],
+  ['code of the rule', { subscription: { value: 's' }, code: ' api_call' }],
+  ['customer', { subscription: { lookup: 'customer', customer: 'userId' } }],
+])('a padded %s is a failure that says so, and never sent', (_field, rule) => {
+  const padded = { ...event, userId: ' u40 ' } as SegmentEvent;
+  const result = write(rule, padded);
+  expect(result).toMatchObject({ ok: false, failure: { code: 'unsupported_value' } });
+  expect(!result.ok && result.failure.detail).toMatch(/begins or ends with white space/);
+  expect(JSON.stringify(result)).not.toContain('u40');
+});
+
+test('values of several parts name a subscription, a code and properties', () => {
+  const body = bodyOf({
+    subscription: { template: '${context.groupId}/${userId}' },
+    code: { template: 'tokens_${properties.model}' },
+    properties: { who: { template: '${userId}@${properties.nothing | context.groupId}' } },
+  });
+  expect(body).toMatchObject({
+    external_subscription_id: '42/u1',
+    code: 'tokens_large',
+    properties: { who: 'u1@42' },
+  });
+});
+
+test('numbers are scaled exactly, in properties and in the amount', () => {
+  const scaled = (value: unknown, times: string) =>
+    bodyOf(
+      {
+        properties: { gb: { path: 'properties.n', as: 'number', times } },
+        preciseTotalAmountCents: { path: 'properties.n', as: 'number', times },
+      },
+      { ...event, properties: { n: value } } as SegmentEvent,
+    );
+  expect(scaled(1_234_567_891, '0.000000001')).toMatchObject({
+    properties: { gb: 1.234567891 },
+    precise_total_amount_cents: '1.234567891',
+  });
+  // As doubles: 0.30000000000000004, and 1.1 * 1.1 = 1.2100000000000002.
+  expect(scaled(0.1, '3').properties).toEqual({ gb: 0.3 });
+  expect(scaled('1.1', '1.1').precise_total_amount_cents).toBe('1.21');
+  expect(scaled('12345678901234567891', '0.000000001').properties).toEqual({ gb: '12345678901.234567891' });
+});
+
+test.each([
+  ['9'.repeat(25), true],
+  [`${'9'.repeat(25)}.9`, true],
+  [`000${'9'.repeat(25)}.${'9'.repeat(15)}4`, true],
+  [`${'9'.repeat(25)}.${'9'.repeat(15)}5`, false],
+  [`${'9'.repeat(24)}8.${'9'.repeat(16)}`, true],
+  [`-${'9'.repeat(25)}`, true],
+  [`-1${'0'.repeat(25)}`, false],
+  [`1${'0'.repeat(30)}`, false],
+  ['12345678901234567890123456789012', false],
+  ['12345678901234567.123456789012345', true],
+  ['0.12345678901234567890', true],
+  ['0', true],
+])('an amount of %s fits Lago’s column: %s', (price, fits) => {
+  const given = { ...event, properties: { price } } as SegmentEvent;
+  const result = write({ preciseTotalAmountCents: 'properties.price' }, given);
+  expect(result.ok).toBe(fits);
+  if (result.ok) return;
+  expect(result.failure).toMatchObject({ code: 'unsupported_value', path: 'preciseTotalAmountCents' });
+  expect(result.failure.detail).toContain('25 digits before the point');
 });
 
 test('an event without a name has no code', () => {

@@ -16,6 +16,15 @@ import { compileIdentity } from '../read-identity.js';
 import { refuseUnstorable } from '../unstorable-text.js';
 import { isLookup, type LagoRule } from './settings.js';
 
+/** Of `precise_total_amount_cents`: digits before the point, and behind it. */
+const AMOUNT_DIGITS = 25;
+const AMOUNT_DECIMALS = 15;
+const AMOUNT_TOO_LARGE = unmapped(
+  'unsupported_value',
+  'preciseTotalAmountCents',
+  `preciseTotalAmountCents has more than ${AMOUNT_DIGITS} digits before the point, which Lago cannot store`,
+);
+
 /** A longer customer's id would make a URL that no server takes. */
 const MAX_CUSTOMER_LENGTH = 500;
 
@@ -144,6 +153,19 @@ function compileAmount(rule: ValueRule | undefined): (event: object) => Mapped<s
     if (found.value === null || found.value === undefined) return mapped(null);
     const amount = coerce(found.value, 'number', 'preciseTotalAmountCents');
     if (!amount.ok) return amount;
-    return mapped(typeof amount.value === 'number' ? plainDecimal(amount.value) : String(amount.value));
+    const text = typeof amount.value === 'number' ? plainDecimal(amount.value) : String(amount.value);
+    return fitsAmount(text) ? mapped(text) : AMOUNT_TOO_LARGE;
   };
+}
+
+/**
+ * Lago's column is numeric(40,15): 15 decimals, to which it rounds, and 25 digits before the point. It fails over more,
+ * and with it the whole batch.
+ */
+function fitsAmount(amount: string): boolean {
+  const [whole = '', fraction = ''] = amount.replace(/^-?0*/, '').split('.');
+  if (whole.length !== AMOUNT_DIGITS) return whole.length < AMOUNT_DIGITS;
+  const rounds = fraction.charAt(AMOUNT_DECIMALS) >= '5';
+  const kept = fraction.slice(0, AMOUNT_DECIMALS).padEnd(AMOUNT_DECIMALS, '0');
+  return !rounds || /[0-8]/.test(whole + kept);
 }

@@ -20,7 +20,7 @@ const ARCHIVED = {
   messageId: 'm1',
   userId: 'u1',
   properties: { tokens: 5 },
-  context: { library: { name: 'analytics.js' } },
+  context: { page: { path: '/' }, locale: 'en', library: { name: 'analytics.js' } },
   originalTimestamp: '2021-03-01T09:59:00.000Z',
   sentAt: '2021-03-01T09:59:01.000Z',
   timestamp: '2021-03-01T10:00:00.000Z',

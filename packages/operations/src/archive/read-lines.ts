@@ -1,22 +1,22 @@
 import { isUtf8 } from 'node:buffer';
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { gunzip } from './gunzip.js';
 
 /** What stands in a line: its text without its end, or why it has none. */
 export type Line = string | { problem: 'not UTF-8' | 'too long'; bytes: number };
 
 const NEWLINE = 0x0a;
-/** Decompressed at once: smaller ones cost time, larger ones memory. */
-const PIECE_BYTES = 64 * 1024;
 
 /**
  * The lines of a text, gzip'd or not, some at a time: a piece of it and a line are in memory, however long a line
- * is. Throws what reading or decompressing throws, after all lines before.
+ * is. Throws what reading or decompressing throws, after all lines before; a last one without its end is one of them
+ * where it is whole JSON.
  * @param mostBytes a longer line has no text
+ * @param findProblem says of the first bytes of the text why it is not read at all
  */
 export async function* readLines(
   input: AsyncIterable<Buffer>,
   mostBytes: number,
+  findProblem: (head: Buffer) => string | undefined = () => undefined,
 ): AsyncGenerator<readonly Line[]> {
   /** The beginning of a line whose end has not come; only its length, once it is too long. */
   let begun: Buffer[] = [];
@@ -32,21 +32,38 @@ export async function* readLines(
     begunBytes = 0;
     return line;
   };
-  for await (const piece of decompress(input)) {
-    const last = piece.lastIndexOf(NEWLINE);
-    if (last === -1) {
-      keep(piece);
-      continue;
+  try {
+    for await (const piece of checked(decompress(input), findProblem)) {
+      const last = piece.lastIndexOf(NEWLINE);
+      if (last === -1) {
+        keep(piece);
+        continue;
+      }
+      const first = piece.indexOf(NEWLINE);
+      keep(piece.subarray(0, first));
+      const lines = [endLine()];
+      if (last > first)
+        for (const line of splitLines(piece.subarray(first + 1, last), mostBytes)) lines.push(line);
+      keep(piece.subarray(last + 1));
+      yield lines;
     }
-    const first = piece.indexOf(NEWLINE);
-    keep(piece.subarray(0, first));
-    const lines = [endLine()];
-    if (last > first)
-      for (const line of splitLines(piece.subarray(first + 1, last), mostBytes)) lines.push(line);
-    keep(piece.subarray(last + 1));
-    yield lines;
+  } catch (error) {
+    const line = endLine();
+    if (typeof line === 'string' && isWhole(line)) yield [line];
+    throw error;
   }
   if (begunBytes > 0) yield [endLine()];
+}
+
+/** Whether a line without its end is all of its JSON: an object that is cut off is none. */
+function isWhole(line: string): boolean {
+  if (!/^\s*[[{]/.test(line)) return false;
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whole lines. Decoded carelessly, two ids that differ in a broken byte would become one. */
@@ -69,9 +86,37 @@ function toLine(bytes: Buffer, length: number, mostBytes: number): Line {
 
 /** Told by its first two bytes, whatever it is called. */
 async function* decompress(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const { head, whole } = await peek(input, 2);
+  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+    yield* whole;
+    return;
+  }
+  yield* gunzip(whole);
+}
+
+/** Longer than any signature of a file. */
+const HEAD_BYTES = 8;
+
+async function* checked(
+  input: AsyncIterable<Buffer>,
+  findProblem: (head: Buffer) => string | undefined,
+): AsyncGenerator<Buffer> {
+  const { head, whole, close } = await peek(input, HEAD_BYTES);
+  const problem = findProblem(head);
+  if (problem === undefined) {
+    yield* whole;
+    return;
+  }
+  await close();
+  throw new Error(problem);
+}
+
+/** The first bytes of an input, at least `count` where there are so many, and all of it. */
+async function peek(input: AsyncIterable<Buffer>, count: number) {
   const pieces = input[Symbol.asyncIterator]();
-  let head = Buffer.alloc(0);
-  while (head.length < 2) {
+  const close = async () => void (await pieces.return?.());
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < count) {
     const { done, value } = await pieces.next();
     if (done) break;
     head = Buffer.concat([head, value]);
@@ -82,20 +127,8 @@ async function* decompress(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer>
       yield* { [Symbol.asyncIterator]: () => pieces };
     } finally {
       // Whoever stops early, even within the first piece, lets go of the input.
-      await pieces.return?.();
+      await close();
     }
   })();
-  if (head[0] !== 0x1f || head[1] !== 0x8b) {
-    yield* whole;
-    return;
-  }
-  const source = Readable.from(whole);
-  const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
-  // `pipe` does not pass it on; what fails comes out where it is read.
-  source.on('error', (error) => gunzip.destroy(error));
-  try {
-    yield* source.pipe(gunzip);
-  } finally {
-    source.destroy();
-  }
+  return { head, whole, close };
 }

@@ -45,7 +45,11 @@ export async function readGroups(reading: Reading): Promise<ReadResult> {
     await sink.add(full);
   };
   for (const file of files) {
-    const { bytes, stamp } = await statOf(file);
+    const { bytes, stamp } = await statOf(file).catch((error: NodeJS.ErrnoException) => {
+      result.unreadable.push({ file, line: 0, problem: error.message });
+      return { bytes: 0, stamp: null };
+    });
+    if (stamp === null) continue;
     const from = startOf(reading.positions.get(file), stamp);
     if (from.isDone) {
       reading.onBytes(bytes ?? 0);

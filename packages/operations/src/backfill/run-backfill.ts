@@ -255,7 +255,15 @@ async function startReading(
   work: Work,
   what = 'KB',
 ): Promise<{ add(bytes: number): void }> {
-  const sizes = (await Promise.all(files.map(statOf))).map(({ bytes }) => bytes);
+  const sizes = await Promise.all(
+    files.map((file) =>
+      statOf(file).then(
+        ({ bytes }) => bytes,
+        // Said where it is read.
+        () => 0,
+      ),
+    ),
+  );
   const isKnown = sizes.every((bytes) => bytes !== null);
   const total = sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
   const bar = startCounting(work, what, isKnown ? Math.max(1, Math.floor(total / 1_024)) : undefined);

@@ -16,6 +16,7 @@ const REJECTIONS: Record<RejectionReason, true> = {
   no_message_id_or_timestamp: true,
   invalid_timestamp: true,
   timestamp_out_of_range: true,
+  invalid_json: true,
 };
 
 const FAILURES: Record<UndeliverableCode, true> = {

@@ -9,10 +9,16 @@ export type PlacedCase = Case & { file: string; line: number };
 
 /** The case files beside a configuration, by name. @throws OperationError (`file_unreadable`) where there is none */
 export function findCaseFiles(configFile: string): string[] {
-  const folder = dirname(configFile);
-  const files = readdirSync(folder).filter((name) => name.endsWith('.cases.yaml'));
+  const files = caseFilesBeside(configFile);
   if (files.length === 0) throw new OperationError('file_unreadable', `no *.cases.yaml beside ${configFile}`);
-  return files.toSorted().map((name) => join(folder, name));
+  return files;
+}
+
+/** The same, and none where there is none. */
+export function caseFilesBeside(configFile: string): string[] {
+  const folder = dirname(configFile);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.cases.yaml'));
+  return names.toSorted().map((name) => join(folder, name));
 }
 
 /** @throws OperationError (`file_unreadable`, `invalid_input`) that lists every problem of the file, with its line */

@@ -60,7 +60,7 @@ export async function compareArchive(
   { before, ...options }: HistoryOptions & { before: Pipeline },
 ): Promise<HistoryReport> {
   const report = beginReport({ before, ...options });
-  const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+  const bytes = files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
   const progress = startCounting(options.work, 'kB', Math.ceil(bytes / 1_000));
   let seen = 0;
   const onBytes = (count: number) => {

@@ -27,6 +27,7 @@ destinations:
         customer: userId
         eventType: event
         record: { id: properties.invoice }
+        uniqueIds: true
 `;
 const { config } = pipelineOf(FILE).pipeline;
 

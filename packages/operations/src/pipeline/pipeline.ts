@@ -1,5 +1,5 @@
 import type { Config } from '@meterbridge/config';
-import { COLLISION_DETAIL, collides, type StoredDelivery, type UsageEvent } from '@meterbridge/delivery';
+import { findCollision, type StoredDelivery, type UsageEvent } from '@meterbridge/delivery';
 import { compileDestination, type Destination } from '@meterbridge/destinations';
 import {
   type Arrival,
@@ -111,16 +111,15 @@ export function deliverTo(
   const deliveries = rules.map((rule) => {
     const result = mapDelivery(pipeline, destination, rule, event, known);
     if (!result.ok) return { rule, result };
-    if (usages.some((earlier) => collides(earlier, result.usage))) return { rule, result: COLLISION };
-    usages.push(result.usage);
+    const { usage } = result;
+    const [collision] = usages.flatMap((earlier) => findCollision(earlier, usage) ?? []);
+    if (collision !== undefined) return { rule, result: collided(collision) };
+    usages.push(usage);
     return { rule, result };
   });
   return { destination, deliveries };
 }
 
-const COLLISION: DeliveryResult = {
-  ok: false,
-  code: 'identity_collision',
-  path: '',
-  detail: COLLISION_DETAIL,
-};
+function collided(detail: string): DeliveryResult {
+  return { ok: false, code: 'identity_collision', path: '', detail };
+}

@@ -24,6 +24,7 @@ destinations:
         customer: userId
         eventType: { value: fixed }
         record: { "*": properties, id: properties.id, list: properties.list }
+        uniqueIds: true
 `).pipeline;
 
 const BASE = {

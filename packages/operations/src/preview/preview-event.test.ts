@@ -97,7 +97,7 @@ test.each([
     {
       timestamp: '2026-01-31T10:00:00Z',
       sentAt: '2026-01-31T10:30:00Z',
-      context: { library: { name: 'analytics.js' } },
+      context: { page: { path: '/' }, locale: 'en', library: { name: 'analytics.js' } },
     },
     { timestampFrom: 'device clock', timestamp: '2026-01-31T11:30:00.000Z' },
   ],

@@ -11,7 +11,7 @@ destinations:
     rules:
       - name: rule
         code: fixed
-        subscription: { lookup: customer, customer: { path: [context.groupId, 'a\\.b'], hash: sha256 } }
+        subscription: { lookup: customer, customer: { path: [context.groupId, '\\a\\.b'], hash: sha256 } }
         properties: { "*": properties, tokens: properties.tokens }
   - name: hyperline
     type: hyperline
@@ -42,7 +42,7 @@ test('what a rule hides', () => {
     { target: ['record', 'work.email'], paths: ['traits.contact.email'], how: 'masked' },
   ]);
   expect(concealedBy(lago.type, lago.rules[0]!)).toEqual([
-    { target: ['external_subscription_id'], paths: ['context.groupId', 'a\\.b'], how: 'hashed' },
+    { target: ['external_subscription_id'], paths: ['context.groupId', '\\a\\.b'], how: 'hashed' },
   ]);
 });
 
@@ -55,7 +55,7 @@ test.each([
   ['traits.contact.emails', false],
   ['properties.email', false],
   ['context.groupId', true],
-  ['a\\.b', true],
+  ['\\a\\.b', true],
   ['a.b', false],
 ])('whether the value at %s may be shown', (path, hidden) => {
   expect(isConcealed(path, destinations)).toBe(hidden);

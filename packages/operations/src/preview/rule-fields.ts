@@ -1,6 +1,6 @@
 import { type DestinationSettings, type DestinationType, kindOf } from '@meterbridge/destinations';
 import { splitPath } from '@meterbridge/segment-events';
-import type { PropertiesRule, ValueRule } from '@meterbridge/usage-mapping';
+import { type PropertiesRule, pathsOf, type ValueRule } from '@meterbridge/usage-mapping';
 
 export type Rule = DestinationSettings['rules'][number];
 
@@ -70,10 +70,9 @@ export type Concealed = { target: string[]; paths: string[]; how: 'masked' | 'ha
 
 export function concealedBy(type: DestinationType, rule: Rule): Concealed[] {
   return fieldsOf(type, rule).flatMap(({ target, rule: value }) => {
-    if (typeof value !== 'object' || !('path' in value) || !(value.mask || value.hash)) return [];
-    return [
-      { target, paths: [value.path].flat(), how: value.mask ? ('masked' as const) : ('hashed' as const) },
-    ];
+    if (typeof value !== 'object' || Array.isArray(value) || 'value' in value) return [];
+    if (!value.mask && !value.hash) return [];
+    return [{ target, paths: pathsOf(value), how: value.mask ? ('masked' as const) : ('hashed' as const) }];
   });
 }
 

@@ -60,7 +60,7 @@ function rejection(of: Partial<RejectedEvent> = {}, raw: object = {}) {
 }
 
 const device = (extra: object) => ({
-  context: { library: { name: 'analytics-ios' } },
+  context: { os: { name: 'iOS' }, library: { name: 'analytics-ios' } },
   ...extra,
 });
 

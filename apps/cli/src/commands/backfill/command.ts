@@ -1,5 +1,4 @@
 import type { Config, Source } from '@meterbridge/config';
-import { compileFql } from '@meterbridge/fql';
 import {
   type BackfillReport,
   choosePace,
@@ -12,6 +11,7 @@ import {
   STANDARD_INPUT,
   slowest,
 } from '@meterbridge/operations';
+import { compileFilter, describeFilterProblem } from '@meterbridge/usage-mapping';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CommandError, readCommandEnv, readConfig } from '../../load-context.js';
 import { findFiles } from '../../terminal/find-files.js';
@@ -110,10 +110,9 @@ function readMoment(text: string): number {
 }
 
 function readFilter(text: string): Where {
-  const compiled = compileFql(text);
-  if (compiled.ok) return { text, matches: compiled.matches };
-  const { message, line, column } = compiled.problem;
-  throw new InvalidArgumentError(`line ${line}, column ${column}: ${message}`);
+  const filter = compileFilter(text);
+  if (filter.ok) return { text, matches: filter.matches };
+  throw new InvalidArgumentError(filter.problems.map(describeFilterProblem).join('; '));
 }
 
 /** `meterbridge backfill` */
@@ -144,7 +143,8 @@ export function addBackfill(program: Command): void {
     .addHelpText(
       'after',
       `
-Files, folders with all archives in them, patterns in quotes, or - for standard input. Run it twice with the same
+Files, folders with all files in them, patterns in quotes, or - for standard input. What is no archive by its
+content is named, and nothing of it is taken. Run it twice with the same
 rules and nothing is billed twice: id and time of an archived event are its own. Times are Segment's; an event is
 judged as of when it was received then, so that history is never too old. What a receiver would refuse becomes a
 dead letter that names file and line; its neighbours go on.

@@ -1,5 +1,5 @@
 import { configFile } from '@meterbridge/config';
-import { check as checkAll, type Finding } from '@meterbridge/operations';
+import { check as checkAll, checkCases, type Finding } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { isForPeople, readCommandEnv, readConfig } from '../../load-context.js';
 import { style } from '../../terminal/style.js';
@@ -24,6 +24,7 @@ export async function check(options: { json?: boolean }): Promise<void> {
       what: configFile(env),
       detail: `sources: ${config.sources.length}, rules: ${rules}`,
     });
+    for (const finding of checkCases(configFile(env), config)) report(finding);
     await checkAll(config, report);
   } catch (error) {
     if (!isForPeople(error)) throw error;

@@ -15,6 +15,7 @@ import {
   readLetter,
   type SendAgain,
 } from '@meterbridge/operations';
+import { parseJson } from '@meterbridge/segment-events';
 import { CommandError, withOperations } from '../../load-context.js';
 import { confirm } from '../../terminal/confirm.js';
 import { openEditor } from '../../terminal/open-editor.js';
@@ -64,7 +65,9 @@ async function editUntilRight(file: string, entry: LetterEntry, ops: Operations)
 
 function readEvent(text: string): { ok: true; event: unknown } | { ok: false; problem: string } {
   try {
-    return { ok: true, event: JSON.parse(text) };
+    JSON.parse(text);
+    // Numbers keep their digits, as on receipt.
+    return { ok: true, event: parseJson(text) };
   } catch (error) {
     return { ok: false, problem: `it is not JSON: ${(error as Error).message}` };
   }

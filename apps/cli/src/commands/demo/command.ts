@@ -9,10 +9,12 @@ import { type Account, RECEIVER, readAccount } from '@meterbridge/queue';
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import { compareWithSandbox, type Disagreement } from '../../demo/compare-with-sandbox.js';
+import { describeMistypedFilter } from '../../demo/mistyped-filter.js';
 import { renderAccounts, renderDeadReasons } from '../../demo/render-account.js';
 import { type Sent, sendEvents } from '../../demo/send-events.js';
 import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js';
-import { DEMO_WRITE_KEY, type Stack, startStack } from '../../stack/stack.js';
+import { DEMO_WRITE_KEY } from '../../stack/decide-stand-ins.js';
+import { type Stack, startStack } from '../../stack/stack.js';
 import { readCount } from '../../terminal/read-arguments.js';
 import { untilSignal } from '../up/command.js';
 
@@ -63,6 +65,7 @@ async function play(
   progress: (line: string) => void,
 ): Promise<boolean> {
   const config = readConfig(stack.env);
+  progress(describeMistypedFilter());
   const began = Date.now();
   progress(
     `Sending ${options.events.toLocaleString('en')} events with @segment/analytics-node, some wrong on purpose`,

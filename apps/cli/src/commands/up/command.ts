@@ -45,11 +45,14 @@ export function addUp(program: Command): void {
   program
     .command('up')
     .description(
-      'run receiver and worker until Ctrl-C, with a Redis of their own unless REDIS_URL is set, and the sandbox for each API whose key is not set',
+      'run receiver and worker until Ctrl-C, with a Redis of their own unless REDIS_URL is set, and the sandbox where no API key is set',
     )
     .addHelpText(
       'after',
       `
+Without a key for any API, the sandbox stands in for all, and a known write key is taken from this machine alone.
+Beside a real key nothing is made up: SEGMENT_WRITE_KEY has to be set, and a destination without a key is held.
+
 What was accepted is kept in .meterbridge/ and goes on with the next start. A saved configuration is used at once.
 
 Examples:

@@ -1,0 +1,35 @@
+import { kindOf } from '@meterbridge/destinations';
+import { SANDBOX_APIS } from '@meterbridge/sandbox/apis';
+
+type Api = (typeof SANDBOX_APIS)[number];
+
+/** The key of a demonstration; a real one comes from SEGMENT_WRITE_KEY. */
+export const DEMO_WRITE_KEY = 'demo-write-key';
+
+/** Stands for a key that is not set beside one that is: nothing is ever sent with it. */
+export const NO_KEY = 'no-key-set';
+
+/** What a stack makes up for itself, by which keys are set. */
+export type StandIns = {
+  /** The APIs that the sandbox stands in for: each that has no key, where no other is real. */
+  sandbox: Api[];
+  /** The APIs whose destinations are held, since they have no key and another one is real. */
+  held: Api[];
+  /** Undefined where one is set, or where whoever guesses it would send usage that is billed. */
+  writeKey: string | undefined;
+};
+
+/**
+ * Decides what stands in for keys that are not set. Beside a real API nothing is made up: what went to the sandbox
+ * would count as delivered, and a known write key would open billing to anyone. Pure.
+ */
+export function decideStandIns(env: Readonly<Record<string, string | undefined>>): StandIns {
+  const keyOf = (api: Api) => env[kindOf(api).env.apiKey];
+  const unset = SANDBOX_APIS.filter((api) => !keyOf(api));
+  const isAnyReal = SANDBOX_APIS.some((api) => keyOf(api) && keyOf(api) !== 'sandbox');
+  return {
+    sandbox: isAnyReal ? [] : unset,
+    held: isAnyReal ? unset : [],
+    writeKey: env.SEGMENT_WRITE_KEY || isAnyReal ? undefined : DEMO_WRITE_KEY,
+  };
+}

@@ -1,0 +1,86 @@
+import { networkInterfaces } from 'node:os';
+import { expect, jest, test } from '@jest/globals';
+import { lookAtGate } from '@meterbridge/queue';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import { makeTracks, sendAll } from './retrying-client.js';
+import { type Stack, useStack } from './run-stack.js';
+import type { RunningProcess } from './running-process.js';
+import { HYPERLINE_KEY } from './stack-config.js';
+
+jest.setTimeout(180_000);
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+/** `npm start` on the suite's Redis, with ports of its own choice, and without the variables of these names. */
+async function openWithout(...names: string[]): Promise<Stack> {
+  const stack = await stacks.open();
+  for (const name of [...names, 'RECEIVER_PORT', 'WORKER_PORT']) delete stack.env[name];
+  return stack;
+}
+
+async function receiverOf(up: RunningProcess): Promise<string> {
+  const url = () => /Receiver: (http:\S+)/.exec(up.output())?.[1];
+  await waitFor(() => url() && up.output().includes('Worker: '), { what: 'the stack', timeoutMs: 60_000 });
+  return url()!;
+}
+
+async function stop(up: RunningProcess): Promise<void> {
+  up.signal('SIGTERM');
+  expect(await up.exited).toEqual({ code: 0, signal: null });
+}
+
+test('beside a real API no write key is made up: it says which is missing, and ends', async () => {
+  const stack = await openWithout('SEGMENT_WRITE_KEY');
+  const { code, output } = await stack.cli('up');
+  expect([code, output]).toEqual([
+    1,
+    expect.stringContaining('sources[0].writeKey: the environment variable SEGMENT_WRITE_KEY is not set'),
+  ]);
+  expect(output).not.toContain('demo-write-key');
+
+  stack.env.SEGMENT_WRITE_KEY = 'change-me';
+  const guessed = await stack.cli('up');
+  expect([guessed.code, guessed.output]).toEqual([1, expect.stringContaining('(from SEGMENT_WRITE_KEY)')]);
+});
+
+test('beside a real API what has no key is held, and goes out once it has one', async () => {
+  const stack = await openWithout('HYPERLINE_API_KEY');
+  const up = stack.start('cli', ['up']);
+  const receiver = await receiverOf(up);
+  expect(up.output()).toContain('hyperline is held: its API key is not set');
+  expect(up.output()).not.toContain('Sandbox');
+  await sendAll(receiver, makeTracks(30));
+  await waitFor(async () => (await stack.account('lago')).delivered === 30, { what: 'the other one' });
+  expect(await stack.account('hyperline')).toMatchObject({ accepted: 30, inFlight: 30, dead: 0 });
+  expect(stack.sandbox.hyperline.inspect().byStatus).toEqual({});
+  await stop(up);
+
+  stack.env.HYPERLINE_API_KEY = HYPERLINE_KEY;
+  const again = stack.start('cli', ['up']);
+  await receiverOf(again);
+  expect((await stack.settled(30)).hyperline).toMatchObject({ delivered: 30, dead: 0, difference: 0 });
+  await stop(again);
+
+  // What a person holds is let go by a person.
+  expect(await stack.cli('hold', 'hyperline', '--reason', 'a test')).toMatchObject({ code: 0 });
+  const third = stack.start('cli', ['up']);
+  await receiverOf(third);
+  expect((await lookAtGate('hyperline', stack.redis)).handHold).toMatchObject({ reason: 'a test' });
+  await stop(third);
+});
+
+test('without any key the sandbox stands in for all, and the known write key is taken from here alone', async () => {
+  const stack = await openWithout('LAGO_API_KEY', 'HYPERLINE_API_KEY', 'SEGMENT_WRITE_KEY');
+  const up = stack.start('cli', ['up']);
+  const receiver = await receiverOf(up);
+  expect(up.output()).toContain('stands in for LAGO and HYPERLINE');
+  expect(up.output()).toContain('Write key: demo-write-key, taken from this machine alone');
+  expect((await fetch(`${receiver}/readyz`)).status).toBe(200);
+  const outside = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4');
+  if (outside)
+    await expect(fetch(`http://${outside.address}:${new URL(receiver).port}/readyz`)).rejects.toThrow();
+  await stop(up);
+});
