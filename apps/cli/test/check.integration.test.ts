@@ -273,18 +273,24 @@ test('where a subscription is looked up, a key that may not read subscriptions i
   });
 });
 
-test('events that wait and come near what Lago can store are told of', async () => {
-  const config = configWith(
-    '- { name: calls, code: api_call, subscription: userId, properties: { tokens: properties.tokens, note: { path: properties.note, default: none } } }',
-  );
-  const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
-  const receiver = await stack.startReady('receiver');
-  const tracks = makeTracks(40).map((track, at) =>
-    at % 10 === 0 ? { ...track, properties: { tokens: 1, note: 'x'.repeat(3_000) } } : track,
-  );
-  await sendAll(receiver.url, tracks);
-  const { byLevel } = await check(stack);
-  expect(byLevel.warn).toContainEqual(
-    expect.stringMatching(/size of events: 4 of 40 that wait are large; the largest has 3,\d+ bytes/),
-  );
-});
+test.each([
+  ['named', 'userId'],
+  ['looked up', '{ lookup: customer, customer: userId }'],
+])(
+  'events that wait and come near what Lago can store are told of, their subscription %s',
+  async (_how, subscription) => {
+    const config = configWith(
+      `- { name: calls, code: api_call, subscription: ${subscription}, properties: { tokens: properties.tokens, note: { path: properties.note, default: none } } }`,
+    );
+    const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
+    const receiver = await stack.startReady('receiver');
+    const tracks = makeTracks(40).map((track, at) =>
+      at % 10 === 0 ? { ...track, properties: { tokens: 1, note: 'x'.repeat(3_000) } } : track,
+    );
+    await sendAll(receiver.url, tracks);
+    const { byLevel } = await check(stack);
+    expect(byLevel.warn).toContainEqual(
+      expect.stringMatching(/size of events: 4 of 40 that wait are large; the largest has 3,\d+ bytes/),
+    );
+  },
+);
