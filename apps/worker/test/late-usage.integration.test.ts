@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { DeadLetter } from '@meterbridge/delivery';
 import { readDeadLetters } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
+import { writeArchive } from '../../cli/test/archive.js';
 import { makeTracks, sendAll, type Track } from '../../cli/test/retrying-client.js';
 import { type Stack, type StackOptions, useStack } from '../../cli/test/run-stack.js';
 import type { RunningProcess } from '../../cli/test/running-process.js';
@@ -160,6 +164,26 @@ test.each([
     });
     expect(stack.sandbox.lago.inspect().late).toBe(0);
     expect(stack.sandbox.lago.ledger.size).toBe(3);
+  },
+);
+
+test.each([
+  ['looked up', LOOKED_UP],
+  ['named', NAMED],
+])(
+  'a dry run of a backfill says how many are late where the subscription is %s',
+  async (_how, subscription) => {
+    const { stack } = await open(configOf(subscription), [subscriptionOf('acme')]);
+    const file = join(await mkdtemp(join(tmpdir(), 'late-usage-')), 'archive.ndjson');
+    const events = [...tracksOf('acme', 6, MONTH_AGO_MS), ...tracksOf('acme', 4, NOW_MS)].map((track) => ({
+      ...track,
+      receivedAt: track.timestamp,
+    }));
+    await writeArchive(file, events);
+    const { output } = await stack.cli('backfill', '--dry-run', '--json', file);
+    await rm(dirname(file), { recursive: true });
+    expect(JSON.parse(output)).toMatchObject({ events: 10, held: [{ late: 6, maybeLate: 0 }] });
+    expect(stack.sandbox.lago.ledger.size).toBe(0);
   },
 );
 
