@@ -32,7 +32,8 @@ const METRICS = {
   login: { aggregation: 'count_agg' as const },
 };
 
-const LAGO = { apiKey: LAGO_KEY, store: 'postgres' as const, metrics: METRICS };
+const PLANS = { all: { charges: Object.keys(METRICS).map((code) => ({ billable_metric_code: code })) } };
+const LAGO = { apiKey: LAGO_KEY, store: 'postgres' as const, metrics: METRICS, plans: PLANS };
 
 async function check(stack: Stack): Promise<{ code: number | null; byLevel: Record<string, string[]> }> {
   const { code, output } = await stack.cli('check', '--json');
@@ -61,8 +62,8 @@ test('rules are held against the metrics that Lago has, over all pages', async (
     warn: [expect.stringContaining('rule named-by-event')],
   });
   expect(code).toBe(1);
-  // One for the connection, one for the store; the metrics are two pages.
-  expect(stack.sandbox.lago.inspect().byStatus).toEqual({ 422: 1, 200: 3 });
+  // One for the connection, one for the store, one for the plans; the metrics are two pages.
+  expect(stack.sandbox.lago.inspect().byStatus).toEqual({ 422: 1, 200: 4 });
   expect(stack.sandbox.lago.ledger.size).toBe(0);
 });
 
@@ -84,6 +85,134 @@ test('rules that could take one event under one id are a failure that says which
   // What else there is to say of them is said all the same.
   expect(byLevel.ok).toHaveLength(5);
   expect(code).toBe(1);
+});
+
+/** What Lago takes with a 200 and bills wrongly or never; each with a brother that it bills. */
+const J6 = {
+  apiKey: LAGO_KEY,
+  store: 'postgres' as const,
+  knownSubscriptions: ['sub-1'],
+  metrics: {
+    seats: { aggregation: 'unique_count_agg' as const, field: 'user' },
+    unplanned: { aggregation: 'count_agg' as const },
+    tokens: {
+      aggregation: 'sum_agg' as const,
+      field: 'n',
+      filters: [{ key: 'region', values: ['eu', 'us'] }],
+    },
+    priced: { aggregation: 'count_agg' as const },
+    own: { aggregation: 'custom_agg' as const, field: 'n' },
+    hours: { aggregation: 'sum_agg' as const, field: 'h', expression: 'event.properties.end' },
+  },
+  plans: {
+    gold: {
+      charges: [
+        { billable_metric_code: 'seats' },
+        {
+          billable_metric_code: 'tokens',
+          filters: [{ values: { region: ['eu'] }, properties: { amount: '2' } }],
+        },
+        { billable_metric_code: 'priced', charge_model: 'dynamic' },
+        { billable_metric_code: 'own' },
+        { billable_metric_code: 'hours' },
+      ],
+    },
+  },
+};
+
+/** By a rule's name: what it sends, and what is said of it; null where that is that all is well. */
+const SAID: [rule: string, sends: string, level: 'ok' | 'warn' | 'fail', words: string][] = [
+  [
+    'op',
+    'code: seats, properties: { "*": properties, user: { path: userId, as: string } }',
+    'warn',
+    'operation_type is sent',
+  ],
+  [
+    'op-add',
+    'code: seats, properties: { operation_type: { value: add }, user: { path: userId, as: string } }',
+    'ok',
+    'unique_count_agg of user',
+  ],
+  ['mask', 'code: seats, properties: { user: { path: userId, mask: true } }', 'fail', 'masked'],
+  [
+    'hash',
+    'code: seats, properties: { user: { path: userId, hash: sha256 } }',
+    'ok',
+    'unique_count_agg of user',
+  ],
+  ['untyped', 'code: seats, properties: { user: userId }', 'warn', 'as: string'],
+  ['constant', 'code: seats, properties: { user: { value: x } }', 'fail', 'never more than 1'],
+  ['unplanned', 'code: unplanned', 'fail', 'in no charge of any plan'],
+  ['no-key', 'code: tokens, properties: { n: { path: properties.n, as: number } }', 'fail', 'does not send'],
+  [
+    'key',
+    'code: tokens, properties: { n: { path: properties.n, as: number }, region: properties.region }',
+    'ok',
+    'sum_agg of n',
+  ],
+  [
+    'bad-key',
+    'code: tokens, properties: { n: { path: properties.n, as: number }, region: { value: mars } }',
+    'fail',
+    'no price for region mars',
+  ],
+  [
+    'masked-key',
+    'code: tokens, properties: { n: { path: properties.n, as: number }, region: { path: properties.region, mask: true } }',
+    'fail',
+    'masked or hashed',
+  ],
+  ['free', 'code: priced', 'fail', 'preciseTotalAmountCents'],
+  ['priced', 'code: priced, preciseTotalAmountCents: properties.cents', 'ok', 'count_agg'],
+  ['own', 'code: own', 'warn', 'code of your own'],
+  ['no-variable', 'code: hours', 'fail', 'reads end'],
+  ['variable', 'code: hours, properties: { end: properties.end }', 'ok', 'by the expression'],
+];
+
+test('what Lago would take and bill wrongly or never is said, rule by rule', async () => {
+  const rules = SAID.map(
+    ([name, sends]) => `- { name: ${name}, when: event = "${name}", subscription: userId, ${sends} }`,
+  );
+  const subscriptions = ['sub-1', 'sub-2'].map(
+    (id) => `- { name: to-${id}, when: event = "${id}", subscription: { value: ${id} }, code: own }`,
+  );
+  const stack = await stacks.open({
+    config: configWith([...rules, ...subscriptions].join('\n')),
+    sandbox: { lago: J6 },
+  });
+  const { code, output } = await stack.cli('check', '--json');
+  const lines = JSON.parse(output) as Line[];
+  const saidOf = (rule: string) => lines.filter(({ what }) => what === `lago, rule ${rule}`);
+  for (const [rule, , level, words] of SAID) {
+    const said = saidOf(rule);
+    expect({ rule, said }).toEqual({
+      rule,
+      said: expect.arrayContaining([
+        expect.objectContaining({ level, detail: expect.stringContaining(words) }),
+      ]),
+    });
+    if (level === 'ok') expect(said).toHaveLength(1);
+  }
+  expect(saidOf('to-sub-1')).toMatchObject([{ level: 'warn' }]);
+  expect(saidOf('to-sub-2')).toContainEqual(
+    expect.objectContaining({ level: 'fail', detail: expect.stringContaining('no subscription "sub-2"') }),
+  );
+  expect(code).toBe(1);
+});
+
+test('plans that cannot be read are a warning, and metrics are checked all the same', async () => {
+  const config = configWith('- { name: calls, code: login, subscription: userId }');
+  const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
+  stack.sandbox.lago.faults.add({
+    times: 'always',
+    match: { path: '/api/v1/plans' },
+    respond: { status: 403, body: { status: 403, error: 'Forbidden' } },
+  });
+  expect(await check(stack)).toMatchObject({
+    code: 0,
+    byLevel: { ok: [expect.anything(), 'lago, rule calls: login, count_agg'], fail: [] },
+  });
 });
 
 test('metrics that cannot be read are a warning that says so', async () => {
@@ -144,18 +273,24 @@ test('where a subscription is looked up, a key that may not read subscriptions i
   });
 });
 
-test('events that wait and come near what Lago can store are told of', async () => {
-  const config = configWith(
-    '- { name: calls, code: api_call, subscription: userId, properties: { tokens: properties.tokens, note: { path: properties.note, default: none } } }',
-  );
-  const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
-  const receiver = await stack.startReady('receiver');
-  const tracks = makeTracks(40).map((track, at) =>
-    at % 10 === 0 ? { ...track, properties: { tokens: 1, note: 'x'.repeat(3_000) } } : track,
-  );
-  await sendAll(receiver.url, tracks);
-  const { byLevel } = await check(stack);
-  expect(byLevel.warn).toContainEqual(
-    expect.stringMatching(/size of events: 4 of 40 that wait are large; the largest has 3,\d+ bytes/),
-  );
-});
+test.each([
+  ['named', 'userId'],
+  ['looked up', '{ lookup: customer, customer: userId }'],
+])(
+  'events that wait and come near what Lago can store are told of, their subscription %s',
+  async (_how, subscription) => {
+    const config = configWith(
+      `- { name: calls, code: api_call, subscription: ${subscription}, properties: { tokens: properties.tokens, note: { path: properties.note, default: none } } }`,
+    );
+    const stack = await stacks.open({ config, sandbox: { lago: LAGO } });
+    const receiver = await stack.startReady('receiver');
+    const tracks = makeTracks(40).map((track, at) =>
+      at % 10 === 0 ? { ...track, properties: { tokens: 1, note: 'x'.repeat(3_000) } } : track,
+    );
+    await sendAll(receiver.url, tracks);
+    const { byLevel } = await check(stack);
+    expect(byLevel.warn).toContainEqual(
+      expect.stringMatching(/size of events: 4 of 40 that wait are large; the largest has 3,\d+ bytes/),
+    );
+  },
+);

@@ -123,7 +123,7 @@ test('a subscription that was kept is used again, as long as the customer is the
   const reader: SubscriptionReader['resolve'] = (questions) =>
     questions.map(async ({ customer }) => {
       asked.push(customer);
-      return { outcome: 'found', subscription: `new-${customer}` } as const;
+      return { outcome: 'found', subscription: `new-${customer}`, fate: 'open' } as const;
     });
   const of = (messageId: string, userId: string, customer?: string): StoredDelivery => ({
     rule: 'usage',
@@ -240,7 +240,7 @@ function openReads(answers: Record<string, Resolution> = {}) {
     resolve: ((questions) =>
       questions.map(async ({ customer, apart }): Promise<Resolution> => {
         asked.push([customer, apart]);
-        return answers[customer] ?? { outcome: 'found' as const, subscription: `new-${customer}` };
+        return answers[customer] ?? { outcome: 'found', subscription: `new-${customer}`, fate: 'open' };
       })) satisfies SubscriptionReader['resolve'],
     accepted: () => ({ [READS_WAY]: series }),
   };

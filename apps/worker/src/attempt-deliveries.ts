@@ -9,8 +9,9 @@ import {
   type Suspect,
   type UsageEvent,
 } from '@meterbridge/delivery';
-import type { PendingUsage } from '@meterbridge/destinations';
+import { oldBefore, type PendingUsage } from '@meterbridge/destinations';
 import { type DeliverOptions, READS_WAY, type Sender } from '@meterbridge/sender';
+import type { Aged, Deliver, Lateness, OldUsage } from './lateness.js';
 import type { ManualHold } from './manual-hold.js';
 import type { MapDelivery } from './rule-versions.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
@@ -25,6 +26,8 @@ export type Attempt = {
   storableBytes?: number | undefined;
   /** Left out where no rule has subscriptions looked up. */
   lookups?: Lookups;
+  /** Left out where an API bills whatever it takes. */
+  lateness?: Lateness | undefined;
   /** Left out where nobody can hold the destination. */
   hold?: ManualHold;
 };
@@ -40,24 +43,31 @@ export async function attemptDeliveries(
   deliveries: StoredDelivery[],
   how: { first?: boolean } = {},
 ): Promise<Outcome[]> {
-  const { sender, lookups, hold } = attempt;
+  const { sender, lookups, lateness, hold } = attempt;
   if (hold?.isHeld()) {
     // What goes first holds a permit and a turn that others wait for: it is put back at once.
     const isReleased = !how.first && (await hold.untilReleased());
     if (!isReleased) return deliveries.map(() => (how.first ? HELD_BACK : UNSENT));
   }
-  const { ready, outcomes, pending } = mapDeliveries(attempt, deliveries);
+  const { ready, outcomes, pending, old } = mapDeliveries(attempt, deliveries);
   let isAnswered = outcomes.length > 0;
-  const deliver = async (usages: UsageEvent[], suspects: ReadonlyMap<number, Judged>) => {
+  const deliver: Deliver = async (usages, suspects, sent) => {
+    const since = attempt.now();
     const told = await deliverJudged(sender, usages, suspects, { ...how, isAnswered: () => isAnswered });
     isAnswered ||= told.some(({ outcome }) => outcome !== 'unsent');
-    return told;
+    return lateness ? lateness.tell(told, usages, sent, { since, now: attempt.now() }) : told;
   };
-  const sending = deliver(ready.usages, ready.suspects);
+  const sending = deliver(ready.usages, ready.suspects, ready.sent);
+  const sendingOld = lateness && old.length > 0 ? lateness.send(old, deliver) : undefined;
   if (pending.length > 0) {
     if (!lookups) throw new Error('a rule has subscriptions looked up, and nobody is there to do it');
-    const found = await sendAsFound(pending, lookups, deliver, ready.usages.length > 0 ? sending : undefined);
+    const others = ready.usages.length > 0 ? sending : undefined;
+    const found = await sendAsFound(pending, { ...lookups, lateness }, deliver, others);
     for (const [index, outcome] of found) outcomes[index] = outcome;
+    outcomes.length = deliveries.length;
+  }
+  if (sendingOld) {
+    for (const [at, outcome] of (await sendingOld).entries()) outcomes[old[at]!.index] = outcome;
     outcomes.length = deliveries.length;
   }
   const sent = await sending;
@@ -101,9 +111,11 @@ const RULES_UNKNOWN: Outcome = {
 
 /** What could be mapped, in order, and an outcome for each that is not sent; none at all where all are. */
 function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
-  const ready = { usages: [] as UsageEvent[], suspects: new Map<number, Judged>() };
+  const ready = { usages: [] as UsageEvent[], suspects: new Map<number, Judged>(), sent: [] as Aged[] };
   const outcomes: (Outcome | undefined)[] = [];
   const pending: Pending[] = [];
+  const old: OldUsage[] = [];
+  const oldest = attempt.lateness ? oldBefore(attempt.now()) : '';
   const judge = createJudge(attempt);
   for (const [index, delivery] of deliveries.entries()) {
     const mapped = attempt.map(delivery);
@@ -121,20 +133,33 @@ function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
       outcomes[index] = judgement;
       continue;
     }
+    const isOld = delivery.event.timestamp < oldest;
+    if (mapped.usage && isOld) {
+      old.push({ index, usage: mapped.usage, delivery: agedOf(delivery), judged: judgement });
+      continue;
+    }
     if (mapped.usage) {
       if (judgement) ready.suspects.set(ready.usages.length, judgement);
       ready.usages.push(mapped.usage);
+      if (attempt.lateness) ready.sent.push(agedOf(delivery));
       continue;
     }
     pending.push({
       index,
       usage: mapped.pending,
-      ...(judgement ? { judged: judgement } : {}),
-      ...(kept === undefined ? {} : { kept }),
+      delivery: agedOf(delivery),
+      isOld,
+      judged: judgement,
+      kept,
     });
   }
   if (outcomes.length > 0) outcomes.length = deliveries.length;
-  return { ready, outcomes, pending };
+  return { ready, outcomes, pending, old };
+}
+
+/** The event itself is let go of. */
+function agedOf({ sentUnder, event: { timestamp } }: StoredDelivery): Aged {
+  return { sentUnder, event: { timestamp } };
 }
 
 /** What was found before it was first sent stays, as long as the mapping names the same customer. */

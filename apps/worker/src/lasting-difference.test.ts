@@ -112,6 +112,7 @@ test('lines that do not add up are told in words, the largest first, those that 
     accepted: 1,
     delivered: 1,
     duplicate: 0,
+    late: 0,
     olderRule: 0,
     notCompared: 0,
     notKept: 0,

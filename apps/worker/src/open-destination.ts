@@ -24,9 +24,11 @@ import { createHttpClient, Sender, type SubscriptionReader } from '@meterbridge/
 import type { BreakerState, BusinessEvents, Logger, Metrics } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
+import type { Lateness } from './lateness.js';
 import { type ManualHold, watchManualHold } from './manual-hold.js';
 import { type OpenedAccount, tellHandHolds } from './open-account.js';
 import { openComparison } from './open-comparison.js';
+import { openLateness } from './open-lateness.js';
 import { openSubscriptionReader } from './open-subscription-reader.js';
 import { recordSettlement } from './record-settlement.js';
 import { createRuleVersions, type RuleVersions } from './rule-versions.js';
@@ -81,6 +83,7 @@ export async function openDestination(
   const reading = { account, http, redis, now, log, scrub };
   const reader = openSubscriptionReader(destination, reading);
   const comparison = openComparison(settings.type, destination, { account, redis, events, log });
+  const lateness = openLateness(destination, { account, now, metrics });
   const sender = openSender({ destination, http, account, gate, log, now, scrub, events });
   const worker = await startJobs({
     ...options,
@@ -90,6 +93,7 @@ export async function openDestination(
     versions,
     sender,
     reader,
+    lateness: lateness?.lateness,
     comparison,
     hold,
   });
@@ -107,6 +111,7 @@ export async function openDestination(
       reader?.drain();
       await worker.close();
       comparison?.close();
+      lateness?.close();
       await gate.close();
       http.close();
       redis.disconnect();
@@ -184,12 +189,13 @@ function startJobs(
       versions: RuleVersions;
       sender: Sender;
       reader: SubscriptionReader | null;
+      lateness: Lateness | undefined;
       comparison: ReturnType<typeof openComparison>;
       hold: ManualHold;
     },
 ) {
   const { destination, config, clock, inTurn, replication, events, redis, log } = options;
-  const { versions, sender, reader, comparison, hold } = options;
+  const { versions, sender, reader, lateness, comparison, hold } = options;
   const { name, limit, batchSize, storableBytes } = destination;
   const { now } = clock;
   const policy = { ...DEFAULT_RETRY_POLICY, ...config.retry };
@@ -203,7 +209,7 @@ function startJobs(
     attempt: async (deliveries, how, keep) => {
       const map = await versions.for(deliveries, how.rules);
       const lookups = reader ? { reader, keep } : undefined;
-      const attempt = { map, sender, policy, now, storableBytes, lookups, hold };
+      const attempt = { map, sender, policy, now, storableBytes, lookups, lateness, hold };
       return attemptDeliveries(attempt, deliveries, how);
     },
     review: comparison?.review,

@@ -7,6 +7,7 @@ import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
 const pendingOf = (customer: string, at: number): Pending => ({
   index: at,
+  delivery: { event: { timestamp: '2026-10-31T23:59:00.000Z' } },
   usage: {
     customer,
     at: 0,
@@ -18,7 +19,7 @@ const pendingOf = (customer: string, at: number): Pending => ({
   } satisfies PendingUsage,
 });
 
-const found = (subscription: string): Resolution => ({ outcome: 'found', subscription });
+const found = (subscription: string): Resolution => ({ outcome: 'found', subscription, fate: 'open' });
 
 /** Everything that happens, in order; each customer's subscription when the test says it. */
 function open(keep: Lookups['keep'] = async () => true) {

@@ -1,16 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Outcome, Resolved, UsageEvent } from '@meterbridge/delivery';
-import type { PendingUsage } from '@meterbridge/destinations';
+import type { Outcome, Resolved } from '@meterbridge/delivery';
+import type { Fate, PendingUsage } from '@meterbridge/destinations';
 import type { KeepResolved } from '@meterbridge/queue';
 import type { Resolution, SubscriptionReader } from '@meterbridge/sender';
 import type { Judged } from './attempt-deliveries.js';
+import type { Aged, Deliver, Lateness, Sent } from './lateness.js';
 
 /** A delivery whose subscription has to be looked up, by its index in the job; `kept`: the job says it already. */
-export type Pending = { index: number; usage: PendingUsage; judged?: Judged; kept?: string };
+export type Pending = {
+  index: number;
+  usage: PendingUsage;
+  delivery: Aged;
+  /** Its period may be over: what was found before says nothing of that. */
+  isOld?: boolean;
+  judged?: Judged | undefined;
+  kept?: string | undefined;
+};
 
-export type Lookups = { reader: Pick<SubscriptionReader, 'resolve' | 'accepted'>; keep: KeepResolved };
+export type Lookups = {
+  reader: Pick<SubscriptionReader, 'resolve' | 'accepted'>;
+  keep: KeepResolved;
+  lateness?: Lateness | undefined;
+};
 
-type Found = Pending & { subscription: string };
+type Found = Pending & { subscription: string; fate: Fate };
 
 /** Once the rest of a job is answered it is settled soon, whatever is still being looked up. */
 const ANSWERED_WAIT_MS = 1_000;
@@ -28,24 +41,22 @@ const ASK_AGAIN: Outcome = { outcome: 'unsent', waitMs: 1_000 };
  */
 export async function sendAsFound(
   pending: readonly Pending[],
-  { reader, keep }: Lookups,
-  deliver: (usages: UsageEvent[], suspects: ReadonlyMap<number, Judged>) => Promise<Outcome[]>,
+  { reader, keep, lateness }: Lookups,
+  deliver: Deliver,
   others?: Promise<unknown>,
 ): Promise<Map<number, Outcome>> {
   const outcomes = new Map<number, Outcome>();
   const answered: Promise<unknown>[] = others ? [others] : [];
-  let known: { one: Pending; resolution: Resolution }[] = pending.flatMap((one) =>
-    one.kept === undefined ? [] : [{ one, resolution: { outcome: 'found', subscription: one.kept } }],
-  );
-  const unknown = pending.filter(({ kept }) => kept === undefined);
+  let known: { one: Pending; resolution: Resolution }[] = [];
   const waiting = new Map<number, Promise<void>>();
-  const questions = unknown.map(({ usage, judged }) => ({
-    ...usage,
-    ...(judged ? { apart: judged.apart } : {}),
-  }));
-  for (const [at, resolving] of reader.resolve(questions).entries()) {
+  for (const [at, resolving] of resolveAll(pending, reader, lateness).entries()) {
+    const one = pending[at]!;
+    if ('outcome' in resolving) {
+      known.push({ one, resolution: resolving });
+      continue;
+    }
     const told = resolving.then((resolution) => {
-      known.push({ one: unknown[at]!, resolution });
+      known.push({ one, resolution });
       waiting.delete(at);
     });
     waiting.set(at, told);
@@ -59,8 +70,11 @@ export async function sendAsFound(
     await new Promise((resolve) => setImmediate(resolve));
     const found: Found[] = [];
     for (const { one, resolution } of known) {
-      if (resolution.outcome === 'found') found.push({ ...one, subscription: resolution.subscription });
-      else outcomes.set(one.index, withJudged(resolution, one.judged));
+      const { index, judged, delivery } = one;
+      const refused = resolution.outcome === 'found' && lateness?.refuse(resolution.fate, delivery);
+      if (resolution.outcome !== 'found') outcomes.set(index, withJudged(resolution, judged));
+      else if (refused) outcomes.set(index, refused);
+      else found.push({ ...one, subscription: resolution.subscription, fate: resolution.fate });
     }
     known = [];
     if (found.length > 0) {
@@ -70,7 +84,7 @@ export async function sendAsFound(
     }
   }
   patience.abort();
-  for (const at of waiting.keys()) outcomes.set(unknown[at]!.index, ASK_AGAIN);
+  for (const at of waiting.keys()) outcomes.set(pending[at]!.index, ASK_AGAIN);
   for (const { one } of known) outcomes.set(one.index, ASK_AGAIN);
   await Promise.all(answered);
   return outcomes;
@@ -80,10 +94,37 @@ export async function sendAsFound(
       found.flatMap(({ judged, kept }, at) => (judged && kept !== undefined ? [[at, judged] as const] : [])),
     );
     const usages = found.map(({ usage, subscription }) => usage.complete(subscription));
-    for (const [at, outcome] of (await deliver(usages, suspects)).entries()) {
+    const sent = found.map(({ fate, delivery, usage: { customer } }, at): Sent => {
+      const of = { ...delivery, customer };
+      return { ...of, late: lateness?.describe(fate, usages[at]!, of) };
+    });
+    for (const [at, outcome] of (await deliver(usages, suspects, sent)).entries()) {
       outcomes.set(found[at]!.index, outcome);
     }
   }
+}
+
+/** What goes to which subscription, in order; at once where the job says it and its period is not over. */
+function resolveAll(
+  pending: readonly Pending[],
+  reader: Lookups['reader'],
+  lateness: Lateness | undefined,
+): (Resolution | Promise<Resolution>)[] {
+  const resolving = pending.map(({ kept }): Resolution | Promise<Resolution> | undefined =>
+    kept === undefined ? undefined : { outcome: 'found', subscription: kept, fate: 'unknown' },
+  );
+  const unknown = [...pending.keys()].filter((at) => !resolving[at]);
+  const questions = unknown.map((at) => ({ ...pending[at]!.usage, apart: pending[at]!.judged?.apart }));
+  for (const [place, answer] of reader.resolve(questions).entries()) resolving[unknown[place]!] = answer;
+  const old = [...pending.keys()].filter((at) => pending[at]!.isOld && pending[at]!.kept !== undefined);
+  if (!lateness || old.length === 0) return resolving as (Resolution | Promise<Resolution>)[];
+  const kept = old.map((at) => ({ subscription: pending[at]!.kept!, delivery: pending[at]!.delivery }));
+  const fates = lateness.fates(kept);
+  for (const [place, at] of old.entries()) {
+    const { subscription } = kept[place]!;
+    resolving[at] = fates.then((told) => ({ outcome: 'found', subscription, fate: told[place]! }));
+  }
+  return resolving as (Resolution | Promise<Resolution>)[];
 }
 
 /** False when it takes too long, for a job of which something is answered, or for one of which nothing is. */

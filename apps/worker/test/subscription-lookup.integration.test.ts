@@ -168,7 +168,7 @@ test('none and several are dead letters that say so, and a replay works once the
   });
   const died = await deadLetters(stack);
   expect(new Set(died.map(({ tries }) => tries.lastDetail))).toEqual(
-    new Set([expect.stringContaining('assign one'), expect.stringContaining('name one in the event')]),
+    new Set([expect.stringContaining('assign one'), expect.stringContaining('which one, by "prefer"')]),
   );
   expect(died.some(({ resolved }) => resolved !== undefined)).toBe(false);
 

@@ -55,6 +55,8 @@ export {
   type FailureCode,
   type HoldCode,
   isPermanent,
+  type LateFate,
+  type LateUsage,
   NEVER_SENT,
   type Outcome,
   outcomeAfter,

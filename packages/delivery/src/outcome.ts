@@ -5,7 +5,7 @@ import type { Suspect } from './suspect.js';
  * destination: the unit of account. Failures are data; exceptions are for bugs.
  */
 export type Outcome =
-  | { outcome: 'delivered' }
+  | Delivered
   | Duplicate
   | Failure
   | Suspected
@@ -14,6 +14,25 @@ export type Outcome =
    * @property waitMs before it is taken again; at once where left out
    */
   | { outcome: 'unsent'; waitMs?: number };
+
+/** @property late set where the destination has taken it and may never bill it */
+export type Delivered = { outcome: 'delivered'; late?: LateUsage };
+
+/** Why usage is on no bill of its own time: that was billed before it came, or no subscription covers it. */
+export type LateFate = 'late_for_its_period' | 'after_its_end' | 'before_its_start';
+
+/** Usage that its destination takes with success, and bills at most as what is paid in advance or carried over. */
+export type LateUsage = {
+  fate: LateFate;
+  /** Whose it is: the customer where the subscription was looked up, else the subscription. */
+  owner: string;
+  /** What it is billed as at the destination. */
+  kind: string;
+  /** Of the event's own time, in UTC: `2026-10`. */
+  month: string;
+  /** The number that it is billed by, as a plain decimal; left out where it has none, or several. */
+  quantity?: string;
+};
 
 /** The destination already had it, or a twin in flight carried it: success. */
 export type Duplicate = {
@@ -80,6 +99,8 @@ export type PermanentCode =
   /** The customer has no subscription at the event's time, or more than one: nobody can say which is billed. */
   | 'no_subscription'
   | 'several_subscriptions'
+  /** What it is usage of was billed before it was sent, and the destination would take it and not bill it. */
+  | 'period_closed'
   | 'too_large'
   /** The API failed each time it was sent alone, while others were accepted. It may have arrived. */
   | 'fails_alone'
@@ -110,6 +131,7 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
   deleted_there: 'dead-letter',
   no_subscription: 'dead-letter',
   several_subscriptions: 'dead-letter',
+  period_closed: 'dead-letter',
   too_large: 'dead-letter',
   fails_alone: 'dead-letter',
   poison: 'dead-letter',
@@ -150,6 +172,7 @@ export const NEVER_SENT: ReadonlySet<string> = new Set<PermanentCode>([
   'unknown_rule',
   'no_subscription',
   'several_subscriptions',
+  'period_closed',
 ]);
 
 /** Whether trying again is no use. */

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { bucketOf, hourAt } from './bucket.js';
 import { DEFAULT_RETRY_POLICY } from './next-step.js';
-import type { Outcome } from './outcome.js';
+import type { LateUsage, Outcome } from './outcome.js';
 import { reviveDeadLetter, settleBatch } from './settlement.js';
 import type { StoredDelivery } from './stored-delivery.js';
 
@@ -37,11 +37,14 @@ test('what is done is counted by the hour of acceptance and the source, and in a
   const duplicate: Outcome = { outcome: 'duplicate' };
   expect(settle(deliveries, [delivered, duplicate, delivered, delivered, duplicate])).toEqual({
     delivered: 3,
+    late: 0,
+    lateUsage: [],
     duplicate: 2,
     olderRule: 0,
     notCompared: 0,
     byBucket: {
       delivered: { '5/web': 1, '6/web': 1, '5/backend': 1 },
+      late: {},
       duplicate: { '5/web': 1, '4/web': 1 },
       olderRule: {},
       notCompared: {},
@@ -57,7 +60,13 @@ test('what dies, waits or was not tried keeps its hour', () => {
   const settlement = settle(deliveries, [refused, timeout, { outcome: 'unsent' }]);
   expect(settlement.dead).toMatchObject([{ hour: 1, reason: 'refused' }]);
   expect(settlement.remainder.map(({ hour }) => hour)).toEqual([2, 3, 4]);
-  expect(settlement.byBucket).toEqual({ delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} });
+  expect(settlement.byBucket).toEqual({
+    delivered: {},
+    late: {},
+    duplicate: {},
+    olderRule: {},
+    notCompared: {},
+  });
   expect(reviveDeadLetter(settlement.dead[0]!, NOW)).toMatchObject({ source: 'web', hour: 1 });
 });
 
@@ -101,6 +110,22 @@ test('found there at a later attempt of the same delivery is delivered; a repeat
     delivered: 1,
     duplicate: 1,
     byBucket: { delivered: { '5/web': 1 }, duplicate: { '5/web': 1 } },
+  });
+});
+
+test('late usage is delivered and counted beside it, in its hour; what had arrived before is not late', () => {
+  const late: LateUsage = { fate: 'late_for_its_period', owner: 'acme', kind: 'tokens', month: '2026-10' };
+  const deliveries = [aDelivery('web', 5), aDelivery('web', 6), { ...aDelivery('web', 7), sentUnder: 'v1' }];
+  const outcomes: Outcome[] = [
+    { outcome: 'delivered', late },
+    { outcome: 'delivered' },
+    { outcome: 'duplicate' },
+  ];
+  expect(settle(deliveries, outcomes)).toMatchObject({
+    delivered: 3,
+    late: 1,
+    lateUsage: [late],
+    byBucket: { delivered: { '5/web': 1, '6/web': 1, '7/web': 1 }, late: { '5/web': 1 } },
   });
 });
 

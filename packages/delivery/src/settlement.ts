@@ -1,6 +1,6 @@
 import { type BucketCounts, countInBucket } from './bucket.js';
 import { nextStep, type RetryPolicy, type Tries } from './next-step.js';
-import { mayHaveArrived, NEVER_SENT, type Outcome, type PermanentCode } from './outcome.js';
+import { type LateUsage, mayHaveArrived, NEVER_SENT, type Outcome, type PermanentCode } from './outcome.js';
 import { type ReplayedDuplicates, replayedDuplicates } from './replayed-duplicates.js';
 import type { DeadLife, Edit, StoredDelivery } from './stored-delivery.js';
 
@@ -28,6 +28,10 @@ export type Settlement = {
   olderRule: number;
   /** Of the duplicates: those that nobody could compare with what the API holds. */
   notCompared: number;
+  /** Of the delivered: those that the destination may never bill, since the time they are of was billed before. */
+  late: number;
+  /** Each of the late ones. */
+  lateUsage: LateUsage[];
   /** The same by bucket; the others know their own. */
   byBucket: Record<CountedOnce, BucketCounts>;
   dead: DeadLetter[];
@@ -40,16 +44,18 @@ export type Settlement = {
 };
 
 /** What a settlement counts of deliveries of which nothing is kept. */
-export type CountedOnce = 'delivered' | 'duplicate' | 'olderRule' | 'notCompared';
+export type CountedOnce = 'delivered' | 'late' | 'duplicate' | 'olderRule' | 'notCompared';
 
 /** The settlement of nothing. */
 export function emptySettlement(): Settlement {
   return {
     delivered: 0,
+    late: 0,
+    lateUsage: [],
     duplicate: 0,
     olderRule: 0,
     notCompared: 0,
-    byBucket: { delivered: {}, duplicate: {}, olderRule: {}, notCompared: {} },
+    byBucket: { delivered: {}, late: {}, duplicate: {}, olderRule: {}, notCompared: {} },
     dead: [],
     remainder: [],
     delayMs: 0,
@@ -85,7 +91,8 @@ export function settleBatch(
       case 'complete': {
         // What this very delivery may have brought there before is no repeat of its sender.
         const as = delivery.sentUnder === undefined ? next.as : 'delivered';
-        for (const count of as === 'duplicate' ? countsOfDuplicate(outcome) : [as]) {
+        if (outcome.outcome === 'delivered' && outcome.late) settlement.lateUsage.push(outcome.late);
+        for (const count of as === 'duplicate' ? countsOfDuplicate(outcome) : countsOfDelivered(outcome)) {
           settlement[count] += 1;
           countInBucket(settlement.byBucket[count], delivery);
         }
@@ -124,6 +131,11 @@ const MAX_HELD_CHARACTERS = 32_768;
 
 function keepHeld(body: string): KeptUsage {
   return { body: body.slice(0, MAX_HELD_CHARACTERS), characters: body.length };
+}
+
+/** What an API calls a duplicate had arrived before, perhaps in time: only what it takes as new can be late. */
+function countsOfDelivered(outcome: Outcome): CountedOnce[] {
+  return outcome.outcome === 'delivered' && outcome.late ? ['delivered', 'late'] : ['delivered'];
 }
 
 /** A duplicate, and what kind of one. */

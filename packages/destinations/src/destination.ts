@@ -1,4 +1,4 @@
-import type { UsageEvent, Verdict } from '@meterbridge/delivery';
+import type { LateFate, LateUsage, UsageEvent, Verdict } from '@meterbridge/delivery';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { EventValue, MappingFailure } from '@meterbridge/usage-mapping';
 import type { z } from 'zod';
@@ -18,8 +18,13 @@ export type PendingUsage = {
   customer: string;
   /** The event's own time, epoch milliseconds. */
   at: number;
+  /** Names one where the customer had several then. */
+  prefer?: Preference;
   complete(subscription: string): UsageEvent;
 };
+
+/** Which of several subscriptions takes an event: one of a plan, the first that fits, or the one of this id. */
+export type Preference = { plans?: readonly string[]; subscription?: string };
 
 export type MappedUsage =
   | { ok: true; usage: UsageEvent; pending?: undefined }
@@ -53,6 +58,8 @@ export type Destination = {
   connection: Connection;
   /** Left out where no rule has subscriptions looked up. */
   subscriptions?: SubscriptionLookup;
+  /** Left out where an API bills whatever it takes, or does not say what it bills. */
+  billing?: BillingLookup;
   /** Writes one event for the API under the named rule. Deterministic: the same event, the same bytes. */
   map(rule: string, event: SegmentEvent): MappedUsage;
   /** Where a request with so many events goes. */
@@ -82,12 +89,63 @@ export type SubscriptionLookup = {
    * @param now epoch milliseconds, for limits that are told as a date
    */
   classify(answer: HttpAnswer, customer: string, now: number): SubscriptionsVerdict;
-  /** The subscription that takes an event of this time, in epoch milliseconds. */
-  choose(periods: readonly Period[], at: number): ChosenSubscription;
+  /**
+   * The subscription that takes an event of this time, and whether it is billed there.
+   * @param at epoch milliseconds
+   */
+  choose(periods: readonly Period[], at: number, prefer?: Preference): ChosenSubscription;
+  /**
+   * Whether what was read has to be read again: a period that was open then is over by now.
+   * @param now epoch milliseconds
+   */
+  isOutdated(periods: readonly Period[], now: number): boolean;
 };
 
 /** When a subscription takes usage, in epoch milliseconds, both ends included. */
-export type Period = { subscription: string; from: number; to: number | null };
+export type Period = {
+  subscription: string;
+  from: number;
+  to: number | null;
+  /** Of the plan that it has, or had. */
+  plan?: string;
+  /** Left out where the API does not say what it bills. */
+  billing?: BillingTimes;
+};
+
+/** When one row of a subscription lives and what of it is still to be billed, in epoch milliseconds. */
+export type BillingTimes = {
+  subscription: string;
+  /** Its first moment; null while it is pending. */
+  startedMs: number | null;
+  /** Its last moment, at the latest; null while no end is known. A planned end counts. */
+  endedMs: number | null;
+  /** Over, and with it its last period: it is billed at once. */
+  isEnded: boolean;
+  /** Both ends of the period that is still to be billed; null where the API does not tell. */
+  openFromMs: number | null;
+  openToMs: number | null;
+};
+
+/** What becomes of an event by its own time: only an `open` one is sure to be on a bill. */
+export type Fate = 'open' | 'unknown' | LateFate;
+
+/** What an API says of the periods that it still bills, of one subscription. Pure. */
+export type BillingLookup = {
+  /** What becomes of usage that comes too late for its period. */
+  late: 'send' | 'dead-letter';
+  /** Where the rows of a subscription are asked for, one after the other until `read` finds some; none where no URL can hold its id. */
+  paths(subscription: string): string[];
+  /** The rows of an answer; none where it says that there is none, null where it says nothing. */
+  read(answer: HttpAnswer): BillingTimes[] | null;
+  /** @param at epoch milliseconds */
+  fate(rows: readonly BillingTimes[], at: number): Fate;
+  /** @param now epoch milliseconds */
+  isOutdated(rows: readonly BillingTimes[], now: number): boolean;
+  /** Why a dead letter died of its time, and what works. */
+  describe(fate: LateFate): string;
+  /** Whose usage a body is, and of what. */
+  usageOf(body: string): { subscription: string } & Pick<LateUsage, 'kind' | 'quantity'>;
+};
 
 /** What one page of a customer's subscriptions means. */
 export type SubscriptionsVerdict =
@@ -95,7 +153,7 @@ export type SubscriptionsVerdict =
   | Extract<Verdict, { verdict: 'rate-limited' | 'transient' | 'hold' | 'refused' }>;
 
 export type ChosenSubscription =
-  | { ok: true; subscription: string }
+  | { ok: true; subscription: string; fate: Fate }
   | { ok: false; code: 'no_subscription' | 'several_subscriptions'; detail: string };
 
 export type ConnectionCheck = { ready: true } | { ready: false; problem: string };
@@ -114,6 +172,8 @@ export type Doubt = 'other_content' | 'other_code' | 'other_owner';
 export type Asked = {
   /** The event's own: an id at the API that is another one stands for a thing with a state, not for the event. */
   messageId: string;
+  /** The event's own time, ISO 8601. */
+  timestamp: string;
   /** Kinds (see `UsageEvent`) that older rules would have written it as. */
   olderKinds?: readonly string[];
 } & ({ usage: UsageEvent; pending?: undefined } | { usage?: undefined; pending: PendingUsage });

@@ -9,16 +9,22 @@ export type { DraftField, DraftUsage, DraftValue } from './description.js';
 export type {
   Asked,
   Asking,
+  BillingLookup,
+  BillingTimes,
   Connection,
   Destination,
   Doubt,
+  Fate,
   Held,
   HeldEvent,
   HeldLookup,
   MappedUsage,
   PendingUsage,
   Period,
+  Preference,
+  Read,
   RequestHead,
+  StoredLookup,
   SubscriptionLookup,
   SubscriptionsVerdict,
   ToldDuplicate,
@@ -36,6 +42,7 @@ export {
 } from './kinds.js';
 export { describeLarge, isLarge } from './large-events.js';
 export { showControls } from './moved-address.js';
+export { oldBefore } from './old-usage.js';
 export { readRefusedWaitMs, readSpentWaitMs } from './rate-limit-headers.js';
 export { codeOfRefusal } from './read-answer.js';
 export {

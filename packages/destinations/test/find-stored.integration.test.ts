@@ -59,7 +59,7 @@ async function open(
     const mapped = destination.map(rule, { ...event, ...times, ...over } as unknown as SegmentEvent);
     if (!mapped.ok) throw new Error(mapped.failure.detail);
     const what = mapped.usage ? { usage: mapped.usage } : { pending: mapped.pending };
-    return { ...what, messageId, olderKinds };
+    return { ...what, messageId, timestamp: times.timestamp, olderKinds };
   };
   const store = async (...asked: Asked[]) => {
     for (let from = 0; from < asked.length; from += 100) {

@@ -60,6 +60,7 @@ export { destinationOf, RECEIVER, readsOf, shardNames } from './keys/keys.js';
 export { type AuditLine, readAudit } from './ledger/audit.js';
 export { findOrphanedDestinations } from './ledger/find-orphaned-destinations.js';
 export { startHourRetention } from './ledger/forget-hours.js';
+export { type LateTotal, readLateUsage } from './ledger/late-usage.js';
 export {
   type Account,
   type Balance,

@@ -3,6 +3,7 @@
  * are looked up before. It knows no API (that is `destinations`), keeps nothing between starts (that is `queue`) and
  * spaces no requests (that is `rate-limiter`). Begin with `Sender`.
  */
+export { BillingReader } from './billing-reader.js';
 export { READS_WAY } from './gate-after-read.js';
 export { createHttpClient } from './http-client.js';
 export { pauseAfterRead } from './pause-after-read.js';

@@ -14,6 +14,7 @@ import {
 } from '@meterbridge/delivery';
 import {
   codeOfRefusal,
+  type Fate,
   type HttpAnswer,
   type PendingUsage,
   type Period,
@@ -57,15 +58,18 @@ export type SubscriptionsRead = {
 } & Partial<FailedRequest>;
 
 /** The subscription, or why there is none to be had now: an outcome like any other. */
-export type Resolution = { outcome: 'found'; subscription: string } | Unread;
+export type Resolution = { outcome: 'found'; subscription: string; fate: Fate } | Unread;
 
 type Unread = Failure | Suspected | { outcome: 'unsent'; waitMs?: number };
 
 /** @property apart set where reading of this customer is suspected of failing by itself */
-export type Question = Pick<PendingUsage, 'customer' | 'at'> & { apart?: Apart };
+export type Question = Pick<PendingUsage, 'customer' | 'at' | 'prefer'> & { apart?: Apart };
 
-/** What a customer's subscriptions were, and when they were read. */
-type Known = { at: number; periods: Period[] };
+/** What a customer's subscriptions were, and when they were read; `v`: what is known of each, which grows. */
+type Known = { v: typeof VERSION; at: number; periods: Period[] };
+
+/** Of what is kept. What has another one is read again. */
+const VERSION = 2;
 
 /** For so long a subscription that was found is used without asking again. */
 const POSITIVE_TTL_MS = 5 * 60_000;
@@ -120,21 +124,28 @@ export class SubscriptionReader {
   }
 
   private async answer(
-    { customer, at, apart }: Question,
+    { customer, at, prefer, apart }: Question,
     cached: Promise<Map<string, Known>>,
   ): Promise<Resolution> {
     const known = (await cached).get(customer);
-    if (known) {
-      const chosen = this.choose(known, at);
+    if (known && !this.isOutdated(known)) {
+      const chosen = this.choose(known, at, prefer);
       if (chosen.outcome === 'found' || this.options.now() - known.at < NEGATIVE_TTL_MS) return chosen;
     }
     const read = await this.readOnce(customer, apart);
-    return 'outcome' in read ? read : this.choose(read, at);
+    return 'outcome' in read ? read : this.choose(read, at, prefer);
   }
 
-  private choose({ periods }: Known, at: number): Resolution {
-    const chosen = this.options.subscriptions.choose(periods, at);
-    if (chosen.ok) return { outcome: 'found', subscription: chosen.subscription };
+  /** A period that was open when it was read is over. What says so of itself is not read in a tight circle. */
+  private isOutdated({ at, periods }: Known): boolean {
+    const { subscriptions, now } = this.options;
+    if (!subscriptions.isOutdated(periods, now())) return false;
+    return !subscriptions.isOutdated(periods, at) || now() - at >= NEGATIVE_TTL_MS;
+  }
+
+  private choose({ periods }: Known, at: number, prefer: Question['prefer']): Resolution {
+    const chosen = this.options.subscriptions.choose(periods, at, prefer);
+    if (chosen.ok) return { outcome: 'found', subscription: chosen.subscription, fate: chosen.fate };
     return { outcome: 'failed', code: chosen.code, detail: chosen.detail };
   }
 
@@ -161,7 +172,7 @@ export class SubscriptionReader {
 
   private async readAll(customer: string, apart: Apart | undefined): Promise<Known | Unread> {
     const askedAt = this.options.now();
-    const known: Known = { at: askedAt, periods: [] };
+    const known: Known = { v: VERSION, at: askedAt, periods: [] };
     for (let page = 1; page <= MAX_PAGES; ) {
       await this.whenOpen();
       if (this.isDraining) return { outcome: 'unsent' };
@@ -272,7 +283,8 @@ export class SubscriptionReader {
   private async lookUp(customers: readonly string[]): Promise<Map<string, Known>> {
     try {
       const texts = await this.options.cache.read(customers);
-      return new Map([...texts].map(([customer, text]) => [customer, JSON.parse(text) as Known]));
+      const known = [...texts].map(([customer, text]) => [customer, JSON.parse(text) as Known] as const);
+      return new Map(known.filter(([, { v }]) => v === VERSION));
     } catch {
       return new Map();
     }

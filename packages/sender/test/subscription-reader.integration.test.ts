@@ -60,7 +60,12 @@ const of = (customer: string, id: string, over: Partial<LagoSubscription> = {}):
   external_customer_id: customer,
   ...over,
 });
-const found = (subscription: string) => ({ outcome: 'found', subscription });
+const found = (subscription: string) => ({ outcome: 'found', subscription, fate: 'open' });
+
+function monthAfter(at: number) {
+  const date = new Date(at);
+  return { nextMonthMs: Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) };
+}
 
 test('a thousand questions about two customers are two reads, and an answer each', async () => {
   const { ask, reads } = await open([of('c1', 's1'), of('c2', 's2')]);
@@ -111,12 +116,27 @@ test('an event of another time than what is kept covers is asked for anew, ten s
   const { reader, reads, clock } = await open(subscriptions);
   const askAt = async (time: string) =>
     (await Promise.all(reader.resolve([{ customer: 'c1', at: Date.parse(time) }])))[0];
-  expect(await askAt('2026-08-02T00:00:00Z')).toEqual(found('s1'));
+  expect(await askAt('2026-08-02T00:00:00Z')).toMatchObject({ outcome: 'found', subscription: 's1' });
   expect(await askAt('2026-07-31T00:00:00Z')).toMatchObject({ code: 'no_subscription' });
   subscriptions.splice(0, 1, of('c1', 's1', { started_at: '2026-07-01T00:00:00.000Z' }));
   clock.skipMs += 10_000;
-  expect(await askAt('2026-07-31T00:00:00Z')).toEqual(found('s1'));
+  expect(await askAt('2026-07-31T00:00:00Z')).toMatchObject({ outcome: 'found', subscription: 's1' });
   expect(reads()).toBe(2);
+});
+
+test('what was read is read again once its open period is over, and what is late is found so', async () => {
+  const { reader, reads, clock, now } = await open([of('c1', 's1')]);
+  const ask = (at: number) => Promise.all(reader.resolve([{ customer: 'c1', at }]));
+  const asked = now();
+  expect(await ask(asked)).toEqual([found('s1')]);
+  const { nextMonthMs } = monthAfter(asked);
+  clock.skipMs += nextMonthMs - 1_000 - now();
+  await ask(asked);
+  clock.skipMs += 1_001;
+  await ask(asked);
+  // The sandbox is still in the month before: what it says is believed for ten seconds.
+  await ask(asked);
+  expect(reads()).toBe(3);
 });
 
 test('several are refused, on all pages', async () => {

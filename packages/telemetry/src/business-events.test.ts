@@ -107,6 +107,24 @@ test('what comparing duplicates found is counted by what it was; a line warns wh
   );
 });
 
+test('late usage is counted by its fate, and a line warns of it', async () => {
+  const { events, lines, samples } = setUp();
+  const late = {
+    destination: 'lago',
+    jobId: '7',
+    late_for_its_period: 3,
+    after_its_end: 0,
+    before_its_start: 1,
+  };
+  events.usageLate(late);
+  expect(lines).toMatchObject([{ msg: 'usage.late', level: 'warn', late_for_its_period: 3, jobId: '7' }]);
+  expect((await samples('deliveries_late_total')).toSorted()).toEqual([
+    'meterbridge_deliveries_late_total{destination="lago",fate="after_its_end"} 0',
+    'meterbridge_deliveries_late_total{destination="lago",fate="before_its_start"} 1',
+    'meterbridge_deliveries_late_total{destination="lago",fate="late_for_its_period"} 3',
+  ]);
+});
+
 test("a destination's status is read for each scrape, and absent when it cannot be read", async () => {
   const { metrics, samples } = setUp();
   const status: DestinationStatus = {

@@ -32,6 +32,15 @@ export type DeliverySettled = {
   delayMs: number;
 };
 
+/** Usage of one job that was delivered and may never be billed. Counted in deliveries, by why. */
+export type UsageLate = {
+  destination: string;
+  jobId: string;
+  late_for_its_period: number;
+  after_its_end: number;
+  before_its_start: number;
+};
+
 /** What a job's duplicates came to when they were compared with what their API holds. Counted in deliveries. */
 export type DuplicatesCompared = {
   destination: string;
@@ -95,6 +104,12 @@ export function createBusinessEvents(logger: Logger, metrics: Metrics) {
       logger.debug(settled, 'delivery.settled');
       metrics.delivered.inc({ destination }, settled.delivered);
       metrics.duplicate.inc({ destination }, settled.duplicate);
+    },
+
+    usageLate(late: UsageLate): void {
+      const { destination, jobId: _, ...fates } = late;
+      logger.warn(late, 'usage.late');
+      for (const [fate, count] of Object.entries(fates)) metrics.late.inc({ destination, fate }, count);
     },
 
     /** A line to look for only where an id was used twice, or something was deleted. */

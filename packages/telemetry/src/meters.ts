@@ -66,6 +66,11 @@ function receivingMeters({ counter, histogram }: Make) {
 function settlingMeters({ counter }: Make) {
   return {
     delivered: counter('deliveries_delivered_total', 'Deliveries the API took', ['destination']),
+    late: counter(
+      'deliveries_late_total',
+      'Of the delivered: usage that the API may never bill, since the time it is of was billed or has no subscription',
+      ['destination', 'fate'],
+    ),
     duplicate: counter('deliveries_duplicate_total', 'Deliveries the API had already: success', [
       'destination',
     ]),

@@ -7,6 +7,8 @@ const held = (of: Partial<Held> = {}): Held => ({
   type: 'lago',
   asked: 10,
   notAsked: 0,
+  late: 0,
+  maybeLate: 0,
   same: 0,
   otherContent: 0,
   otherCode: 0,

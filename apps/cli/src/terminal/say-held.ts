@@ -31,7 +31,7 @@ export function whyNotSent(held: readonly Held[], said: SendAgain): string | nul
 
 /** What the APIs hold already, a line a kind: how many, and in words. */
 export function sayHeld(held: readonly Held[]): { events: number; words: string }[] {
-  return held.flatMap(({ destination, type, asked, notAsked, same, problem, ...counts }) => {
+  return held.flatMap(({ destination, type, asked, notAsked, same, late, maybeLate, problem, ...counts }) => {
     const lines = [
       {
         events: same,
@@ -48,6 +48,14 @@ export function sayHeld(held: readonly Held[]): { events: number; words: string 
     if (notAsked > 0) {
       lines.push({ events: notAsked, words: style('yellow', `${destination}: not asked: ${why}${more}`) });
     }
+    if (late > 0) lines.push({ events: late, words: style('yellow', `${destination}: ${LATE}`) });
+    if (maybeLate > 0) {
+      const words = `${destination}: old, and whether their period is billed already is not known`;
+      lines.push({ events: maybeLate, words: style('yellow', words) });
+    }
     return lines;
   });
 }
+
+const LATE =
+  'late for their period, which is billed already: sent, or dead again where lateEvents says so, and billed at most as recurring or paid in advance';

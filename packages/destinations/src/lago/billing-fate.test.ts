@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { type BillingTimes, type Fate, fateAmong, fateOf, isOutdated, periodOf } from './billing-fate.js';
+import type { BillingTimes, Fate } from '../destination.js';
+import { fateAmong, fateOf, isOutdated, periodOf } from './billing-fate.js';
 
 const ms = (time: string) => Date.parse(time);
 

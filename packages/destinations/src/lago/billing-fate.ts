@@ -1,24 +1,5 @@
 import type { JsonObject } from '@meterbridge/segment-events';
-
-/** When one row of Lago's subscriptions lives and what of it is still to be billed, in epoch milliseconds. */
-export type BillingTimes = {
-  subscription: string;
-  /** Its first moment; null while it is pending. */
-  startedMs: number | null;
-  /** Its last moment, at the latest; null while no end is known. A planned end counts. */
-  endedMs: number | null;
-  /** Over, and with it its last period: Lago bills at once. */
-  isEnded: boolean;
-  /** Both ends of the period that is still to be billed; null where Lago does not tell (older versions). */
-  openFromMs: number | null;
-  openToMs: number | null;
-};
-
-/**
- * What becomes of an event by its own time. Only an `open` one is sure to be on a bill. Of the others Lago takes the
- * event with a 200 and bills at most what is paid in advance or carried over (recurring).
- */
-export type Fate = 'open' | 'late_for_its_period' | 'after_its_end' | 'before_its_start' | 'unknown';
+import type { BillingTimes, Fate } from '../destination.js';
 
 /**
  * Reads one subscription of an answer (OpenAPI: SubscriptionObject); null where it has no id or a time is none. Lago
@@ -45,7 +26,8 @@ export function periodOf(item: JsonObject): BillingTimes | null {
 }
 
 /**
- * Whether an event of this time is billed under one subscription row. What lies after the open period is `open` too:
+ * Whether an event of this time is billed under one subscription row. Of all but an `open` one Lago takes the event with
+ * a 200 and bills at most what is paid in advance or carried over (recurring). What lies after the open period is `open` too:
  * its period is yet to come.
  * @param atMs epoch milliseconds
  */

@@ -1,20 +1,58 @@
 import { describeProblem } from '../check-connection.js';
 import type { KindFinding } from '../description.js';
 import type { Get } from '../destination.js';
+import { lagoBilling } from './billing-lookup.js';
+import { describePlanFault } from './describe-plan-fault.js';
 import { judgeRule } from './judge-rule.js';
-import { readLagoMetrics } from './read-metrics.js';
-import { isLookup, type LagoSettings } from './settings.js';
+import { type MetricFacts, type PlanFacts, readMetricFacts, readPlanFacts } from './plan-facts.js';
+import { findPlanFaults, namedSubscription } from './plan-faults.js';
+import { readAllPages } from './read-pages.js';
+import { isLookup, type LagoRule, type LagoSettings } from './settings.js';
 
-/** Holds rules against what the account has: billable metrics, and subscriptions to be read. Changes nothing there. */
+/** Holds rules against what the account has: metrics, plans and subscriptions. Changes nothing there. */
 export async function* checkLagoRules(get: Get, { rules }: LagoSettings): AsyncGenerator<KindFinding> {
   if (rules.some(({ subscription }) => isLookup(subscription))) yield await checkSubscriptionReads(get);
-  const read = await readLagoMetrics({ get });
-  if (!read.ok) {
-    const detail = `the billable metrics could not be read (${read.problem}): no code was checked`;
+  const metrics = await readAllPages({ get }, 'billable_metrics', readMetricFacts);
+  if (!metrics.ok) {
+    const detail = `the billable metrics could not be read (${metrics.problem}): no code was checked`;
     yield { level: 'warn', detail };
     return;
   }
-  for (const rule of rules) yield { about: `rule ${rule.name}`, ...judgeRule(rule, read.metrics) };
+  const plans = await readAllPages({ get }, 'plans', readPlanFacts);
+  if (!plans.ok) {
+    const detail = `the plans could not be read (${plans.problem}): whether metrics are charged was not checked`;
+    yield { level: 'warn', detail };
+  }
+  for (const rule of rules) {
+    yield* checkRule(get, rule, { metrics: metrics.items, plans: plans.ok ? plans.items : null });
+  }
+}
+
+/** What is said of one rule: a word for what it sends, unless there is something worse. */
+async function* checkRule(
+  get: Get,
+  rule: LagoRule,
+  { metrics, plans }: { metrics: readonly MetricFacts[]; plans: readonly PlanFacts[] | null },
+): AsyncGenerator<KindFinding> {
+  const about = `rule ${rule.name}`;
+  const subscriptions = await knownOf(get, rule);
+  const faults = findPlanFaults({ metrics, plans, subscriptions }, [rule]);
+  const judged = judgeRule(rule, metrics);
+  if (judged.level !== 'ok' || faults.length === 0) yield { about, ...judged };
+  for (const fault of faults) yield { about, ...describePlanFault(fault) };
+}
+
+/** Of the one subscription that a rule names: whether Lago has it; undefined where it names none, or Lago does not say. */
+async function knownOf(get: Get, rule: LagoRule): Promise<Set<string> | undefined> {
+  const named = namedSubscription(rule);
+  if (named === undefined) return undefined;
+  const { paths, read } = lagoBilling('send');
+  for (const path of paths(named)) {
+    const rows = read(await get(path));
+    if (!rows) return undefined;
+    if (rows.length > 0) return new Set([named]);
+  }
+  return paths(named).length === 0 ? undefined : new Set();
 }
 
 /** Whether the key may read subscriptions, which a rule with a lookup needs. */

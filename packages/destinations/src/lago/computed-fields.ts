@@ -1,5 +1,6 @@
 import type { HttpAnswer } from '../http-answer.js';
-import { readLagoMetrics } from './read-metrics.js';
+import { readMetricFacts } from './plan-facts.js';
+import { readAllPages } from './read-pages.js';
 
 const NOT_READ: HttpAnswer = { error: 'connection', detail: 'no more reads are made' };
 
@@ -25,9 +26,10 @@ export class ComputedFields {
   }
 
   private async readAll(): Promise<Map<string, string> | null> {
-    const metrics = await readLagoMetrics({ get: async (path) => (await this.get(path)) ?? NOT_READ });
+    const get = async (path: string) => (await this.get(path)) ?? NOT_READ;
+    const metrics = await readAllPages({ get }, 'billable_metrics', readMetricFacts);
     if (!metrics.ok) return null;
-    const computed = metrics.metrics.filter(({ hasExpression }) => hasExpression);
+    const computed = metrics.items.filter(({ expression }) => expression !== null);
     return new Map(computed.flatMap(({ code, field }) => (field === null ? [] : [[code, field]])));
   }
 }

@@ -166,11 +166,16 @@ class SubscriptionsOf {
   }
 
   /** What would be sent; `nothing` where it would be a dead letter, `unasked` where nobody could be asked. */
-  async complete({ customer, at, complete }: PendingUsage): Promise<SentToLago | 'nothing' | 'unasked'> {
+  async complete({
+    customer,
+    at,
+    prefer,
+    complete,
+  }: PendingUsage): Promise<SentToLago | 'nothing' | 'unasked'> {
     if (!this.byCustomer.has(customer)) this.byCustomer.set(customer, await this.readAll(customer));
     const periods = this.byCustomer.get(customer);
     if (!periods) return 'unasked';
-    const chosen = chooseSubscription(periods, at);
+    const chosen = chooseSubscription(periods, at, prefer);
     return chosen.ok ? (JSON.parse(complete(chosen.subscription).body) as SentToLago) : 'nothing';
   }
 

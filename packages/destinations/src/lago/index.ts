@@ -5,6 +5,7 @@ import type { DestinationKind } from '../destination.js';
 import type { HttpAnswer } from '../http-answer.js';
 import { readAnswer } from '../read-answer.js';
 import { fromSettings } from '../settings.js';
+import { lagoBilling } from './billing-lookup.js';
 import { checkLagoRules } from './check-rules.js';
 import { classifyLagoAnswer } from './classify.js';
 import { lagoDescription } from './describe.js';
@@ -39,6 +40,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
     subscriptions: settings.rules.some(({ subscription }) => isLookup(subscription))
       ? lagoSubscriptions
       : undefined,
+    billing: lagoBilling(settings.lateEvents),
     map: compileRules(settings.rules, compileLagoRule),
     path: () => BATCH_PATH,
     request: (usages) => ({

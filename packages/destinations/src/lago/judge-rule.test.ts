@@ -1,13 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { judgeRule } from './judge-rule.js';
-import type { LagoMetric } from './read-metrics.js';
+import type { MetricFacts } from './plan-facts.js';
 import { type LagoRule, lagoRuleSchema } from './settings.js';
 
-const METRICS: LagoMetric[] = [
-  { code: 'calls', aggregation: 'count_agg', field: null, hasExpression: false },
-  { code: 'tokens', aggregation: 'sum_agg', field: 'tokens', hasExpression: false },
-  { code: 'seats', aggregation: 'unique_count_agg', field: 'seat', hasExpression: false },
-  { code: 'hours', aggregation: 'sum_agg', field: 'hours', hasExpression: true },
+const METRICS: MetricFacts[] = [
+  { code: 'calls', aggregation: 'count_agg', field: null, expression: null, filters: [] },
+  { code: 'tokens', aggregation: 'sum_agg', field: 'tokens', expression: null, filters: [] },
+  { code: 'seats', aggregation: 'unique_count_agg', field: 'seat', expression: null, filters: [] },
+  { code: 'own', aggregation: 'custom_agg', field: 'n', expression: null, filters: [] },
+  { code: 'hours', aggregation: 'sum_agg', field: 'hours', expression: 'event.properties.end', filters: [] },
 ];
 
 function aRule(given: object): LagoRule {
@@ -21,7 +22,8 @@ test.each<[object, 'ok' | 'warn' | 'fail', string]>([
   [{ code: 'Calls' }, 'fail', 'no billable metric with the code "Calls"'],
   [{}, 'warn', 'comes from event'],
   [{ code: { path: ['properties.code', 'event'] } }, 'warn', 'properties.code | event'],
-  [{ code: 'hours' }, 'warn', 'expression'],
+  [{ code: 'hours' }, 'ok', 'by the expression event.properties.end'],
+  [{ code: 'own' }, 'ok', 'custom_agg of n'],
 
   [{ code: 'tokens' }, 'fail', 'sends no tokens'],
   [{ code: 'tokens', properties: { token: typed } }, 'fail', 'sends no tokens'],

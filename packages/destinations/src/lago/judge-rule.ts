@@ -1,6 +1,6 @@
 import { pathsOf, type ValueRule } from '@meterbridge/usage-mapping';
 import type { KindFinding } from '../description.js';
-import type { LagoMetric } from './read-metrics.js';
+import type { MetricFacts } from './plan-facts.js';
 import type { LagoRule } from './settings.js';
 
 type RuleFinding = Pick<KindFinding, 'level' | 'detail'>;
@@ -14,7 +14,7 @@ const PLAIN_NUMBER = /^-?\d+(\.\d+)?$/;
  * Whether what a rule sends would be billed: Lago answers 200 to an event of an unknown code, or without the
  * property that its metric aggregates, and leaves it out of every invoice.
  */
-export function judgeRule(rule: LagoRule, metrics: readonly LagoMetric[]): RuleFinding {
+export function judgeRule(rule: LagoRule, metrics: readonly MetricFacts[]): RuleFinding {
   if (typeof rule.code !== 'string') {
     return {
       level: 'warn',
@@ -27,15 +27,11 @@ export function judgeRule(rule: LagoRule, metrics: readonly LagoMetric[]): RuleF
     const detail = `Lago has no billable metric with the code "${code}": its events would be taken and never billed`;
     return { level: 'fail', detail };
   }
-  const { aggregation, field, hasExpression } = metric;
+  const { aggregation, field, expression } = metric;
   const head = `${code}, ${aggregation}${field === null ? '' : ` of ${field}`}`;
-  if (hasExpression) {
-    return {
-      level: 'warn',
-      detail: `${head}: by an expression; whether its variables are sent is not checked`,
-    };
-  }
-  if (field === null) return { level: 'ok', detail: head };
+  if (expression !== null) return { level: 'ok', detail: `${head}: by the expression ${expression}` };
+  // Code of its own decides what of an event a custom metric counts.
+  if (field === null || aggregation === 'custom_agg') return { level: 'ok', detail: head };
   const isNumeric = NUMERIC.includes(aggregation);
   const { level, detail } = judgeField(rule.properties[field], rule.properties['*'], field, isNumeric);
   return { level, detail: `${head}: ${detail}` };

@@ -282,3 +282,11 @@ describe('facts of an answer', () => {
     expect(readPlanFacts({ code: 'bare' })).toEqual({ code: 'bare', charges: [] });
   });
 });
+
+test('plans that were not read say nothing of a metric', () => {
+  const rule = aRule({ code: 'unplanned' });
+  expect(findPlanFaults({ metrics: METRICS, plans: null }, [rule])).toEqual([]);
+  expect(findPlanFaults({ metrics: METRICS, plans: [] }, [rule])).toMatchObject([
+    { code: 'metric_in_no_plan' },
+  ]);
+});

@@ -27,11 +27,11 @@ export type PlanFault =
   /** Lago refuses the event: 422 `expression_evaluation_failed`. */
   | ({ code: 'expression_variable_not_sent'; variable: string; isCertain: boolean } & OfRule);
 
-/** What Lago was found to hold. `subscriptions`: the external ids of all, left out where they were not read. */
+/** What Lago was found to hold. `plans`: null where they were not read. `subscriptions`: external ids, left out where they were not read. */
 export type BillingCatalogue = {
   metrics: readonly MetricFacts[];
-  plans: readonly PlanFacts[];
-  subscriptions?: ReadonlySet<string>;
+  plans: readonly PlanFacts[] | null;
+  subscriptions?: ReadonlySet<string> | undefined;
 };
 
 /** A filter's word for every value that its metric knows. */
@@ -48,13 +48,15 @@ export function findPlanFaults(catalogue: BillingCatalogue, rules: readonly Lago
   ]);
 }
 
-function findSubscriptionFaults(
-  { name, subscription }: LagoRule,
-  known: ReadonlySet<string> | undefined,
-): PlanFault[] {
-  if (known === undefined || isLookup(subscription) || !isConstant(subscription)) return [];
-  const id = String(subscription.value);
-  return known.has(id) ? [] : [{ code: 'subscription_unknown', rule: name, subscription: id }];
+function findSubscriptionFaults(rule: LagoRule, known: ReadonlySet<string> | undefined): PlanFault[] {
+  const id = namedSubscription(rule);
+  if (known === undefined || id === undefined || known.has(id)) return [];
+  return [{ code: 'subscription_unknown', rule: rule.name, subscription: id }];
+}
+
+/** The one subscription that all usage of a rule goes to; undefined where events say which. */
+export function namedSubscription({ subscription }: LagoRule): string | undefined {
+  return isLookup(subscription) || !isConstant(subscription) ? undefined : String(subscription.value);
 }
 
 function findMetricFaults(rule: LagoRule, { metrics, plans }: BillingCatalogue): PlanFault[] {
@@ -62,13 +64,13 @@ function findMetricFaults(rule: LagoRule, { metrics, plans }: BillingCatalogue):
   const metric = metrics.find((each) => each.code === code);
   if (metric === undefined) return [];
   const of: OfRule = { rule: rule.name, metric: metric.code };
-  const charges = plans.flatMap((plan) =>
+  const charges = (plans ?? []).flatMap((plan) =>
     plan.charges
       .filter((charge) => charge.metric === metric.code)
       .map((charge) => ({ ...charge, plan: plan.code })),
   );
   return [
-    ...(charges.length === 0 ? [{ code: 'metric_in_no_plan', ...of } as const] : []),
+    ...(plans !== null && charges.length === 0 ? [{ code: 'metric_in_no_plan', ...of } as const] : []),
     ...(metric.aggregation === 'custom_agg' ? [{ code: 'custom_aggregation', ...of } as const] : []),
     ...findExpressionFaults(rule, metric, of),
     ...(metric.aggregation === 'unique_count_agg' ? findUniqueFaults(rule, { metric, charges, of }) : []),

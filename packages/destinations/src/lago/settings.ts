@@ -23,6 +23,20 @@ const subscriptionLookupSchema = z.strictObject({
   customer: valueRuleSchema
     .default(['context.groupId', 'userId'])
     .describe("Where the customer's external id stands in the event"),
+  prefer: z
+    .strictObject({
+      plan: z
+        .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+        .optional()
+        .describe("The code of the subscription's plan; of several, the first that fits"),
+      externalId: valueRuleSchema.optional().describe("Where the subscription's external id stands"),
+    })
+    .refine(
+      ({ plan, externalId }) => plan !== undefined || externalId !== undefined,
+      'expected plan or externalId',
+    )
+    .optional()
+    .describe('Which subscription is meant where the customer had several at the time'),
 });
 
 export const lagoRuleSchema = z.strictObject({
@@ -61,6 +75,12 @@ export const lagoSettingsSchema = z.strictObject({
     aboutReads: '40 where left out, unlimited where requestsPerSecond is',
     maxBatchSize: 10_000,
   }),
+  lateEvents: z
+    .enum(['send', 'dead-letter'])
+    .default('send')
+    .describe(
+      'What becomes of an event whose period Lago has billed: it is sent, for what is paid in advance or recurring, or it is a dead letter (period_closed)',
+    ),
   rules: z.array(lagoRuleSchema).min(1).superRefine(refuseDuplicateNames),
 });
 

@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
-import type { Period } from '../destination.js';
+import type { Period, Preference } from '../destination.js';
 import type { HttpAnswer } from '../http-answer.js';
-import { chooseSubscription, classifySubscriptions, subscriptionsPath } from './subscriptions.js';
+import {
+  chooseSubscription,
+  classifySubscriptions,
+  lagoSubscriptions,
+  subscriptionsPath,
+} from './subscriptions.js';
 
 const NOW = Date.parse('2026-08-01T12:00:00.000Z');
 const at = (time: string) => Date.parse(`2026-08-01T${time}Z`);
@@ -39,7 +44,7 @@ test.each<[string, Period[], string, string]>([
     'old',
   ],
 ])('chooses %s', (_what, periods, time, subscription) => {
-  expect(chooseSubscription(periods, at(time))).toEqual({ ok: true, subscription });
+  expect(chooseSubscription(periods, at(time))).toEqual({ ok: true, subscription, fate: 'unknown' });
 });
 
 test.each<[string, Period[], string, string, string]>([
@@ -75,7 +80,7 @@ test('reads what a page says, and whether there is another', () => {
     [aSubscription(), aSubscription({ external_id: 's2', terminated_at: '2026-08-01T02:00:00.250Z' })],
     { next_page: 2 },
   );
-  expect(classify(page)).toEqual({
+  expect(classify(page)).toMatchObject({
     verdict: 'read',
     periods: [
       { subscription: 's1', from: at('01:00:00'), to: null },
@@ -190,4 +195,74 @@ test.each<[HttpAnswer, object]>([
   ],
 ])('%j is %j', (given, verdict) => {
   expect(classify(given)).toMatchObject(verdict);
+});
+
+const two = [
+  { ...active, subscription: 'a', plan: 'gold' },
+  { ...active, subscription: 'b', plan: 'silver' },
+];
+
+test.each<[string, Preference, string]>([
+  ['of the plan', { plans: ['silver'] }, 'b'],
+  ['of the first plan that fits', { plans: ['bronze', 'silver', 'gold'] }, 'b'],
+  ['of the id', { subscription: 'a' }, 'a'],
+  ['of the id before the plan', { subscription: 'a', plans: ['silver'] }, 'a'],
+  ['of the plan where none has the id', { subscription: 'c', plans: ['silver'] }, 'b'],
+])('of several it is the one %s', (_what, prefer, subscription) => {
+  expect(chooseSubscription(two, at('10:00:00'), prefer)).toMatchObject({ ok: true, subscription });
+});
+
+test.each<[string, Preference | undefined, string]>([
+  ['says none', undefined, 'say in the rule which one, by "prefer"'],
+  ['fits none', { plans: ['bronze'] }, '"prefer" does not tell apart'],
+])('of several it is none where the rule %s', (_what, prefer, words) => {
+  expect(chooseSubscription(two, at('10:00:00'), prefer)).toEqual({
+    ok: false,
+    code: 'several_subscriptions',
+    detail: expect.stringContaining(words),
+  });
+});
+
+test('the only one takes an event, whatever is preferred', () => {
+  expect(chooseSubscription([active], at('10:00:00'), { plans: ['bronze'] })).toMatchObject({ ok: true });
+});
+
+/** As Lago tells it: A has ended at 58.040 and B has begun at 58.403, and the end is cut to its second. */
+const SWAPPED: Period[] = [
+  { subscription: 'a', from: at('01:00:00'), to: at('15:53:58.999') },
+  { subscription: 'b', from: at('15:53:58.403'), to: null },
+];
+
+test.each([
+  ['15:53:57.999', 'a'],
+  ['15:53:58.040', 'a'],
+  ['15:53:58.409', 'b'],
+  ['15:53:58.999', 'b'],
+  ['15:53:59.000', 'b'],
+])('within the second of an end, at %s, it is the one that has begun', (time, subscription) => {
+  expect(chooseSubscription(SWAPPED, at(time))).toMatchObject({ ok: true, subscription });
+});
+
+test('two that cover a time for certain are several, though one ends soon', () => {
+  const both: Period[] = [{ ...SWAPPED[0]!, to: at('15:54:00.999') }, SWAPPED[1]!];
+  expect(chooseSubscription(both, at('15:53:58.409'))).toMatchObject({ code: 'several_subscriptions' });
+});
+
+const BILLED = {
+  plan_code: 'gold',
+  current_billing_period_started_at: '2026-08-01T00:00:00Z',
+  current_billing_period_ending_at: '2026-08-31T23:59:59Z',
+};
+
+test('what was read says whether an event is billed, and until when that holds', () => {
+  const page = answer([aSubscription({ ...BILLED, started_at: '2026-07-01T00:00:00.000Z' })]);
+  const verdict = classify(page);
+  const periods = verdict.verdict === 'read' ? verdict.periods : [];
+  expect(periods).toMatchObject([{ subscription: 's1', plan: 'gold' }]);
+  const fateAt = (time: string) => chooseSubscription(periods, Date.parse(time));
+  expect(fateAt('2026-08-01T00:00:00Z')).toMatchObject({ fate: 'open' });
+  expect(fateAt('2026-07-31T23:59:59.999Z')).toMatchObject({ fate: 'late_for_its_period' });
+  const { isOutdated } = lagoSubscriptions;
+  expect(isOutdated(periods, Date.parse('2026-08-31T23:59:59.999Z'))).toBe(false);
+  expect(isOutdated(periods, Date.parse('2026-09-01T00:00:00Z'))).toBe(true);
 });

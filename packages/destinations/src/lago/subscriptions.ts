@@ -1,9 +1,16 @@
 import type { Verdict } from '@meterbridge/delivery';
-import { isJsonObject } from '@meterbridge/segment-events';
-import type { ChosenSubscription, Period, SubscriptionLookup, SubscriptionsVerdict } from '../destination.js';
+import { isJsonObject, type JsonObject } from '@meterbridge/segment-events';
+import type {
+  ChosenSubscription,
+  Period,
+  Preference,
+  SubscriptionLookup,
+  SubscriptionsVerdict,
+} from '../destination.js';
 import type { HttpAnswer } from '../http-answer.js';
 import { readSpentWaitMs } from '../rate-limit-headers.js';
 import { classifyStatus, classifyTrouble, readAnswer, refuse, unexpected } from '../read-answer.js';
+import { fateAmong, isOutdated, periodOf } from './billing-fate.js';
 import { isLagoError } from './classify.js';
 
 const PER_PAGE = 100;
@@ -55,7 +62,7 @@ export function classifySubscriptions(
   }
   const waitMs = readSpentWaitMs(read.headers, now);
   const isLast = !isJsonObject(json.meta) || typeof json.meta.next_page !== 'number';
-  return { verdict: 'read', periods, isLast, ...(waitMs === undefined ? {} : { waitMs }) };
+  return { verdict: 'read', periods, isLast, waitMs };
 }
 
 /** The verdicts that speak of a request as a whole; the others speak of events, and none were sent. */
@@ -71,46 +78,70 @@ function onlyWhole(verdict: Verdict): SubscriptionsVerdict {
   }
 }
 
-function readPeriod(item: Record<string, unknown>): Period | null {
-  const { external_id: subscription, started_at: started, terminated_at: terminated } = item;
-  const from = readTime(started, 0);
-  const hasEnd = terminated !== null && terminated !== undefined;
-  const to = hasEnd ? readTime(terminated, 999) : null;
-  if (typeof subscription !== 'string' || subscription === '' || from === null) return null;
-  return hasEnd && to === null ? null : { subscription, from, to };
-}
-
-/** @param upToMs added where the text has no fraction of a second: it may have been cut off */
-function readTime(text: unknown, upToMs: number): number | null {
-  const at = typeof text === 'string' ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) return null;
-  return String(text).includes('.') ? at : at + upToMs;
+function readPeriod(item: JsonObject): Period | null {
+  const billing = periodOf(item);
+  if (!billing || billing.startedMs === null) return null;
+  const { subscription, startedMs: from, endedMs: to } = billing;
+  const { plan_code: plan } = item;
+  return { subscription, from, to, plan: typeof plan === 'string' ? plan : undefined, billing };
 }
 
 /**
  * The subscription that takes an event of this time: Lago bills an event only within its subscription's time,
  * whatever is active when it is sent. One that was up- or downgraded keeps its id, and is one.
+ * @param at epoch milliseconds
  */
-export function chooseSubscription(periods: readonly Period[], at: number): ChosenSubscription {
-  const found = new Set<string>();
-  for (const { subscription, from, to } of periods) {
-    if (from <= at && (to === null || at <= to)) found.add(subscription);
+export function chooseSubscription(
+  periods: readonly Period[],
+  at: number,
+  prefer: Preference = {},
+): ChosenSubscription {
+  const covering = periods.filter(({ from, to }) => from <= at && (to === null || at <= to));
+  if (covering.length === 0) return { ok: false, code: 'no_subscription', detail: describeNone(periods, at) };
+  const found = preferred(withoutPadding(covering, at), prefer);
+  const ids = new Set(found.map(({ subscription }) => subscription));
+  const [subscription] = ids;
+  if (subscription === undefined || ids.size > 1) {
+    return { ok: false, code: 'several_subscriptions', detail: describeSeveral(ids.size, prefer) };
   }
-  if (found.size === 1) return { ok: true, subscription: [...found][0]! };
-  if (found.size > 1) {
-    const detail = `the customer had ${found.size} subscriptions at the event's time: name one in the event, or end the others; then replay`;
-    return { ok: false, code: 'several_subscriptions', detail };
-  }
-  return { ok: false, code: 'no_subscription', detail: describeNone(periods, at) };
+  const rows = found.flatMap(({ billing }) => billing ?? []);
+  return { ok: true, subscription, fate: fateAmong(at, rows) };
+}
+
+/**
+ * Lago cuts an end to its second: in that second it may be over. Where another has begun by then, it is that one; in
+ * truth there may be a moment that neither bills.
+ */
+function withoutPadding(covering: readonly Period[], at: number): readonly Period[] {
+  const isSure = ({ to }: Period) => to === null || Math.floor(at / 1_000) < Math.floor(to / 1_000);
+  const sure = covering.filter(isSure);
+  return sure.length > 0 ? sure : covering;
+}
+
+/** Those that the rule prefers; all of them where none is. */
+function preferred(covering: readonly Period[], { plans = [], subscription }: Preference): readonly Period[] {
+  const wanted = [
+    (period: Period) => period.subscription === subscription,
+    ...plans.map((plan) => (period: Period) => period.plan === plan),
+  ];
+  const found = wanted.map((isWanted) => covering.filter(isWanted));
+  return found.find(({ length }) => length > 0) ?? covering;
+}
+
+function describeSeveral(count: number, { plans, subscription }: Preference): string {
+  const had = `the customer had ${count} subscriptions at the event's time`;
+  return plans === undefined && subscription === undefined
+    ? `${had}: say in the rule which one, by "prefer" beside "lookup", then replay`
+    : `${had} that "prefer" does not tell apart: name one there by its plan or its external id, then replay`;
 }
 
 function describeNone(periods: readonly Period[], at: number): string {
   if (periods.length === 0) {
-    return 'Lago knows no subscription of this customer: assign one that begins before the event, then replay';
+    return 'Lago knows no subscription of this customer: assign one that begins before the event, then replay; Lago bills what is of its open period, and nothing of before that';
   }
   const isBefore = periods.every(({ from }) => at < from);
   const when = isBefore ? 'before its first subscription began' : 'when it had no subscription';
-  return `the event is of a time ${when}, and Lago would never bill it: assign one that covers it, then replay`;
+  return `the event is of a time ${when}, and Lago would never bill it: assign one that begins before it, have "prefer" in the rule name the other one for usage of later, then replay; Lago bills what is of its open period`;
 }
 
 /** How Lago is asked for a customer's subscriptions. */
@@ -118,4 +149,6 @@ export const lagoSubscriptions: SubscriptionLookup = {
   path: subscriptionsPath,
   classify: classifySubscriptions,
   choose: chooseSubscription,
+  isOutdated: (periods, now) =>
+    periods.some(({ billing }) => billing !== undefined && isOutdated(billing, now)),
 };

@@ -11,7 +11,7 @@ import {
   unmapped,
   type ValueRule,
 } from '@meterbridge/usage-mapping';
-import type { PendingUsage } from '../destination.js';
+import type { PendingUsage, Preference } from '../destination.js';
 import { compileIdentity } from '../read-identity.js';
 import { refuseUnstorable } from '../unstorable-text.js';
 import { isLookup, type LagoRule } from './settings.js';
@@ -39,6 +39,7 @@ export function compileLagoRule(rule: LagoRule): (event: SegmentEvent) => Mapped
   const readCode = compileIdentity(code, 'code');
   const readOwner = compileOwner(rule.subscription);
   const isLookedUp = isLookup(rule.subscription);
+  const readPreference = compilePreference(rule.subscription);
   const readProperties = compileProperties(rule.properties, { bareRequired: true, lists: false });
   const readAmount = compileAmount(rule.preciseTotalAmountCents);
   const suffix = rule.transactionIdSuffix ?? '';
@@ -66,7 +67,8 @@ export function compileLagoRule(rule: LagoRule): (event: SegmentEvent) => Mapped
     if (refused) return refused;
     if (!isLookedUp) return mapped(usage);
     const complete = (subscription: string) => toUsage({ ...sent, external_subscription_id: subscription });
-    return mapped({ customer: owner.value, at: Date.parse(event.timestamp), complete });
+    const at = Date.parse(event.timestamp);
+    return mapped({ customer: owner.value, at, prefer: readPreference(event), complete });
   };
 }
 
@@ -98,6 +100,21 @@ function compileOwner(subscription: LagoRule['subscription']): (event: object) =
     if (!customer.ok || customer.value.length <= MAX_CUSTOMER_LENGTH) return customer;
     const detail = `customer has more than ${MAX_CUSTOMER_LENGTH} characters; an id was expected`;
     return unmapped('unsupported_value', 'customer', detail);
+  };
+}
+
+/** Which of several is meant. An event that does not name one prefers none. */
+function compilePreference(
+  subscription: LagoRule['subscription'],
+): (event: object) => Preference | undefined {
+  if (!isLookup(subscription) || !subscription.prefer) return () => undefined;
+  const { plan, externalId } = subscription.prefer;
+  const plans = plan === undefined ? undefined : [plan].flat();
+  if (externalId === undefined) return () => ({ plans });
+  const read = compileIdentity(externalId, 'prefer.externalId');
+  return (event) => {
+    const named = read(event);
+    return { plans, subscription: named.ok ? named.value : undefined };
   };
 }
 

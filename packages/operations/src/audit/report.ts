@@ -50,6 +50,7 @@ const NOTHING: Balance = {
   accepted: 0,
   delivered: 0,
   duplicate: 0,
+  late: 0,
   olderRule: 0,
   notCompared: 0,
   filtered: 0,

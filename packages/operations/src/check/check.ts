@@ -73,7 +73,10 @@ async function checkLarge(config: Config, redis: Redis, report: (finding: Findin
     if (storableBytes === undefined) continue;
     const sizes = (await readNewestWaiting(name, redis, JOBS_LOOKED_INTO)).flatMap(({ rule, event }) => {
       const mapped = map(rule, event);
-      return mapped.ok && mapped.usage ? [Buffer.byteLength(mapped.usage.body)] : [];
+      if (!mapped.ok) return [];
+      // A subscription that is looked up is about as long as its customer's id.
+      const usage = mapped.usage ?? mapped.pending.complete(mapped.pending.customer);
+      return [Buffer.byteLength(usage.body)];
     });
     const large = sizes.filter((bytes) => isLarge(bytes, storableBytes));
     if (large.length === 0) continue;

@@ -36,6 +36,7 @@ const MAY_HAVE_ARRIVED: Record<PermanentCode, boolean> = {
   unknown_rule: false,
   no_subscription: false,
   several_subscriptions: false,
+  period_closed: false,
   identity_collision: false,
   deleted_there: false,
   too_large: false,

@@ -329,3 +329,20 @@ test('an event that comes near what the API can store has a warning, and still g
     of.destinations.flatMap(({ rules }) => rules.flatMap(({ name, large }) => (large ? [name] : [])));
   expect([warned(small), warned(large), large.ok]).toEqual([[], ['calls'], true]);
 });
+
+test.each([
+  ['of the month before', '2026-02-01T00:00:00Z', 'it is of 2026-01: where that period is billed already'],
+  ['of this month', '2026-01-31T23:59:59Z', undefined],
+])('an event %s is told of where its API bills by periods', (_what, now, words) => {
+  const subject: Subject = {
+    kind: 'arrival',
+    from: 'event.json',
+    arrival: arrivalOf(CALL, Date.parse('2026-01-31T12:00:00Z')),
+    source: findSource(pipeline.config, 'backend'),
+  };
+  const { destinations } = previewEvent(subject, pipeline, placeOf, Date.parse(now));
+  const lateOf = (name: string) =>
+    destinations.find((each) => each.name === name)!.rules.find(({ takes }) => takes)?.late;
+  expect(lateOf('lago')).toEqual(words && expect.stringContaining(words));
+  expect(lateOf('hyperline')).toBeUndefined();
+});

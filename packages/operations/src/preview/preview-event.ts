@@ -82,17 +82,28 @@ export type RulePreview = {
   hides?: { field: string; how: Concealed['how'] }[];
   /** A warning, where what is sent comes near what the API can store. */
   large?: string;
+  /** A warning, where the time that it is of may be billed already. */
+  late?: string;
   failures?: (Omit<FieldFailure, 'field'> & { field: string; place: string })[];
 };
 
-/** Runs one event through everything but Redis and the APIs. Pure. */
-export function previewEvent(subject: Subject, pipeline: Pipeline, placeOf: PlaceOf): EventPreview {
+/**
+ * Runs one event through everything but Redis and the APIs. Pure.
+ * @param now epoch milliseconds; left out, nothing is said of its age
+ */
+export function previewEvent(
+  subject: Subject,
+  pipeline: Pipeline,
+  placeOf: PlaceOf,
+  now?: number,
+): EventPreview {
+  const look: Look = { pipeline, placeOf, now };
   const { config } = pipeline;
   const { from } = subject;
   if (subject.kind === 'stored') {
     const { event, source, delivery } = subject;
     const { messageId, timestamp } = event;
-    const destinations = previewDestinations(event, source, pipeline, placeOf, delivery);
+    const destinations = previewDestinations(event, source, look, delivery);
     const received = { status: 'stored' as const, messageId, timestamp };
     return { from, source, received, destinations, ok: isMappable(destinations) };
   }
@@ -102,7 +113,7 @@ export function previewEvent(subject: Subject, pipeline: Pipeline, placeOf: Plac
   if (received.status === 'ignored') return { from, source, received, destinations: [], ok: true };
   if (received.status === 'rejected') return previewRejected(from, received.rejected);
   const receipt = explainReceipt(subject.arrival.raw, received, subject.source);
-  const destinations = previewDestinations(received.event, source, pipeline, placeOf);
+  const destinations = previewDestinations(received.event, source, look);
   return {
     from,
     source,
@@ -126,10 +137,10 @@ function isMappable(destinations: DestinationPreview[]): boolean {
 function previewDestinations(
   event: SegmentEvent,
   source: string,
-  pipeline: Pipeline,
-  placeOf: PlaceOf,
+  look: Look,
   only?: OneDelivery,
 ): DestinationPreview[] {
+  const { pipeline, placeOf, now } = look;
   const { config } = pipeline;
   const routed = new Map(
     deliver(event, source, pipeline).map(({ destination, deliveries }) => [destination, deliveries]),
@@ -156,12 +167,16 @@ function previewDestinations(
           result: results.get(rule.name),
           pipeline,
           placeOf: ruleAt(at),
+          now,
         }),
       ),
       requests: requestsOf(settings.name, [...results.values()], pipeline),
     };
   });
 }
+
+/** What an event is previewed with. */
+type Look = { pipeline: Pipeline; placeOf: PlaceOf; now: number | undefined };
 
 type RuleGiven = {
   rule: Rule;
@@ -172,9 +187,11 @@ type RuleGiven = {
   result: DeliveryResult | undefined;
   pipeline: Pipeline;
   placeOf: (path: string[]) => string;
+  now: number | undefined;
 };
 
-function previewRule({ rule, settings, event, source, result, pipeline, placeOf }: RuleGiven): RulePreview {
+function previewRule(given: RuleGiven): RulePreview {
+  const { rule, settings, event, source, result, pipeline, placeOf } = given;
   const { name, when, sources } = rule;
   const isOthers = sources !== undefined && !sources.includes(source);
   const filter = when === undefined ? undefined : explainFilter(when, event, pipeline.config.destinations);
@@ -194,7 +211,7 @@ function previewRule({ rule, settings, event, source, result, pipeline, placeOf 
       .map(({ target, how }) => ({ field: target.join('.'), how }));
     const { storableBytes } = pipeline.destinations.get(settings.name)!;
     const large = describeLarge(Buffer.byteLength(result.usage.body), storableBytes);
-    return { ...preview, hides, ...(large ? { large } : {}) };
+    return { ...preview, hides, large, late: describeLate(given) };
   }
   const { ok: _, ...failure } = result;
   const found = failure.code === 'identity_collision' ? [] : explainFailure(settings, rule, event);
@@ -207,6 +224,19 @@ function previewRule({ rule, settings, event, source, result, pipeline, placeOf 
       place: placeOf(field),
     })),
   };
+}
+
+/** Nothing is asked here: whether its period is over depends on the subscription. Most end with a month. */
+function describeLate({ event: { timestamp }, settings, pipeline, now }: RuleGiven): string | undefined {
+  const { billing } = pipeline.destinations.get(settings.name)!;
+  if (!billing || now === undefined) return undefined;
+  const month = new Date(now).toISOString().slice(0, '2026-10'.length);
+  if (timestamp >= month) return undefined;
+  const follows =
+    billing.late === 'send'
+      ? 'billed at most as recurring or paid in advance'
+      : 'a dead letter (period_closed) and never sent';
+  return `it is of ${timestamp.slice(0, month.length)}: where that period is billed already, it is ${follows}`;
 }
 
 /** As the sender fills requests: one record stands at most once in each, and one kind only. */

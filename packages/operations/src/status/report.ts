@@ -1,5 +1,5 @@
 import { decideGate, type Gate } from '@meterbridge/delivery';
-import type { Counters } from '@meterbridge/queue';
+import type { Counters, LateTotal } from '@meterbridge/queue';
 import type { Activity } from '../activity/read-activity.js';
 import type { PlaceSnapshot, Snapshot } from './snapshot.js';
 
@@ -47,6 +47,8 @@ export type PlaceStatus = Omit<Counters, 'oldestJobAt'> & {
   workers: number | null;
   /** Where its API keeps events, as a worker was told at its start; null where none was. */
   eventsStore: string | null;
+  /** Usage that was delivered and may never be billed, by month, owner and kind; the most deliveries first. */
+  lateUsage: LateTotal[];
   isConfigured: boolean;
 };
 
@@ -84,7 +86,14 @@ export function reportStatus(before: Snapshot, now: Snapshot, memoryShare: numbe
 
 function reportPlace(before: Counters, place: PlaceSnapshot, seconds: number, at: number): PlaceStatus {
   const { oldestJobAt, ...standing } = place.standing;
-  const { requestsPerSecond = null, limit = null, workers = null, eventsStore, isConfigured } = place;
+  const {
+    requestsPerSecond = null,
+    limit = null,
+    workers = null,
+    eventsStore,
+    lateUsage,
+    isConfigured,
+  } = place;
   const perSecond = (of: (standing: Counters) => number) => (of(place.standing) - of(before)) / seconds;
   const fewerPerSecond = -perSecond(({ inFlight }) => inFlight);
   return {
@@ -99,6 +108,7 @@ function reportPlace(before: Counters, place: PlaceSnapshot, seconds: number, at
     requestLimit: limit,
     workers,
     eventsStore,
+    lateUsage,
     isConfigured,
   };
 }

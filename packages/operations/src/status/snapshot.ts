@@ -3,11 +3,13 @@ import type { Gate } from '@meterbridge/delivery';
 import {
   type Counters,
   countWorkers,
+  type LateTotal,
   lookAtDestinationGate,
   lookAtGate,
   RECEIVER,
   readCounters,
   readEventsStore,
+  readLateUsage,
   readMemory,
   readsOf,
 } from '@meterbridge/queue';
@@ -31,6 +33,8 @@ export type PlaceSnapshot = {
   workers?: number;
   /** Where its API keeps events, as a worker was told; null where none was. */
   eventsStore: string | null;
+  /** Usage that was delivered and may never be billed, by month, owner and kind. */
+  lateUsage: LateTotal[];
   isConfigured: boolean;
 };
 
@@ -53,12 +57,13 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
       const account = config.billingAccounts.get(name) ?? name;
       const configured = config.destinations.find((each) => each.name === name);
       const limit = configured?.limit.requestsPerSecond;
-      const [standing, gate, readsGate, requestsPerSecond, eventsStore] = await Promise.all([
+      const [standing, gate, readsGate, requestsPerSecond, eventsStore, lateUsage] = await Promise.all([
         readCounters(name, redis),
         lookAtDestinationGate(name, account, redis),
         lookAtGate(readsOf(account), redis),
         limit === 'unlimited' ? undefined : countStarts(account, redis),
         readEventsStore(redis, name),
+        readLateUsage(name, redis),
       ]);
       return {
         standing,
@@ -68,13 +73,19 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
         ...(typeof limit === 'number' ? { limit } : {}),
         ...(workersOf ? { workers: workersOf(name) } : {}),
         eventsStore,
+        lateUsage,
         isConfigured: configured !== undefined,
       };
     }),
   );
   const hasSomething = ({ standing, isConfigured }: PlaceSnapshot) =>
     isConfigured || standing.inFlight > 0 || standing.dead > 0;
-  const receiver = { standing: await readCounters(RECEIVER, redis), eventsStore: null, isConfigured: true };
+  const receiver = {
+    standing: await readCounters(RECEIVER, redis),
+    eventsStore: null,
+    lateUsage: [],
+    isConfigured: true,
+  };
   const activity = await readActivity(config, redis, at);
   return { at, places: [...places.filter(hasSomething), receiver], activity, memory };
 }

@@ -7,12 +7,15 @@ import {
   type DestinationSettings,
   type HttpAnswer,
   kindOf,
+  type Read,
+  type StoredLookup,
 } from '@meterbridge/destinations';
 import { readsOf } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
 import { createHttpClient } from '@meterbridge/sender';
 import type { AskOptions } from './ask-apis.js';
 import { DOUBTS, type Held } from './held.js';
+import { LateQuestions } from './late-questions.js';
 
 /** Events that are asked for together: what is kept of them fits in memory, however many there are. */
 const TOGETHER = 5_000;
@@ -34,6 +37,7 @@ export class ApiQuestions {
   private readonly held: Held;
   private readonly isForAll: boolean;
   private readonly isStopped: () => boolean;
+  private readonly lateness: LateQuestions;
   private readonly lookup;
   private readonly http;
   private readonly limiter;
@@ -45,7 +49,9 @@ export class ApiQuestions {
     { billingAccounts, redis }: Pick<Config, 'billingAccounts' | 'redis'>,
     { isForAll = false, isShared = true, isStopped = () => false }: AskOptions,
   ) {
-    const { connection, limit, name } = compileDestination(settings);
+    const destination = compileDestination(settings);
+    const { connection, limit, name } = destination;
+    this.lateness = new LateQuestions(destination);
     const { type } = settings;
     this.held = {
       destination: name,
@@ -56,6 +62,8 @@ export class ApiQuestions {
       otherContent: 0,
       otherCode: 0,
       otherOwner: 0,
+      late: 0,
+      maybeLate: 0,
     };
     this.isForAll = isForAll;
     this.isStopped = isStopped;
@@ -105,7 +113,11 @@ export class ApiQuestions {
       left -= 1;
       return this.read(path);
     };
-    const { stored, problem } = await this.lookup.find(asked, read, this.sample);
+    await this.find(asked, this.lookup, read);
+  }
+
+  private async find(asked: readonly Asked[], lookup: StoredLookup, read: Read): Promise<void> {
+    const { stored, problem } = await lookup.find(asked, read, this.sample);
     this.sample = SAMPLE;
     if (problem !== undefined) this.held.problem = problem;
     for (const each of stored) {
@@ -114,6 +126,13 @@ export class ApiQuestions {
       if (each === 'same') this.held.same += 1;
       else if (each !== 'unasked' && each !== 'nothing') this.held[DOUBTS[each]] += 1;
     }
+    const isNew = asked.filter((_, at) => stored[at] === 'nothing' || stored[at] === 'unasked');
+    const { late, maybeLate } = await this.lateness.count(
+      isNew,
+      problem === undefined ? read : async () => null,
+    );
+    this.held.late += late;
+    this.held.maybeLate += maybeLate;
   }
 
   private async read(path: string): Promise<HttpAnswer> {

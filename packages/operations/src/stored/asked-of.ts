@@ -13,19 +13,19 @@ export function askedOf(
 ): Asked | null {
   const mapped = mapOf(pipeline, destination, sentUnder)?.(rule, event);
   if (!mapped?.ok) return null;
-  const { messageId } = event;
+  const of = { messageId: event.messageId, timestamp: event.timestamp };
   const { usage, pending } = mapped;
   if (pending) {
     return resolved?.customer === pending.customer
-      ? { messageId, usage: pending.complete(resolved.subscription) }
-      : { messageId, pending };
+      ? { ...of, usage: pending.complete(resolved.subscription) }
+      : { ...of, pending };
   }
-  if (usage.kind === undefined) return { messageId, usage };
+  if (usage.kind === undefined) return { ...of, usage };
   const olderKinds = new Set<string>();
   for (const map of pipeline.kept.get(destination)?.values() ?? []) {
     const older = map(rule, event);
     const kind = older.ok ? older.usage?.kind : undefined;
     if (kind !== undefined && kind !== usage.kind) olderKinds.add(kind);
   }
-  return { messageId, usage, olderKinds: [...olderKinds] };
+  return { ...of, usage, olderKinds: [...olderKinds] };
 }

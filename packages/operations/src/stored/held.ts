@@ -16,6 +16,10 @@ export type Held = {
   otherCode: number;
   /** It has them under another subscription (Lago) or customer (Hyperline). */
   otherOwner: number;
+  /** Of those that are not there: so many are of a time that is billed already, or has no subscription. */
+  late: number;
+  /** Of so many it is not known whether they are. */
+  maybeLate: number;
   /** Why it was asked no further. */
   problem?: string;
 };

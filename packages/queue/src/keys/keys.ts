@@ -25,10 +25,12 @@ export function shardNumber(shard: string): number {
 export type QueueKeys = {
   /** BullMQ's `prefix` option. */
   prefix: string;
-  /** Hash: accepted, filtered, delivered, duplicate and of it olderRule and notCompared, dead, `dead:<reason>`, discarded; of the receiver's also notKept and keptBytes. */
+  /** Hash: accepted, filtered, delivered and of it late, duplicate and of it olderRule and notCompared, dead, `dead:<reason>`, discarded; of the receiver's also notKept and keptBytes. */
   ledger: string;
   /** Hash: the same without reasons, by bucket: `<hour>/<source>/accepted`, … */
   hours: string;
+  /** Hash: late usage, by month, owner and kind, in deliveries and in units (ledger/late-usage.ts). */
+  lateUsage: string;
   /** Stream: one entry a dead letter. */
   deadLetters: string;
   /** Hash: how many dead letters there are, by day and fingerprint (dead-letters/letters.lua). */
@@ -61,6 +63,7 @@ export function queueKeys(shard: string): QueueKeys {
     prefix,
     ledger: `${prefix}:ledger`,
     hours: `${prefix}:hours`,
+    lateUsage: `${prefix}:late-usage`,
     deadLetters: `${prefix}:dead-letters`,
     fingerprints: `${prefix}:dead-letters:by-fingerprint`,
     deadLetterLog: `${prefix}:dead-letter-log`,

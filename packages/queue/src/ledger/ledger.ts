@@ -12,6 +12,8 @@ import { countJobs, type JobsByState } from './count-jobs.js';
 export type Balance = {
   accepted: number;
   delivered: number;
+  /** Of the delivered: those that the destination may never bill, since their time was billed before they came. */
+  late: number;
   duplicate: number;
   /** Of the duplicates: those of which the API holds what an earlier version of their rule wrote. */
   olderRule: number;
@@ -137,11 +139,12 @@ export function readCounts(flat: readonly string[]): Record<string, number> {
 /** The difference to counts of which some may be absent, that is zero. */
 export function balance(counts: Partial<Record<string, number>>): Balance {
   const { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0, discarded = 0 } = counts;
-  const { inFlight = 0, olderRule = 0, notCompared = 0, notKept = 0 } = counts;
+  const { inFlight = 0, late = 0, olderRule = 0, notCompared = 0, notKept = 0 } = counts;
   const difference = accepted - delivered - duplicate - filtered - dead - discarded - inFlight;
   return {
     accepted,
     delivered,
+    late,
     duplicate,
     olderRule,
     notCompared,

@@ -355,7 +355,7 @@ export class JobRun {
   private settleOutcomes(outcomes: Outcome[]): Settlement {
     const { data } = this;
     const isWhole = outcomes.length === data.n;
-    const delivered = outcomes.filter(({ outcome }) => outcome === 'delivered').length;
+    const delivered = outcomes.filter((each) => each.outcome === 'delivered' && !each.late).length;
     if (isWhole && delivered === data.n) {
       const settlement = emptySettlement();
       settlement.byBucket.delivered = data.cells;

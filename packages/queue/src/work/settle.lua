@@ -19,6 +19,7 @@
 --   counting: string, while a process counts the jobs
 --   active: list, ids of jobs that are in a worker's hand
 --   stalled: set, ids of jobs whose lock may have run out
+--   lateUsage: hash, late usage by name
 --   replay?: hash, how far the replay has come that put some of the job back
 -- ARGV
 --   rev: the revision that was read with the job
@@ -29,6 +30,7 @@
 --   jobId: as BullMQ knows it
 --   duplicates: of deliveries that the replay put back
 --   counts: JSON, deliveries of which nothing is kept: by counter, and then by bucket
+--   late: JSON, a list of late usage by name
 --   ...letters: of each dead letter its reason, what is stored, its bucket, and its fingerprint's digest and text
 -- RESULT 'ended', 'settled', 'stale' or 'gone'; a refusal where what is done and what remains is not what the job held
 
@@ -38,6 +40,7 @@ local ENDED_SECONDS = 60
 local FIRST_REV = '0'
 -- @include ../dead-letters/letters.lua
 -- @include ../ledger/keep-before.lua
+-- @include ../ledger/count-late.lua
 local ended = job .. ':ended'
 if redis.call('EXISTS', job) == 0 then
   return redis.call('GET', ended) == nextRev and 'ended' or 'gone'
@@ -71,6 +74,7 @@ keepBefore()
 if replay and redis.call('EXISTS', replay) == 1 then redis.call('HINCRBY', replay, 'duplicates', duplicates) end
 for i = 1, #letters, 5 do addLetter(letters[i], letters[i + 1], letters[i + 2], fields[i]) end
 writeBooks()
+countLate(cjson.decode(late))
 if remaining == '0' and redis.call('LREM', active, -1, jobId) > 0 then
   redis.call('DEL', job, job .. ':lock')
   redis.call('SREM', stalled, jobId)

@@ -4,6 +4,7 @@ import { type BatchData, encodeDeliveries } from '../batch/batch-codec.js';
 import { encodeDeadLetter } from '../dead-letters/dead-letter-codec.js';
 import { writeFingerprint } from '../dead-letters/fingerprint.js';
 import type { QueueKeys } from '../keys/keys.js';
+import { encodeLateUsage } from '../ledger/late-usage.js';
 import { defineScript } from '../redis/script.js';
 import { SCRIPTS } from '../scripts.generated.js';
 
@@ -48,6 +49,7 @@ export async function writeSettlement(
       counting: keys.counting,
       active: keys.bull('active'),
       stalled: keys.bull('stalled'),
+      lateUsage: keys.lateUsage,
       replay: replayed && keys.replay(replayed.replay),
     },
     {
@@ -59,6 +61,7 @@ export async function writeSettlement(
       jobId,
       duplicates: replayed?.duplicates ?? 0,
       counts: JSON.stringify(settlement.byBucket),
+      late: encodeLateUsage(settlement.lateUsage),
       letters,
     },
   );

@@ -2,6 +2,7 @@ import type { AuditGrouping, AuditReport, ReportLine } from '@meterbridge/operat
 import type { AuditLine, Balance } from '@meterbridge/queue';
 import Table from 'cli-table3';
 import { duplicateWords } from '../../terminal/duplicate-words.js';
+import { lateWords } from '../../terminal/late-words.js';
 import { isoHour } from '../../terminal/read-since.js';
 
 const COUNTS: [keyof Balance, title: string][] = [
@@ -37,6 +38,7 @@ export function renderReport({ lines, total, unbalanced }: AuditReport, by?: Aud
   return [
     table.toString(),
     ...duplicateWords(total),
+    ...lateWords({ late: total.late, lateUsage: [] }),
     ...notKeptWords(total),
     '',
     unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),

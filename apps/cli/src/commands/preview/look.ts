@@ -30,7 +30,7 @@ export async function look(wanted: Wanted, options: { source?: string; json?: bo
   const ready = readPipeline(readCommandEnv(process.env));
   const { subjects, kept } = await findSubjects(wanted, ready, options.source);
   const pipeline = { ...ready.pipeline, kept };
-  const previews = subjects.map((subject) => previewEvent(subject, pipeline, ready.placeOf));
+  const previews = subjects.map((subject) => previewEvent(subject, pipeline, ready.placeOf, Date.now()));
   for (const preview of previews) {
     console.log(options.json ? JSON.stringify(preview) : `${renderPreview(preview)}\n`);
   }

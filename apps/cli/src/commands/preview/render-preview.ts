@@ -63,7 +63,7 @@ function renderDestination({ name, rules, requests }: DestinationPreview): strin
 }
 
 function renderRule(rule: RulePreview): string[] {
-  const { name, place, takes, kept, filter, otherSources, hides, large, failures } = rule;
+  const { name, place, takes, kept, filter, otherSources, hides, large, late, failures } = rule;
   const title = `${name} ${style('dim', place)}`;
   const why = [
     ...(otherSources ? [`      takes events of ${otherSources.join(', ')} only`] : []),
@@ -79,7 +79,7 @@ function renderRule(rule: RulePreview): string[] {
       ...why,
     );
   for (const { field, how } of hides ?? []) lines.push(`      ${how} ${field}`);
-  if (large) lines.push(`      ${style('yellow', '!')} ${large}`);
+  for (const warning of [large, late]) if (warning) lines.push(`      ${style('yellow', '!')} ${warning}`);
   for (const failure of failures ?? []) {
     const { field, code, detail, place: at } = failure;
     // Most fields are called as the path they are read from.

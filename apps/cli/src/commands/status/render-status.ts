@@ -3,6 +3,7 @@ import { RECEIVER } from '@meterbridge/queue';
 import Table from 'cli-table3';
 import { duplicateWords } from '../../terminal/duplicate-words.js';
 import { duration } from '../../terminal/duration.js';
+import { lateWords } from '../../terminal/late-words.js';
 import { style } from '../../terminal/style.js';
 import { renderActivity } from './render-activity.js';
 
@@ -96,7 +97,7 @@ function wordsOf(place: PlaceStatus, at: number): string[] {
       `${destination}: ${count(waiting)} jobs wait, ${count(active)} are in hand, ${count(delayed)} are put back`,
     );
   }
-  words.push(...duplicateWords(place).map((text) => `${destination}: ${text}`));
+  words.push(...[...duplicateWords(place), ...lateWords(place)].map((text) => `${destination}: ${text}`));
   return words;
 }
 

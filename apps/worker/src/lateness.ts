@@ -1,0 +1,128 @@
+import type { Failure, LateUsage, Outcome, StoredDelivery, UsageEvent } from '@meterbridge/delivery';
+import { type BillingLookup, type Fate, oldBefore } from '@meterbridge/destinations';
+import type { BillingReader } from '@meterbridge/sender';
+import type { Judged } from './attempt-deliveries.js';
+
+/** Usage whose period may be over, by its index in the job. */
+export type OldUsage = {
+  index: number;
+  usage: UsageEvent;
+  delivery: Aged;
+  judged?: Judged | undefined;
+};
+
+/** What of a delivery decides over its lateness. */
+export type Aged = Pick<StoredDelivery, 'sentUnder'> & { event: { timestamp: string } };
+
+/** What is known of usage as it is sent. @property customer where its subscription was looked up */
+export type Sent = Aged & { customer?: string; late?: LateUsage | undefined };
+
+/** Sends usage, with what is known of suspects and of all, by their place. One outcome each, in order. */
+export type Deliver = (
+  usages: UsageEvent[],
+  suspects: ReadonlyMap<number, Judged>,
+  sent: readonly Sent[],
+) => Promise<Outcome[]>;
+
+/** What was handed over longer ago may have waited behind a closed gate. */
+const WAITED_LONG_MS = 1_000;
+
+/** Says of usage whether its period was billed before it is sent, and what follows. */
+export class Lateness {
+  private readonly billing: BillingLookup;
+  private readonly reader: Pick<BillingReader, 'fates'>;
+
+  constructor(billing: BillingLookup, reader: Pick<BillingReader, 'fates'>) {
+    this.billing = billing;
+    this.reader = reader;
+  }
+
+  /**
+   * Fates of usage that names its subscription, in order, as far as they are known in time.
+   * @param asked each with the subscription that it goes to
+   */
+  fates(asked: readonly { subscription: string; delivery: Aged }[]): Promise<Fate[]> {
+    return this.reader.fates(
+      asked.map(({ subscription, delivery }) => ({ subscription, at: Date.parse(delivery.event.timestamp) })),
+    );
+  }
+
+  /** What was never sent and would not be billed, where the configuration keeps that back. */
+  refuse(fate: Fate, { sentUnder }: Pick<Aged, 'sentUnder'>): Failure | undefined {
+    if (this.billing.late === 'send' || sentUnder !== undefined || !isLate(fate)) return undefined;
+    return { outcome: 'failed', code: 'period_closed', detail: this.billing.describe(fate) };
+  }
+
+  /** What is told of usage that was sent although it is late; nothing where it is not. */
+  describe(fate: Fate, { body }: Pick<UsageEvent, 'body'>, { event, customer }: Sent): LateUsage | undefined {
+    if (!isLate(fate)) return undefined;
+    const { subscription, ...what } = this.billing.usageOf(body);
+    return { fate, owner: customer ?? subscription, month: event.timestamp.slice(0, 7), ...what };
+  }
+
+  /** Sends old usage once its fate is known. @returns outcomes in order */
+  async send(old: readonly OldUsage[], deliver: Deliver): Promise<Outcome[]> {
+    const fates = await this.fates(
+      old.map(({ usage, delivery }) => ({ ...this.billing.usageOf(usage.body), delivery })),
+    );
+    const outcomes: Outcome[] = [];
+    const going: number[] = [];
+    for (const [at, { delivery }] of old.entries()) {
+      const refused = this.refuse(fates[at]!, delivery);
+      if (refused) outcomes[at] = refused;
+      else going.push(at);
+    }
+    const usages = going.map((at) => old[at]!.usage);
+    const suspects = new Map(
+      going.flatMap((at, place) => {
+        const { judged } = old[at]!;
+        return judged ? [[place, judged] as const] : [];
+      }),
+    );
+    const sent = going.map((at): Sent => {
+      const { usage, delivery } = old[at]!;
+      return { ...delivery, late: this.describe(fates[at]!, usage, delivery) };
+    });
+    for (const [place, outcome] of (await deliver(usages, suspects, sent)).entries()) {
+      outcomes[going[place]!] = outcome;
+    }
+    return outcomes;
+  }
+
+  /**
+   * Says which of what was delivered is late. What waited long, behind a closed gate, is asked for again: what was open
+   * when it was mapped may have been billed meanwhile.
+   * @param since when it was handed over, epoch milliseconds
+   * @param now epoch milliseconds
+   */
+  async tell(
+    outcomes: readonly Outcome[],
+    usages: readonly UsageEvent[],
+    sent: readonly Sent[],
+    { since, now }: { since: number; now: number },
+  ): Promise<Outcome[]> {
+    const told = outcomes.map((outcome, at) => withLate(outcome, sent[at]!.late));
+    if (now - since < WAITED_LONG_MS) return told;
+    const oldest = oldBefore(now);
+    const again = [...told.keys()].filter((at) => {
+      const outcome = told[at]!;
+      return outcome.outcome === 'delivered' && !outcome.late && sent[at]!.event.timestamp < oldest;
+    });
+    const fates = await this.fates(
+      again.map((at) => ({ ...this.billing.usageOf(usages[at]!.body), delivery: sent[at]! })),
+    );
+    for (const [place, at] of again.entries()) {
+      told[at] = withLate(told[at]!, this.describe(fates[place]!, usages[at]!, sent[at]!));
+    }
+    return told;
+  }
+}
+
+/** Only what the API takes as new is late: anything else it had before, perhaps in time. */
+function withLate(outcome: Outcome, late: LateUsage | undefined): Outcome {
+  return late && outcome.outcome === 'delivered' ? { ...outcome, late } : outcome;
+}
+
+function isLate(fate: Fate): fate is LateUsage['fate'] {
+  return fate !== 'open' && fate !== 'unknown';
+}
