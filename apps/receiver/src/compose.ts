@@ -42,7 +42,11 @@ export async function composeReceiver(
   let isDraining = false;
   const redis = connectProducer(url, (error) => logger.debug({ err: error }, 'redis.error'));
   const clock = createStoreClock(redis);
-  const events = createReceiverEvents(logger, metrics);
+  const events = createReceiverEvents(
+    logger,
+    metrics,
+    config.sources.map(({ name }) => name),
+  );
   const check = new RedisCheck({
     redis,
     check: () => checkRedis(config, { redis, clock, logger }),

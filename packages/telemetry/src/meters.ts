@@ -51,7 +51,7 @@ function receivingMeters({ counter, histogram }: Make) {
     rejectedNotKept: counter(
       'events_rejected_not_kept_total',
       'Of the rejected events those that were counted and not kept: no dead letter has them',
-      ['source', 'reason'],
+      ['source'],
     ),
     accepted: counter('deliveries_accepted_total', 'Deliveries that are safely queued, and filtered events', [
       'destination',
