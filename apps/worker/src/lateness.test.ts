@@ -100,3 +100,13 @@ test('what waited long to be sent is asked for again, as far as it is old and wa
   ]);
   expect(asked).toEqual(['a']);
 });
+
+test('what was not known in time is asked for again once it is delivered', async () => {
+  const fates: Record<string, Fate> = {};
+  const { lateness } = open(fates);
+  const deliver = (usages: UsageEvent[], _suspects: unknown, sent: readonly Sent[]) => {
+    fates.a = 'after_its_end';
+    return lateness.tell([DELIVERED], usages, sent, { since: NOW, now: NOW });
+  };
+  expect(await lateness.send([oldOf('a', 0)], deliver)).toEqual([lateOf('a', 'after_its_end')]);
+});

@@ -14,8 +14,12 @@ export type OldUsage = {
 /** What of a delivery decides over its lateness. */
 export type Aged = Pick<StoredDelivery, 'sentUnder'> & { event: { timestamp: string } };
 
-/** What is known of usage as it is sent. @property customer where its subscription was looked up */
-export type Sent = Aged & { customer?: string; late?: LateUsage | undefined };
+/**
+ * What is known of usage as it is sent.
+ * @property customer where its subscription was looked up
+ * @property fate left out for what is recent, and open as far as anybody knows
+ */
+export type Sent = Aged & { customer?: string; fate?: Fate };
 
 /** Sends usage, with what is known of suspects and of all, by their place. One outcome each, in order. */
 export type Deliver = (
@@ -53,13 +57,6 @@ export class Lateness {
     return { outcome: 'failed', code: 'period_closed', detail: this.billing.describe(fate) };
   }
 
-  /** What is told of usage that was sent although it is late; nothing where it is not. */
-  describe(fate: Fate, { body }: Pick<UsageEvent, 'body'>, { event, customer }: Sent): LateUsage | undefined {
-    if (!isLate(fate)) return undefined;
-    const { subscription, ...what } = this.billing.usageOf(body);
-    return { fate, owner: customer ?? subscription, month: event.timestamp.slice(0, 7), ...what };
-  }
-
   /** Sends old usage once its fate is known. @returns outcomes in order */
   async send(old: readonly OldUsage[], deliver: Deliver): Promise<Outcome[]> {
     const fates = await this.fates(
@@ -79,10 +76,7 @@ export class Lateness {
         return judged ? [[place, judged] as const] : [];
       }),
     );
-    const sent = going.map((at): Sent => {
-      const { usage, delivery } = old[at]!;
-      return { ...delivery, late: this.describe(fates[at]!, usage, delivery) };
-    });
+    const sent = going.map((at): Sent => ({ ...old[at]!.delivery, fate: fates[at]! }));
     for (const [place, outcome] of (await deliver(usages, suspects, sent)).entries()) {
       outcomes[going[place]!] = outcome;
     }
@@ -90,8 +84,8 @@ export class Lateness {
   }
 
   /**
-   * Says which of what was delivered is late. What waited long, behind a closed gate, is asked for again: what was open
-   * when it was mapped may have been billed meanwhile.
+   * Says which of what was delivered is late. Asked for again is what waited long, behind a closed gate, since what was
+   * open when it was mapped may have been billed meanwhile; and what could not be known before.
    * @param since when it was handed over, epoch milliseconds
    * @param now epoch milliseconds
    */
@@ -101,26 +95,30 @@ export class Lateness {
     sent: readonly Sent[],
     { since, now }: { since: number; now: number },
   ): Promise<Outcome[]> {
-    const told = outcomes.map((outcome, at) => withLate(outcome, sent[at]!.late));
-    if (now - since < WAITED_LONG_MS) return told;
+    const fates = sent.map(({ fate }) => fate ?? 'open');
+    const hasWaited = now - since >= WAITED_LONG_MS;
     const oldest = oldBefore(now);
-    const again = [...told.keys()].filter((at) => {
-      const outcome = told[at]!;
-      return outcome.outcome === 'delivered' && !outcome.late && sent[at]!.event.timestamp < oldest;
+    const again = [...sent.keys()].filter((at) => {
+      const fate = fates[at]!;
+      const isDoubtful = fate === 'unknown' || (fate === 'open' && hasWaited);
+      return isDoubtful && outcomes[at]!.outcome === 'delivered' && sent[at]!.event.timestamp < oldest;
     });
-    const fates = await this.fates(
-      again.map((at) => ({ ...this.billing.usageOf(usages[at]!.body), delivery: sent[at]! })),
-    );
-    for (const [place, at] of again.entries()) {
-      told[at] = withLate(told[at]!, this.describe(fates[place]!, usages[at]!, sent[at]!));
+    if (again.length > 0) {
+      const found = await this.fates(
+        again.map((at) => ({ ...this.billing.usageOf(usages[at]!.body), delivery: sent[at]! })),
+      );
+      for (const [place, at] of again.entries()) fates[at] = found[place]!;
     }
-    return told;
+    return outcomes.map((outcome, at) => this.withLate(outcome, fates[at]!, usages[at]!, sent[at]!));
   }
-}
 
-/** Only what the API takes as new is late: anything else it had before, perhaps in time. */
-function withLate(outcome: Outcome, late: LateUsage | undefined): Outcome {
-  return late && outcome.outcome === 'delivered' ? { ...outcome, late } : outcome;
+  /** Only what the API takes as new is late: anything else it had before, perhaps in time. */
+  private withLate(outcome: Outcome, fate: Fate, { body }: UsageEvent, { event, customer }: Sent): Outcome {
+    if (!isLate(fate) || outcome.outcome !== 'delivered') return outcome;
+    const { subscription, ...what } = this.billing.usageOf(body);
+    const month = event.timestamp.slice(0, '2026-10'.length);
+    return { ...outcome, late: { fate, owner: customer ?? subscription, month, ...what } };
+  }
 }
 
 function isLate(fate: Fate): fate is LateUsage['fate'] {

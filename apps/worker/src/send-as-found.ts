@@ -94,10 +94,9 @@ export async function sendAsFound(
       found.flatMap(({ judged, kept }, at) => (judged && kept !== undefined ? [[at, judged] as const] : [])),
     );
     const usages = found.map(({ usage, subscription }) => usage.complete(subscription));
-    const sent = found.map(({ fate, delivery, usage: { customer } }, at): Sent => {
-      const of = { ...delivery, customer };
-      return { ...of, late: lateness?.describe(fate, usages[at]!, of) };
-    });
+    const sent = found.map(
+      ({ fate, delivery, usage: { customer } }): Sent => ({ ...delivery, customer, fate }),
+    );
     for (const [at, outcome] of (await deliver(usages, suspects, sent)).entries()) {
       outcomes.set(found[at]!.index, outcome);
     }

@@ -136,6 +136,8 @@ test.each([
   await sendAll(receiver.url, tracksOf('acme', 1, OLD_MS));
   expect(await untilSettled(stack, 1)).toMatchObject({ delivered: 1, late: 0 });
   expect((await stack.cli('hold', 'lago', '--reason', 'test')).code).toBe(0);
+  // A worker sees it a fraction of a second later.
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
   await sendAll(receiver.url, tracksOf('acme', 10, OLD_MS));
   // Its end is told without its milliseconds.
   await waitFor(() => Date.now() > endsMs + 1_000, { what: 'the end', timeoutMs: 30_000 });

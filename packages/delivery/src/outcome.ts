@@ -30,7 +30,7 @@ export type LateUsage = {
   kind: string;
   /** Of the event's own time, in UTC: `2026-10`. */
   month: string;
-  /** The number that it is billed by, as a plain decimal; left out where it has none, or several. */
+  /** The number that it is billed by, a decimal of 12 digits and 9 behind the point at most; left out where it has none, or several. */
   quantity?: string;
 };
 

@@ -7,7 +7,7 @@ import { fateAmong, isOutdated, periodOf } from './billing-fate.js';
 
 /** A longer id would make a URL that no server takes. */
 const MAX_ID_LENGTH = 500;
-const PLAIN_DECIMAL = /^-?\d{1,15}(\.\d{1,15})?$/;
+const PLAIN_DECIMAL = /^-?\d{1,12}(\.\d{1,9})?$/;
 
 /** How Lago is asked what it still bills of one subscription, and what follows for an event. */
 export function lagoBilling(late: BillingLookup['late']): BillingLookup {

@@ -1,6 +1,6 @@
--- Adds up late usage by name: `n/<name>` has deliveries and `q/<name>` the sum of their quantities. A name is a month, an
+-- Adds up late usage by name: `n/<name>` has deliveries, `w/<name>` and `f/<name>` the whole and the billionths of their sum. A name is a month, an
 -- owner and a kind as JSON; from so many on, new ones are counted as the month's other. The script names `lateUsage`.
-local KEPT_FIELDS = 200
+local KEPT_FIELDS = 300
 local KEPT_SECONDS = 90 * 86400
 
 local function countLate(late)
@@ -8,7 +8,7 @@ local function countLate(late)
     local isKept = redis.call('HEXISTS', lateUsage, 'n/' .. each.name) == 1 or redis.call('HLEN', lateUsage) < KEPT_FIELDS
     if isKept then
       redis.call('HINCRBY', lateUsage, 'n/' .. each.name, each.deliveries)
-      for _, quantity in ipairs(each.quantities) do redis.call('HINCRBYFLOAT', lateUsage, 'q/' .. each.name, quantity) end
+      for part, quantity in ipairs(each.quantity) do redis.call('HINCRBY', lateUsage, (part == 1 and 'w/' or 'f/') .. each.name, quantity) end
     else
       redis.call('HINCRBY', lateUsage, 'n/' .. each.other, each.deliveries)
     end

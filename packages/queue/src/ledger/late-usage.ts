@@ -19,21 +19,27 @@ export type LateTotal = {
 
 type Name = Pick<LateTotal, 'month' | 'owner' | 'kind'>;
 
-/** For the settlement: by name, deliveries and every quantity of them. */
+/** Quantities are added up as integers of so many decimals, in two parts that a counter of Redis holds. */
+const DECIMALS = 9;
+const ONE = 10n ** BigInt(DECIMALS);
+
+/** For the settlement: by name, deliveries and the sum of their quantities, its whole and its fraction. */
 export function encodeLateUsage(usage: readonly LateUsage[]): string {
-  const byName = new Map<string, { deliveries: number; quantities: string[] }>();
+  const byName = new Map<string, { month: string; deliveries: number; sum: bigint | null }>();
   for (const { month, owner, kind, quantity } of usage) {
     const name = JSON.stringify([month, owner, kind]);
-    const total = byName.get(name) ?? { deliveries: 0, quantities: [] };
+    const total = byName.get(name) ?? { month, deliveries: 0, sum: null };
     byName.set(name, total);
     total.deliveries += 1;
-    if (quantity !== undefined) total.quantities.push(quantity);
+    if (quantity !== undefined) total.sum = (total.sum ?? 0n) + readDecimal(quantity);
   }
   return JSON.stringify(
-    [...byName].map(([name, { deliveries, quantities }]) => {
-      const [month] = JSON.parse(name) as string[];
-      return { name, other: JSON.stringify([month, null, null]), deliveries, quantities };
-    }),
+    [...byName].map(([name, { month, deliveries, sum }]) => ({
+      name,
+      other: JSON.stringify([month, null, null]),
+      deliveries,
+      quantity: sum === null ? [] : [String(sum / ONE), String(sum % ONE)],
+    })),
   );
 }
 
@@ -41,16 +47,18 @@ export function encodeLateUsage(usage: readonly LateUsage[]): string {
 export async function readLateUsage(destination: string, redis: Redis): Promise<LateTotal[]> {
   const shards = await shardsOf(destination, redis);
   const hashes = await Promise.all(shards.map((shard) => redis.hgetall(queueKeys(shard).lateUsage)));
-  const totals = new Map<string, LateTotal>();
+  const totals = new Map<string, Name & { deliveries: number; sum: bigint | null }>();
   for (const [field, value] of hashes.flatMap((hash) => Object.entries(hash))) {
-    const at = field.indexOf('/');
-    const name = field.slice(at + 1);
-    const total = totals.get(name) ?? { ...readName(name), deliveries: 0, quantity: null };
+    const [what] = field.split('/', 1);
+    const name = field.slice('n/'.length);
+    const total = totals.get(name) ?? { ...readName(name), deliveries: 0, sum: null };
     totals.set(name, total);
-    if (field.startsWith('n/')) total.deliveries += Number(value);
-    else total.quantity = total.quantity === null ? value : addDecimals(total.quantity, value);
+    if (what === 'n') total.deliveries += Number(value);
+    else total.sum = (total.sum ?? 0n) + BigInt(value) * (what === 'w' ? ONE : 1n);
   }
-  return [...totals.values()].toSorted((one, other) => other.deliveries - one.deliveries);
+  return [...totals.values()]
+    .map(({ sum, ...total }) => ({ ...total, quantity: sum === null ? null : writeDecimal(sum) }))
+    .toSorted((one, other) => other.deliveries - one.deliveries);
 }
 
 function readName(name: string): Name {
@@ -58,16 +66,14 @@ function readName(name: string): Name {
   return { month, owner, kind };
 }
 
-/** Exact: plain decimals of any length. */
-function addDecimals(one: string, other: string): string {
-  const scale = Math.max(...[one, other].map((text) => (text.split('.')[1] ?? '').length));
-  const [a, b] = [one, other].map((text) => {
-    const [whole, fraction = ''] = text.split('.');
-    return BigInt(`${whole}${fraction.padEnd(scale, '0')}`);
-  });
-  const sum = a! + b!;
-  const digits = (sum < 0n ? -sum : sum).toString().padStart(scale + 1, '0');
-  const fraction = digits.slice(digits.length - scale).replace(/0+$/, '');
-  const whole = digits.slice(0, digits.length - scale);
-  return `${sum < 0n ? '-' : ''}${whole}${scale > 0 && fraction ? `.${fraction}` : ''}`;
+function readDecimal(text: string): bigint {
+  const [whole = '', fraction = ''] = text.split('.');
+  return BigInt(`${whole}${fraction.padEnd(DECIMALS, '0')}`);
+}
+
+function writeDecimal(sum: bigint): string {
+  const digits = (sum < 0n ? -sum : sum).toString().padStart(DECIMALS + 1, '0');
+  const fraction = digits.slice(-DECIMALS).replace(/0+$/, '');
+  const whole = digits.slice(0, -DECIMALS);
+  return `${sum < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
