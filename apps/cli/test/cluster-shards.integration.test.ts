@@ -50,7 +50,13 @@ test('six shards over three masters: evenly filled, drained by two workers, one 
   expect(new Set(masters.map(({ master }) => master.port)).size).toBe(3);
 
   expect(await stack.cli('audit', '--json')).toMatchObject({ code: 0 });
-  const status = JSON.parse((await stack.cli('status', '--json')).output);
+  const statusOf = async () => JSON.parse((await stack.cli('status', '--json')).output);
+  // Receivers report every five seconds what rules took, of all shards together.
+  await waitFor(async () => (await statusOf()).rules[0].taken === 1_560, {
+    what: 'the rule to have taken all',
+  });
+  expect(receiver.process.output()).not.toContain('activity.not_reported');
+  const status = await statusOf();
   const places = status.places.map(({ destination, dead, workers }: Record<string, unknown>) => [
     destination,
     dead,
