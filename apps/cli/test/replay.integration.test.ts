@@ -187,7 +187,7 @@ test("the receiver's letters are judged anew, and become deliveries of the rules
       library: { name: 'analytics-ios', version: '4' },
     },
   };
-  const limited = `${CONFIG.replace('privacy:', 'integrations: [Billing]\n    privacy:')}\nreceiver: { maxEventAgeDays: 1 }\n`;
+  const limited = `${CONFIG.replace('privacy:', 'integrations: [Billing]\n    refuseUnknownWriteKeys: true\n    privacy:')}\nreceiver: { maxEventAgeDays: 1 }\n`;
   const stack = await stacks.open({ config: limited });
   const receiver = await stack.startReady('receiver');
   const late = makeTracks(700, { timestamp: old.toISOString() });
@@ -252,4 +252,14 @@ test("the receiver's letters are judged anew, and become deliveries of the rules
   expect(Math.abs(offMs)).toBeLessThan(60_000);
   expect(await stack.account('receiver')).toMatchObject({ accepted: 16, dead: 16, difference: 0 });
   expect(await stack.cli('audit')).toMatchObject({ code: 0 });
+
+  // Nobody vouches for what named an unknown key, until a person does.
+  const byName = ['--reason', 'unknown_write_key', '--as-source'];
+  expect((await stack.cli('dead-letters', 'replay', ...byName, 'none', '--yes')).output).toContain(
+    'no source none; there are backend',
+  );
+  const vouched = await replay(stack, ...byName, 'backend', '--yes', '--wait');
+  expect(vouched.plan).toMatchObject({ letters: 1, go: 1, stay: [] });
+  expect(vouched.replay).toMatchObject({ replayed: 1, delivered: 2, deadAgain: [] });
+  expect(await stack.account('receiver')).toMatchObject({ dead: 15, difference: 0 });
 });

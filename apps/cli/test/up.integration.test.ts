@@ -84,3 +84,11 @@ test('without any key the sandbox stands in for all, and the known write key is 
     await expect(fetch(`http://${outside.address}:${new URL(receiver).port}/readyz`)).rejects.toThrow();
   await stop(up);
 });
+
+test('a signal while it starts ends it as one does later: what it started is waited for', async () => {
+  const stack = await openWithout();
+  const up = stack.start('cli', ['up']);
+  await waitFor(() => up.output().includes('receiver.listening'), { what: 'its start', timeoutMs: 60_000 });
+  await stop(up);
+  expect(up.output()).toContain('Stopping: ');
+});

@@ -11,6 +11,8 @@ import {
   watchMemory,
 } from '@meterbridge/queue';
 import { createReceiverEvents, type Logger, type Metrics } from '@meterbridge/telemetry';
+import { ActivityReporter } from './activity/activity-reporter.js';
+import { RoutingActivity } from './activity/routing-activity.js';
 import { createReceiverApp } from './http/app.js';
 import { startServer } from './http/server.js';
 import { RedisCheck, type RedisCheckOptions } from './redis-check.js';
@@ -21,6 +23,9 @@ export type Receiver = {
   /** Answers what is under way, writes what is open, leaves Redis. */
   stop(deadlineMs: number): Promise<void>;
 };
+
+/** What refused events have a share of where Redis has no `maxmemory`, or does not tell. */
+const ASSUMED_MEMORY_BYTES = 1_000_000_000;
 
 /**
  * Builds the receiver once and opens it. It listens before Redis is there and answers 503 until it is:
@@ -33,17 +38,22 @@ export async function composeReceiver(
   metrics: Metrics,
   onUnsafe: (error: UnsafeRedisError) => void,
 ): Promise<Receiver> {
-  const { url, shards, replicas, maxMemoryShare } = config.redis;
+  const { url, shards, replicas, maxMemoryShare, refusedShare } = config.redis;
   let isDraining = false;
   const redis = connectProducer(url, (error) => logger.debug({ err: error }, 'redis.error'));
   const clock = createStoreClock(redis);
-  const events = createReceiverEvents(logger, metrics);
+  const events = createReceiverEvents(
+    logger,
+    metrics,
+    config.sources.map(({ name }) => name),
+  );
   const check = new RedisCheck({
     redis,
     check: () => checkRedis(config, { redis, clock, logger }),
     onUnsafe,
     logger,
   });
+  const memory = watchMemory(redis, maxMemoryShare);
   const writer = new DeliveryWriter({
     redis,
     now: clock.now,
@@ -51,16 +61,27 @@ export async function composeReceiver(
     rules: config.rules,
     shards,
     replicas,
+    budgetBytes: () => refusedShare * (memory.limitBytes() || ASSUMED_MEMORY_BYTES),
     onCommitted: events.deliveriesCommitted,
+    onNotKept: events.refusalsNotKept,
   });
-  const memory = watchMemory(redis, maxMemoryShare);
+  const activity = new RoutingActivity();
+  const reporter = new ActivityReporter({
+    activity,
+    redis,
+    destinations: config.destinations,
+    record: events,
+    logger,
+  });
   const app = createReceiverApp({
     sources: config.sources,
     // Nothing is promised on the word of a Redis that was not looked at yet.
-    commit: (received, rejected) =>
-      check.hasPassed
-        ? writer.commit(routeEvents(received, config.route), rejected)
-        : Promise.reject(new StoreUnavailableError('Redis is not checked yet')),
+    commit: (received, rejected, notKept) => {
+      if (!check.hasPassed) return Promise.reject(new StoreUnavailableError('Redis is not checked yet'));
+      const routed = routeEvents(received, config.route);
+      const count = activity.see(routed, clock.now());
+      return writer.commit(routed, rejected, notKept).then(() => count(clock.now()));
+    },
     pressure: memory.pressure,
     now: clock.now,
     limits: config.receiver,
@@ -79,6 +100,7 @@ export async function composeReceiver(
       isDraining = true;
       await server.drain(deadlineMs);
       await writer.close();
+      await reporter.stop();
       check.stop();
       memory.stop();
       clock.stop();

@@ -1,9 +1,12 @@
 import type { Source } from '@meterbridge/config';
 import {
   type Arrival,
+  decideArrival,
   type EventLimits,
+  leastBytes,
+  type Refusal,
+  type RefusalCount,
   type RejectedEvent,
-  receiveEvent,
   rejectArrival,
 } from '@meterbridge/segment-events';
 import type { ReceivedEvent } from './ports.js';
@@ -16,57 +19,152 @@ export type EventResult =
   | { status: 'ignored' }
   | { status: 'rejected'; reason: string; message: string };
 
+/** Events by their source. */
+export type Counts = Map<string, number>;
+
+/** Refused events: by their reason, and then by their source. */
+export type RefusalCounts = Map<string, Counts>;
+
 export type Judgement = {
   received: ReceivedEvent[];
+  /** Refused events that are kept as they are. */
   rejected: RejectedEvent[];
-  /** Sources of the events that are switched off, one each. */
-  ignored: string[];
-  /** In the order of the events. */
+  /** How many others were refused: they are counted alone. */
+  notKept: RefusalCount[];
+  /** All refused events, kept or not. */
+  refused: RefusalCounts;
+  /** Events that are switched off. */
+  ignored: Counts;
+  /** In the order of the events, of the first `MAX_RESULTS`. */
   results: EventResult[];
+  /** How many more there are, by what became of them. */
+  unlisted: Record<EventResult['status'], number>;
 };
 
-const UNKNOWN_KEY = {
-  reason: 'unknown_write_key',
-  detail: 'writeKey is not one of this installation',
-} as const;
+/** Segment's functions, which read them, send 400 events at most; an answer of some 60 KB. */
+export const MAX_RESULTS = 500;
 
 /**
- * Decides for each event of a request whether it is taken, refused or not meant for this installation,
- * and takes personal data out of all that will be stored. No event's fate depends on its neighbours.
+ * What is kept of the refused events of one request: as many as a client that is set up wrongly sends at once, and
+ * what is compressed and stored within some tens of milliseconds.
  */
-export function judgeEvents(
-  events: readonly unknown[],
-  { sources, sender }: Attribution,
-  { way, receivedAtMs, sentAt }: Omit<Arrival, 'raw'>,
-  limits: EventLimits,
-): Judgement {
-  const judgement: Judgement = { received: [], rejected: [], ignored: [], results: [] };
-  for (const [index, raw] of events.entries()) {
-    const source = sources[index];
+export const MAX_KEPT_EVENTS = 1_000;
+export const MAX_KEPT_BYTES = 1_000_000;
+
+/** Events between two looks at the clock: each takes some 20 µs, and one of the largest a few milliseconds. */
+const LOOK_EVERY = 16;
+
+const UNKNOWN_KEY: Refusal = {
+  reason: 'unknown_write_key',
+  detail: 'writeKey is not one of this installation',
+};
+
+/**
+ * Decides for each event of a request whether it is taken, refused or not meant for this installation, and takes
+ * personal data out of all that will be stored. No event's fate depends on its neighbours; of refused ones the first
+ * are kept, and the others are counted.
+ */
+export class EventJudge {
+  readonly judgement: Judgement = {
+    received: [],
+    rejected: [],
+    notKept: [],
+    refused: new Map(),
+    ignored: new Map(),
+    results: [],
+    unlisted: { accepted: 0, ignored: 0, rejected: 0 },
+  };
+  private readonly events: readonly unknown[];
+  private readonly attribution: Attribution;
+  private readonly arrival: Omit<Arrival, 'raw'>;
+  private readonly limits: EventLimits;
+  private readonly notKept: RefusalCounts = new Map();
+  private next = 0;
+  private keptBytes = 0;
+
+  constructor(
+    events: readonly unknown[],
+    attribution: Attribution,
+    arrival: Omit<Arrival, 'raw'>,
+    limits: EventLimits,
+  ) {
+    this.events = events;
+    this.attribution = attribution;
+    this.arrival = arrival;
+    this.limits = limits;
+  }
+
+  /** Goes on for about so many milliseconds. @returns whether every event is judged */
+  run(sliceMs: number): boolean {
+    const until = performance.now() + sliceMs;
+    while (this.next < this.events.length) {
+      this.judge(this.next++);
+      if (this.next % LOOK_EVERY === 0 && performance.now() > until) break;
+    }
+    if (this.next < this.events.length) return false;
+    this.judgement.notKept = listRefusals(this.notKept);
+    return true;
+  }
+
+  private judge(index: number): void {
+    const source = this.attribution.sources[index];
+    const { way, receivedAtMs, sentAt } = this.arrival;
     // Written out, not spread: this runs for every event.
-    const arrival = { raw, way, receivedAtMs, sentAt };
-    if (source) judgeEvent(judgement, arrival, source, limits);
-    else reject(judgement, rejectArrival(arrival, sender, UNKNOWN_KEY));
+    const arrival = { raw: this.events[index], way, receivedAtMs, sentAt };
+    if (source) this.judgeOwn(arrival, source);
+    else this.refuse(arrival, this.attribution.sender, UNKNOWN_KEY);
   }
-  return judgement;
+
+  private judgeOwn(arrival: Arrival, source: Source): void {
+    const decided = decideArrival(arrival, source, this.limits);
+    if (decided.status === 'refused') {
+      this.refuse(arrival, source, decided.refusal);
+    } else if (decided.status === 'ignored') {
+      raise(this.judgement.ignored, source.name);
+      this.tell({ status: 'ignored' });
+    } else {
+      const { event, timeFromReceipt } = decided;
+      this.judgement.received.push({ source: source.name, via: arrival.way.via, event, timeFromReceipt });
+      this.tell({ status: 'accepted' });
+    }
+  }
+
+  private refuse(arrival: Arrival, source: Source, refusal: Refusal): void {
+    const { reason, detail } = refusal;
+    raiseRefusal(this.judgement.refused, reason, source.name);
+    if (this.mayKeep(arrival.raw)) this.judgement.rejected.push(rejectArrival(arrival, source, refusal));
+    else raiseRefusal(this.notKept, reason, source.name);
+    this.tell({ status: 'rejected', reason, message: detail });
+  }
+
+  /** By the least that it takes: a copy of what is too large would be what this is to spare. */
+  private mayKeep(raw: unknown): boolean {
+    if (this.judgement.rejected.length >= MAX_KEPT_EVENTS) return false;
+    const left = MAX_KEPT_BYTES - this.keptBytes;
+    const bytes = leastBytes(raw, left);
+    if (bytes > left) return false;
+    this.keptBytes += bytes;
+    return true;
+  }
+
+  private tell(result: EventResult): void {
+    if (this.judgement.results.length < MAX_RESULTS) this.judgement.results.push(result);
+    else this.judgement.unlisted[result.status] += 1;
+  }
 }
 
-function judgeEvent(judgement: Judgement, arrival: Arrival, source: Source, limits: EventLimits): void {
-  const received = receiveEvent(arrival, source, limits);
-  if (received.status === 'rejected') {
-    reject(judgement, received.rejected);
-  } else if (received.status === 'ignored') {
-    judgement.ignored.push(source.name);
-    judgement.results.push({ status: 'ignored' });
-  } else {
-    const { event, timeFromReceipt } = received;
-    judgement.received.push({ source: source.name, via: arrival.way.via, event, timeFromReceipt });
-    judgement.results.push({ status: 'accepted' });
-  }
+function raise(counts: Counts, source: string): void {
+  counts.set(source, (counts.get(source) ?? 0) + 1);
 }
 
-function reject(judgement: Judgement, rejected: RejectedEvent): void {
-  const { reason, detail } = rejected;
-  judgement.rejected.push(rejected);
-  judgement.results.push({ status: 'rejected', reason, message: detail });
+function raiseRefusal(counts: RefusalCounts, reason: string, source: string): void {
+  const bySource = counts.get(reason) ?? new Map<string, number>();
+  counts.set(reason, bySource);
+  raise(bySource, source);
+}
+
+function listRefusals(counts: RefusalCounts): RefusalCount[] {
+  return [...counts].flatMap(([reason, bySource]) =>
+    [...bySource].map(([source, events]) => ({ source, reason, events })),
+  );
 }

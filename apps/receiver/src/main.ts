@@ -31,5 +31,5 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-// Whoever reads this may end it.
+// A reader of this line may send a signal at once.
 logger.info({ port: receiver.port }, 'receiver.listening');

@@ -1,5 +1,11 @@
 import type { Source } from '@meterbridge/config';
-import type { EventLimits, RejectedEvent, SegmentEvent, Via } from '@meterbridge/segment-events';
+import type {
+  EventLimits,
+  RefusalCount,
+  RejectedEvent,
+  SegmentEvent,
+  Via,
+} from '@meterbridge/segment-events';
 import type { HealthDeps, ReceiverEvents } from '@meterbridge/telemetry';
 
 export type ReceivedEvent = {
@@ -21,15 +27,23 @@ export type ReceiverLimits = EventLimits & {
 };
 
 /** What happens between a request and its commit; commits are told by their writer. */
-export type ReceiverTelemetry = Omit<ReceiverEvents, 'deliveriesCommitted'>;
+export type ReceiverTelemetry = Omit<
+  ReceiverEvents,
+  'deliveriesCommitted' | 'eventsUntaken' | 'refusalsNotKept'
+>;
 
 export type ReceiverDeps = HealthDeps & {
   sources: Source[];
   /**
    * Resolves when all of it is durable; a sender is told success after that and not before. Rejects
-   * within a second where it cannot be done: with a `StoreRefusal`, or the sender is told 500.
+   * within a second where it cannot be done, and of refused events within four: with a `StoreRefusal`, or the sender is
+   * told 500. Of `rejected` it keeps what there is room for; those of `notKept` are counted alone.
    */
-  commit: (received: ReceivedEvent[], rejected: RejectedEvent[]) => Promise<void>;
+  commit: (
+    received: ReceivedEvent[],
+    rejected: RejectedEvent[],
+    notKept: readonly RefusalCount[],
+  ) => Promise<void>;
   /** Asked before a body is read: how long to send clients away for, or null. */
   pressure: () => { retryAfterSeconds: number } | null;
   /** Milliseconds since 1970. */

@@ -6,21 +6,20 @@ import {
   type RejectedEvent,
   readBody,
   rejectArrival,
-  type SegmentBody,
 } from '@meterbridge/segment-events';
 import { type Answer, failure, SUCCESS } from './http/answer.js';
-import { type Judgement, judgeEvents } from './judge-events.js';
+import { type Counts, EventJudge, type Judgement, MAX_KEPT_BYTES, MAX_RESULTS } from './judge-events.js';
 import type { ReceiverDeps, ReceiverTelemetry } from './ports.js';
-import type { Attribution } from './sources/attribute-events.js';
 import { SOURCE_KINDS } from './sources/kinds.js';
 import type { EventRequest } from './sources/source-kind.js';
+import { nextTurn, Turns } from './turns.js';
 
 /** Answers once everything is durable. Rejects as `commit` does. */
 export type ReceiveEvents = (request: EventRequest) => Promise<Answer>;
 
 /**
  * More than any client sends (Segment's webhooks: 4,000), and few enough that a body of nothing but commas
- * and zeros does not become millions of dead letters.
+ * and zeros is not millions of events.
  */
 const MAX_EVENTS_PER_REQUEST = 10_000;
 
@@ -36,46 +35,71 @@ const TOO_MANY_VALUES = failure(
   `the body holds more than ${MAX_VALUES_PER_REQUEST} keys and values; send smaller batches`,
 );
 
+/** A body of which each step of reading takes milliseconds: others have their turn between two of them. */
+const LARGE_BODY_BYTES = 500_000;
+
+/** For so long the events of one request are judged in one go. */
+const SLICE_MS = 10;
+
 /**
  * The receiver's one job: find out who sent a request, judge each of its events, make all of them durable
- * (the refused ones as dead letters), and only then call it a success.
+ * (the refused ones as dead letters, or as a count), and only then call it a success.
  */
 export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
+  const bounds = { events: MAX_EVENTS_PER_REQUEST, sharedBytes: deps.limits.inflatedBytes };
   const accesses = new Map(SOURCE_KINDS.map((kind) => [kind, kind.openAccess(deps.sources)]));
+  const turns = new Turns();
   return async (request) => {
+    const turn = turns.enter(request.rawBody.length);
+    let judged: Judgement | Answer;
+    try {
+      judged = await judgeRequest(request, turn.mayWait);
+    } finally {
+      turn.leave();
+    }
+    return 'status' in judged ? judged : commitJudged(deps, judged);
+  };
+
+  /** @param mayWait whether others may have their turn meanwhile */
+  async function judgeRequest(request: EventRequest, mayWait: boolean): Promise<Judgement | Answer> {
+    const { rawBody, route, receivedAtMs } = request;
+    const inSteps = mayWait && rawBody.length > LARGE_BODY_BYTES;
+    if (inSteps) await nextTurn();
     // Before anything parses it: a webhook's signature is over parsed JSON too.
-    if (holdsMoreValuesThan(MAX_VALUES_PER_REQUEST, request.rawBody)) return TOO_MANY_VALUES;
-    const access = accesses.get(request.route.kind)!;
+    if (holdsMoreValuesThan(MAX_VALUES_PER_REQUEST, rawBody)) return TOO_MANY_VALUES;
+    const access = accesses.get(route.kind)!;
     const claim = access.authorize(request);
     if ('refused' in claim) return claim.refused;
-    const reading = readEvents(request, deps.limits.inflatedBytes);
+    if (inSteps) await nextTurn();
+    const text = decodeBody(rawBody);
+    if (inSteps) await nextTurn();
+    const reading = text === null ? NOT_UTF8 : readBody(text, bounds, route.callType);
     if (!reading.ok) return refuseBody(deps, request, reading, claim.source);
+    if (inSteps) await nextTurn();
+    const { events, sentAt } = reading.body;
     const attribution = access.attribute(reading.body, claim.source);
     if ('refused' in attribution) return attribution.refused;
-    return commitEvents(deps, request, reading.body, attribution);
-  };
+    const arrival = { way: route.kind.way, receivedAtMs, sentAt };
+    const judge = new EventJudge(events, attribution, arrival, deps.limits);
+    // Nearly every request is judged in one slice.
+    while (!judge.run(mayWait ? SLICE_MS : Number.POSITIVE_INFINITY)) await nextTurn();
+    return judge.judgement;
+  }
 }
 
 /** Not async: nothing holds the events while they are being written (see `DeliveryWriter`). */
-function commitEvents(
-  deps: ReceiverDeps,
-  { route, receivedAtMs }: EventRequest,
-  { events, sentAt }: SegmentBody,
-  attribution: Attribution,
-): Promise<Answer> {
-  const arrival = { way: route.kind.way, receivedAtMs, sentAt };
-  const judgement = judgeEvents(events, attribution, arrival, deps.limits);
-  const report = countJudgement(judgement);
+function commitJudged(deps: ReceiverDeps, judgement: Judgement): Promise<Answer> {
+  const report = reportJudgement(judgement);
   const answer = toAnswer(judgement);
-  const { received, rejected } = judgement;
-  const isNothing = received.length + rejected.length === 0;
-  return (isNothing ? Promise.resolve() : deps.commit(received, rejected)).then(() => {
+  const { received, rejected, notKept } = judgement;
+  const isNothing = received.length + rejected.length + notKept.length === 0;
+  return (isNothing ? Promise.resolve() : deps.commit(received, rejected, notKept)).then(() => {
     tell(deps.record, report);
     return answer;
   });
 }
 
-/** A sender drops what is answered with 400: where it is known, the body is kept. */
+/** A sender drops what is answered with 400: where it is known, the body is kept, unless it is too large. */
 async function refuseBody(
   deps: ReceiverDeps,
   request: EventRequest,
@@ -84,69 +108,55 @@ async function refuseBody(
 ): Promise<Answer> {
   if (code !== 'invalid_json') return failure(413, code, problem);
   if (source) {
-    const rejected = unreadable(request, problem, source);
-    await deps.commit([], [rejected]);
-    deps.record.eventsRejected(source.name, rejected.reason, 1);
+    const isKept = request.rawBody.length <= MAX_KEPT_BYTES;
+    if (isKept) await deps.commit([], [unreadable(request, problem, source)], []);
+    else await deps.commit([], [], [{ source: source.name, reason: code, events: 1 }]);
+    deps.record.eventsRejected(source.name, code, 1);
   }
   return failure(400, code, problem);
 }
 
-/** Events by their source. */
-type Counts = Map<string, number>;
-
 /** What is told of a request's events once they are kept. */
-type Report = {
-  accepted: Counts;
-  ignored: Counts;
-  /** A batch may hold thousands that are bad in the same way: one line of the log says it. */
-  rejected: { reason: string; bySource: Counts }[];
-};
+type Report = Pick<Judgement, 'ignored' | 'refused'> & { accepted: Counts };
 
-function tell(record: ReceiverTelemetry, { accepted, ignored, rejected }: Report): void {
+/** A batch may hold thousands that are bad in the same way: one line of the log says it. */
+function tell(record: ReceiverTelemetry, { accepted, ignored, refused }: Report): void {
   for (const [source, count] of accepted) record.eventsAccepted(source, count);
   for (const [source, count] of ignored) record.eventsIgnored(source, count);
-  for (const { reason, bySource } of rejected) {
+  for (const [reason, bySource] of refused) {
     for (const [source, count] of bySource) record.eventsRejected(source, reason, count);
   }
 }
 
-function countJudgement({ received, rejected, ignored }: Judgement): Report {
+function reportJudgement({ received, ignored, refused }: Judgement): Report {
+  const accepted: Counts = new Map();
+  for (const { source } of received) accepted.set(source, (accepted.get(source) ?? 0) + 1);
+  return { accepted, ignored, refused };
+}
+
+function toAnswer({ refused, results, unlisted }: Judgement): Answer {
+  if (refused.size === 0) return SUCCESS;
+  const isAll = results.length < MAX_RESULTS || Object.values(unlisted).every((count) => count === 0);
   return {
-    accepted: countBy(received, ({ source }) => source),
-    ignored: countBy(ignored, (source) => source),
-    rejected: [...new Set(rejected.map(({ reason }) => reason))].map((reason) => ({
-      reason,
-      bySource: countBy(
-        rejected.filter((each) => each.reason === reason),
-        ({ source }) => source,
-      ),
-    })),
+    status: 200,
+    body: JSON.stringify({ success: true, results, unlisted: isAll ? undefined : unlisted }),
   };
 }
 
-function toAnswer({ rejected, results }: Judgement): Answer {
-  if (rejected.length === 0) return SUCCESS;
-  return { status: 200, body: JSON.stringify({ success: true, results }) };
-}
+const NOT_UTF8: BodyReading = {
+  ok: false,
+  code: 'invalid_json',
+  problem: 'the body is not UTF-8, which JSON is',
+};
 
-function readEvents({ rawBody, route }: EventRequest, sharedBytes: number): BodyReading {
-  // Decoded carelessly, two ids that differ in a broken byte would become one.
-  if (!isUtf8(rawBody)) {
-    return { ok: false, code: 'invalid_json', problem: 'the body is not UTF-8, which JSON is' };
-  }
-  const bounds = { events: MAX_EVENTS_PER_REQUEST, sharedBytes };
-  return readBody(rawBody.toString('utf8'), bounds, route.callType);
+/** Null where it is not UTF-8: decoded carelessly, two ids that differ in a broken byte would become one. */
+function decodeBody(rawBody: Buffer): string | null {
+  return isUtf8(rawBody) ? rawBody.toString('utf8') : null;
 }
 
 function unreadable(request: EventRequest, detail: string, source: Source): RejectedEvent {
   const { rawBody, route, receivedAtMs } = request;
-  const raw = isUtf8(rawBody) ? rawBody.toString('utf8') : rawBody.toString('base64');
+  const raw = decodeBody(rawBody) ?? rawBody.toString('base64');
   const arrival = { raw, way: route.kind.way, receivedAtMs };
   return rejectArrival(arrival, source, { reason: 'invalid_json', detail });
-}
-
-function countBy<T>(items: readonly T[], sourceOf: (item: T) => string): Counts {
-  const counts: Counts = new Map();
-  for (const item of items) counts.set(sourceOf(item), (counts.get(sourceOf(item)) ?? 0) + 1);
-  return counts;
 }

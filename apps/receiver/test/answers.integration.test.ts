@@ -115,11 +115,12 @@ describe('what is too large', () => {
   });
 
   test('in number is 413: commas and zeros are no dead letters', async () => {
-    const { post, received, rejected } = await startReceiver();
+    const { post, received, rejected, notKept } = await startReceiver();
     const answer = await post('/v1/batch', { batch: Array(10_001).fill(0) }, key);
     expect([answer.status, answer.json.code]).toEqual([413, 'too_many_events']);
     expect((await post('/v1/batch', { batch: Array(10_000).fill(0) }, key)).status).toBe(200);
-    expect([received.length, rejected.length]).toEqual([0, 10_000]);
+    expect([received.length, rejected.length]).toEqual([0, 1_000]);
+    expect(notKept).toMatchObject([{ reason: 'not_an_object', events: 9_000 }]);
   });
 
   test('is judged exactly', async () => {

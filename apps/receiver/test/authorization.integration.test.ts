@@ -6,6 +6,7 @@ import {
   basic,
   type RunningReceiver,
   request,
+  sources,
   startReceiver,
   stopReceivers,
   track,
@@ -96,11 +97,21 @@ describe('a write key', () => {
     expect(JSON.stringify(receiver.rejected)).not.toContain('nobody');
   });
 
-  test('of the header stands for events that name none', async () => {
+  test('of the header stands for events that name none, or an unknown one', async () => {
     const batch = [track(), track({ writeKey: BROWSER_KEY }), track({ writeKey: 'nobody' })];
     await receiver.post('/v1/batch', { batch, writeKey: BROWSER_KEY }, basic(BACKEND_KEY));
-    expect(receiver.received.map(({ source }) => source)).toEqual(['backend', 'browser']);
-    expect(receiver.rejected).toMatchObject([{ source: 'backend', reason: 'unknown_write_key' }]);
+    expect(receiver.received.map(({ source }) => source)).toEqual(['backend', 'browser', 'backend']);
+    expect(receiver.rejected).toEqual([]);
+    expect(JSON.stringify(receiver.received)).not.toContain('nobody');
+  });
+
+  test('vouches for no event that names an unknown one, where its source says so', async () => {
+    const strict = sources.map((source) => ({ ...source, refuseUnknownWriteKeys: true }));
+    const own = await startReceiver({ sources: strict });
+    const batch = [track(), track({ writeKey: BROWSER_KEY }), track({ writeKey: 'nobody' })];
+    await own.post('/v1/batch', { batch }, basic(BACKEND_KEY));
+    expect(own.received.map(({ source }) => source)).toEqual(['backend', 'browser']);
+    expect(own.rejected).toMatchObject([{ source: 'backend', reason: 'unknown_write_key' }]);
   });
 
   test('belongs to one source', async () => {

@@ -143,3 +143,40 @@ test('answers an orchestrator and Prometheus', async () => {
     expect(text).toContain(line);
   }
 });
+
+test('refused events fill no Redis: what they may take is a small part of it, and good events are taken all along', async () => {
+  const stack = await stacks.open();
+  // From its first look on, each second, the receiver knows of it.
+  await stack.redis.config('SET', 'maxmemory', '40000000');
+  try {
+    const { url } = await stack.startReady('receiver');
+    await stack.startReady('worker');
+    const blob = () => Array.from({ length: 80 }, () => Math.random().toString(36).slice(2)).join('');
+    const good: Track[] = [];
+    const ledger = () => stack.redis.hgetall('meterbridge:{receiver}:ledger');
+    for (let request = 0; request < 40; request += 1) {
+      const refused = makeTracks(1_000).map(() => ({ messageId: '', text: blob() }));
+      expect(await postBatch(url, refused)).toMatchObject({ status: 200 });
+      const [next] = makeTracks(1) as [Track];
+      expect(await postBatch(url, [next])).toMatchObject({ status: 200 });
+      good.push(next);
+    }
+    // 5 % of 40 MB, a fourth of that for the source, half of that for the hour, and two hours at most.
+    const { keptBytes, accepted, dead, discarded, notKept } = await ledger();
+    expect(Number(keptBytes)).toBeGreaterThan(200_000);
+    expect(Number(keptBytes)).toBeLessThanOrEqual(500_000);
+    expect([accepted, discarded]).toEqual(['40000', notKept]);
+    expect(Number(dead) + Number(notKept)).toBe(40_000);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain(`meterbridge_events_rejected_not_kept_total{source="backend"} ${notKept}`);
+    const audited = await stack.cli('audit', '--destination', 'receiver');
+    expect(audited.code).toBe(0);
+    expect(audited.output).toContain(
+      `${Number(notKept).toLocaleString('en')} of the discarded are events that the receiver refused and counted`,
+    );
+    const { lago } = await stack.settled(good.length);
+    expect(lago).toMatchObject({ delivered: good.length, difference: 0 });
+  } finally {
+    await stack.redis.config('SET', 'maxmemory', '0');
+  }
+});

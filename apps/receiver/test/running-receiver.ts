@@ -1,5 +1,5 @@
 import type { Source } from '@meterbridge/config';
-import type { RejectedEvent } from '@meterbridge/segment-events';
+import type { RefusalCount, RejectedEvent } from '@meterbridge/segment-events';
 import { compilePrivacy } from '@meterbridge/segment-events';
 import { createReceiverApp } from '../src/http/app.js';
 import { type RunningServer, type ServerOptions, startServer } from '../src/http/server.js';
@@ -11,6 +11,8 @@ export type RunningReceiver = {
   port: number;
   received: ReceivedEvent[];
   rejected: RejectedEvent[];
+  /** Refused events that are only counted. */
+  notKept: RefusalCount[];
   /** What the receiver told of its work, one line each. */
   told: string[];
   post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Answered>;
@@ -61,12 +63,14 @@ export async function startReceiver(
 ): Promise<RunningReceiver> {
   const received: ReceivedEvent[] = [];
   const rejected: RejectedEvent[] = [];
+  const notKept: RefusalCount[] = [];
   const told: string[] = [];
   const app = createReceiverApp({
     sources,
-    commit: async (good, bad) => {
+    commit: async (good, bad, counted) => {
       received.push(...good);
       rejected.push(...bad);
+      notKept.push(...counted);
     },
     pressure: () => null,
     now: Date.now,
@@ -97,7 +101,7 @@ export async function startReceiver(
     const bytes = isRaw ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
     return request(url + path, { method: 'POST', body: bytes, headers });
   };
-  return { url, port: server.port, received, rejected, told, post, server };
+  return { url, port: server.port, received, rejected, notKept, told, post, server };
 }
 
 /** For afterEach: nothing stays open. */

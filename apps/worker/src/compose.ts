@@ -16,6 +16,7 @@ import type { Redis } from 'ioredis';
 import { openAccount } from './open-account.js';
 import { openDestination } from './open-destination.js';
 import { startOperations } from './operations.js';
+import { readActivityStatus } from './read-activity-status.js';
 import { runReplays } from './run-replays.js';
 import { openStatusReader } from './status-reader.js';
 import { keepWatching } from './watch-difference.js';
@@ -59,6 +60,7 @@ export async function composeWorker(
     openStatusReader({ destination: RECEIVER, redis, log: logger, now: clock.now }),
   ];
   metrics.watchDestinations(() => Promise.all(readers.map(({ readStatus }) => readStatus())));
+  metrics.watchActivity(async () => [await readActivityStatus(config, redis, clock.now())]);
   const replays = runReplays(config, { redis, logger, scrub });
   const watching = keepWatching(readers.map(({ watch }) => watch));
   const hours = startHourRetention(redis);

@@ -115,6 +115,7 @@ test('lines that do not add up are told in words, the largest first, those that 
     late: 0,
     olderRule: 0,
     notCompared: 0,
+    notKept: 0,
     filtered: 0,
     dead: 0,
     discarded: 0,

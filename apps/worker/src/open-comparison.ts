@@ -11,7 +11,7 @@ import type { Redis } from 'ioredis';
 import { DuplicateComparison } from './compare-duplicates.js';
 import type { OpenedAccount } from './open-account.js';
 
-/** Nobody waits for a read longer than that. */
+/** Bounds how long a read is waited for. */
 const TIMEOUT_MS = 2_000;
 /** Reads that one moment may ask for where nothing limits them. */
 const MAX_READS = 200;

@@ -4,7 +4,7 @@ import type { Metrics } from '@meterbridge/telemetry';
 import { Lateness } from './lateness.js';
 import type { OpenedAccount } from './open-account.js';
 
-/** Nobody waits for a read longer than that. */
+/** Bounds how long a read is waited for. */
 const TIMEOUT_MS = 2_000;
 /** Reads that one moment may ask for where nothing limits them. */
 const MAX_READS = 200;

@@ -43,29 +43,43 @@ const RESTART_AFTER_MS = 200;
 const READY_WITHIN_MS = 60_000;
 const SKEWED_CLOCK = new URL('./skewed-clock.js', import.meta.url).href;
 
+function environmentOf(
+  { env, role, redisUrl }: MemberOptions,
+  { port, redisPort, apiPort, skewMs }: { port: number; redisPort: number; apiPort: number; skewMs: number },
+): NodeJS.ProcessEnv {
+  const skew = { NODE_OPTIONS: `--import=${SKEWED_CLOCK}`, CLOCK_SKEW_MS: String(skewMs) };
+  return {
+    PATH: process.env.PATH,
+    ...env,
+    REDIS_URL: redisUrl ?? `redis://127.0.0.1:${redisPort}`,
+    LAGO_API_URL: `http://127.0.0.1:${apiPort}/lago`,
+    HYPERLINE_API_URL: `http://127.0.0.1:${apiPort}/hyperline`,
+    [role === 'receiver' ? 'RECEIVER_PORT' : 'WORKER_PORT']: String(port),
+    ...(skewMs === 0 ? {} : skew),
+  };
+}
+
+async function untilTrue(name: string, isReady: () => boolean): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (!isReady()) {
+    if (Date.now() > deadline) throw new Error(`${name} did not become ready within a minute`);
+    await sleep(20);
+  }
+}
+
 export async function startMember(options: MemberOptions): Promise<Member> {
   const { name, role, logs } = options;
   const script = fileURLToPath(new URL(`../../../apps/${role}/dist/main.js`, import.meta.url));
   const [redisLink, apiLink] = [await openLink(options.redisPort), await openLink(options.apiPort)];
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
+  let [isStopping, isReady, skewMs] = [false, false, 0];
   let child: ChildProcess;
   let gone: Promise<number | null>;
-  let isStopping = false;
-  let isReady = false;
-  let skewMs = 0;
 
   function launch(): void {
     const started = spawn(process.execPath, [script], {
-      env: {
-        PATH: process.env.PATH,
-        ...options.env,
-        REDIS_URL: options.redisUrl ?? `redis://127.0.0.1:${redisLink.port}`,
-        LAGO_API_URL: `http://127.0.0.1:${apiLink.port}/lago`,
-        HYPERLINE_API_URL: `http://127.0.0.1:${apiLink.port}/hyperline`,
-        [role === 'receiver' ? 'RECEIVER_PORT' : 'WORKER_PORT']: String(port),
-        ...(skewMs === 0 ? {} : { NODE_OPTIONS: `--import=${SKEWED_CLOCK}`, CLOCK_SKEW_MS: String(skewMs) }),
-      },
+      env: environmentOf(options, { port, redisPort: redisLink.port, apiPort: apiLink.port, skewMs }),
       stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C in a terminal is for the run, which ends them itself.
       detached: true,
@@ -108,13 +122,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
     get isReady() {
       return isReady;
     },
-    async untilReady() {
-      const deadline = Date.now() + READY_WITHIN_MS;
-      while (!isReady) {
-        if (Date.now() > deadline) throw new Error(`${name} did not become ready within a minute`);
-        await sleep(20);
-      }
-    },
+    untilReady: () => untilTrue(name, () => isReady),
     kill() {
       isReady = false;
       child.kill('SIGKILL');

@@ -164,7 +164,7 @@ function addProblems(
   }
 }
 
-/** Whatever is still wrong is put right; what is late may come now. */
+/** Ends every trouble that is left; what is late may come now. */
 function calm(stage: Stage): void {
   clearBoth(stage.sandbox);
   for (const { apiLink } of stage.workers) apiLink.refuse(false);

@@ -50,7 +50,7 @@ export const STRIKES: Strike[] = [
   { name: 'Redis, settled and not yet said so', victim: 'redis', at: { ...settled, pass: 'nothing' } },
 ];
 
-/** Whoever has set something in Redis by hand would find it gone, and a cluster's servers have no link. */
+/** Settings made in Redis by hand would be gone, and a cluster's servers have no link. */
 export const NOT_REDIS = STRIKES.filter(({ victim }) => victim !== 'redis');
 /** What hands hold changes only as a scenario has it. */
 export const RECEIVERS_ONLY = STRIKES.filter(({ victim }) => victim === 'receiver');

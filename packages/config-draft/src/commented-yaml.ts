@@ -10,7 +10,7 @@ export type Field = {
   beside?: string;
 };
 
-/** Whatever stands on one line, objects and lists in their flow form. */
+/** Values that stand on one line, objects and lists in their flow form. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 
 /** Writes a YAML map with its comments. Text is quoted where YAML would read it as something else. */

@@ -47,6 +47,12 @@ const redisSchema = z.strictObject({
     .max(100)
     .default(80)
     .describe('Share of its maxmemory from which on senders are told to come again later'),
+  refusedMemoryPercent: z
+    .number()
+    .min(0)
+    .max(20)
+    .default(5)
+    .describe('Share of its maxmemory that refused events may take; beyond it they are only counted'),
 });
 
 const retrySchema = z

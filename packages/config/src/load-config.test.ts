@@ -56,7 +56,7 @@ test('everything else has a default', () => {
   expect(load(minimal)).toMatchObject({
     sources: [{ name: 'backend', writeKeys: ['wk'], integrationNames: [] }],
     receiver: { bodyBytes: 10_000_000, eventBytes: 32_768, maxEventFutureMs: 300_000 },
-    redis: { url: 'redis://127.0.0.1:6379', allowDataLoss: false, maxMemoryShare: 0.8 },
+    redis: { url: 'redis://127.0.0.1:6379', allowDataLoss: false, maxMemoryShare: 0.8, refusedShare: 0.05 },
     retry: { giveUpAfterMs: 72 * 3_600_000 },
     receiverHost: '0.0.0.0',
     ports: { receiver: 4000, worker: 4001, console: 4002 },

@@ -38,6 +38,8 @@ export type Config = {
     replicas: number;
     allowDataLoss: boolean;
     maxMemoryShare: number;
+    /** Of Redis' memory, what refused events may take; 0 to 1. */
+    refusedShare: number;
   };
   retry: File['retry'];
   /** The address that the receiver listens on. */
@@ -123,6 +125,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
         replicas: redis.replicas,
         allowDataLoss: redis.allowDataLoss ?? false,
         maxMemoryShare: redis.maxMemoryPercent / 100,
+        refusedShare: redis.refusedMemoryPercent / 100,
       },
       retry,
       receiverHost: RECEIVER_HOST,

@@ -35,6 +35,12 @@ export const sourceSchema = z
     name: nameSchema.describe('Stands in the webhook’s path: /webhooks/segment/<name>'),
     writeKey: secret.optional().describe('For clients that send to the Tracking API'),
     writeKeys: secrets.optional().describe('Every live key, while one is being replaced'),
+    refuseUnknownWriteKeys: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether an event that comes under a key of this source and names one of no source is refused; else it is its own',
+      ),
     webhookSecret: secret.optional().describe("The shared secret of Segment's webhook destination"),
     webhookSecrets: secrets.optional(),
     functionSecret: secret
@@ -83,6 +89,7 @@ export const sourceSchema = z
       clock: settings.clock,
       writeKeys: present(settings.writeKey, settings.writeKeys),
       integrationNames: settings.integrations,
+      refuseUnknownWriteKeys: settings.refuseUnknownWriteKeys,
     };
     if (settings.privacy) {
       source.privacy = settings.privacy as PrivacyRules;
@@ -107,6 +114,8 @@ export type Source = {
   name: string;
   /** Every live key, so that a rotation refuses no sender; none where it takes webhooks only. No key belongs to two sources. */
   writeKeys: string[];
+  /** Whether its key vouches only for events that name it, or none; left out: for those as well that name a key of no source. */
+  refuseUnknownWriteKeys?: boolean;
   /** Left out where nothing could prove a webhook. */
   webhook?: WebhookAccess;
   /** Whose clock its events go by; each event's own `context` tells where it is not said. */

@@ -32,7 +32,7 @@ export type LastFailure = {
 export type HandHold = {
   /** In the person's own words. */
   reason: string;
-  /** Who it was, for those who come later. */
+  /** The person, for those who come later. */
   by: string;
   since: number;
 };

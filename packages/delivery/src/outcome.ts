@@ -109,7 +109,7 @@ export type PermanentCode =
 
 export type FailureCode = TransientCode | PermanentCode;
 
-/** Nobody can be delivered until a person mends it: the destination is held, its events wait. */
+/** No event can be delivered until a person mends it: the destination is held, its events wait. */
 export type HoldCode =
   | 'unauthorized'
   | 'forbidden'

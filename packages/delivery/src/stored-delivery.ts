@@ -47,5 +47,5 @@ export type DeadLife = {
   remapped?: string;
 };
 
-/** Who changed an event, and when. */
+/** The person that changed an event, and when. */
 export type Edit = { by: string; at: number };

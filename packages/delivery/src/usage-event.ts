@@ -13,7 +13,7 @@ export type UsageEvent = {
    * may share a request.
    */
   kind?: string;
-  /** Who is billed, where the API's key leaves it out (Hyperline): one record under two customers is a collision. */
+  /** The customer that is billed, where the API's key leaves it out (Hyperline): one record under two customers is a collision. */
   customer?: string;
   /**
    * What is sent of it, as JSON; one that is sent otherwise is written anew from it, each time the same. Frozen: a retry

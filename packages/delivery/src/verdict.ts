@@ -9,7 +9,7 @@ export type Verdict =
   | { verdict: 'settled'; entries: EntryVerdict[]; waitMs?: number }
   /** Wait and send the same again; it costs no attempt. All workers wait. */
   | { verdict: 'rate-limited'; waitMs: number }
-  /** Nobody knows whether it was stored: the same bytes later. */
+  /** Unknown whether it was stored: the same bytes are sent later. */
   | { verdict: 'transient'; code: TransientCode; status?: number; detail: string }
   /** A person has to mend the key or the URL. */
   | { verdict: 'hold'; code: HoldCode; status: number; detail: string }

@@ -20,7 +20,7 @@ export function member(machine: Machine, object: Sym, name: string, node: AnyNod
         ? (object.items[Number(name)] ?? UNDEFINED)
         : machine.unknown(node, 'a length');
     case 'events':
-      // Whatever is done to one of the batch is taken to be done to each.
+      // A change to one of the batch is taken for a change to each.
       return /^\d+$/.test(name) ? { kind: 'path', path: [] } : machine.unknown(node, 'the length of a batch');
     case 'fallback':
       return firstOf(

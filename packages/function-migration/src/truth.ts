@@ -24,7 +24,7 @@ export function truthOf(machine: Machine, sym: Sym, node: AnyNode): Test {
         : unclear(machine, node, 'a converted value');
     case 'fallback':
       return { kind: 'or', of: sym.options.map((option) => truthOf(machine, option, node)) };
-    // Whoever wrote the function filled its settings in.
+    // The function's author filled its settings in.
     case 'settings':
       return known(true);
     case 'unknown':

@@ -9,7 +9,7 @@ const CLAIM_FILE = 'meterbridge-redis.json';
 /** A claim without a server is one whose owner is about to start it; that takes moments. */
 const CLAIM_WITHOUT_SERVER_MS = 10_000;
 
-/** Who works in a data directory: the process that starts the server, and the server once there is one. */
+/** The owners of a data directory: the process that starts the server, and the server once there is one. */
 type Claim = { ownerPid: number; server?: { pid: number; port: number } };
 
 export type DataDirClaim = {

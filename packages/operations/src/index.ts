@@ -3,6 +3,7 @@
  * it prints nothing, ends no process, reads no environment and heeds no signal. Begin with `openOperations`; long work
  * takes a `Work`, and what is not done fails with an `OperationError`.
  */
+export { type Activity, type RuleLine, readActivity, type UntakenLine } from './activity/read-activity.js';
 export { STANDARD_INPUT } from './archive/open-archive.js';
 export { audit } from './audit/audit.js';
 export type { AuditFilter, AuditReport, Grouping as AuditGrouping, ReportLine } from './audit/report.js';

@@ -12,7 +12,7 @@ export type Operations = {
   config: Config;
   /** Waits for as long as Redis is away. */
   redis: Redis;
-  /** Who is remembered for what is done. */
+  /** The person that histories name for what is done. */
   actor: string;
   /** Every destination that has or had a queue, configured or not, and the receiver. */
   names: string[];

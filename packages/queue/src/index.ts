@@ -1,9 +1,24 @@
 /**
  * Everything that is kept in Redis but the limiter's: batch jobs and their settlement, the books, dead letters, replays,
- * gates, versions of rules. The only importer of BullMQ. It decides nothing about an outcome (that is `delivery`).
- * Begin with `DeliveryWriter` (in) and `startDestinationWorker` (out).
+ * gates, versions of rules, and hints of what rules take. The only importer of BullMQ. It decides nothing about an
+ * outcome (that is `delivery`). Begin with `DeliveryWriter` (in) and `startDestinationWorker` (out).
  */
 export { connectConsumer, connectProducer, onServer } from '@meterbridge/redis-connection';
+export {
+  type RuleActivity,
+  readRuleActivity,
+  readSeenPaths,
+  readUntakenNames,
+  type SeenPaths,
+  type UntakenName,
+  type UntakenNames,
+} from './activity/read-activity.js';
+export {
+  type RuleReport,
+  recordRules,
+  recordSource,
+  type SourceReport,
+} from './activity/record-activity.js';
 export { type BatchData, decodeBatch } from './batch/batch-codec.js';
 export { readNewestWaiting } from './batch/newest-waiting.js';
 export { PRIORITY, type Priority } from './bullmq/enqueue.js';

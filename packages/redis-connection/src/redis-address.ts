@@ -1,7 +1,7 @@
 /** A server, a Sentinel or a node of a cluster. An IPv6 address has no brackets here. */
 export type RedisHost = { host: string; port: number };
 
-/** Who connects. `isTls`: the scheme began with `rediss`. */
+/** The credentials of a connection. `isTls`: the scheme began with `rediss`. */
 type Access = { username?: string; password?: string; isTls: boolean };
 
 /** Where a Redis is, and of what kind. Holds the password. */

@@ -7,7 +7,7 @@ export type Arrival = {
   id: string;
   /** Lago's code, Hyperline's event_type. */
   code: string | null;
-  /** Who is billed: Lago's external_subscription_id, Hyperline's customer_id. */
+  /** The billed party: Lago's external_subscription_id, Hyperline's customer_id. */
   owner: string | null;
   timestampMs: number;
   /** Of everything but the id. */

@@ -3,6 +3,8 @@
  * stored. Pure; it knows no destination and no HTTP. Begin with `readBody` and `receiveEvent`.
  */
 export { isSameDecimal } from './decimal.js';
+export { ANY_PATH, eventPaths, mayBeAmong } from './event-paths.js';
+export { leastBytes } from './event-size.js';
 export type { Clock, Via } from './event-time.js';
 export { freezeEvent } from './freeze-event.js';
 export { holdsMoreValuesThan } from './json-values.js';
@@ -15,11 +17,13 @@ export {
   ARCHIVED,
   type Arrival,
   DIRECT,
+  decideArrival,
   type EventLimits,
   type EventSource,
   FORWARDED,
   type Received,
   type Refusal,
+  type RefusalCount,
   type RejectedEvent,
   receiveEvent,
   rejectArrival,

@@ -84,25 +84,39 @@ export type RejectedEvent = {
   sentAt?: string;
 };
 
+/** How many events of a source were refused for a reason, where more than that is not kept of them. */
+export type RefusalCount = { source: string; reason: string; events: number };
+
+/** An event that is no event of Segment was refused; all else is as `Received`. */
+export type Decided = Taken | Ignored | { status: 'refused'; refusal: Refusal };
+
 /** What becomes of one event on receipt. */
-export type Received =
-  | {
-      status: 'taken';
-      /** Before the source's privacy rules, and as it is stored. */
-      frozen: SegmentEvent;
-      event: SegmentEvent;
-      /** As of `freezeEvent`. */
-      timeFromReceipt: boolean;
-    }
-  /** Its own `integrations` switch it off for this installation. */
-  | { status: 'ignored' }
-  | { status: 'rejected'; rejected: RejectedEvent };
+export type Received = Taken | Ignored | { status: 'rejected'; rejected: RejectedEvent };
+
+type Taken = {
+  status: 'taken';
+  /** Before the source's privacy rules, and as it is stored. */
+  frozen: SegmentEvent;
+  event: SegmentEvent;
+  /** As of `freezeEvent`. */
+  timeFromReceipt: boolean;
+};
+
+/** Its own `integrations` switch it off for this installation. */
+type Ignored = { status: 'ignored' };
 
 /**
  * Receives one event: refuses what is no event of Segment, fixes identity and time, asks `integrations` where
  * its way says so, and takes personal data out. Equal arguments give equal results.
  */
 export function receiveEvent(arrival: Arrival, source: EventSource, limits: EventLimits): Received {
+  const decided = decideArrival(arrival, source, limits);
+  if (decided.status !== 'refused') return decided;
+  return { status: 'rejected', rejected: rejectArrival(arrival, source, decided.refusal) };
+}
+
+/** The same without a copy of what is refused, for a receiver that keeps only so many. */
+export function decideArrival(arrival: Arrival, source: EventSource, limits: EventLimits): Decided {
   const { raw, way, receivedAtMs, sentAt } = arrival;
   const frozen = freezeEvent(raw, {
     receivedAtMs,
@@ -113,9 +127,9 @@ export function receiveEvent(arrival: Arrival, source: EventSource, limits: Even
     maxAgeMs: limits.maxEventAgeMs,
     maxFutureMs: limits.maxEventFutureMs,
   });
-  if (!frozen.ok) return refuse(arrival, source, frozen.rejection);
+  if (!frozen.ok) return { status: 'refused', refusal: frozen.rejection };
   const { event, timeFromReceipt } = frozen;
-  if (way.requiresTime && timeFromReceipt) return refuse(arrival, source, NO_TIME);
+  if (way.requiresTime && timeFromReceipt) return { status: 'refused', refusal: NO_TIME };
   if (way.asksIntegrations && isSwitchedOff(event, source)) return { status: 'ignored' };
   return { status: 'taken', frozen: event, event: source.applyPrivacy?.(event) ?? event, timeFromReceipt };
 }
@@ -127,10 +141,6 @@ const NO_TIME: Refusal = {
 
 function isSwitchedOff({ integrations }: SegmentEvent, { integrationNames }: EventSource): boolean {
   return integrationNames.length > 0 && !isEnabled(integrations, integrationNames);
-}
-
-function refuse(arrival: Arrival, source: EventSource, refusal: Refusal): Received {
-  return { status: 'rejected', rejected: rejectArrival(arrival, source, refusal) };
 }
 
 /** Writes down what is kept of a refused event, or of a body that holds none. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
-import { createMeters, createStatusGauges } from './meters.js';
+import { createActivityGauges, createMeters, createStatusGauges } from './meters.js';
 
 /** Whether a destination is being sent to; `held` waits for a person, `open` for the API to get well. */
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'held';
@@ -29,6 +29,22 @@ export type DestinationStatus = {
   breaker?: BreakerState;
 };
 
+/** What only Redis knows of rules and names, of all receivers together. Rules are configured, and so are few. */
+export type ActivityStatus = {
+  rules: {
+    destination: string;
+    rule: string;
+    /** It took what it takes no more. */
+    isSilent: boolean;
+    /** Events in the last fourteen days. */
+    taken: number;
+    /** Epoch milliseconds; null where it took none in that time. */
+    lastTakenAt: number | null;
+  }[];
+  /** How many names of events no rule takes. */
+  names: { source: string; untaken: number }[];
+};
+
 /** Redis away must not keep a scrape waiting. */
 const STATUS_DEADLINE_MS = 1_000;
 
@@ -41,36 +57,55 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics() {
   const registry = new Registry();
   const meters = createMeters(registry);
-  const gauges = createStatusGauges(registry);
-  const readers: ReadStatus[] = [];
+  const gauges = { ...createStatusGauges(registry), ...createActivityGauges(registry) };
+  const readers: Read<DestinationStatus>[] = [];
+  const activityReaders: Read<ActivityStatus>[] = [];
   return {
     ...meters,
     /** Has the destinations' status read anew for each scrape. */
-    watchDestinations(read: ReadStatus): void {
+    watchDestinations(read: Read<DestinationStatus>): void {
       readers.push(read);
+    },
+    /** The same of what rules take. */
+    watchActivity(read: Read<ActivityStatus>): void {
+      activityReaders.push(read);
     },
     /** The text for `/metrics`, within about a second even if the status cannot be read. */
     async render(): Promise<{ contentType: string; text: string }> {
       // What cannot be read is absent: an old number would look like a true one.
       for (const gauge of Object.values(gauges)) gauge.reset();
-      for (const status of await readInTime(readers)) showStatus(gauges, status);
+      const [statuses, activities] = await Promise.all([readInTime(readers), readInTime(activityReaders)]);
+      for (const status of statuses) showStatus(gauges, status);
+      for (const activity of activities) showActivity(gauges, activity);
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
   };
 }
 
-type ReadStatus = () => Promise<DestinationStatus[]>;
+type Read<Status> = () => Promise<Status[]>;
 
 /** None of them where one does not answer within the deadline; without one that fails. */
-async function readInTime(readers: readonly ReadStatus[]): Promise<DestinationStatus[]> {
+async function readInTime<Status>(readers: readonly Read<Status>[]): Promise<Status[]> {
   if (readers.length === 0) return [];
   const late = new AbortController();
-  const deadline = sleep(STATUS_DEADLINE_MS, [], { signal: late.signal });
+  const deadline = sleep(STATUS_DEADLINE_MS, [] as Status[][], { signal: late.signal });
   const all = Promise.all(readers.map((read) => read().catch(() => [])));
   const found = await Promise.race([all, deadline]);
   late.abort();
   deadline.catch(() => {});
   return found.flat();
+}
+
+function showActivity(
+  gauges: ReturnType<typeof createActivityGauges>,
+  { rules, names }: ActivityStatus,
+): void {
+  for (const { destination, rule, isSilent, taken, lastTakenAt } of rules) {
+    gauges.ruleSilent.set({ destination, rule }, isSilent ? 1 : 0);
+    gauges.ruleTaken.set({ destination, rule }, taken);
+    if (lastTakenAt !== null) gauges.ruleLastTaken.set({ destination, rule }, lastTakenAt / 1_000);
+  }
+  for (const { source, untaken } of names) gauges.untakenNames.set({ source }, untaken);
 }
 
 function showStatus(gauges: ReturnType<typeof createStatusGauges>, status: DestinationStatus): void {

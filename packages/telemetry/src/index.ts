@@ -11,7 +11,13 @@ export {
   type EventsDeadLettered,
 } from './business-events.js';
 export { createLogger, type Logger, type LoggerOptions } from './create-logger.js';
-export { type BreakerState, createMetrics, type DestinationStatus, type Metrics } from './create-metrics.js';
+export {
+  type ActivityStatus,
+  type BreakerState,
+  createMetrics,
+  type DestinationStatus,
+  type Metrics,
+} from './create-metrics.js';
 export { type DescribedError, describeError } from './describe-error.js';
 export { createHealthHandlers, type HealthDeps } from './health-handlers.js';
 export { createReceiverEvents, type ReceiverEvents } from './receiver-events.js';

@@ -40,10 +40,18 @@ function receivingMeters({ counter, histogram }: Make) {
       ['route'],
     ),
     received: counter('events_received_total', 'Segment events received, good and bad', ['source']),
+    untaken: counter('events_untaken_total', 'Events of names that no rule of any destination takes', [
+      'source',
+    ]),
     rejected: counter(
       'events_rejected_total',
       'Events that are no Segment events: dead letters of the receiver',
       ['source', 'reason'],
+    ),
+    rejectedNotKept: counter(
+      'events_rejected_not_kept_total',
+      'Of the rejected events those that were counted and not kept: no dead letter has them',
+      ['source'],
     ),
     accepted: counter('deliveries_accepted_total', 'Deliveries that are safely queued, and filtered events', [
       'destination',
@@ -107,6 +115,27 @@ function sendingMeters({ counter, gauge, histogram }: Make) {
       'destination',
       'problem',
     ]),
+  };
+}
+
+/** What is read anew for each scrape (see `ActivityStatus`). */
+export function createActivityGauges(registry: Registry) {
+  const { gauge } = makerOf(registry);
+  return {
+    ruleSilent: gauge(
+      'rule_silent',
+      '1 where a rule has taken nothing for three times the longest gap of its last fourteen days, and an hour',
+      ['destination', 'rule'],
+    ),
+    ruleTaken: gauge('rule_taken_events', 'Events that a rule took in the last fourteen days', [
+      'destination',
+      'rule',
+    ]),
+    ruleLastTaken: gauge('rule_last_taken_timestamp_seconds', 'When a rule took its last event', [
+      'destination',
+      'rule',
+    ]),
+    untakenNames: gauge('untaken_names', 'Names of events that no rule of any destination takes', ['source']),
   };
 }
 

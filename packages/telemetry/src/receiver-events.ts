@@ -16,8 +16,10 @@ export type ReceiverEvents = ReturnType<typeof createReceiverEvents>;
 /**
  * One function for each thing that happens in a receiver, as `createBusinessEvents` has them for a worker: ids and
  * counts only, no payload and no key. None of them throws.
+ * @param sources names of those that there are: a counter that an alert is about shows them from the beginning
  */
-export function createReceiverEvents(logger: Logger, metrics: Metrics) {
+export function createReceiverEvents(logger: Logger, metrics: Metrics, sources: readonly string[] = []) {
+  for (const source of sources) metrics.rejectedNotKept.inc({ source }, 0);
   return {
     eventsAccepted(source: string, count: number): void {
       metrics.received.inc({ source }, count);
@@ -28,10 +30,23 @@ export function createReceiverEvents(logger: Logger, metrics: Metrics) {
       metrics.received.inc({ source }, count);
     },
 
+    /** No rule of any destination takes events of their name. */
+    eventsUntaken(source: string, count: number): void {
+      metrics.untaken.inc({ source }, count);
+    },
+
     eventsRejected(source: string, reason: string, count: number): void {
       metrics.received.inc({ source }, count);
       metrics.rejected.inc({ source, reason }, count);
       logger.warn({ source, reason, count }, 'event.rejected');
+    },
+
+    /** Refused events that are counted in Redis and not kept: beyond what a request or a source may have kept. */
+    refusalsNotKept(counts: readonly { source: string; reason: string; events: number }[]): void {
+      for (const { source, reason, events } of counts) {
+        metrics.rejectedNotKept.inc({ source }, events);
+        logger.warn({ source, reason, count: events }, 'event.rejected_not_kept');
+      }
     },
 
     /** Deliveries are safely queued. @param batches deliveries in each job that was written */

@@ -13,7 +13,7 @@ export type LocalCluster = {
   readonly nodes: readonly LocalRedis[];
   /** A client of one node alone. */
   connectTo(node: LocalRedis): Redis;
-  /** Who holds each range of slots by the word of a living node: its master first, then its replicas. */
+  /** The servers of each range of slots, by the word of a living node: its master first, then its replicas. */
   holders(): Promise<{ from: number; to: number; nodes: LocalRedis[] }[]>;
   stop(): Promise<void>;
 };

@@ -119,6 +119,7 @@ const ROOMS_OF_QUEUE = [
   'keys',
   'redis',
   'state',
+  'activity',
   'batch',
   'bullmq',
   'ledger',

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 
-/** Who runs this command, for what is remembered of it: `<user>@<machine>`. */
+/** The person that runs this command, as histories name them: `<user>@<machine>`. */
 export function currentActor(): string {
   return `${userName()}@${hostname()}`;
 }

@@ -25,7 +25,7 @@ export function startProgress(what: string, total?: number): ProgressBar {
       clearOnComplete: true,
       gracefulExit: false,
       formatValue: (value) => value.toLocaleString('en'),
-      // Nobody knows before something is done: it says INF then.
+      // Unknown before something is done: it says INF then.
       formatTime: (seconds) => (Number.isFinite(seconds) ? duration(seconds) : '?'),
       fps: 5,
     },

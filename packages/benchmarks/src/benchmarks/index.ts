@@ -5,6 +5,7 @@ import { deadLetters } from './dead-letters.js';
 import { latency } from './latency.js';
 import { limit } from './limit.js';
 import { profile } from './profile.js';
+import { refusals } from './refusals.js';
 import { replay } from './replay.js';
 import { throughput } from './throughput.js';
 import { workers } from './workers.js';
@@ -15,6 +16,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   profile,
   latency,
   acknowledgement,
+  refusals,
   limit,
   backlog,
   deadLetters,

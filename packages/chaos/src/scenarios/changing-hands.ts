@@ -123,7 +123,7 @@ async function standStill(scene: Scene, round: number): Promise<void> {
   clearBoth(stage.sandbox);
 }
 
-/** Nobody's lock runs out of this; but what waits for an answer waits longer. */
+/** No lock runs out of this; but what waits for an answer waits longer. */
 async function standStillBeside({ stage, tell }: Scene): Promise<void> {
   const [receiver, { redis }] = [stage.receivers[1]!, singleOf(stage)];
   await sleep(1_000);

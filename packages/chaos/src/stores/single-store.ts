@@ -95,5 +95,5 @@ export async function openSingle(folder: string, appendfsync: 'always' | 'everys
   };
 }
 
-/** Whoever cuts the append-only file has to know which file was written to a second ago. */
+/** Cutting the append-only file needs the name of the file that was written to a second ago. */
 const NEVER_REWRITTEN = { 'auto-aof-rewrite-percentage': '0' };

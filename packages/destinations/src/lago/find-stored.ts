@@ -40,7 +40,7 @@ export const lagoLookup: StoredLookup = {
       id: sent.transaction_id,
       at: Math.round(Number(sent.timestamp) * 1_000),
     }));
-    // Whatever lies at another time under the same id stands in its way.
+    // Usage at another time under the same id stands in its way.
     const { found, asked: known, problem } = await searchList(eventList(read), wanted, sample, () => true);
     const subscriptions = new SubscriptionsOf(read);
     const computed = new ComputedFields(read);

@@ -91,7 +91,7 @@ function toUsage(sent: Sent): UsageEvent {
   };
 }
 
-/** Who is billed: the subscription, or the customer whose subscription is looked up. */
+/** What is billed: the subscription, or the customer whose subscription is looked up. */
 function compileOwner(subscription: LagoRule['subscription']): (event: object) => Mapped<string> {
   if (!isLookup(subscription)) return compileIdentity(subscription, 'subscription');
   const read = compileIdentity(subscription.customer, 'customer');

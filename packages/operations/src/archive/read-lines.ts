@@ -126,7 +126,7 @@ async function peek(input: AsyncIterable<Buffer>, count: number) {
       if (head.length > 0) yield head;
       yield* { [Symbol.asyncIterator]: () => pieces };
     } finally {
-      // Whoever stops early, even within the first piece, lets go of the input.
+      // A reader that stops early, even within the first piece, closes the input.
       await close();
     }
   })();

@@ -13,6 +13,7 @@ function aLine(destination: string, hour: number | null, source: string | null, 
     filtered: 0,
     dead: 0,
     discarded: 0,
+    notKept: 0,
   };
   return { destination, hour, source, ...none, inFlight: 0, difference: 0, ...counts };
 }

@@ -56,6 +56,7 @@ const NOTHING: Balance = {
   filtered: 0,
   dead: 0,
   discarded: 0,
+  notKept: 0,
   inFlight: 0,
   difference: 0,
 };

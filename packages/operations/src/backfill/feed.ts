@@ -68,7 +68,7 @@ export class Feed implements Sink {
   async add(group: Group): Promise<void> {
     await this.takeTurn(group.events.length);
     const committed = this.commit(group).then(() => group);
-    // Whoever awaits it is told; the others of its time must not be unhandled.
+    // The one that awaits it is told; the others of its time must not be unhandled.
     committed.catch(() => {});
     this.underWay.push(committed);
     if (this.underWay.length >= UNACKNOWLEDGED) await this.acknowledge();

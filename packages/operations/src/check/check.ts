@@ -17,6 +17,7 @@ import type { Redis } from 'ioredis';
 import { openRedis } from '../connect.js';
 import { OperationError } from '../operation-error.js';
 import { judgeIds, type Past, readPast } from './check-ids.js';
+import { checkPaths } from './check-paths.js';
 import type { Finding } from './finding.js';
 
 /**
@@ -46,6 +47,7 @@ async function checkRedis(config: Config, report: (finding: Finding) => void): P
         });
       }
       await checkLarge(config, redis, report);
+      for (const finding of await checkPaths(config, redis)) report(finding);
       for (const { destination, inFlight, dead } of await findOrphanedDestinations(redis, names)) {
         const detail = `not configured, but ${inFlight} deliveries wait for it and ${dead} are dead letters: nobody takes them. Configure it until it is empty.`;
         report({ level: 'fail', what: destination, detail });

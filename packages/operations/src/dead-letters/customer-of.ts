@@ -4,7 +4,7 @@ import { compileValue, type ReadValue, type ValueRule } from '@meterbridge/usage
 import { fieldsOf, type Rule } from '../preview/rule-fields.js';
 import { destinationOf, eventOf, isDelivery, type LetterEntry } from './letter.js';
 
-/** Who would be billed for a dead letter; undefined where nothing in the event says it. */
+/** The customer that a dead letter would bill; undefined where nothing in the event says it. */
 export type CustomerOf = (entry: LetterEntry) => string | undefined;
 
 const FALLBACK = [['context', 'groupId'], ['groupId'], ['userId']];

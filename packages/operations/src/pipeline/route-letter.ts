@@ -1,3 +1,4 @@
+import type { Source } from '@meterbridge/config';
 import { receiveEvent, type SegmentEvent } from '@meterbridge/segment-events';
 import type { Route } from '@meterbridge/usage-mapping';
 import { destinationOf, isDelivery, type Letter, type LetterEntry } from '../dead-letters/letter.js';
@@ -18,15 +19,28 @@ export type NoRoute = {
 
 /** An event and the rules that take it; `timeFromReceipt` where its time depends on when it was received. */
 export type LetterRoute =
-  | { isRouted: true; letter: Letter; event: SegmentEvent; routes: Route[]; timeFromReceipt: boolean }
+  | {
+      isRouted: true;
+      letter: Letter;
+      /** The name of the source whose it is. */
+      source: string;
+      event: SegmentEvent;
+      routes: Route[];
+      timeFromReceipt: boolean;
+    }
   | ({ isRouted: false } & NoRoute);
 
 /**
  * Where a dead letter would go with the configuration of now. A delivery stays with its destination and its own
  * rule, while there is one; else it is routed anew there. What the receiver refused is judged with the limits of
  * now, as if it had just come at the time it came, and goes to whoever takes it. Pure.
+ * @param vouching as of `rejectedArrival`
  */
-export function routeLetter(entry: LetterEntry, { config }: Pick<Pipeline, 'config'>): LetterRoute {
+export function routeLetter(
+  entry: LetterEntry,
+  { config }: Pick<Pipeline, 'config'>,
+  vouching?: Source,
+): LetterRoute {
   let letter: Letter;
   try {
     letter = entry.letter;
@@ -44,9 +58,9 @@ export function routeLetter(entry: LetterEntry, { config }: Pick<Pipeline, 'conf
     const route = isOwn
       ? { destination, rules: [rule] }
       : config.route(event, source).find((each) => each.destination === destination)!;
-    return { isRouted: true, letter, event, routes: [route], timeFromReceipt: false };
+    return { isRouted: true, letter, source, event, routes: [route], timeFromReceipt: false };
   }
-  const rejected = rejectedArrival(letter, config);
+  const rejected = rejectedArrival(letter, config, vouching);
   if (!rejected) return { isRouted: false, why: 'of an unknown write key' };
   const received = receiveEvent(rejected.arrival, rejected.source, config.receiver);
   if (received.status === 'ignored') return { isRouted: false, why: 'switched off by its integrations' };
@@ -55,5 +69,6 @@ export function routeLetter(entry: LetterEntry, { config }: Pick<Pipeline, 'conf
     return { isRouted: false, why: 'still no Segment event', rejection: { reason, detail } };
   }
   const { event, timeFromReceipt } = received;
-  return { isRouted: true, letter, event, routes: config.route(event, source), timeFromReceipt };
+  const { name } = rejected.source;
+  return { isRouted: true, letter, source: name, event, routes: config.route(event, name), timeFromReceipt };
 }

@@ -30,7 +30,7 @@ export class Batch {
       this.left[why] = (this.left[why] ?? 0) + 1;
       return;
     }
-    const { source } = entry.letter;
+    const source = (verdict.will === 'go' && verdict.source) || entry.letter.source;
     const { id, digest } = entry;
     this.letters.push({ id, digest, source, moves: verdict.moves });
     if (verdict.will === 'go' && verdict.timed) this.timed.push({ source, event: verdict.timed });

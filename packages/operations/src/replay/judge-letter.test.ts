@@ -223,3 +223,25 @@ test("by somebody's word what may have arrived is mapped anew, and its history s
   const [move] = (verdict as Extract<typeof verdict, { will: 'go' }>).moves;
   expect(move!.deliveries[0]).not.toHaveProperty('sentUnder');
 });
+
+test('a person says whose events of an unknown key are: its name, privacy and rules hold for them', () => {
+  const shared = CONFIG.replace(
+    'receiver:',
+    '  - { name: web, writeKey: wk2, privacy: { drop: [context.ip] } }\nreceiver:',
+  );
+  const { pipeline } = pipelineOf(shared);
+  const judgeAsWeb = compileJudge(pipeline, { asSource: 'web' });
+  const unknown = rejection({ reason: 'unknown_write_key' }, { context: { ip: '203.0.113.9' } });
+  const verdict = judgeAsWeb(unknown, '7');
+  expect(verdict).toMatchObject({ will: 'go', source: 'web' });
+  const [delivery] = verdict.will === 'go' ? verdict.moves[0]!.deliveries : [];
+  expect(delivery).toMatchObject({
+    source: 'web',
+    event: { context: {} },
+    history: [{ reason: 'unknown_write_key', replay: '7' }],
+  });
+  expect(delivery!.event.context).not.toHaveProperty('ip');
+  // Any other letter has had its own source all along.
+  expect(judgeAsWeb(rejection(), '7')).toMatchObject({ will: 'go', source: 'backend' });
+  expect(() => compileJudge(pipeline, { asSource: 'none' })).toThrow('no source none');
+});

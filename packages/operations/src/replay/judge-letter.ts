@@ -9,6 +9,7 @@ import type { RejectedEvent } from '@meterbridge/queue';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { Route } from '@meterbridge/usage-mapping';
 import { isDelivery, type LetterEntry } from '../dead-letters/letter.js';
+import { findSource } from '../pipeline/find-source.js';
 import { mapOf, type Pipeline } from '../pipeline/pipeline.js';
 import { type LetterRoute, type NoRoute, routeLetter } from '../pipeline/route-letter.js';
 
@@ -23,6 +24,8 @@ export type Verdict =
   | {
       will: 'go';
       moves: Move[];
+      /** The name of the source whose its event is, of the receiver's letters: that of the letter, or one named for it. */
+      source?: string;
       /** Its time depends on its receipt: the first one ever stored is the one that holds. */
       timed?: SegmentEvent;
     }
@@ -36,10 +39,16 @@ export type JudgeLetter = (entry: LetterEntry, replayId: string) => Verdict;
 /**
  * Pure: the same letter and configuration, the same verdict.
  * @param remapSent maps anew what may have arrived, which else goes as it was: only by somebody's word, letter by letter
+ * @param asSource the name of the source whose events those of an unknown write key are, by somebody's word
+ * @throws OperationError (`unknown_source`)
  */
-export function compileJudge(pipeline: Pipeline, { remapSent = false } = {}): JudgeLetter {
+export function compileJudge(
+  pipeline: Pipeline,
+  { remapSent = false, asSource }: { remapSent?: boolean; asSource?: string } = {},
+): JudgeLetter {
+  const vouching = asSource === undefined ? undefined : findSource(pipeline.config, asSource);
   return (entry, replayId) => {
-    const routed = routeLetter(remapSent ? withoutRules(entry) : entry, pipeline);
+    const routed = routeLetter(remapSent ? withoutRules(entry) : entry, pipeline, vouching);
     if (!routed.isRouted) {
       const { why, rejection } = routed;
       return {
@@ -100,8 +109,8 @@ function withoutRules(entry: LetterEntry): LetterEntry {
 /** The step that puts it back counts it in the hour of then (`Batch.addStep`). */
 function judgeRejection(
   { at, bucket }: LetterEntry,
-  { source, reason, detail }: RejectedEvent,
-  { event, routes, timeFromReceipt }: Extract<LetterRoute, { isRouted: true }>,
+  { reason, detail }: RejectedEvent,
+  { source, event, routes, timeFromReceipt }: Extract<LetterRoute, { isRouted: true }>,
   replayId: string,
 ): Verdict {
   const life: DeadLife = { reason, detail, attempts: 0, at, replay: replayId };
@@ -110,5 +119,5 @@ function judgeRejection(
     destination,
     deliveries: rules.map((rule) => ({ rule, source, event, hour, history: [life] })),
   }));
-  return { will: 'go', moves, ...(timeFromReceipt ? { timed: event } : {}) };
+  return { will: 'go', moves, source, ...(timeFromReceipt ? { timed: event } : {}) };
 }

@@ -14,6 +14,8 @@ export type PlanOptions = {
   includeFailing?: boolean;
   /** Map anew what may have arrived. */
   remapSent?: boolean;
+  /** Take what came under an unknown write key as events of this source. */
+  asSource?: string;
   /** Ask the APIs for every event, however many reads that takes. */
   checkAll?: boolean;
 };
@@ -29,7 +31,7 @@ export async function makePlan(
 ): Promise<ReplayPlan> {
   const { destinations, billingAccounts } = ops.config;
   const pipeline = compilePipeline(ops.config, ops.kept);
-  const judge = compileJudge(pipeline, { remapSent: options.remapSent ?? false });
+  const judge = compileJudge(pipeline, options);
   const tally = new PlanTally();
   const questions = new AllQuestions(pipeline, { isForAll: options.checkAll ?? false });
   const progress = startCounting(work, 'dead letters looked at', await countAtMost(filter, ops));

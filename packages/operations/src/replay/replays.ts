@@ -52,6 +52,7 @@ export async function planReplay(
     pace,
     includeFailing,
     ...(options.remapSent ? { remapSent: true } : {}),
+    asSource: options.asSource,
     ...(sendAgain === undefined ? {} : { sendAgain }),
     rules: versionsOf(ops.config),
     planned: planned(plan, includeFailing),

@@ -15,6 +15,8 @@ export type ReplayWhat = {
   includeFailing: boolean;
   /** Maps anew what may have arrived. */
   remapSent?: boolean;
+  /** Takes what came under an unknown write key as events of this source. */
+  asSource?: string;
   /** So many were sent by somebody's word although they were there already as something else. */
   sendAgain?: number;
   /** The versions of the rules that its plan was shown with, by destination: what it puts back is mapped by those. */
@@ -50,7 +52,7 @@ export async function runReplay(
   try {
     await clock.synchronize();
     const planned = await withPlannedRules(ops, what.rules);
-    const judge = compileJudge(planned.pipeline, { remapSent: what.remapSent ?? false });
+    const judge = compileJudge(planned.pipeline, what);
     for (const lane of lanes) {
       const { filter, pace, includeFailing } = what;
       const run = {

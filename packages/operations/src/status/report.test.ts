@@ -21,6 +21,7 @@ const NOTHING: Counters = {
   filtered: 0,
   dead: 0,
   discarded: 0,
+  notKept: 0,
   inFlight: 0,
   deadByReason: {},
   jobs: { waiting: 0, active: 0, delayed: 0, failed: 0 },
@@ -41,6 +42,7 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
         ...place,
       },
     ],
+    activity: { rules: [], untaken: [] },
     memory: { usedBytes: 50, limitBytes: 100 },
   };
 }

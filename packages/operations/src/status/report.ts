@@ -1,5 +1,6 @@
 import { decideGate, type Gate } from '@meterbridge/delivery';
 import type { Counters, LateTotal } from '@meterbridge/queue';
+import type { Activity } from '../activity/read-activity.js';
 import type { PlaceSnapshot, Snapshot } from './snapshot.js';
 
 /** Whether a destination is sent to, in the words of the metrics. Times are epoch milliseconds. */
@@ -51,7 +52,7 @@ export type PlaceStatus = Omit<Counters, 'oldestJobAt'> & {
   isConfigured: boolean;
 };
 
-export type Status = {
+export type Status = Activity & {
   at: number;
   places: PlaceStatus[];
   redis: {
@@ -74,6 +75,7 @@ export function reportStatus(before: Snapshot, now: Snapshot, memoryShare: numbe
       const earlier = before.places.find(({ standing }) => standing.destination === destination);
       return reportPlace(earlier?.standing ?? place.standing, place, seconds, now.at);
     }),
+    ...now.activity,
     redis: {
       usedBytes,
       limitBytes: limitBytes || null,

@@ -15,6 +15,7 @@ import {
 } from '@meterbridge/queue';
 import { countStarts } from '@meterbridge/rate-limiter';
 import type { Redis } from 'ioredis';
+import { type Activity, readActivity } from '../activity/read-activity.js';
 import { allDestinations } from '../destinations.js';
 
 /** What is seen of one destination at one moment, or of the receiver's own dead letters. */
@@ -42,6 +43,7 @@ export type Snapshot = {
   /** Epoch milliseconds, by Redis' clock. */
   at: number;
   places: PlaceSnapshot[];
+  activity: Activity;
   memory: { usedBytes: number; limitBytes: number };
 };
 
@@ -84,5 +86,6 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
     lateUsage: [],
     isConfigured: true,
   };
-  return { at, places: [...places.filter(hasSomething), receiver], memory };
+  const activity = await readActivity(config, redis, at);
+  return { at, places: [...places.filter(hasSomething), receiver], activity, memory };
 }

@@ -18,7 +18,7 @@ type TransactionBackend = {
 };
 
 /**
- * Who is taken first when a worker has a hand free: live events before all else, then the smaller number.
+ * The order in which jobs are taken: live events before all else, then the smaller number.
  * A job keeps its place when it is put back, at once or for later. Only one whose worker vanished comes back
  * among the live ones: BullMQ's recovery knows no priorities.
  */

@@ -222,7 +222,7 @@ function openBatch(): OpenBatch {
   const written = new Promise<void>((resolve, reject) => {
     settle = (error) => (error ? reject(error) : resolve());
   });
-  // Whoever joined awaits it; a batch whose requests are gone must not be an unhandled rejection.
+  // The requests that joined await it; a batch whose requests are gone must not be an unhandled rejection.
   written.catch(() => {});
   return { text: new BatchText(), sources: new Map(), written, settle };
 }

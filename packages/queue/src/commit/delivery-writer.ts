@@ -1,4 +1,4 @@
-import { hourAt } from '@meterbridge/delivery';
+import type { RefusalCount } from '@meterbridge/segment-events';
 import type { Redis } from 'ioredis';
 import { deliveryHead } from '../batch/batch-text.js';
 import { asStoreError, StoreUnavailableError } from '../redis/errors.js';
@@ -6,15 +6,16 @@ import type { LaneOptions } from './batch-writer.js';
 import { getOrSetFirstTimes } from './first-times.js';
 import type { RejectedEvent, RoutedEvent } from './routed-event.js';
 import { ShardedBatchWriter } from './sharded-batch-writer.js';
-import { writeRejections } from './write-rejections.js';
+import { type RejectionOptions, RejectionWriter } from './write-rejections.js';
 
-export type WriterOptions = Omit<LaneOptions, 'rules'> & {
-  destinations: string[];
-  /** By destination: the version of the rules that events are routed by, which Redis keeps (`keepRules`). */
-  rules?: ReadonlyMap<string, { version: string }>;
-  /** Shards of each destination that are written to, in turn; one where left out. */
-  shards?: number;
-};
+export type WriterOptions = Omit<LaneOptions, 'rules'> &
+  Pick<RejectionOptions, 'budgetBytes' | 'onNotKept'> & {
+    destinations: string[];
+    /** By destination: the version of the rules that events are routed by, which Redis keeps (`keepRules`). */
+    rules?: ReadonlyMap<string, { version: string }>;
+    /** Shards of each destination that are written to, in turn; one where left out. */
+    shards?: number;
+  };
 
 /**
  * Group commit: deliveries of many requests join one open batch a destination, which closes after a few
@@ -23,15 +24,16 @@ export type WriterOptions = Omit<LaneOptions, 'rules'> & {
  */
 export class DeliveryWriter {
   private readonly redis: Redis;
-  private readonly now: () => number;
   private readonly replicas: number;
+  private readonly rejections: RejectionWriter;
   private readonly lanes: Map<string, ShardedBatchWriter>;
 
   constructor(options: WriterOptions) {
     this.redis = options.redis;
-    this.now = options.now ?? Date.now;
     this.replicas = options.replicas ?? 0;
-    const { destinations, shards = 1, rules: versions, ...lane } = options;
+    const { destinations, shards = 1, rules: versions, budgetBytes, onNotKept, ...lane } = options;
+    const { redis, now = Date.now } = options;
+    this.rejections = new RejectionWriter({ redis, now, replicas: this.replicas, budgetBytes, onNotKept });
     this.lanes = new Map(
       destinations.map((name) => {
         const rules = versions?.get(name)?.version;
@@ -47,8 +49,14 @@ export class DeliveryWriter {
    * Resolves once Redis holds every delivery and every rejection; events that no destination takes are
    * counted and need no wait. Throws `StoreUnavailableError` or `StoreFullError`: then the sender must
    * repeat the request, since some of it may be stored and some not.
+   * @param rejected kept as far as their budget goes, and counted
+   * @param notKept refused events that are to be counted alone
    */
-  commit(routed: RoutedEvent[], rejected: RejectedEvent[]): Promise<void> {
+  commit(
+    routed: RoutedEvent[],
+    rejected: RejectedEvent[],
+    notKept: readonly RefusalCount[] = [],
+  ): Promise<void> {
     // BullMQ waits for a connection that was never there; a sender must hear of it at once.
     if (this.redis.status !== 'ready') {
       return Promise.reject(new StoreUnavailableError('Redis cannot be reached'));
@@ -56,15 +64,19 @@ export class DeliveryWriter {
     const timed = routed.filter(
       ({ timeFromReceipt, routes }) => timeFromReceipt && routes.some(({ rules }) => rules.length > 0),
     );
-    if (timed.length === 0) return this.join(routed, rejected);
-    return this.setFirstTimes(timed).then(() => this.join(routed, rejected));
+    if (timed.length === 0) return this.join(routed, rejected, notKept);
+    return this.setFirstTimes(timed).then(() => this.join(routed, rejected, notKept));
   }
 
   /**
    * Not async, nor is `commit`: the events are text when it returns, and nobody holds them while Redis writes.
    * Held for that long, they were a fourth of a receiver's CPU time, spent by the garbage collector (measured).
    */
-  private join(routed: RoutedEvent[], rejected: RejectedEvent[]): Promise<void> {
+  private join(
+    routed: RoutedEvent[],
+    rejected: RejectedEvent[],
+    notKept: readonly RefusalCount[],
+  ): Promise<void> {
     const waits = new Set<Promise<void>>();
     for (const { source, event, routes } of routed) {
       let eventJson: string | undefined;
@@ -80,9 +92,7 @@ export class DeliveryWriter {
         waits.add(lane.join(source, heads, eventJson));
       }
     }
-    if (rejected.length > 0) {
-      waits.add(writeRejections(this.redis, rejected, hourAt(this.now()), this.replicas));
-    }
+    if (rejected.length + notKept.length > 0) waits.add(this.rejections.write(rejected, notKept));
     return allWritten(waits);
   }
 

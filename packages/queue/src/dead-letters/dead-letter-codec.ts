@@ -1,4 +1,7 @@
-import { deflateSync, inflateSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { deflate, deflateSync, inflateSync } from 'node:zlib';
+
+const deflateAside = promisify<Buffer, object, Buffer>(deflate);
 
 /**
  * What dead letters have in common: their own fields, those of Segment's Spec, and words of usage. An entry of
@@ -40,7 +43,19 @@ const LONG = { level: 6, dictionary: DICTIONARY };
 
 /** A dead letter's entry in the stream: compressed JSON, so that a hundred thousand of them fit in memory. */
 export function encodeDeadLetter(letter: unknown): Buffer {
+  return compress(Buffer.from(JSON.stringify(letter)));
+}
+
+/** A letter of more JSON is compressed beside the event loop: it would be milliseconds of it. */
+const ASIDE_BYTES = 65_536;
+
+/** The same for a process that answers others meanwhile. Only where the letter is large it is a promise. */
+export function encodeDeadLetterSoon(letter: unknown): Buffer | Promise<Buffer> {
   const json = Buffer.from(JSON.stringify(letter));
+  return json.length > ASIDE_BYTES ? deflateAside(json, LONG) : compress(json);
+}
+
+function compress(json: Buffer): Buffer {
   return deflateSync(json, json.length <= SHORT_BYTES ? SHORT : LONG);
 }
 

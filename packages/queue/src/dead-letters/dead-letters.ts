@@ -137,12 +137,16 @@ function from(after: string, shard: string, newestFirst: boolean): string {
   return `${(newestFirst ? order < 0 : order > 0) ? '' : '('}${streamIdOf(after)}`;
 }
 
-/** The fields of an entry stand in one order: reason, z, cell, counted; and `was`, where it was imported. */
+/**
+ * The fields of an entry stand in one order: reason, z, cell, counted; and `was`, where it was imported, or `bytes`,
+ * where it counts for a budget.
+ */
 function readEntry<Letter>(
   shard: string,
   id: Buffer,
-  [, reason, , z, , bucket, , _counted, , was]: Buffer[],
+  [, reason, , z, , bucket, , _counted, name, value]: Buffer[],
 ): DeadLetterEntry<Letter> {
+  const was = name?.toString() === 'was' ? value : undefined;
   const streamId = id.toString();
   let letter: Letter | undefined;
   return {

@@ -28,7 +28,8 @@ for i = 1, #letters, 6 do
     there[#there + 1] = (i - 1) / 6
   else
     isComing[was] = true
-    local wasDiscarded = booked('discarded', bucket) > 0
+    -- What was counted and not kept is among the discarded ones, and was never a letter.
+    local wasDiscarded = booked('discarded', bucket) > booked('notKept', bucket)
     if wasDiscarded then
       restored = restored + 1
       book('discarded', bucket, -1)

@@ -5,6 +5,9 @@
 -- that came when the day had too many, and `<day>` how many that day tells apart. A day is one of UTC, since 1970. Each
 -- letter has the name of its field, so that it leaves the count that it joined. What falls to zero is removed: a day
 -- lasts as long as its letters.
+--
+-- A letter that takes part in a budget has the bytes it counts for in a field `bytes`. The books have their sum as
+-- `keptBytes`: in all, by source (`keptBytes:<source>`, in the totals) and by bucket.
 -- @include ../ledger/book.lua
 local DAY_MS = 86400000
 local APART = 200
@@ -45,6 +48,12 @@ local function dayApart(field)
   return digest ~= 'other' and day or nil
 end
 
+-- Books bytes that a letter of a bucket takes of its budget.
+local function bookBytes(bucket, bytes)
+  book('keptBytes', bucket, bytes)
+  move(ledger, 'keptBytes:' .. string.match(bucket, '^%d+/(.*)$'), bytes)
+end
+
 -- Books a letter that is about to be added, and gives the field that it is counted in.
 local function bookLetter(reason, bucket, day, digest, text)
   bookDead(reason, bucket, 1)
@@ -66,6 +75,7 @@ end
 -- Books that a letter is about to leave.
 local function bookGone(letter)
   bookDead(letter.reason, letter.cell, -1)
+  if letter.bytes then bookBytes(letter.cell, -tonumber(letter.bytes)) end
   local field = letter.counted or ''
   local count = countOf(field)
   count.letters = count.letters - 1

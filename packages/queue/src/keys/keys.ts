@@ -25,7 +25,7 @@ export function shardNumber(shard: string): number {
 export type QueueKeys = {
   /** BullMQ's `prefix` option. */
   prefix: string;
-  /** Hash: accepted, filtered, delivered and of it late, duplicate and of it olderRule and notCompared, dead, `dead:<reason>`, discarded. */
+  /** Hash: accepted, filtered, delivered and of it late, duplicate and of it olderRule and notCompared, dead, `dead:<reason>`, discarded; of the receiver's also notKept and keptBytes. */
   ledger: string;
   /** Hash: the same without reasons, by bucket: `<hour>/<source>/accepted`, … */
   hours: string;

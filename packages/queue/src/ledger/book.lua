@@ -19,10 +19,14 @@ local function bookDead(reason, bucket, by)
   move(ledger, 'dead:' .. reason, by)
 end
 
--- What a bucket has of a count, with what is booked by now.
+-- What a field of `ledger` or `hours` has, with what is booked by now.
+local function bookedField(key, field)
+  return tonumber(redis.call('HGET', key, field) or 0) + (moves[key][field] or 0)
+end
+
+-- The same of a count of a bucket.
 local function booked(counter, bucket)
-  local field = bucket .. '/' .. counter
-  return tonumber(redis.call('HGET', hours, field) or 0) + (moves[hours][field] or 0)
+  return bookedField(hours, bucket .. '/' .. counter)
 end
 
 local function refuse(why)

@@ -24,6 +24,8 @@ export type Balance = {
   dead: number;
   /** Dead letters that somebody took away for good. */
   discarded: number;
+  /** Of the discarded: refused events that were counted, and never kept as dead letters. */
+  notKept: number;
   /** Counted from the jobs themselves and not as a difference: a lost job shows. */
   inFlight: number;
   /** accepted minus all the others; anything but zero is a bug or a loss. */
@@ -137,7 +139,7 @@ export function readCounts(flat: readonly string[]): Record<string, number> {
 /** The difference to counts of which some may be absent, that is zero. */
 export function balance(counts: Partial<Record<string, number>>): Balance {
   const { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0, discarded = 0 } = counts;
-  const { inFlight = 0, late = 0, olderRule = 0, notCompared = 0 } = counts;
+  const { inFlight = 0, late = 0, olderRule = 0, notCompared = 0, notKept = 0 } = counts;
   const difference = accepted - delivered - duplicate - filtered - dead - discarded - inFlight;
   return {
     accepted,
@@ -149,6 +151,7 @@ export function balance(counts: Partial<Record<string, number>>): Balance {
     filtered,
     dead,
     discarded,
+    notKept,
     inFlight,
     difference,
   };

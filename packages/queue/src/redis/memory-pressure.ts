@@ -5,6 +5,8 @@ import { every } from './every.js';
 export type MemoryWatch = {
   /** What a receiver should answer now: null while there is room. */
   pressure(): { retryAfterSeconds: number } | null;
+  /** Redis' `maxmemory` as it was seen last, in bytes; 0 where there is none, or none was seen yet. */
+  limitBytes(): number;
   stop(): void;
 };
 
@@ -39,9 +41,11 @@ function share({ usedBytes, limitBytes }: Memory): number {
  */
 export function watchMemory(redis: Redis, share: number): MemoryWatch {
   let full = false;
+  let lastLimit = 0;
   const look = async () => {
     try {
       const { usedBytes, limitBytes } = await readMemory(redis);
+      lastLimit = limitBytes;
       full = limitBytes > 0 && usedBytes > limitBytes * share;
     } catch {
       // Redis away is the writer's matter: it answers 503, which a remembered 429 would hide.
@@ -52,6 +56,7 @@ export function watchMemory(redis: Redis, share: number): MemoryWatch {
   void look();
   return {
     pressure: () => (full ? { retryAfterSeconds: 5 } : null),
+    limitBytes: () => lastLimit,
     stop: rounds.stop,
   };
 }

@@ -16,7 +16,7 @@ export type ReplayState = 'waiting' | 'running' | 'stopped' | 'done';
 export type ReplayRecord<What> = {
   id: string;
   state: ReplayState;
-  /** Who began it. */
+  /** The person that began it. */
   by: string;
   what: What;
   /** Where it ends in each shard of a destination, in its order: the newest dead letter of its beginning, a stream id. */

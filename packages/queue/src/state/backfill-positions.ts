@@ -8,7 +8,7 @@ export type FilePosition = {
   /** All lines up to this one, counted from 1, are committed or were not wanted; 0 for none. */
   line: number;
   isDone: boolean;
-  /** Whatever tells the file from another of its name. */
+  /** Tells the file from another of its name. */
   stamp: string;
 };
 

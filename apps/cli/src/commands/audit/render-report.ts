@@ -39,6 +39,7 @@ export function renderReport({ lines, total, unbalanced }: AuditReport, by?: Aud
     table.toString(),
     ...duplicateWords(total),
     ...lateWords({ late: total.late, lateUsage: [] }),
+    ...notKeptWords(total),
     '',
     unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),
   ].join('\n');
@@ -46,6 +47,13 @@ export function renderReport({ lines, total, unbalanced }: AuditReport, by?: Aud
 
 const BALANCED =
   'It adds up: accepted = delivered + duplicate + filtered + dead + discarded + in flight, in every hour.';
+
+/** What somebody should know of the discarded ones; nothing where a person has discarded them all. */
+function notKeptWords({ notKept }: Balance): string[] {
+  if (notKept === 0) return [];
+  const count = notKept.toLocaleString('en');
+  return [`${count} of the discarded are events that the receiver refused and counted, and did not keep`];
+}
 
 function nameOf(line: ReportLine, name: AuditGrouping): string {
   if (name !== 'hour') return line[name] ?? '';

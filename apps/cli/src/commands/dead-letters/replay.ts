@@ -90,6 +90,7 @@ export function addReplay(deadLetters: Command): void {
     .option('--yes', 'do not ask')
     .option('--include-failing', 'those as well that would fail again; else they are left where they are')
     .option('--remap-sent', 'with ids: map anew what may have arrived; else it goes as it was sent')
+    .option('--as-source <name>', 'those that came under an unknown write key go as events of this source')
     .option(
       '--send-again <n>',
       'so many, exactly, although they are there already as something else: billed twice, or never',
@@ -117,6 +118,8 @@ are asked first: what they hold under the same id with another code, subscriptio
 be billed twice, or never. Then nothing is done until --send-again says their exact number; --yes does not.
 What may have arrived goes as it was sent, whatever the rules say now. To map it anew, make sure that its API does
 not have it, and say --remap-sent with its id: both mappings are shown beside each other before anything is done.
+What came with an event's own write key that no source has is nobody's: --as-source says whose it is. Its event goes
+by that source's privacy and rules, and is counted there.
 Each replay is remembered: meterbridge replays list. A stopped one goes on: meterbridge replays resume.
 
 Examples:

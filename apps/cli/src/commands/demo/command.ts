@@ -31,6 +31,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'meterbridge-demo-'));
   const logFile = join(directory, 'demo.log');
   const log = createWriteStream(logFile);
+  const interrupted = untilSignal().then(() => 'interrupted' as const);
   const stack = await startStack({
     directory: STATE_DIRECTORY,
     configFile: configFile(process.env),
@@ -40,7 +41,6 @@ export async function demo(options: DemoOptions): Promise<void> {
     onLine: (name, line) => log.write(`${name} ${line}\n`),
   });
   const redis = await openRedis(stack.redisUrl);
-  const interrupted = untilSignal().then(() => 'interrupted' as const);
   try {
     const outcome = await Promise.race([play(stack, redis, options, progress), interrupted]);
     if (outcome === 'interrupted') return;

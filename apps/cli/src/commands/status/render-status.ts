@@ -5,6 +5,7 @@ import { duplicateWords } from '../../terminal/duplicate-words.js';
 import { duration } from '../../terminal/duration.js';
 import { lateWords } from '../../terminal/late-words.js';
 import { style } from '../../terminal/style.js';
+import { renderActivity } from './render-activity.js';
 
 /** A table for people, and below it what somebody should know in words. */
 export function renderStatus(status: Status): string {
@@ -39,7 +40,7 @@ export function renderStatus(status: Status): string {
   });
   for (const place of status.places) table.push(rowOf(place));
   const words = status.places.flatMap((place) => wordsOf(place, status.at));
-  return [table.toString(), memoryOf(status.redis), ...words].join('\n');
+  return [table.toString(), memoryOf(status.redis), ...words, ...renderActivity(status)].join('\n');
 }
 
 function rowOf(place: PlaceStatus): string[] {

@@ -7,6 +7,10 @@ import { startStack } from '../../stack/stack.js';
 /** Runs the whole stack until Ctrl-C: for real use on one machine, and for trying things out. */
 export async function up(): Promise<void> {
   const pretty = process.stdout.isTTY ? prettyFactory({ colorize: true, ignore: 'pid' }) : undefined;
+  // From the first moment on: a signal while it starts would else end this process and not wait for what it started.
+  const ended = untilSignal().then(() =>
+    console.log('\nStopping: what is on its way is settled, what waits stays in Redis.'),
+  );
   const stack = await startStack({
     directory: STATE_DIRECTORY,
     configFile: configFile(process.env),
@@ -29,8 +33,7 @@ export async function up(): Promise<void> {
       '',
     ].join('\n'),
   );
-  await untilSignal();
-  console.log('\nStopping: what is on its way is settled, what waits stays in Redis.');
+  await ended;
   await stack.stop();
 }
 
