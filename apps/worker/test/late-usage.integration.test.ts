@@ -90,8 +90,10 @@ async function metricsOf(url: string): Promise<string> {
 const MONTH_AGO_MS = 40 * DAY_MS;
 /** A period that is closed by hand ends with a whole second. */
 const NOW_MS = 2_000;
-/** Old enough to be asked for; in the first hour of a month it would be of the month before. */
+/** Old enough to be asked for. */
 const OLD_MS = HOUR_MS + 60_000;
+/** In the first hours of a month what is old is of the month before, and late for that alone. */
+const isOldOfThisMonth = new Date().toISOString().slice(8, 13) >= '01T02';
 const monthOf = (agoMs: number) => new Date(Date.now() - agoMs).toISOString().slice(0, 7);
 
 test.each([
@@ -124,7 +126,7 @@ test.each([
   },
 );
 
-test.each([
+(isOldOfThisMonth ? test : test.skip).each([
   ['looked up', LOOKED_UP],
   ['named', NAMED],
 ])('what waits on hold while its subscription ends is late, where that is %s', async (_how, subscription) => {
