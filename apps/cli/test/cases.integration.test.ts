@@ -37,7 +37,7 @@ function change(file: string, from: string, to: string): void {
 test("the repository's own cases pass, without a key and without Redis", async () => {
   const { code, output } = await runTest();
   expect(output).not.toContain('✗');
-  expect(output).toMatch(/✓[\s\S]+\n8 passed, 0 failed\n$/);
+  expect(output).toMatch(/✓[\s\S]+\n9 passed, 0 failed\n$/);
   expect(code).toBe(0);
 });
 
@@ -48,12 +48,12 @@ test('a rule that is changed fails its cases, with what differs and where the ca
   expect(output).toMatch(/✗ an API call is billed by its tokens.* meterbridge\.cases\.yaml:\d+\n/);
   expect(output).toMatch(/- +"code": "api_call"/);
   expect(output).toMatch(/\+ +"code": "api_calls"/);
-  expect(output).toContain('6 passed, 2 failed');
+  expect(output).toContain('7 passed, 2 failed');
 
   const json = await runTest('--json');
   expect(json.code).toBe(1);
   const report = JSON.parse(json.output) as { cases: { ok: boolean; name: string; line: number }[] };
-  expect(report).toMatchObject({ ok: false, passed: 6, failed: 2 });
+  expect(report).toMatchObject({ ok: false, passed: 7, failed: 2 });
   expect(report.cases.filter(({ ok }) => !ok).map(({ line }) => line)).toEqual([
     expect.any(Number),
     expect.any(Number),
@@ -62,8 +62,8 @@ test('a rule that is changed fails its cases, with what differs and where the ca
 
 test('several files are run together; one that cannot be read fails with every problem', async () => {
   cpSync(join(folder, CASES), join(folder, 'more.cases.yaml'));
-  expect((await runTest()).output).toContain('16 passed, 0 failed');
-  expect((await runTest(CASES)).output).toContain('8 passed, 0 failed');
+  expect((await runTest()).output).toContain('18 passed, 0 failed');
+  expect((await runTest(CASES)).output).toContain('9 passed, 0 failed');
   change('more.cases.yaml', 'expect: missing_identity', 'expect: missing_identitty');
   change('more.cases.yaml', '- name: a page', '- nane: a page');
   const { code, output } = await runTest();

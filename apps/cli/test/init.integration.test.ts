@@ -56,7 +56,8 @@ test('the answers in brackets make a configuration that checks green and deliver
   expect(config.split('\n').filter((line) => line.includes('#')).length).toBeGreaterThan(10);
 
   const metrics = { api_call: { aggregation: 'sum_agg' as const, field: 'tokens' } };
-  const lagoOptions = { apiKey: LAGO_KEY, store: 'postgres' as const, metrics };
+  const plans = { standard: { charges: [{ billable_metric_code: 'api_call' }] } };
+  const lagoOptions = { apiKey: LAGO_KEY, store: 'postgres' as const, metrics, plans };
   const stack = await stacks.open({ config, sandbox: { lago: lagoOptions } });
   const checked = await stack.cli('check');
   expect(checked.output).not.toContain('✗');

@@ -54,9 +54,14 @@ export function watchMemory(redis: Redis, share: number): MemoryWatch {
   };
   const rounds = every(LOOK_EVERY_MS, look);
   void look();
+  // Before there is a connection a look finds nothing, and in the second until the next one much may come.
+  redis.on('ready', look);
   return {
     pressure: () => (full ? { retryAfterSeconds: 5 } : null),
     limitBytes: () => lastLimit,
-    stop: rounds.stop,
+    stop() {
+      redis.off('ready', look);
+      rounds.stop();
+    },
   };
 }
