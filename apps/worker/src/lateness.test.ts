@@ -16,6 +16,7 @@ function open(fates: Record<string, Fate>, late: BillingLookup['late'] = 'send')
     fate: () => 'unknown',
     isOutdated: () => false,
     describe: (fate) => `it is ${fate}`,
+    subscriptionOf: (body) => body,
     usageOf: (body) => ({ subscription: body, kind: 'tokens', quantity: '5' }),
   };
   const reader = {

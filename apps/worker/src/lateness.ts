@@ -60,7 +60,7 @@ export class Lateness {
   /** Sends old usage once its fate is known. @returns outcomes in order */
   async send(old: readonly OldUsage[], deliver: Deliver): Promise<Outcome[]> {
     const fates = await this.fates(
-      old.map(({ usage, delivery }) => ({ ...this.billing.usageOf(usage.body), delivery })),
+      old.map(({ usage, delivery }) => ({ subscription: this.billing.subscriptionOf(usage.body), delivery })),
     );
     const outcomes: Outcome[] = [];
     const going: number[] = [];
@@ -105,7 +105,10 @@ export class Lateness {
     });
     if (again.length > 0) {
       const found = await this.fates(
-        again.map((at) => ({ ...this.billing.usageOf(usages[at]!.body), delivery: sent[at]! })),
+        again.map((at) => {
+          const subscription = this.billing.subscriptionOf(usages[at]!.body);
+          return { subscription, delivery: sent[at]! };
+        }),
       );
       for (const [place, at] of again.entries()) fates[at] = found[place]!;
     }

@@ -143,6 +143,8 @@ export type BillingLookup = {
   isOutdated(rows: readonly BillingTimes[], now: number): boolean;
   /** Why a dead letter died of its time, and what works. */
   describe(fate: LateFate): string;
+  /** Whose usage a body is; cheap, since it is asked of all that is old. */
+  subscriptionOf(body: string): string;
   /** Whose usage a body is, and of what. */
   usageOf(body: string): { subscription: string } & Pick<LateUsage, 'kind' | 'quantity'>;
 };

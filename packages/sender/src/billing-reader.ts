@@ -45,16 +45,30 @@ export class BillingReader {
   /** One fate a question, in order. Never rejects. */
   async fates(questions: readonly BillingQuestion[]): Promise<Fate[]> {
     const { billing } = this.options;
+    const known = await this.rowsOfAll(new Set(questions.map(({ subscription }) => subscription)));
+    return questions.map(({ subscription, at }) => {
+      const rows = known.get(subscription)?.rows;
+      return rows ? billing.fate(rows, at) : 'unknown';
+    });
+  }
+
+  /** What is known of each in time. Events of one subscription are many, so each is asked for once. */
+  private async rowsOfAll(subscriptions: ReadonlySet<string>): Promise<Map<string, Kept>> {
+    const found = new Map<string, Kept>();
     const patience = new AbortController();
     const late = sleep(PATIENCE_MS, null, { signal: patience.signal }).catch(() => null);
-    const fates = await Promise.all(
-      questions.map(async ({ subscription, at }) => {
-        const known = await Promise.race([this.rowsOf(subscription), late]);
-        return known ? billing.fate(known.rows, at) : 'unknown';
-      }),
-    );
+    const waiting: Promise<void>[] = [];
+    for (const subscription of subscriptions) {
+      const rows = this.rowsOf(subscription);
+      if (!(rows instanceof Promise)) found.set(subscription, rows);
+      else {
+        const keep = (kept: Kept | null) => void (kept && found.set(subscription, kept));
+        waiting.push(Promise.race([rows, late]).then(keep));
+      }
+    }
+    await Promise.all(waiting);
     patience.abort();
-    return fates;
+    return found;
   }
 
   private rowsOf(subscription: string): Kept | Promise<Kept> {

@@ -7,7 +7,7 @@ export function makeEventJson(
   n: number,
   how: { atMs?: number; unmappable?: boolean } = {},
 ): string {
-  const timestamp = new Date(how.atMs ?? FIRST_MS + n).toISOString();
+  const timestamp = new Date(how.atMs ?? FIRST_MS + (n % 60_000)).toISOString();
   const account = (n * 31) % 500;
   const user = (n * 7_919) % 5_000;
   const tokens = (n * 104_729) % 10_000;
@@ -39,6 +39,7 @@ export function pathFor(perRequest: number): string {
   return perRequest === 1 ? '/v1/track' : '/v1/batch';
 }
 
-const FIRST_MS = Date.UTC(2026, 10, 1);
+/** Live usage is of now: what is older than an hour is held against its period first. */
+const FIRST_MS = Date.now() - 60_000;
 const MODELS = ['small', 'medium', 'large'];
 const REGIONS = ['eu-west-1', 'us-east-1'];

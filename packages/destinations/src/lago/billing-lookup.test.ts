@@ -48,3 +48,20 @@ test.each<[string, Record<string, unknown>, string | undefined]>([
   const body = JSON.stringify({ external_subscription_id: 's1', code: 'tokens', properties });
   expect(billing.usageOf(body)).toEqual({ subscription: 's1', kind: 'tokens', quantity });
 });
+
+test.each([
+  [
+    'as it is written',
+    { transaction_id: 't"1', external_subscription_id: 's"\\1', code: 'c', properties: {} },
+  ],
+  [
+    'behind properties of its name',
+    {
+      transaction_id: 't',
+      properties: { external_subscription_id: 'another' },
+      external_subscription_id: 's"\\1',
+    },
+  ],
+])('whose usage a body is: %s', (_how, sent) => {
+  expect(billing.subscriptionOf(JSON.stringify(sent))).toBe('s"\\1');
+});

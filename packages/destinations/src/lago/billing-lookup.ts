@@ -18,6 +18,7 @@ export function lagoBilling(late: BillingLookup['late']): BillingLookup {
     fate: (rows, at) => fateAmong(at, rows),
     isOutdated: (rows, now) => rows.some((row) => isOutdated(row, now)),
     describe: describeClosed,
+    subscriptionOf,
     usageOf,
   };
 }
@@ -50,6 +51,14 @@ const CLOSED: Record<LateFate, string> = {
 
 function describeClosed(fate: LateFate): string {
   return `${CLOSED[fate]}: Lago would take it and bill at most what is paid in advance or recurring. To bill that, set "lateEvents: send" and replay; to bill all of it, send it as a new event of a time within the open period, and discard this one`;
+}
+
+/** The first two fields, as they are written; a body that has them in another order is parsed. */
+const HEAD = /^\{"transaction_id":"(?:[^"\\]|\\.)*","external_subscription_id":("(?:[^"\\]|\\.)*")/;
+
+function subscriptionOf(body: string): string {
+  const written = HEAD.exec(body)?.[1];
+  return written === undefined ? usageOf(body).subscription : (JSON.parse(written) as string);
 }
 
 /** What of a body that was written for Lago says whose usage it is, and how much. */

@@ -47,7 +47,7 @@ export class LateQuestions {
       const chosen = periods && this.subscriptions?.choose(periods, at, prefer);
       return chosen?.ok ? chosen.fate : 'unknown';
     }
-    const { subscription } = this.billing!.usageOf(usage.body);
+    const subscription = this.billing!.subscriptionOf(usage.body);
     const rows = await getOrSet(this.rows, subscription, () => this.readRows(subscription, read));
     return rows ? this.billing!.fate(rows, Date.parse(timestamp)) : 'unknown';
   }
