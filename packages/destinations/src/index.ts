@@ -45,6 +45,7 @@ export { showControls } from './moved-address.js';
 export { oldBefore } from './old-usage.js';
 export { readRefusedWaitMs, readSpentWaitMs } from './rate-limit-headers.js';
 export { codeOfRefusal } from './read-answer.js';
+export { MAX_SUBSCRIPTION_PAGES, readBillingTimes, readPeriods } from './read-subscriptions.js';
 export {
   compileEarlierRules,
   compileVersion,

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RateLimiter, READ_PRIORITY } from '@meterbridge/delivery';
-import type { BillingLookup, BillingTimes, Fate, HttpAnswer } from '@meterbridge/destinations';
+import {
+  type BillingLookup,
+  type BillingTimes,
+  type Fate,
+  type HttpAnswer,
+  readBillingTimes,
+} from '@meterbridge/destinations';
 import { pauseAfterRead } from './pause-after-read.js';
 
 export type BillingReaderOptions = {
@@ -101,15 +107,9 @@ export class BillingReader {
   }
 
   private async read(subscription: string): Promise<Kept> {
-    const { billing, now } = this.options;
-    const at = now();
-    for (const path of billing.paths(subscription)) {
-      const answer = await this.ask(path);
-      const rows = answer && billing.read(answer);
-      if (!rows) break;
-      if (rows.length > 0) return { at, rows };
-    }
-    return { at, rows: [] };
+    const at = this.options.now();
+    const rows = await readBillingTimes(this.options.billing, subscription, (path) => this.ask(path));
+    return { at, rows: rows ?? [] };
   }
 
   /** Null where it should not be asked now. */

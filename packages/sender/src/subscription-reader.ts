@@ -16,6 +16,7 @@ import {
   codeOfRefusal,
   type Fate,
   type HttpAnswer,
+  MAX_SUBSCRIPTION_PAGES,
   type PendingUsage,
   type Period,
   type SubscriptionLookup,
@@ -77,8 +78,6 @@ const POSITIVE_TTL_MS = 5 * 60_000;
 const NEGATIVE_TTL_MS = 10_000;
 /** How often a closed gate is looked at again: another worker may have opened it. */
 const GATE_POLL_MS = 250;
-/** A customer with more pages of subscriptions than this is an answer that never ends. */
-const MAX_PAGES = 20;
 /** Customers that are waited for at once: those who ask for more come again. */
 const MAX_READING = 1_000;
 const FULL_WAIT_MS = 1_000;
@@ -173,7 +172,7 @@ export class SubscriptionReader {
   private async readAll(customer: string, apart: Apart | undefined): Promise<Known | Unread> {
     const askedAt = this.options.now();
     const known: Known = { v: VERSION, at: askedAt, periods: [] };
-    for (let page = 1; page <= MAX_PAGES; ) {
+    for (let page = 1; page <= MAX_SUBSCRIPTION_PAGES; ) {
       await this.whenOpen();
       if (this.isDraining) return { outcome: 'unsent' };
       const reading = this.readInTurn(customer, apart, { known, page, askedAt });
@@ -191,7 +190,10 @@ export class SubscriptionReader {
       }
       page += 1;
     }
-    return failed('unexpected_answer', `the customer's subscriptions have more than ${MAX_PAGES} pages`);
+    return failed(
+      'unexpected_answer',
+      `the customer's subscriptions have more than ${MAX_SUBSCRIPTION_PAGES} pages`,
+    );
   }
 
   /** One page with a permit of the limiter, or all, where another worker has read them since; nothing to try again. */

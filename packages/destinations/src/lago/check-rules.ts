@@ -1,6 +1,7 @@
 import { describeProblem } from '../check-connection.js';
 import type { KindFinding } from '../description.js';
 import type { Get } from '../destination.js';
+import { readBillingTimes } from '../read-subscriptions.js';
 import { lagoBilling } from './billing-lookup.js';
 import { describePlanFault } from './describe-plan-fault.js';
 import { judgeRule } from './judge-rule.js';
@@ -46,13 +47,8 @@ async function* checkRule(
 async function knownOf(get: Get, rule: LagoRule): Promise<Set<string> | undefined> {
   const named = namedSubscription(rule);
   if (named === undefined) return undefined;
-  const { paths, read } = lagoBilling('send');
-  for (const path of paths(named)) {
-    const rows = read(await get(path));
-    if (!rows) return undefined;
-    if (rows.length > 0) return new Set([named]);
-  }
-  return paths(named).length === 0 ? undefined : new Set();
+  const rows = await readBillingTimes(lagoBilling('send'), named, get);
+  return rows ? new Set(rows.length > 0 ? [named] : []) : undefined;
 }
 
 /** Whether the key may read subscriptions, which a rule with a lookup needs. */

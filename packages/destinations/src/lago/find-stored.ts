@@ -2,16 +2,15 @@ import { isJsonObject } from '@meterbridge/segment-events';
 import { describeProblem } from '../check-connection.js';
 import type { Asked, Doubt, PendingUsage, Period, Read, Stored, StoredLookup } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
+import { readPeriods } from '../read-subscriptions.js';
 import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
 import { TIME_TOLERANCE_MS, type Window } from '../windows.js';
 import { compareStored } from './compare-stored.js';
 import { ComputedFields } from './computed-fields.js';
-import { chooseSubscription, classifySubscriptions, subscriptionsPath } from './subscriptions.js';
+import { lagoSubscriptions } from './subscriptions.js';
 
 /** Lago has no maximum of its own (lago-api: events_controller.rb); where there is one, its `meta` says that more follow. */
 const PER_PAGE = 1_000;
-/** A customer with more pages of subscriptions than this is an answer that never ends. */
-const MAX_PAGES = 20;
 
 /**
  * Asks for all that Lago holds in windows of time, under whatever subscription and code: its key holds the
@@ -175,24 +174,15 @@ class SubscriptionsOf {
     if (!this.byCustomer.has(customer)) this.byCustomer.set(customer, await this.readAll(customer));
     const periods = this.byCustomer.get(customer);
     if (!periods) return 'unasked';
-    const chosen = chooseSubscription(periods, at, prefer);
+    const chosen = lagoSubscriptions.choose(periods, at, prefer);
     return chosen.ok ? (JSON.parse(complete(chosen.subscription).body) as SentToLago) : 'nothing';
   }
 
   private async readAll(customer: string): Promise<Period[] | null> {
-    const periods: Period[] = [];
-    for (let page = 1; page <= MAX_PAGES; page += 1) {
-      const answer = this.problem === undefined ? await this.read(subscriptionsPath(customer, page)) : null;
-      if (answer === null) return null;
-      // The first trouble ends the search, so that no wait has to be reckoned from now.
-      const verdict = classifySubscriptions(answer, customer, 0);
-      if (verdict.verdict !== 'read') {
-        this.problem = `reading subscriptions: ${describeProblem(answer)}`;
-        return null;
-      }
-      periods.push(...verdict.periods);
-      if (verdict.isLast) return periods;
-    }
+    if (this.problem !== undefined) return null;
+    const all = await readPeriods(lagoSubscriptions, customer, this.read);
+    if (all.ok) return all.periods;
+    if (all.problem !== undefined) this.problem = `reading subscriptions: ${all.problem}`;
     return null;
   }
 }

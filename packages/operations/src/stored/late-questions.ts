@@ -6,10 +6,9 @@ import {
   oldBefore,
   type Period,
   type Read,
+  readBillingTimes,
+  readPeriods,
 } from '@meterbridge/destinations';
-
-/** A customer with more pages of subscriptions than this is an answer that never ends. */
-const MAX_PAGES = 20;
 
 /**
  * Counts usage whose time is billed already, before it is sent. What is recent is taken for billable; each subscription
@@ -43,34 +42,20 @@ export class LateQuestions {
   private async fateOf({ usage, pending, timestamp }: Asked, read: Read): Promise<Fate> {
     if (pending) {
       const { customer, at, prefer } = pending;
-      const periods = await getOrSet(this.periods, customer, () => this.readPeriods(customer, read));
+      const periods = await getOrSet(this.periods, customer, () => this.readAll(customer, read));
       const chosen = periods && this.subscriptions?.choose(periods, at, prefer);
       return chosen?.ok ? chosen.fate : 'unknown';
     }
     const subscription = this.billing!.subscriptionOf(usage.body);
-    const rows = await getOrSet(this.rows, subscription, () => this.readRows(subscription, read));
+    const rows = await getOrSet(this.rows, subscription, () =>
+      readBillingTimes(this.billing!, subscription, read),
+    );
     return rows ? this.billing!.fate(rows, Date.parse(timestamp)) : 'unknown';
   }
 
-  private async readRows(subscription: string, read: Read): Promise<BillingTimes[] | null> {
-    for (const path of this.billing!.paths(subscription)) {
-      const answer = await read(path);
-      const rows = answer && this.billing!.read(answer);
-      if (!rows || rows.length > 0) return rows;
-    }
-    return null;
-  }
-
-  private async readPeriods(customer: string, read: Read): Promise<Period[] | null> {
-    const periods: Period[] = [];
-    for (let page = 1; this.subscriptions && page <= MAX_PAGES; page += 1) {
-      const answer = await read(this.subscriptions.path(customer, page));
-      const verdict = answer && this.subscriptions.classify(answer, customer, 0);
-      if (verdict?.verdict !== 'read') return null;
-      periods.push(...verdict.periods);
-      if (verdict.isLast) return periods;
-    }
-    return null;
+  private async readAll(customer: string, read: Read): Promise<Period[] | null> {
+    const all = this.subscriptions && (await readPeriods(this.subscriptions, customer, read));
+    return all?.ok ? all.periods : null;
   }
 }
 
