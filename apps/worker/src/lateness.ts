@@ -95,8 +95,10 @@ export class Lateness {
     sent: readonly Sent[],
     { since, now }: { since: number; now: number },
   ): Promise<Outcome[]> {
-    const fates = sent.map(({ fate }) => fate ?? 'open');
     const hasWaited = now - since >= WAITED_LONG_MS;
+    // Nearly all usage is recent and leaves at once.
+    if (!hasWaited && sent.every(({ fate }) => fate === undefined)) return [...outcomes];
+    const fates = sent.map(({ fate }) => fate ?? 'open');
     const oldest = oldBefore(now);
     const again = [...sent.keys()].filter((at) => {
       const fate = fates[at]!;

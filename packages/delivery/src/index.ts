@@ -55,6 +55,7 @@ export {
   type FailureCode,
   type HoldCode,
   isPermanent,
+  LATE_FATES,
   type LateFate,
   type LateUsage,
   NEVER_SENT,

@@ -19,7 +19,9 @@ export type Outcome =
 export type Delivered = { outcome: 'delivered'; late?: LateUsage };
 
 /** Why usage is on no bill of its own time: that was billed before it came, or no subscription covers it. */
-export type LateFate = 'late_for_its_period' | 'after_its_end' | 'before_its_start';
+export const LATE_FATES = ['late_for_its_period', 'after_its_end', 'before_its_start'] as const;
+
+export type LateFate = (typeof LATE_FATES)[number];
 
 /** Usage that its destination takes with success, and bills at most as what is paid in advance or carried over. */
 export type LateUsage = {
