@@ -20,7 +20,7 @@ export type EventResult =
   | { status: 'rejected'; reason: string; message: string };
 
 /** Events by their source. */
-export type Counts = Map<string, number>;
+type Counts = Map<string, number>;
 
 /** Refused events: by their reason, and then by their source. */
 export type RefusalCounts = Map<string, Counts>;
@@ -33,6 +33,8 @@ export type Judgement = {
   notKept: RefusalCount[];
   /** All refused events, kept or not. */
   refused: RefusalCounts;
+  /** Events that are taken. */
+  accepted: Counts;
   /** Events that are switched off. */
   ignored: Counts;
   /** In the order of the events, of the first `MAX_RESULTS`. */
@@ -42,7 +44,7 @@ export type Judgement = {
 };
 
 /** Segment's functions, which read them, send 400 events at most; an answer of some 60 KB. */
-export const MAX_RESULTS = 500;
+const MAX_RESULTS = 500;
 
 /**
  * What is kept of the refused events of one request: as many as a client that is set up wrongly sends at once, and
@@ -70,6 +72,7 @@ export class EventJudge {
     rejected: [],
     notKept: [],
     refused: new Map(),
+    accepted: new Map(),
     ignored: new Map(),
     results: [],
     unlisted: { accepted: 0, ignored: 0, rejected: 0 },
@@ -125,6 +128,7 @@ export class EventJudge {
     } else {
       const { event, timeFromReceipt } = decided;
       this.judgement.received.push({ source: source.name, via: arrival.way.via, event, timeFromReceipt });
+      raise(this.judgement.accepted, source.name);
       this.tell({ status: 'accepted' });
     }
   }

@@ -8,7 +8,7 @@ import {
   rejectArrival,
 } from '@meterbridge/segment-events';
 import { type Answer, failure, SUCCESS } from './http/answer.js';
-import { type Counts, EventJudge, type Judgement, MAX_KEPT_BYTES, MAX_RESULTS } from './judge-events.js';
+import { EventJudge, type Judgement, MAX_KEPT_BYTES } from './judge-events.js';
 import type { ReceiverDeps, ReceiverTelemetry } from './ports.js';
 import { SOURCE_KINDS } from './sources/kinds.js';
 import type { EventRequest } from './sources/source-kind.js';
@@ -89,12 +89,11 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
 
 /** Not async: nothing holds the events while they are being written (see `DeliveryWriter`). */
 function commitJudged(deps: ReceiverDeps, judgement: Judgement): Promise<Answer> {
-  const report = reportJudgement(judgement);
   const answer = toAnswer(judgement);
-  const { received, rejected, notKept } = judgement;
+  const { received, rejected, notKept, accepted, ignored, refused } = judgement;
   const isNothing = received.length + rejected.length + notKept.length === 0;
   return (isNothing ? Promise.resolve() : deps.commit(received, rejected, notKept)).then(() => {
-    tell(deps.record, report);
+    tell(deps.record, { accepted, ignored, refused });
     return answer;
   });
 }
@@ -117,7 +116,7 @@ async function refuseBody(
 }
 
 /** What is told of a request's events once they are kept. */
-type Report = Pick<Judgement, 'ignored' | 'refused'> & { accepted: Counts };
+type Report = Pick<Judgement, 'accepted' | 'ignored' | 'refused'>;
 
 /** A batch may hold thousands that are bad in the same way: one line of the log says it. */
 function tell(record: ReceiverTelemetry, { accepted, ignored, refused }: Report): void {
@@ -128,15 +127,9 @@ function tell(record: ReceiverTelemetry, { accepted, ignored, refused }: Report)
   }
 }
 
-function reportJudgement({ received, ignored, refused }: Judgement): Report {
-  const accepted: Counts = new Map();
-  for (const { source } of received) accepted.set(source, (accepted.get(source) ?? 0) + 1);
-  return { accepted, ignored, refused };
-}
-
 function toAnswer({ refused, results, unlisted }: Judgement): Answer {
   if (refused.size === 0) return SUCCESS;
-  const isAll = results.length < MAX_RESULTS || Object.values(unlisted).every((count) => count === 0);
+  const isAll = Object.values(unlisted).every((count) => count === 0);
   return {
     status: 200,
     body: JSON.stringify({ success: true, results, unlisted: isAll ? undefined : unlisted }),
