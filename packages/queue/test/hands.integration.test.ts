@@ -84,6 +84,15 @@ async function changeHands(line: Line, mayBegin: Promise<void>) {
   return started;
 }
 
+/** Puts the one job that is in hand back, as BullMQ does with what has no lock, while its hand goes on. */
+async function takeFromHand(line: Line): Promise<string> {
+  await waitFor(async () => (await jobsIn(line, 'active')).length === 1, { what: 'it to be in hand' });
+  const [id] = await jobsIn(line, 'active');
+  const { bull } = queueKeys(line.destination);
+  await line.redis.multi().lrem(bull('active'), 1, id!).rpush(bull('wait'), id!).exec();
+  return id!;
+}
+
 describe('a lock that ran out loses nothing', () => {
   test('when a drained worker puts back what another has, held, in its hands', async () => {
     const [drain, resume] = [latch(), latch()];
@@ -148,18 +157,60 @@ describe('a lock that ran out loses nothing', () => {
     await line.write(100);
     const first = await startOnWay(line, { concurrency: 1, deliveries: 1 });
     await waitFor(async () => (await jobsIn(line, 'active')).length === 1, { what: 'it to be in hand' });
-    // As BullMQ puts back what has no lock, at a moment when no hand is free.
     const keys = queueKeys(line.destination);
-    const [id] = await jobsIn(line, 'active');
     await line.redis.hset(keys.bull('meta'), 'paused', 1);
-    await line.redis.multi().lrem(keys.bull('active'), 1, id!).rpush(keys.bull('wait'), id!).exec();
+    const id = await takeFromHand(line);
     answer.release();
     await waitFor(async () => (await line.account()).delivered === 100, { what: 'the settlement' });
     expect(await line.account()).toMatchObject({ inFlight: 0, difference: 0, jobs: { waiting: 1 } });
     await line.redis.hdel(keys.bull('meta'), 'paused');
-    await waitFor(async () => (await line.redis.exists(keys.job(id!))) === 0, { what: 'its end' });
+    await waitFor(async () => (await line.redis.exists(keys.job(id))) === 0, { what: 'its end' });
     expect(await line.account()).toMatchObject({ delivered: 100, difference: 0, jobs: { waiting: 0 } });
     await first.close();
+  });
+});
+
+describe('a lock that ran out, and the same hand takes the job again', () => {
+  test('when it was all delivered: it ends, and is not taken in circles', async () => {
+    const answer = latch();
+    const line = await open(async (deliveries) => {
+      await answer.released;
+      return delivered(deliveries);
+    });
+    await line.write(100);
+    const { close } = await startOnWay(line, { concurrency: 1, deliveries: 1 });
+    const id = await takeFromHand(line);
+    answer.release();
+    const { job } = queueKeys(line.destination);
+    await waitFor(async () => (await line.redis.exists(job(id))) === 0, { what: 'its end' });
+    await close();
+    expect(await line.account()).toMatchObject({ delivered: 100, difference: 0, jobs: { active: 0 } });
+  });
+
+  test('when some is left: the first turn does not put back what the second has', async () => {
+    const [answer, end] = [latch(), latch()];
+    let turns = 0;
+    const line = await open(async (deliveries) => {
+      turns += 1;
+      if (turns === 1) {
+        await answer.released;
+        return failed(deliveries);
+      }
+      await end.released;
+      return delivered(deliveries);
+    });
+    await line.write(100);
+    await startOnWay(line, { concurrency: 1, deliveries: 1 });
+    const id = await takeFromHand(line);
+    answer.release();
+    await waitFor(() => turns === 2, { what: 'its second turn' });
+    // Another job is given a chance to be the one that is taken next, and none is: the only hand has this one.
+    await line.write(100);
+    const active = await jobsIn(line, 'active');
+    end.release();
+    expect(active).toEqual([id]);
+    expect(await line.settled()).toMatchObject({ accepted: 200, delivered: 200, difference: 0 });
+    expect(turns).toBe(3);
   });
 });
 

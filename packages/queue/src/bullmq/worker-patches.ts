@@ -79,21 +79,29 @@ function renewOnlyWhatIsInHand(worker: Worker): void {
 }
 
 /**
- * A job that goes back to its queue while its hand still has it may be in another hand of this worker before the first
- * one lets go: BullMQ knows the locks that it renews by the job alone, and would renew that other hand's no more. Its
- * job would be taken for one of a dead worker ten seconds later. So it goes back once nothing of the hand is left.
+ * A job goes back to its queue between two of BullMQ's steps: once nothing of its hand is left, and before that hand
+ * takes the next.
+ *
+ * Not earlier: it may be in another hand of this worker at once, and BullMQ knows the locks that it renews by the job
+ * alone. Letting go of the first hand's lock it would renew the other's no more, and the job would be taken for one of
+ * a dead worker ten seconds later.
+ *
+ * Not later: BullMQ takes the next job under the same lock's token. Where that is this very job, as after a lock that
+ * ran out, it would be put back out of the turn that has it by then.
  */
 function doAfterwards(worker: Worker, afterwards: Afterwards): void {
-  const inner = worker as unknown as { processJob: (job: Job, ...rest: unknown[]) => Promise<unknown> };
+  const inner = worker as unknown as { processJob: ProcessJob };
   const processJob = inner.processJob.bind(worker);
-  inner.processJob = async (job, ...rest) => {
+  inner.processJob = async (job, token, mayTakeNext) => {
     try {
-      return await processJob(job, ...rest);
+      return await processJob(job, token, () => !afterwards.has(job) && mayTakeNext());
     } finally {
       await afterwards.get(job)?.();
     }
   };
 }
+
+type ProcessJob = (job: Job, token: string, mayTakeNext: () => boolean) => Promise<unknown>;
 
 /** Redis answered, and said no; a lost connection BullMQ waits for by itself. */
 function isRefusal(error: unknown): boolean {
