@@ -1,12 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Source } from '@meterbridge/config';
-import {
-  type BodyReading,
-  holdsMoreValuesThan,
-  type RejectedEvent,
-  readBody,
-  rejectArrival,
-} from '@meterbridge/segment-events';
+import { BodyReader, type BodyReading, type RejectedEvent, rejectArrival } from '@meterbridge/segment-events';
 import { type Answer, failure, SUCCESS } from './http/answer.js';
 import { EventJudge, type Judgement, MAX_KEPT_BYTES } from './judge-events.js';
 import type { ReceiverDeps, ReceiverTelemetry } from './ports.js';
@@ -35,10 +29,10 @@ const TOO_MANY_VALUES = failure(
   `the body holds more than ${MAX_VALUES_PER_REQUEST} keys and values; send smaller batches`,
 );
 
-/** A body of which each step of reading takes milliseconds: others have their turn between two of them. */
+/** A body of which parsing takes milliseconds. */
 const LARGE_BODY_BYTES = 500_000;
 
-/** For so long the events of one request are judged in one go. */
+/** For so long the events of one request are read, or judged, in one go. */
 const SLICE_MS = 10;
 
 /**
@@ -46,7 +40,12 @@ const SLICE_MS = 10;
  * (the refused ones as dead letters, or as a count), and only then call it a success.
  */
 export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
-  const bounds = { events: MAX_EVENTS_PER_REQUEST, sharedBytes: deps.limits.inflatedBytes };
+  const bounds = {
+    events: MAX_EVENTS_PER_REQUEST,
+    values: MAX_VALUES_PER_REQUEST,
+    atOnceBytes: LARGE_BODY_BYTES,
+    sharedBytes: deps.limits.inflatedBytes,
+  };
   const accesses = new Map(SOURCE_KINDS.map((kind) => [kind, kind.openAccess(deps.sources)]));
   const turns = new Turns();
   return async (request) => {
@@ -63,26 +62,24 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
   /** @param mayWait whether others may have their turn meanwhile */
   async function judgeRequest(request: EventRequest, mayWait: boolean): Promise<Judgement | Answer> {
     const { rawBody, route, receivedAtMs } = request;
-    const inSteps = mayWait && rawBody.length > LARGE_BODY_BYTES;
-    if (inSteps) await nextTurn();
+    // Nearly every request is read and judged in one slice each.
+    const sliceMs = mayWait ? SLICE_MS : Number.POSITIVE_INFINITY;
+    const reader = new BodyReader(rawBody, bounds, route.callType);
+    while (!reader.scan(sliceMs)) await nextTurn();
     // Before anything parses it: a webhook's signature is over parsed JSON too.
-    if (holdsMoreValuesThan(MAX_VALUES_PER_REQUEST, rawBody)) return TOO_MANY_VALUES;
+    if (reader.holdsTooManyValues) return TOO_MANY_VALUES;
     const access = accesses.get(route.kind)!;
     const claim = access.authorize(request);
     if ('refused' in claim) return claim.refused;
-    if (inSteps) await nextTurn();
-    const text = decodeBody(rawBody);
-    if (inSteps) await nextTurn();
-    const reading = text === null ? NOT_UTF8 : readBody(text, bounds, route.callType);
+    let reading = reader.read(sliceMs);
+    for (; reading === null; reading = reader.read(sliceMs)) await nextTurn();
     if (!reading.ok) return refuseBody(deps, request, reading, claim.source);
-    if (inSteps) await nextTurn();
     const { events, sentAt } = reading.body;
     const attribution = access.attribute(reading.body, claim.source);
     if ('refused' in attribution) return attribution.refused;
     const arrival = { way: route.kind.way, receivedAtMs, sentAt };
     const judge = new EventJudge(events, attribution, arrival, deps.limits);
-    // Nearly every request is judged in one slice.
-    while (!judge.run(mayWait ? SLICE_MS : Number.POSITIVE_INFINITY)) await nextTurn();
+    while (!judge.run(sliceMs)) await nextTurn();
     return judge.judgement;
   }
 }
@@ -136,20 +133,9 @@ function toAnswer({ refused, results, unlisted }: Judgement): Answer {
   };
 }
 
-const NOT_UTF8: BodyReading = {
-  ok: false,
-  code: 'invalid_json',
-  problem: 'the body is not UTF-8, which JSON is',
-};
-
-/** Null where it is not UTF-8: decoded carelessly, two ids that differ in a broken byte would become one. */
-function decodeBody(rawBody: Buffer): string | null {
-  return isUtf8(rawBody) ? rawBody.toString('utf8') : null;
-}
-
 function unreadable(request: EventRequest, detail: string, source: Source): RejectedEvent {
   const { rawBody, route, receivedAtMs } = request;
-  const raw = decodeBody(rawBody) ?? rawBody.toString('base64');
+  const raw = rawBody.toString(isUtf8(rawBody) ? 'utf8' : 'base64');
   const arrival = { raw, way: route.kind.way, receivedAtMs };
   return rejectArrival(arrival, source, { reason: 'invalid_json', detail });
 }

@@ -241,6 +241,29 @@ test('a NaN in one event of four costs that event alone, and its sender is told'
   expect(new Set(idsReceived()).size).toBe(3);
 });
 
+test('a byte that is no UTF-8 in one event of three costs that event alone, and is never another character', async () => {
+  const [first, second, third] = [track(), track(), track()].map((event) =>
+    Buffer.from(JSON.stringify(event)),
+  );
+  const bad = Buffer.concat([
+    Buffer.from('{"name":"caf'),
+    Buffer.of(0xe9),
+    Buffer.from('",'),
+    second!.subarray(1),
+  ]);
+  const comma = Buffer.from(',');
+  const list = [Buffer.from('['), first!, comma, bad, comma, third!, Buffer.from(']')];
+  const answer = await receiver.post('/v1/batch', Buffer.concat(list), basic(BACKEND_KEY));
+  expect(answer.status).toBe(200);
+  expect(answer.json).toMatchObject({
+    results: [{ status: 'accepted' }, { status: 'rejected', reason: 'invalid_json' }, { status: 'accepted' }],
+  });
+  expect(receiver.received).toHaveLength(2);
+  const detail = 'the event is not UTF-8, which JSON is';
+  expect(receiver.rejected).toMatchObject([{ source: 'backend', reason: 'invalid_json', detail }]);
+  expect(receiver.rejected[0]!.raw).toContain('"caf\\xe9"');
+});
+
 test('equal events without an id are as many, and the same when the request comes again', async () => {
   const { messageId: _, ...nameless } = track() as Record<string, unknown>;
   const body = { batch: [nameless, nameless, nameless], sentAt: new Date().toISOString() };

@@ -1,7 +1,6 @@
 import { identify } from './event-identity.js';
 import { checkSize } from './event-size.js';
 import { readEventTime, type TimeContext } from './event-time.js';
-import { describeUnreadable, UnreadableEvent } from './recover-events.js';
 import { jsonTypeOf, type Rejection } from './rejection.js';
 import {
   CALL_TYPES,
@@ -11,6 +10,7 @@ import {
   type MessageId,
   type SegmentEvent,
 } from './segment-event.js';
+import { describeUnreadable, UnreadableEvent } from './unreadable-event.js';
 
 /** What is known about a request when its events are frozen. */
 export type FreezeContext = TimeContext & {

@@ -7,12 +7,11 @@ export { ANY_PATH, eventPaths, mayBeAmong } from './event-paths.js';
 export { leastBytes } from './event-size.js';
 export type { Clock, Via } from './event-time.js';
 export { freezeEvent } from './freeze-event.js';
-export { holdsMoreValuesThan } from './json-values.js';
 export { hashValue, maskValue } from './mask-value.js';
 export { parseJson } from './parse-json.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
-export { type BodyBounds, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
+export { BodyReader, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
 export {
   ARCHIVED,
   type Arrival,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { hostileJson, mutatedEvent, runs } from '../test/hostile-json.js';
 import { type FreezeContext, freezeEvent } from './freeze-event.js';
-import { readBody, writeKeyOf } from './read-body.js';
+import { BodyReader, readBody, writeKeyOf } from './read-body.js';
 import { keepRefused } from './refused-event.js';
 
 const bounds = { events: 100, sharedBytes: 10_000 };
@@ -121,6 +122,142 @@ describe('makes no more of a body than it may', () => {
     const most = { events: 10_000, sharedBytes: 50_000_000 };
     const json = JSON.stringify({ context, batch: Array(10_000).fill({ type: 'track' }) });
     expect(readBody(json, most)).toMatchObject({ ok: true });
+  });
+});
+
+function readInSlices(body: Buffer) {
+  const reader = new BodyReader(body, { ...bounds, values: 1_000_000, atOnceBytes: 0 }, 'track');
+  while (!reader.scan(0));
+  for (;;) {
+    const reading = reader.read(0);
+    if (reading) return reading;
+  }
+}
+
+describe('a large body, read event by event', () => {
+  const inBatch = fc
+    .tuple(fc.array(hostileJson, { maxLength: 4 }), hostileJson, hostileJson)
+    .map(([items, a, b]) => `{"context":${a},"batch":[${items}],"writeKey":${b}}`);
+  const keys = fc.constantFrom(
+    '"batch"',
+    '"\\u0062at\\u0063h"',
+    '"batch" ',
+    '"Batch"',
+    '"writeKey"',
+    '"context"',
+  );
+  const withKeys = fc
+    .array(
+      fc.tuple(
+        keys,
+        fc.oneof(
+          hostileJson,
+          fc.array(hostileJson, { maxLength: 3 }).map((items) => `[${items}]`),
+        ),
+      ),
+      {
+        maxLength: 5,
+      },
+    )
+    .map((fields) => `{${fields.map(([key, json]) => `${key}:${json}`)}}`);
+  const list = fc
+    .array(fc.oneof(mutatedEvent('2026-01-31T12:00:00.000Z'), hostileJson))
+    .map((items) => `[${items.join(' ,\n')}]`);
+
+  test('is what JSON.parse makes of the whole', () => {
+    fc.assert(
+      fc.property(fc.oneof(hostileJson, inBatch, withKeys, list), (json) => {
+        expect(readInSlices(Buffer.from(json))).toEqual(readBody(json, bounds, 'track'));
+      }),
+      runs(300),
+    );
+  });
+
+  test('is refused, or has its events, as by the other way where something in it is broken', () => {
+    const breaks = fc.tuple(
+      fc.nat(),
+      fc.nat(3),
+      fc.constantFrom('', ',', ']', '}', '"', '[', 'NaN', '\\', ' x'),
+    );
+    fc.assert(
+      fc.property(fc.oneof(inBatch, withKeys, list), breaks, (json, [place, cut, put]) => {
+        const at = place % (json.length + 1);
+        const broken = Buffer.from(json.slice(0, at) + put + json.slice(at + cut)).toString();
+        expect(readInSlices(Buffer.from(broken))).toEqual(readBody(broken, bounds, 'track'));
+      }),
+      runs(300),
+    );
+  });
+
+  test.each([
+    ['the last of two lists', '{"batch":[1,2],"batch":[3]}', [3]],
+    ['a list under a key with escapes', '{"\\u0062atch":[3]}', [3]],
+    [
+      'one event, where the last batch is no list',
+      '{"batch":[1],"batch":"x"}',
+      [{ batch: 'x', type: 'track' }],
+    ],
+    ['a list behind one that is deeper', '{"a":{"batch":[1]},"batch":[3]}', [3]],
+  ])('is %s', (_name, json, events) => {
+    expect(readInSlices(Buffer.from(json))).toMatchObject({ ok: true, body: { events } });
+  });
+
+  test('has no more events or values than it may', () => {
+    const body = Buffer.from(`[${'{},'.repeat(200_000)}{}]`);
+    const readerOf = (values: number) => {
+      const reader = new BodyReader(body, { ...bounds, values, atOnceBytes: 0 });
+      while (!reader.scan(0));
+      return reader;
+    };
+    expect(readerOf(400_000).holdsTooManyValues).toBe(true);
+    expect(readerOf(500_000).holdsTooManyValues).toBe(false);
+    expect(readerOf(500_000).read(0)).toMatchObject({ ok: false, code: 'too_many_events' });
+  });
+});
+
+describe('of a list in which a byte is no UTF-8', () => {
+  const good = JSON.stringify({ ...track, messageId: 'm1' });
+  const broken = Buffer.from('{"userId":"caf\xe9","name":"é"}', 'latin1');
+  const small = (body: Buffer) =>
+    new BodyReader(body, { ...bounds, values: 1_000_000, atOnceBytes: 1_000_000 }).read(
+      Number.POSITIVE_INFINITY,
+    )!;
+
+  test.each([
+    ['a small body', small],
+    ['a large one', readInSlices],
+  ])('its event alone is refused, with its bytes as they were: %s', (_name, readBytes) => {
+    const body = Buffer.concat([
+      Buffer.from(`{"writeKey":"é","batch":[${good},`),
+      broken,
+      Buffer.from(`,${good}]}`),
+    ]);
+    const reading = readBytes(body);
+    if (!reading.ok) throw new Error(reading.problem);
+    const { events, batchWriteKey } = reading.body;
+    expect(batchWriteKey).toBe('é');
+    expect(events).toMatchObject([{ messageId: 'm1' }, {}, { messageId: 'm1' }]);
+    expect(freezeEvent(events[1], CONTEXT)).toMatchObject({
+      rejection: { reason: 'invalid_json', detail: 'the event is not UTF-8, which JSON is' },
+    });
+    expect(keepRefused(events[1], undefined)).toBe('{"userId":"caf\\xe9","name":"\\xe9"}');
+    expect(keepRefused(events[1], (event) => event)).toMatch(/^\[\d+ characters withheld\]$/);
+  });
+
+  test('no event is taken where the byte stands around the list, or in what is no list', () => {
+    const around = Buffer.concat([
+      Buffer.from(`{"batch":[${good}],"a":"`),
+      Buffer.of(0xff),
+      Buffer.from('"}'),
+    ]);
+    for (const body of [around, broken]) {
+      for (const readBytes of [small, readInSlices]) {
+        expect(readBytes(body)).toMatchObject({
+          code: 'invalid_json',
+          problem: 'the body is not UTF-8, which JSON is',
+        });
+      }
+    }
   });
 });
 

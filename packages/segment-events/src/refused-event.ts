@@ -1,8 +1,8 @@
 import { MAX_EVENT_DEPTH } from './event-size.js';
 import { OBJECT_FIELDS } from './freeze-event.js';
 import type { Privacy } from './privacy.js';
-import { UnreadableEvent } from './recover-events.js';
 import { isJsonObject } from './segment-event.js';
+import { UnreadableEvent } from './unreadable-event.js';
 
 /**
  * What a dead letter keeps of an event that was refused. Privacy goes by paths, and text has none: where a source
