@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Source } from '@meterbridge/config';
 import { BodyReader, type BodyReading, type RejectedEvent, rejectArrival } from '@meterbridge/segment-events';
-import { type Answer, failure, SUCCESS } from './http/answer.js';
+import { type Answer, failure, overloaded, SUCCESS } from './http/answer.js';
 import { EventJudge, type Judgement, MAX_KEPT_BYTES } from './judge-events.js';
 import type { ReceiverDeps, ReceiverTelemetry } from './ports.js';
 import { SOURCE_KINDS } from './sources/kinds.js';
@@ -29,7 +29,7 @@ const TOO_MANY_VALUES = failure(
   `the body holds more than ${MAX_VALUES_PER_REQUEST} keys and values; send smaller batches`,
 );
 
-/** A body of which parsing takes milliseconds. */
+/** A body of which parsing takes milliseconds; of one of Segment's own libraries none is as large. */
 const LARGE_BODY_BYTES = 500_000;
 
 /** For so long the events of one request are read, or judged, in one go. */
@@ -49,7 +49,9 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
   const accesses = new Map(SOURCE_KINDS.map((kind) => [kind, kind.openAccess(deps.sources)]));
   const turns = new Turns();
   return async (request) => {
-    const turn = turns.enter(request.rawBody.length);
+    const { length } = request.rawBody;
+    const turn = length > LARGE_BODY_BYTES ? await turns.standInLine(length) : turns.enter();
+    if (!turn) return overloaded(1);
     let judged: Judgement | Answer;
     try {
       judged = await judgeRequest(request, turn.mayWait);

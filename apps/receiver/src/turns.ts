@@ -1,6 +1,8 @@
-/** Requests that are put aside at once, and the bytes of their bodies: one of the largest, and some of the usual. */
+/** Requests that are put aside at once: each keeps its body and its events, some megabytes at most. */
 const MAX_REQUESTS = 8;
-const MAX_BYTES = 60_000_000;
+
+/** Of the bodies that stand in line: two of the largest, and many of those that are hardly large. */
+const MAX_LINE_BYTES = 120_000_000;
 
 /** One request's way through the event loop. */
 export type Turn = {
@@ -11,23 +13,44 @@ export type Turn = {
 
 /**
  * Bounds what waits half done. A request that lets others have their turn keeps its body and its events in memory
- * meanwhile, which may be ten times what was sent.
+ * meanwhile, which may be ten times what was sent: of the usual size a few do so at once, and of large ones one.
  */
 export class Turns {
   private requests = 0;
-  private bytes = 0;
+  private lineBytes = 0;
+  private lastInLine: Promise<void> = Promise.resolve();
 
-  /** @param bytes of the body */
-  enter(bytes: number): Turn {
-    const mayWait = this.requests < MAX_REQUESTS && this.bytes + bytes <= MAX_BYTES;
+  enter(): Turn {
+    const mayWait = this.requests < MAX_REQUESTS;
     if (!mayWait) return { mayWait, leave: () => {} };
     this.requests += 1;
-    this.bytes += bytes;
     return {
       mayWait,
       leave: () => {
         this.requests -= 1;
-        this.bytes -= bytes;
+      },
+    };
+  }
+
+  /**
+   * Waits until every large body that came before is done.
+   * @param bytes of the body
+   * @returns null where too much stands in line
+   */
+  async standInLine(bytes: number): Promise<Turn | null> {
+    if (this.lineBytes > 0 && this.lineBytes + bytes > MAX_LINE_BYTES) return null;
+    this.lineBytes += bytes;
+    const before = this.lastInLine;
+    let callNext = () => {};
+    this.lastInLine = new Promise((resolve) => {
+      callNext = resolve;
+    });
+    await before;
+    return {
+      mayWait: true,
+      leave: () => {
+        this.lineBytes -= bytes;
+        callNext();
       },
     };
   }

@@ -44,6 +44,8 @@ export type EventList = {
   bounds: number[];
   /** How many events there are, beyond the bound, too. */
   count: number;
+  /** Whether the body itself is the list. */
+  isBody: boolean;
 };
 
 /**
@@ -83,6 +85,11 @@ export class BodyScan {
   /** The events, once all is scanned; null where they are no list. */
   get list(): EventList | null {
     return this.found?.close === -1 ? null : this.found;
+  }
+
+  /** The events found so far. */
+  get begun(): EventList | null {
+    return this.found;
   }
 
   /** Goes on for about so many milliseconds. @returns whether all is scanned */
@@ -167,7 +174,7 @@ export class BodyScan {
     if (this.depth === 1) this.isObject = byte === OPENING_BRACE;
     const isRoot = this.depth === 1 && this.found === null;
     if (byte !== OPENING_BRACKET || !(isRoot || (this.depth === 2 && this.isListNext))) return;
-    this.found = { open: this.at, close: -1, bounds: [], count: 0 };
+    this.found = { open: this.at, close: -1, bounds: [], count: 0, isBody: isRoot };
     this.listDepth = this.depth;
     this.eventBegin = this.at + 1;
     this.isListNext = false;

@@ -42,6 +42,13 @@ test('nothing is genuine without a secret, nor a body that is not JSON', () => {
   expect(verifyWebhookSignature(deep, sign(event), ['new'])).toBeNull();
 });
 
+test('a later event that is not JSON takes nothing from what the first one proves', () => {
+  const list = (rest: string) => Buffer.from(`[${JSON.stringify(event)}${rest}`);
+  expect(verifyWebhookSignature(list(',{"a":NaN}]'), sign(event), ['new'])).toBe('first-event-only');
+  expect(verifyWebhookSignature(list(' ]'), sign(event), ['new'])).toBe('full');
+  expect(verifyWebhookSignature(list(''), sign(event), ['new'])).toBeNull();
+});
+
 test.each([
   ['a', 'a', true],
   ['', '', true],

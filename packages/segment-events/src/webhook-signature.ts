@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { safeEqual } from './safe-equal.js';
+import { BodyScan } from './scan-body.js';
 import { isJsonObject } from './segment-event.js';
 
 /** `first-event-only`: genuine, but the events behind the first could be anyone's. */
@@ -37,14 +38,18 @@ function isSignedBy(secrets: readonly string[], content: Buffer | string, signat
   return isGenuine;
 }
 
+/** Reads no further than to the second event: whoever sends this has proved nothing yet. */
 function parseBatch(rawBody: Buffer): { firstEvent: string; coverage: SignatureCoverage } | null {
+  const scan = new BodyScan(rawBody, { values: Number.POSITIVE_INFINITY, events: 1 });
+  while (!scan.run(0) && (scan.begun?.count ?? 0) < 2);
+  const list = scan.begun;
+  if (!list?.isBody || list.count === 0) return null;
   try {
-    const body: unknown = JSON.parse(rawBody.toString('utf8'));
-    if (!Array.isArray(body) || body.length === 0) return null;
-    const first: unknown = body[0];
+    const first: unknown = JSON.parse(rawBody.toString('utf8', list.bounds[0], list.bounds[1]));
     const inner =
       isJsonObject(first) && first.type === undefined && isJsonObject(first.json) ? first.json : first;
-    return { firstEvent: JSON.stringify(inner), coverage: body.length === 1 ? 'full' : 'first-event-only' };
+    const isWhole = list.count === 1 && list.close !== -1;
+    return { firstEvent: JSON.stringify(inner), coverage: isWhole ? 'full' : 'first-event-only' };
   } catch {
     // Not JSON, or nested so deep that it cannot be written again: nothing Segment signed.
     return null;

@@ -33,6 +33,16 @@ export function failureUntil(
   };
 }
 
+/** What a sender is told where there is no room at the moment for what it sent. */
+export function overloaded(retryAfterSeconds: number): Answer {
+  return failureUntil(
+    429,
+    'overloaded',
+    'too much is waiting here; please come again later',
+    retryAfterSeconds,
+  );
+}
+
 export const NOT_FOUND = failure(
   404,
   'not_found',

@@ -10,6 +10,7 @@ import {
   failureUntil,
   methodNotAllowed,
   NOT_FOUND,
+  overloaded,
   send,
   sendPreflight,
 } from './answer.js';
@@ -78,15 +79,6 @@ function takeEvents(deps: ReceiverDeps): RequestHandler {
       bodyBytes,
     });
   }
-}
-
-function overloaded(retryAfterSeconds: number): Answer {
-  return failureUntil(
-    429,
-    'overloaded',
-    'too much is waiting here; please come again later',
-    retryAfterSeconds,
-  );
 }
 
 /** Null where the client has gone: nobody hears an answer, and what it sent is still its own. */
