@@ -2,6 +2,8 @@
  * Segment's filter language: parsed, compiled to a function, and explained part by part. What it cannot read it
  * refuses, with line and column; it never takes an event by mistake. Pure. Begin with `compileFql`.
  */
+
+export { findAlwaysTrue } from './always-true.js';
 export type { FqlComparison, FqlNode, FqlScalar } from './ast.js';
 export { caseOfField, casesOf, type FqlCase, joinCases } from './cases.js';
 export { type CompileResult, compileFql } from './compile.js';

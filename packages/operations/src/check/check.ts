@@ -16,6 +16,7 @@ import { createHttpClient } from '@meterbridge/sender';
 import type { Redis } from 'ioredis';
 import { openRedis } from '../connect.js';
 import { OperationError } from '../operation-error.js';
+import { judgeFilters } from './check-filters.js';
 import { judgeIds, type Past, readPast } from './check-ids.js';
 import { checkPaths } from './check-paths.js';
 import type { Finding } from './finding.js';
@@ -28,7 +29,7 @@ import type { Finding } from './finding.js';
 export async function check(config: Config, report: (finding: Finding) => void): Promise<void> {
   const past = await checkRedis(config, report);
   for (const settings of config.destinations) await checkDestination(settings, report);
-  for (const finding of judgeIds(config, past)) report(finding);
+  for (const finding of [...judgeFilters(config), ...judgeIds(config, past)]) report(finding);
 }
 
 /** @returns what it knows of the past; null where it does not answer */
