@@ -155,3 +155,18 @@ test.each([
   });
   expect(JSON.stringify(judged)).toContain(detail);
 });
+
+test('a line of more events than a request may hold is each of them', () => {
+  const line = JSON.stringify({
+    batch: Array.from({ length: 10_001 }, (_, index) => ({ ...ARCHIVED, messageId: `m${index}` })),
+  });
+  expect(judge(line).filter(({ is }) => is === 'taken')).toHaveLength(10_001);
+});
+
+test('a line whose batch says too much of its events says so', () => {
+  const batch = { context: { text: 'x'.repeat(10_000) }, batch: Array(10_000).fill(ARCHIVED) };
+  expect(only(judge(batch))).toMatchObject({
+    is: 'rejected',
+    rejected: { reason: 'too_large', detail: expect.stringContaining('what the batch says of its events') },
+  });
+});

@@ -2,6 +2,7 @@ import type { Config } from '@meterbridge/config';
 import {
   ARCHIVED,
   type Arrival,
+  type BodyReading,
   type EventLimits,
   type EventSource,
   isJsonObject,
@@ -36,9 +37,6 @@ export type Judged =
 
 export type JudgeLine = (line: Line, place: string) => Judged[];
 
-/** More in a line is no archive's. */
-const MOST_EVENTS = 10_000;
-
 /**
  * Makes the receiver's judgement for archived events. Pure: the same line gives the same events each time, so that
  * an archive that is read twice bills nothing twice.
@@ -56,9 +54,11 @@ export function compileJudge(
   return (line, place) => {
     if (typeof line !== 'string') return [unreadable(line, place)];
     if (line.trim() === '') return [];
-    const reading = readBody(line, { events: MOST_EVENTS, sharedBytes: limits.inflatedBytes });
+    // A line is bounded in bytes, and so is what is in it.
+    const bounds = { events: Number.POSITIVE_INFINITY, sharedBytes: limits.inflatedBytes };
+    const reading = readBody(line, bounds);
     if (reading.ok) return reading.body.events.map((raw) => judge(raw, place));
-    return [reject(line, { reason: 'invalid_json', detail: 'the line is not JSON' }, place)];
+    return [reject(line, refusalOf(reading), place)];
   };
 
   function judge(raw: unknown, place: string): Judged {
@@ -88,6 +88,12 @@ export function compileJudge(
   function reject(raw: string, refusal: Refusal, place: string): Judged {
     return rejectedAt(place, rejectArrival(arrivalAt(now(), raw), source, refusal));
   }
+}
+
+function refusalOf({ code, problem }: BodyReading & { ok: false }): Refusal {
+  return code === 'invalid_json'
+    ? { reason: code, detail: 'the line is not JSON' }
+    : { reason: 'too_large', detail: problem };
 }
 
 function arrivalAt(receivedAtMs: number, raw: unknown): Arrival {

@@ -60,3 +60,8 @@ test('an event is found by its number, and no more is read than is asked for', a
   expect(await readEventAt(2, input(`${ndjson}\nnot JSON`))).toMatchObject({ raw: { messageId: 'b' } });
   await expect(readEventAt(4, input(ndjson))).rejects.toThrow('it holds 3 events, no 4');
 });
+
+test('a list of more events than a request may hold is read', async () => {
+  const text = JSON.stringify(Array.from({ length: 10_001 }, (_, n) => ({ messageId: `m${n}` })));
+  expect(await messageIds(text)).toHaveLength(10_001);
+});

@@ -4,7 +4,7 @@ import { MOST_TEXT_BYTES, readTexts } from '../archive/read-texts.js';
 /** An event as it is written down, and when its batch was sent, where that is said. */
 export type WrittenEvent = { raw: unknown; sentAt?: unknown };
 
-const BOUNDS = { events: 10_000, sharedBytes: MOST_TEXT_BYTES };
+const BOUNDS = { events: Number.POSITIVE_INFINITY, sharedBytes: MOST_TEXT_BYTES };
 
 /**
  * The events of a text, in order: one JSON value, which may be an event or any body that Segment and its
