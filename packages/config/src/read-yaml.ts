@@ -1,4 +1,5 @@
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { parseJson } from '@meterbridge/segment-events';
+import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import type { ConfigProblem, ProblemPath } from './problem.js';
 
 export type ReadYaml =
@@ -8,7 +9,11 @@ export type ReadYaml =
 // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how it is written
 const HINT = '; inside { } and [ ] write "${NAME}" with quotes';
 
-/** Reads YAML and remembers where everything stands. Messages name no text of the file: it may be a key. */
+/**
+ * Reads YAML and remembers where everything stands. A number that a double cannot hold is text with the digits that
+ * are written, as it is where an event holds one. Messages name no text of the file: it may be
+ * a key.
+ */
 export function readYaml(text: string): ReadYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -23,6 +28,8 @@ export function readYaml(text: string): ReadYaml {
       problems: [{ path: [], message: `not YAML: ${kind} in column ${col}${hint}`, line }],
     };
   }
+
+  keepDigits(document);
 
   /** The line of the value itself, or of the nearest thing around it that is there. */
   function lineOf(path: ProblemPath): number | undefined {
@@ -39,4 +46,23 @@ export function readYaml(text: string): ReadYaml {
     // Aliases that stand for more aliases: the library stops at a hundred.
     return { ok: false, problems: [{ path: [], message: 'not YAML: aliases without an end' }] };
   }
+}
+
+function keepDigits(document: Document): void {
+  visit(document, {
+    Scalar(_key, node) {
+      if (typeof node.value !== 'number' || node.source === undefined) return;
+      const exact = parseJson(toJsonNumber(node.source));
+      if (typeof exact === 'string') node.value = exact;
+    },
+  });
+}
+
+/** YAML allows a plus, zeros before a number, and no digit before or behind its point. */
+function toJsonNumber(written: string): string {
+  return written
+    .replace(/^\+/, '')
+    .replace(/^(-?)0+(?=\d)/, '$1')
+    .replace(/^(-?)\./, '$10.')
+    .replace(/\.(?=$|[eE])/, '');
 }
