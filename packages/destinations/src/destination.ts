@@ -260,8 +260,11 @@ export type HeldLookup = {
 /** One request, once the budget of reads allows it; null where no more may be made. */
 export type Read = (path: string) => Promise<HttpAnswer | null>;
 
-/** Two rules give one event one id; `where`: only an event that has this value there. */
-export type SharedId = { where?: EventValue };
+/**
+ * Two rules give one event one id; `where`: only an event that has this value there. `ofCustomers`: they give one id to
+ * events of two customers, whichever events they take.
+ */
+export type SharedId = { where?: EventValue; ofCustomers?: true };
 
 /** One of a destination's rules, as its schema accepts them. */
 type RuleOf<Schema extends z.ZodType> = z.output<Schema> extends { rules: (infer Rule)[] } ? Rule : never;
@@ -272,7 +275,7 @@ export type RuleIdentity<Rule> = {
   name: string;
   /** A text that stands for how a rule makes its ids: the same way, the same text. Holds no name of the rule. */
   of(rule: Rule): string;
-  /** Null where two rules never give one event one id. */
+  /** Null where two rules never give one event, or events of two customers, one id. */
   shared(a: Rule, b: Rule): SharedId | null;
   /** What to write in the rule of this name, so that its ids are its own. */
   remedy(rule: string): string;

@@ -97,6 +97,58 @@ test.each<[string, Given, Given, boolean]>([
     false,
   ],
   ['two customers', {}, { customer: 'context.groupId' }, true],
+  [
+    'two fixed customers and one entity, of other events',
+    { when: 'event = "A"', customer: { value: 'acme' }, record: { id: 'userId' } },
+    { when: 'event = "B"', customer: { value: 'ajax' }, record: { id: 'userId' } },
+    true,
+  ],
+  [
+    'a fixed customer beside one that is the entity',
+    { when: 'event = "A"', customer: { value: 'acme' }, record: { id: 'userId' } },
+    { when: 'event = "B"', record: { id: 'userId' } },
+    true,
+  ],
+  [
+    'one template that holds either customer',
+    { when: 'event = "A"', record: { id: { template: '${context.groupId}:${userId}' } } },
+    {
+      when: 'event = "B"',
+      customer: 'context.groupId',
+      record: { id: { template: '${context.groupId}:${userId}' } },
+    },
+    true,
+  ],
+  [
+    'one entity of one fixed customer',
+    { when: 'event = "A"', customer: { value: 'acme' }, record: { id: 'userId' } },
+    { when: 'event = "B"', customer: { value: 'acme' }, record: { id: 'userId' } },
+    false,
+  ],
+  [
+    'one entity of one customer',
+    { when: 'event = "A"', record: { id: 'userId' } },
+    { when: 'event = "B"', record: { id: 'userId' } },
+    false,
+  ],
+  [
+    'two fixed customers in the ids',
+    { customer: { value: 'acme' }, record: { id: { template: 'acme:${userId}' } } },
+    { customer: { value: 'ajax' }, record: { id: { template: 'ajax:${userId}' } } },
+    false,
+  ],
+  [
+    'two fixed customers, of two types',
+    { customer: { value: 'acme' }, record: { id: 'userId' }, eventType: { value: 'a' } },
+    { customer: { value: 'ajax' }, record: { id: 'userId' }, eventType: { value: 'b' } },
+    false,
+  ],
+  [
+    'two fixed customers whose ids are said to be unique',
+    { when: 'event = "A"', customer: { value: 'acme' }, record: { id: 'userId' }, uniqueIds: true },
+    { when: 'event = "B"', customer: { value: 'ajax' }, record: { id: 'userId' }, uniqueIds: true },
+    false,
+  ],
 ])('Hyperline, %s', (_, a, b, isShared) => {
   const [one, other] = [
     { name: 'a', ...a },
@@ -119,6 +171,7 @@ test('says which rule is to be changed, and how', () => {
     type: 'lago',
     earlier: { destination: 'lago', rule: 'tokens', at: { destination: 0, rule: 0 } },
     later: { destination: 'more', rule: 'seats', at: { destination: 1, rule: 0 } },
+    ofCustomers: false,
   });
   expect(describeSharedIds(pair!, pair!.later)).toBe(
     'may take the same event as rule tokens of lago, on one URL and key, under one transaction_id: the API would keep only one of the two. Write transactionIdSuffix: ":seats" here, or filters that exclude each other',
@@ -130,4 +183,17 @@ test('what is to be written is always a suffix that may be written', () => {
   const [pair] = findSharedIds([lago('lago', [{ name: 'a' }, { name: 'b'.repeat(64) }])]);
   const [, suffix] = /transactionIdSuffix: "(.*?)"/.exec(describeSharedIds(pair!, pair!.later))!;
   expect(pairsOf([lago('lago', [{ name: 'a' }, { name: 'b', transactionIdSuffix: suffix }])])).toEqual([]);
+});
+
+test("says that one customer would have the other's usage", () => {
+  const rules = ['acme', 'ajax'].map((name) => ({
+    name,
+    when: `event = "${name}"`,
+    customer: { value: name },
+    record: { id: 'userId' },
+  }));
+  const [pair] = findSharedIds([hyperline('hyperline', rules)]);
+  expect(describeSharedIds(pair!, pair!.later)).toBe(
+    "may give a record of another customer the event_type and record.id that one of rule acme has: the API would take one customer's usage for another's. Write an eventType or a record.id of its own here",
+  );
 });

@@ -10,6 +10,7 @@ export const hyperlineIdentity: RuleIdentity<HyperlineRule> = {
   shared(a, b) {
     if (!mayBeOneId(sourceOf(idOf(a)), sourceOf(idOf(b)))) return null;
     const [one, other] = [sourceOf(a.eventType), sourceOf(b.eventType)];
+    if (isSame(one, other) && mayMixCustomers(a, b)) return { ofCustomers: true };
     if ('value' in one && 'value' in other) return one.value === other.value ? {} : null;
     const where = whereEqual(a.eventType, other) ?? whereEqual(b.eventType, one);
     return where ? { where } : {};
@@ -70,6 +71,16 @@ function idOf(rule: Pick<HyperlineRule, 'record'>): ValueRule {
 function mayBeOneId(a: Source, b: Source): boolean {
   if ('value' in a || 'value' in b) return 'value' in a && 'value' in b && a.value === b.value;
   return a.made === b.made && a.paths.some((path) => b.paths.includes(path));
+}
+
+/** Whether two rules with one id give records to two customers: each of them by itself knows of one alone. */
+function mayMixCustomers(a: HyperlineRule, b: HyperlineRule): boolean {
+  if (isIdOfEvent(a) || isIdOfEvent(b) || (a.uniqueIds && b.uniqueIds)) return false;
+  return !isSame(sourceOf(a.customer), sourceOf(b.customer));
+}
+
+function isSame(a: Source, b: Source): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** What an event has to have for a value to come to a fixed one; nothing where no filter could tell. */
