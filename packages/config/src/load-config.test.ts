@@ -398,3 +398,17 @@ test('a template names places in the event, not variables', () => {
     properties: { a: { template: '${event}' } },
   });
 });
+
+test('a constant has the digits that are written, in quotes or not', () => {
+  for (const written of ['0.1234567890123456789', '"0.1234567890123456789"']) {
+    const config = load(
+      minimal.replace(
+        'subscription: userId',
+        `subscription: userId, properties: { a: { value: ${written} } }`,
+      ),
+    );
+    expect(config.destinations[0]!.rules[0]).toMatchObject({
+      properties: { a: { value: '0.1234567890123456789' } },
+    });
+  }
+});

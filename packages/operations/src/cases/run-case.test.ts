@@ -168,3 +168,8 @@ test('names that the configuration does not have would be expected in vain', () 
   rmSync(join(folder, 'a.cases.yaml'));
   expect(() => findCaseFiles(join(folder, 'meterbridge.config.yaml'))).toThrow('no *.cases.yaml beside');
 });
+
+test('a number in a case is the one that is written, as it is where a client sends it', () => {
+  const [read] = casesOf(pageExpects('filtered', ', properties: { n: 12345678901234567890, m: 1.5 }'));
+  expect(read!.event.properties).toEqual({ n: '12345678901234567890', m: 1.5 });
+});
