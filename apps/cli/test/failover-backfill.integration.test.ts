@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { waitFor } from '@meterbridge/testing';
+import { calls, writeArchive } from '../../../packages/operations/test/archive.js';
 import { backfill } from '../src/commands/backfill/command.js';
-import { calls, writeArchive } from './archive.js';
 import { useFailingOver } from './failing-over.js';
 
 const failing = useFailingOver();

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { DeadLetter } from '@meterbridge/delivery';
 import { readDeadLetters } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { writeArchive } from '../../cli/test/archive.js';
+import { writeArchive } from '../../../packages/operations/test/archive.js';
 import { makeTracks, sendAll, type Track } from '../../cli/test/retrying-client.js';
 import { type Stack, type StackOptions, useStack } from '../../cli/test/run-stack.js';
 import type { RunningProcess } from '../../cli/test/running-process.js';
