@@ -63,7 +63,7 @@ test("a worker killed between two destinations of the receiver's letters: neithe
     lanes: [{ destination: RECEIVER, through: streamIdOf(letters.at(-1)!.id) }],
   });
   const lane = new ShardReplay('lago', id, redis);
-  expect(await lane.take(batch.addStep('lago', new Set(), 400_000)!)).toBe(true);
+  expect(await lane.apply(batch.addStep('lago', new Set(), 400_000)!)).toBe(true);
   await lane.close();
   expect(await readAccount('lago', redis)).toMatchObject({ accepted: 300, difference: 0 });
 
