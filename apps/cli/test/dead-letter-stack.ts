@@ -1,5 +1,4 @@
-import { expect } from '@jest/globals';
-import { makeTracks, sendAll, type Track } from './retrying-client.js';
+import { makeTracks, type Track } from './retrying-client.js';
 import type { Stack, useStack } from './run-stack.js';
 import { CONFIG, LAGO_KEY, PHONE } from './stack-config.js';
 
@@ -33,13 +32,6 @@ export async function openWithLetters(
 ): Promise<Stack> {
   const lago = { apiKey: LAGO_KEY, store: 'postgres', metrics: METRICS } as const;
   const stack = await stacks.open({ sandbox: { lago } });
-  const receiver = await stack.startReady('receiver');
-  const worker = await stack.startReady('worker');
-  await sendAll(receiver.url, tracks, 500);
-  await stack.settled(accepted);
-  for (const { process } of [receiver, worker]) {
-    process.signal('SIGTERM');
-    expect(await process.exited).toMatchObject({ code: 0 });
-  }
+  await stack.settle(tracks, accepted);
   return stack;
 }

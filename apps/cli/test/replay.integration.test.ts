@@ -16,14 +16,7 @@ const withoutTokens = (subscription = 'sub-1') => ({
 /** A stack with these events sent and settled; receiver and worker are gone again. */
 async function openSettled(tracks: Track[], config = CONFIG): Promise<Stack> {
   const stack = await stacks.open({ config });
-  const receiver = await stack.startReady('receiver');
-  const worker = await stack.startReady('worker');
-  await sendAll(receiver.url, tracks, 500);
-  await stack.settled(tracks.length);
-  for (const { process } of [receiver, worker]) {
-    process.signal('SIGTERM');
-    expect(await process.exited).toMatchObject({ code: 0 });
-  }
+  await stack.settle(tracks);
   return stack;
 }
 

@@ -6,6 +6,8 @@ import { type Account, readAccount } from '@meterbridge/queue';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import { type SuiteRedis, waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
+import { settleInProcess } from './in-process.js';
+import type { Track } from './retrying-client.js';
 import { type App, type Exit, type RunningProcess, startProcess } from './running-process.js';
 import { CONFIG, HYPERLINE_KEY, LAGO_KEY, NEVER_SHOWN, WRITE_KEY } from './stack-config.js';
 
@@ -25,6 +27,12 @@ export type Stack = {
   startHeld: () => Promise<() => Promise<void>>;
   /** Runs a command to its end. */
   cli: (...args: string[]) => Promise<Exit & { output: string }>;
+  /**
+   * Receiver and worker take and settle these events in this process, by the configuration of now: what a test
+   * begins with costs no start of theirs. Both are gone again when it resolves.
+   * @param accepted deliveries that each destination has accepted by then; as many as there are events where left out
+   */
+  settle: (tracks: readonly Track[], accepted?: number) => Promise<void>;
   account: (destination?: string) => Promise<Account>;
   /** The accounts of both destinations, once `accepted` is reached and nothing is in flight. */
   settled: (accepted: number, timeoutMs?: number) => Promise<{ lago: Account; hyperline: Account }>;
@@ -41,6 +49,8 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
 } {
   const processes: RunningProcess[] = [];
   const sandboxes: Sandbox[] = [];
+  /** By what ran in this process. */
+  const printed: string[] = [];
   let folder = '';
   let redis: Redis | undefined;
 
@@ -49,13 +59,13 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
   });
 
   afterEach(async () => {
-    const printed = processes.map(({ output }) => output()).join('\n');
+    const all = [...printed.splice(0), ...processes.map(({ output }) => output())].join('\n');
     for (const each of processes) each.signal('SIGKILL');
     await Promise.all(processes.splice(0).map(({ exited }) => exited));
     await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
     await redis?.flushall();
     await rm(folder, { recursive: true, force: true });
-    const shown = NEVER_SHOWN.filter((text) => printed.includes(text));
+    const shown = NEVER_SHOWN.filter((text) => all.includes(text));
     expect(shown).toEqual([]);
   });
 
@@ -103,6 +113,13 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
           await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: `a ready ${app}` });
           return { url, process: started };
         },
+        settle: (tracks, accepted = tracks.length) =>
+          settleInProcess(tracks, {
+            env,
+            configFile,
+            print: (line) => printed.push(line),
+            settled: () => stack.settled(accepted, 60_000),
+          }),
         async startHeld() {
           const both = async (...args: string[]) => {
             for (const name of ['lago', 'hyperline']) {

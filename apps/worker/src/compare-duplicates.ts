@@ -67,21 +67,21 @@ export class DuplicateComparison {
     const duplicates = firstDuplicates(outcomes, readDeliveries());
     if (duplicates.length === 0) return outcomes;
     const held = await this.find(duplicates.map(({ body, delivery: { rule } }) => ({ rule, body })));
-    const judged = await this.judge(duplicates, held);
+    const judged = await this.decide(duplicates, held);
     this.options.onCompared?.({ ...countFound(judged), durationMs: Math.round(performance.now() - began) });
     const reviewed = [...outcomes];
     for (const [at, { index }] of duplicates.entries()) reviewed[index] = judged[at]!;
     return reviewed;
   }
 
-  private async judge(duplicates: readonly PlacedDuplicate[], held: readonly Held[]): Promise<Outcome[]> {
+  private async decide(duplicates: readonly PlacedDuplicate[], held: readonly Held[]): Promise<Outcome[]> {
     const { lookup, readEarlierRules } = this.options;
-    const judge = (earlier: EarlierRules | null) =>
+    const decideBy = (earlier: EarlierRules | null) =>
       duplicates.map((duplicate, at) => judgeDuplicate(duplicate, held[at]!, lookup.compare, earlier));
-    const judged = judge(new Map());
+    const judged = decideBy(new Map());
     // Most repeats are equal, and their rules' past does not have to be read.
     if (!judged.some(({ outcome }) => outcome === 'failed')) return judged;
-    return judge(await readEarlierRules().catch(() => null));
+    return decideBy(await readEarlierRules().catch(() => null));
   }
 
   /** What is held for each, as far as it is known in time. */

@@ -23,12 +23,14 @@ export function openStatusReader(options: {
   now: () => number;
   /** Left out where nothing is sent. */
   breaker?: () => BreakerState;
+  /** Milliseconds of a clock that only goes forward; the process's own where left out. */
+  monotonic?: () => number;
 }): StatusReader {
-  const { destination, redis, log, now, breaker } = options;
+  const { destination, redis, log, now, breaker, monotonic = () => performance.now() } = options;
   const count = cachedByCost(async () => {
-    const at = performance.now();
+    const at = monotonic();
     return { at, ...(await readAccount(destination, redis)) };
-  });
+  }, monotonic);
   const watch = watchDifference({ destination, count, audit: () => readAudit(destination, redis), log });
   return {
     watch,

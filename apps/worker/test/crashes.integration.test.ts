@@ -95,7 +95,7 @@ test('workers killed one after the other, while one API hangs and the other refu
   const tracks = makeTracks(2);
   await sendAll(receiver.url, tracks);
 
-  for (let round = 0; round < 12; round += 1) {
+  for (let round = 0; round < 8; round += 1) {
     const { fired } = lago.faults;
     const { process } = await stack.startReady('worker');
     // It was sent and hangs; or nobody is old enough to try it.

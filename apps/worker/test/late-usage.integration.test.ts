@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { DeadLetter } from '@meterbridge/delivery';
 import { readDeadLetters } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { writeArchive } from '../../cli/test/archive.js';
+import { writeArchive } from '../../../packages/operations/test/archive.js';
 import { makeTracks, sendAll, type Track } from '../../cli/test/retrying-client.js';
 import { type Stack, type StackOptions, useStack } from '../../cli/test/run-stack.js';
 import type { RunningProcess } from '../../cli/test/running-process.js';
@@ -35,7 +35,13 @@ const subscriptionOf = (customer: string, over: Partial<LagoSubscription> = {}):
   ...over,
 });
 
-const configOf = (subscription: string, { lateEvents = 'send', code = 'tokens' } = {}) => `
+type Changes = { lateEvents?: string; code?: string; alsoNamed?: boolean };
+
+/** @param changes with `alsoNamed`, calls of another name are of the subscription that they name themselves */
+const configOf = (
+  subscription: string,
+  { lateEvents = 'send', code = 'tokens', alsoNamed = false }: Changes = {},
+) => `
 sources:
   - { name: backend, writeKey: "\${SEGMENT_WRITE_KEY}" }
 receiver: { maxEventAgeDays: 365 }
@@ -51,6 +57,14 @@ destinations:
         when: event = "API Call"
         code: ${code}
         subscription: ${subscription}
+        properties: { tokens: { path: properties.tokens, as: number } }
+${alsoNamed ? NAMED_RULE : ''}`;
+
+const NAMED_RULE = `
+      - name: named
+        when: event = "Named Call"
+        code: tokens
+        subscription: { path: properties.subscription }
         properties: { tokens: { path: properties.tokens, as: number } }
 `;
 
@@ -96,100 +110,85 @@ const OLD_MS = HOUR_MS + 60_000;
 const isOldOfThisMonth = new Date().toISOString().slice(8, 13) >= '01T02';
 const monthOf = (agoMs: number) => new Date(Date.now() - agoMs).toISOString().slice(0, 7);
 
-test.each([
-  ['looked up', LOOKED_UP, 'acme'],
-  ['named', NAMED, 'sub-of-acme'],
-])(
-  'usage of a billed month whose subscription is %s is delivered, counted as late and listed by owner',
-  async (_how, subscription, owner) => {
-    const { stack, receiver } = await open(configOf(subscription), [
-      subscriptionOf('acme'),
-      subscriptionOf('other'),
-    ]);
-    const worker = await stack.startReady('worker');
-    await sendAll(receiver.url, [
-      ...tracksOf('acme', 10, MONTH_AGO_MS),
-      ...tracksOf('acme', 3, NOW_MS),
-      ...tracksOf('other', 2, NOW_MS),
-    ]);
-    expect(await untilSettled(stack, 15)).toMatchObject({ delivered: 15, late: 10, dead: 0, difference: 0 });
-    expect(stack.sandbox.lago.inspect().late).toBe(10);
-    const month = monthOf(MONTH_AGO_MS);
-    const { output } = await stack.cli('status');
-    expect(output).toContain('lago: 10 of the delivered came too late for a bill');
-    expect(output).toContain(`${month} ${owner}, tokens: 10, 20 units`);
-    expect(await metricsOf(worker.url)).toContain(
-      'meterbridge_deliveries_late_total{destination="lago",fate="late_for_its_period"} 10',
-    );
-    expect((await stack.cli('audit')).output).toContain('10 of the delivered came too late for a bill');
-    expect(billed(stack)).toEqual(['sub-of-acme 6', 'sub-of-other 4']);
-  },
-);
+/** The same events of a customer who is looked up, and of one whose subscription is named. */
+const ofBoth = (count: number, agoMs: number): Track[] => [
+  ...tracksOf('looked-up', count, agoMs),
+  ...tracksOf('named', count, agoMs).map((track) => ({ ...track, event: 'Named Call' })),
+];
+const BOTH = [subscriptionOf('looked-up'), subscriptionOf('named')];
 
-(isOldOfThisMonth ? test : test.skip).each([
-  ['looked up', LOOKED_UP],
-  ['named', NAMED],
-])('what waits on hold while its subscription ends is late, where that is %s', async (_how, subscription) => {
-  const endsMs = Date.now() + 20_000;
-  const { stack, receiver } = await open(configOf(subscription), [
-    subscriptionOf('acme', { ending_at: new Date(endsMs).toISOString() }),
+test('usage of a billed month is delivered, counted as late and listed by owner', async () => {
+  const { stack, receiver } = await open(configOf(LOOKED_UP, { alsoNamed: true }), [
+    ...BOTH,
+    subscriptionOf('other'),
   ]);
-  await stack.startReady('worker');
-  await sendAll(receiver.url, tracksOf('acme', 1, OLD_MS));
-  expect(await untilSettled(stack, 1)).toMatchObject({ delivered: 1, late: 0 });
-  expect((await stack.cli('hold', 'lago', '--reason', 'test')).code).toBe(0);
-  // A worker sees it a fraction of a second later.
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
-  await sendAll(receiver.url, tracksOf('acme', 10, OLD_MS));
-  // Its end is told without its milliseconds.
-  await waitFor(() => Date.now() > endsMs + 1_000, { what: 'the end', timeoutMs: 30_000 });
-  expect((await stack.cli('resume', 'lago')).code).toBe(0);
-  expect(await untilSettled(stack, 11)).toMatchObject({ delivered: 11, late: 10, difference: 0 });
-  expect(billed(stack)).toEqual(['sub-of-acme 2']);
+  const worker = await stack.startReady('worker');
+  const events = [...ofBoth(10, MONTH_AGO_MS), ...ofBoth(3, NOW_MS), ...tracksOf('other', 2, NOW_MS)];
+  await sendAll(receiver.url, events);
+  expect(await untilSettled(stack, 28)).toMatchObject({ delivered: 28, late: 20, dead: 0, difference: 0 });
+  expect(stack.sandbox.lago.inspect().late).toBe(20);
+  const month = monthOf(MONTH_AGO_MS);
+  const { output } = await stack.cli('status');
+  expect(output).toContain('lago: 20 of the delivered came too late for a bill');
+  expect(output).toContain(`${month} looked-up, tokens: 10, 20 units`);
+  expect(output).toContain(`${month} sub-of-named, tokens: 10, 20 units`);
+  expect(await metricsOf(worker.url)).toContain(
+    'meterbridge_deliveries_late_total{destination="lago",fate="late_for_its_period"} 20',
+  );
+  expect((await stack.cli('audit')).output).toContain('20 of the delivered came too late for a bill');
+  expect(billed(stack).toSorted()).toEqual(['sub-of-looked-up 6', 'sub-of-named 6', 'sub-of-other 4']);
 });
 
-test.each([
-  ['looked up', LOOKED_UP],
-  ['named', NAMED],
-])(
-  'with "lateEvents: dead-letter" it is never sent where the subscription is %s',
-  async (_how, subscription) => {
-    const { stack, receiver } = await open(configOf(subscription, { lateEvents: 'dead-letter' }), [
-      subscriptionOf('acme'),
-    ]);
-    await stack.startReady('worker');
-    await sendAll(receiver.url, [...tracksOf('acme', 10, MONTH_AGO_MS), ...tracksOf('acme', 3, NOW_MS)]);
-    expect(await untilSettled(stack, 13)).toMatchObject({
-      delivered: 3,
-      late: 0,
-      dead: 10,
-      deadByReason: { period_closed: 10 },
-      difference: 0,
-    });
-    expect(stack.sandbox.lago.inspect().late).toBe(0);
-    expect(stack.sandbox.lago.ledger.size).toBe(3);
-  },
-);
+(isOldOfThisMonth ? test : test.skip)('what waits on hold while its subscription ends is late', async () => {
+  const subscriptions = [...BOTH];
+  const { stack, receiver } = await open(configOf(LOOKED_UP, { alsoNamed: true }), subscriptions);
+  const worker = await stack.startReady('worker');
+  // Long enough for one event to be delivered before.
+  const endsMs = Date.now() + 6_000;
+  const ends = { ending_at: new Date(endsMs).toISOString() };
+  subscriptions.splice(0, 2, subscriptionOf('looked-up', ends), subscriptionOf('named', ends));
+  await sendAll(receiver.url, ofBoth(1, OLD_MS));
+  expect(await untilSettled(stack, 2)).toMatchObject({ delivered: 2, late: 0 });
+  expect((await stack.cli('hold', 'lago', '--reason', 'test')).code).toBe(0);
+  const isHeld = 'meterbridge_breaker_state{destination="lago",state="held"} 1';
+  await waitFor(async () => (await metricsOf(worker.url)).includes(isHeld), { what: 'the hold' });
+  await sendAll(receiver.url, ofBoth(10, OLD_MS));
+  // Its end is told without its milliseconds.
+  await waitFor(() => Date.now() > endsMs + 1_000, { what: 'the end' });
+  expect((await stack.cli('resume', 'lago')).code).toBe(0);
+  expect(await untilSettled(stack, 22)).toMatchObject({ delivered: 22, late: 20, difference: 0 });
+  expect(billed(stack).toSorted()).toEqual(['sub-of-looked-up 2', 'sub-of-named 2']);
+});
 
-test.each([
-  ['looked up', LOOKED_UP],
-  ['named', NAMED],
-])(
-  'a dry run of a backfill says how many are late where the subscription is %s',
-  async (_how, subscription) => {
-    const { stack } = await open(configOf(subscription), [subscriptionOf('acme')]);
-    const file = join(await mkdtemp(join(tmpdir(), 'late-usage-')), 'archive.ndjson');
-    const events = [...tracksOf('acme', 6, MONTH_AGO_MS), ...tracksOf('acme', 4, NOW_MS)].map((track) => ({
-      ...track,
-      receivedAt: track.timestamp,
-    }));
-    await writeArchive(file, events);
-    const { output } = await stack.cli('backfill', '--dry-run', '--json', file);
-    await rm(dirname(file), { recursive: true });
-    expect(JSON.parse(output)).toMatchObject({ events: 10, held: [{ late: 6, maybeLate: 0 }] });
-    expect(stack.sandbox.lago.ledger.size).toBe(0);
-  },
-);
+test('with "lateEvents: dead-letter" it is never sent', async () => {
+  const config = configOf(LOOKED_UP, { alsoNamed: true, lateEvents: 'dead-letter' });
+  const { stack, receiver } = await open(config, BOTH);
+  await stack.startReady('worker');
+  await sendAll(receiver.url, [...ofBoth(10, MONTH_AGO_MS), ...ofBoth(3, NOW_MS)]);
+  expect(await untilSettled(stack, 26)).toMatchObject({
+    delivered: 6,
+    late: 0,
+    dead: 20,
+    deadByReason: { period_closed: 20 },
+    difference: 0,
+  });
+  expect(stack.sandbox.lago.inspect().late).toBe(0);
+  expect(stack.sandbox.lago.ledger.size).toBe(6);
+});
+
+test('a dry run of a backfill says how many are late', async () => {
+  const { stack } = await open(configOf(LOOKED_UP, { alsoNamed: true }), BOTH);
+  const file = join(await mkdtemp(join(tmpdir(), 'late-usage-')), 'archive.ndjson');
+  const events = [...ofBoth(6, MONTH_AGO_MS), ...ofBoth(4, NOW_MS)];
+  await writeArchive(
+    file,
+    events.map((track) => ({ ...track, receivedAt: track.timestamp })),
+  );
+  const { output } = await stack.cli('backfill', '--dry-run', '--json', file);
+  await rm(dirname(file), { recursive: true });
+  expect(JSON.parse(output)).toMatchObject({ events: 20, held: [{ late: 12, maybeLate: 0 }] });
+  expect(stack.sandbox.lago.ledger.size).toBe(0);
+});
 
 /** Forgets what was read of subscriptions, so that a change in Lago is seen at once. */
 async function forgetReads({ redis }: Stack): Promise<void> {

@@ -7,7 +7,7 @@ import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll, type Track } from '../../cli/test/retrying-client.js';
 import { type Stack, useStack } from '../../cli/test/run-stack.js';
 import { LAGO_KEY } from '../../cli/test/stack-config.js';
-import { isHeld } from './held-destination.js';
+import { isHeld, probeNow } from './held-destination.js';
 import { untilSettled } from './until-settled.js';
 
 const suite = useRedis();
@@ -172,10 +172,19 @@ test.each([
     expect(requests).toBeLessThan(60);
     expect((await lookAtGate('lago', stack.redis)).hold).toMatchObject({ code: 'refused_all' });
     expect((await stack.cli('status')).output).toContain(`HTTP ${respond.status}`);
-    await sleep(2_000);
+    // One probe more finds it as it was, and kills nothing.
+    const before = stack.sandbox.lago.inspect().requests;
+    await probeNow(stack, 'lago');
+    await waitFor(() => stack.sandbox.lago.inspect().requests > before, { what: 'a probe' });
     expect(await stack.account()).toMatchObject({ dead: 0, inFlight: 1_000 });
     stack.sandbox.lago.faults.clear();
-    // It is found out by a probe, within a minute.
+    await waitFor(
+      async () => {
+        if (await isHeld(stack, 'lago')) await probeNow(stack, 'lago');
+        return !(await isHeld(stack, 'lago'));
+      },
+      { what: 'a probe that opens it' },
+    );
     const lago = await untilSettled(stack, 1_000, 70_000);
     expect(lago).toMatchObject({ delivered: 1_000, dead: 0, difference: 0 });
   },

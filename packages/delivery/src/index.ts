@@ -47,7 +47,6 @@ export {
   trialTimedOut,
   type UnderTrial,
 } from './isolation.js';
-export { createMemoryGateStore } from './memory-gate-store.js';
 export { DEFAULT_RETRY_POLICY, lastAttempt, nextStep, type RetryPolicy, type Tries } from './next-step.js';
 export {
   FAILURE_FOLLOWS,

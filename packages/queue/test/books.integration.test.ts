@@ -133,7 +133,7 @@ class Books {
     const deliveries = taken.map(({ letter, at }): StoredDelivery => reviveDeadLetter(letter, at));
     const shard = new ShardReplay(this.destination, '1', this.redis);
     const more = filtered > 0 ? { [`${this.hour}/web`]: filtered } : {};
-    await shard.take({ deliveries, taken, filtered: more });
+    await shard.apply({ deliveries, taken, filtered: more });
     await shard.close();
   }
 
@@ -332,7 +332,7 @@ test('rejected events are counted by what is wrong with them, until they leave',
   const letters: DeadLetterEntry<RejectedEvent>[] = [];
   for await (const each of readDeadLetters<RejectedEvent>(RECEIVER, books.redis)) letters.push(each);
   const away = new ShardReplay(RECEIVER, '1', books.redis);
-  expect(await away.take({ taken: letters.slice(0, 3) })).toBe(true);
+  expect(await away.apply({ taken: letters.slice(0, 3) })).toBe(true);
   await away.close();
   expect(await readDeadLetterCounts(RECEIVER, books.redis)).toEqual([
     {

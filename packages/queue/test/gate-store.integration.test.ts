@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import {
   claimProbe,
-  createMemoryGateStore,
   decideGate,
   type Gate,
   type GateStore,
@@ -12,7 +11,7 @@ import {
   gateAfterResume,
   OPEN_GATE,
 } from '@meterbridge/delivery';
-import { useRedis, waitFor } from '@meterbridge/testing';
+import { createMemoryGateStore, useRedis, waitFor } from '@meterbridge/testing';
 import { changeGate, connectConsumer, createGateStore, lookAtGate } from '../src/index.js';
 import { queueKeys } from '../src/keys/keys.js';
 import { useRedisWays } from './redis-way.js';

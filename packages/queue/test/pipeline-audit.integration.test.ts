@@ -167,8 +167,8 @@ describe("the receiver's own dead letters", () => {
     for await (const entry of readDeadLetters<RejectedEvent>(RECEIVER, line.redis)) letters.push(entry);
     const taken = letters.filter(({ letter }) => letter.source === 'unknown');
     const lane = new ShardReplay(RECEIVER, 'test', line.redis);
-    expect(await lane.take({ taken })).toBe(true);
-    expect(await lane.take({ taken })).toBe(false);
+    expect(await lane.apply({ taken })).toBe(true);
+    expect(await lane.apply({ taken })).toBe(false);
     expect(await audit()).toEqual(['400000/backend: accepted 1, dead 1']);
     expect(await readAccount(RECEIVER, line.redis)).toMatchObject({ accepted: 1, dead: 1, difference: 0 });
   });

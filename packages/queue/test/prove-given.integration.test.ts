@@ -16,7 +16,7 @@ test("a lane that was not given the receiver's letters proves none, one that was
 
   const delivery = { rule: 'usage', source: 'backend', event: anEvent(), hour: 7 };
   const rejections = ['receiver/1-0 d1', 'receiver/2-0 d2'];
-  expect(await lane.take({ deliveries: [delivery, delivery], rejections })).toBe(true);
+  expect(await lane.apply({ deliveries: [delivery, delivery], rejections })).toBe(true);
   const writes = async () =>
     Number(/rdb_changes_since_last_save:(\d+)/.exec(await redis.info('persistence'))![1]);
   const before = await writes();

@@ -151,7 +151,7 @@ test('what leaves gives its bytes back, however it leaves', async () => {
   await reject(refusals(10));
   const [first, ...others] = await letters();
   const replay = new ShardReplay(RECEIVER, '1', redis);
-  expect(await replay.take({ taken: [first!] })).toBe(true);
+  expect(await replay.apply({ taken: [first!] })).toBe(true);
   await replay.close();
   const run = { run: '1', what: 'discarded' as const, by: 'ops' };
   await discardDeadLetters(RECEIVER, redis, others, run);

@@ -49,8 +49,8 @@ describe('a step of a replay', () => {
   test('moves letters, account and position together; sent twice it happens once', async () => {
     const { lane, step, letters, jobs, ...line } = await openDead(130);
     const first = step(letters.slice(0, 120), '');
-    expect(await lane.take({ ...first, left: { 'would fail again': 3 } })).toBe(true);
-    expect(await lane.take(first)).toBe(false);
+    expect(await lane.apply({ ...first, left: { 'would fail again': 3 } })).toBe(true);
+    expect(await lane.apply(first)).toBe(false);
     const account = { accepted: 130, dead: 10, inFlight: 120, difference: 0, deadByReason: { refused: 10 } };
     expect(await line.account()).toMatchObject(account);
     expect(await jobs()).toBe(2);
@@ -63,7 +63,7 @@ describe('a step of a replay', () => {
       left: { 'would fail again': 3 },
     });
     expect(await lane.inFlight()).toBe(120);
-    expect(await lane.take({ left: { 'would fail again': 7 }, from: position, through: '9-9' })).toBe(true);
+    expect(await lane.apply({ left: { 'would fail again': 7 }, from: position, through: '9-9' })).toBe(true);
     expect(await lane.progress()).toMatchObject({ position: '9-9', left: { 'would fail again': 10 } });
 
     const worker = line.start({ attempt: async (deliveries) => delivered(deliveries) });
@@ -77,8 +77,8 @@ describe('a step of a replay', () => {
   test('does nothing where somebody else has taken one of its letters, or goes on with the replay', async () => {
     const { lane, step, letters, jobs, ...line } = await openDead(20);
     const other = new ShardReplay(line.destination, '2', line.redis);
-    expect(await other.take(step(letters.slice(5, 6), ''))).toBe(true);
-    expect(await lane.take(step(letters.slice(0, 10), ''))).toBe(false);
+    expect(await other.apply(step(letters.slice(5, 6), ''))).toBe(true);
+    expect(await lane.apply(step(letters.slice(0, 10), ''))).toBe(false);
     expect(await lane.progress()).toEqual({
       position: '',
       replayed: 0,
@@ -92,10 +92,10 @@ describe('a step of a replay', () => {
     const rest = letters.filter((_, index) => index !== 5);
     const [a, b] = [rest.slice(0, 10), rest.slice(10)];
     const outcomes = await Promise.all([
-      lane.take(step(a, '')),
-      lane.take(step(a, '')),
-      lane.take(step(b, streamIdOf(a.at(-1)!))),
-      lane.take(step(b, '')),
+      lane.apply(step(a, '')),
+      lane.apply(step(a, '')),
+      lane.apply(step(b, streamIdOf(a.at(-1)!))),
+      lane.apply(step(b, '')),
     ]);
     expect(outcomes).toEqual([true, false, true, false]);
     expect(await line.account()).toMatchObject({ accepted: 20, dead: 0, inFlight: 20, difference: 0 });
@@ -112,7 +112,7 @@ describe('a step of a replay', () => {
         ...delivery,
         history: history!.map((life) => ({ ...life, replay: '1' })),
       }));
-      return lane.take({ ...rest, deliveries: revived });
+      return lane.apply({ ...rest, deliveries: revived });
     };
     const attempt = async () =>
       (['older_rule', 'not_compared'] as const).map((found): Outcome => ({ outcome: 'duplicate', found }));
@@ -132,13 +132,13 @@ describe('a step of a replay', () => {
 
   test('leaves everything as it was where Redis has no room for the job', async () => {
     const { lane, step, letters, jobs, ...line } = await openDead(10);
-    expect(await lane.take(step(letters.slice(0, 1), ''))).toBe(true);
+    expect(await lane.apply(step(letters.slice(0, 1), ''))).toBe(true);
     const next = step(letters.slice(1), streamIdOf(letters[0]!));
     await line.redis.config('SET', 'maxmemory', '1');
-    await expect(lane.take(next)).rejects.toThrow();
+    await expect(lane.apply(next)).rejects.toThrow();
     await line.redis.config('SET', 'maxmemory', '0');
     expect(await line.account()).toMatchObject({ accepted: 10, dead: 9, inFlight: 1, difference: 0 });
-    expect(await lane.take(next)).toBe(true);
+    expect(await lane.apply(next)).toBe(true);
     expect(await line.account()).toMatchObject({ accepted: 10, dead: 0, inFlight: 10, difference: 0 });
     expect(await jobs()).toBe(2);
     await lane.close();
@@ -162,17 +162,17 @@ describe('a step of a replay', () => {
     const hour = 400_000;
     const deliveries = [0, 1].map(() => ({ rule: 'usage', source: 'backend', event: anEvent(), hour }));
     const add = { deliveries, filtered: { [`${hour}/backend`]: 1 }, rejections };
-    expect(await lane.take(add)).toBe(true);
+    expect(await lane.apply(add)).toBe(true);
     // As a process does that goes on where another was killed between the two.
-    expect(await lane.take(add)).toBe(false);
+    expect(await lane.apply(add)).toBe(false);
     expect(await lane.lastRejections()).toEqual(rejections);
     expect(await line.account()).toMatchObject({ accepted: 3, filtered: 1, inFlight: 2, difference: 0 });
     expect(await line.audit()).toMatchObject([
       { hour, accepted: 3, filtered: 1, inFlight: 2, difference: 0 },
     ]);
     const away = { taken: letters, from: '', through: streamIdOf(letters.at(-1)!) };
-    expect(await receiver.take(away)).toBe(true);
-    expect(await receiver.take(away)).toBe(false);
+    expect(await receiver.apply(away)).toBe(true);
+    expect(await receiver.apply(away)).toBe(false);
     expect(await readAccount(RECEIVER, line.redis)).toMatchObject({ accepted: 0, dead: 0, difference: 0 });
     expect(await receiver.progress()).toMatchObject({ replayed: 3, deliveries: 0 });
     expect(await lane.progress()).toMatchObject({ replayed: 0, deliveries: 2 });
@@ -268,7 +268,7 @@ describe('what is kept of a replay', () => {
     const id = await createReplay(redis, begin);
     await stopReplay(redis, id);
     const oldest = new ShardReplay(destination, id, redis);
-    await oldest.take(step(letters, ''));
+    await oldest.apply(step(letters, ''));
     for (let i = 0; i < 100; i += 1) await createReplay(redis, begin);
     expect(await findReplay(redis, id)).toBeNull();
     expect((await findReplay(redis, waiting))!.state).toBe('waiting');

@@ -39,10 +39,10 @@ test.each<[string, ReplayStep, object, object]>([
     const runs = async () =>
       Number(/cmdstat_eval:calls=(\d+)/.exec(await line.redis.info('commandstats'))?.[1] ?? 0);
     try {
-      expect(await lane.take({ left: { 'would fail again': 1 }, from: '', through: '1-0' })).toBe(true);
+      expect(await lane.apply({ left: { 'would fail again': 1 }, from: '', through: '1-0' })).toBe(true);
       const before = await runs();
       way.swallowAnswers();
-      await lane.take(step);
+      await lane.apply(step);
       // It did reach Redis twice.
       expect((await runs()) - before).toBeGreaterThanOrEqual(2);
       expect(await lane.progress()).toMatchObject(progress);

@@ -24,15 +24,15 @@ test('a step whose answer was lost, and that is sent again, takes nothing back',
   const lane = new ShardReplay(line.destination, 'resent', redis);
   try {
     // Opens its queue.
-    await lane.take({ deliveries: [], taken: [letters[0]!], from: '', through: '1-0' });
-    await lane.take({
+    await lane.apply({ deliveries: [], taken: [letters[0]!], from: '', through: '1-0' });
+    await lane.apply({
       deliveries: [revived(letters[1]!)],
       taken: [letters[1]!],
       from: '1-0',
       through: '2-0',
     });
     way.swallowAnswers();
-    await lane.take({
+    await lane.apply({
       deliveries: [revived(letters[2]!)],
       taken: [letters[2]!],
       from: '2-0',

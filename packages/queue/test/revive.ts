@@ -11,7 +11,7 @@ export async function revive(
 ): Promise<boolean> {
   const lane = new ShardReplay(destination, 'test', redis);
   try {
-    return await lane.take({ deliveries, taken: entries });
+    return await lane.apply({ deliveries, taken: entries });
   } finally {
     await lane.close();
   }

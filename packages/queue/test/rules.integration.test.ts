@@ -219,7 +219,7 @@ async function openReplayed(attempt: (at: number, deliveries: StoredDelivery[]) 
     event: anEvent(),
     hour: 400_000,
   }));
-  expect(await lane.take({ deliveries })).toBe(true);
+  expect(await lane.apply({ deliveries })).toBe(true);
   return { line, told };
 }
 

@@ -86,7 +86,7 @@ export class BillingReader {
     if (this.reading.size >= this.options.maxReads) return none;
     const reading = this.read(subscription)
       .catch((): Kept => none)
-      .then((found) => this.keep(subscription, found))
+      .then((found) => this.remember(subscription, found))
       .finally(() => this.reading.delete(subscription));
     this.reading.set(subscription, reading);
     return reading;
@@ -99,7 +99,7 @@ export class BillingReader {
     return now() - at < (wasOpen ? TTL_MS : UNKNOWN_TTL_MS);
   }
 
-  private keep(subscription: string, found: Kept): Kept {
+  private remember(subscription: string, found: Kept): Kept {
     this.kept.delete(subscription);
     this.kept.set(subscription, found);
     if (this.kept.size > MAX_KEPT) this.kept.delete(this.kept.keys().next().value!);

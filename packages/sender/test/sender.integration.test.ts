@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import {
   type Apart,
-  createMemoryGateStore,
   DEFAULT_RETRY_POLICY,
   type GateStore,
   gateAfterRefusal,
@@ -20,7 +19,7 @@ import {
 } from '@meterbridge/destinations';
 import { type Fault, type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import type { SegmentEvent } from '@meterbridge/segment-events';
-import { makePayloads, useClosing, waitFor } from '@meterbridge/testing';
+import { createMemoryGateStore, makePayloads, useClosing, waitFor } from '@meterbridge/testing';
 import { createHttpClient, Sender, type SentRequest } from '../src/index.js';
 import { deliverToTheEnd } from './deliver-to-the-end.js';
 import { openLimiter } from './held-limiter.js';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { createMemoryGateStore, gateAfterRefusal, PROBE_INTERVAL_MS } from '@meterbridge/delivery';
+import { gateAfterRefusal, PROBE_INTERVAL_MS } from '@meterbridge/delivery';
 import { type LagoSubscription, startSandbox } from '@meterbridge/sandbox';
-import { useClosing, waitFor } from '@meterbridge/testing';
+import { createMemoryGateStore, useClosing, waitFor } from '@meterbridge/testing';
 import { lagoSubscriptions } from '../../destinations/src/lago/subscriptions.js';
 import { createHttpClient, READS_WAY, type SubscriptionCache, SubscriptionReader } from '../src/index.js';
 import { openLimiter } from './held-limiter.js';

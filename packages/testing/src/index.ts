@@ -1,8 +1,9 @@
 /**
- * For tests alone: a Redis, a cluster or Sentinels for each suite, payloads, a proxy that fails, and waiting for a
- * condition instead of a time. Begin with `useRedis` and `waitFor`.
+ * For tests alone: a Redis, a cluster or Sentinels for each suite, payloads, a gate in memory, a proxy that fails, and
+ * waiting for a condition instead of a time. Begin with `useRedis` and `waitFor`.
  */
 export { findFreePort } from '@meterbridge/local-redis';
+export { createMemoryGateStore } from './memory-gate-store.js';
 export {
   aGroup,
   anAlias,

@@ -32,7 +32,9 @@ export function useRedis(
 
   beforeAll(async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'meterbridge-test-redis-'));
-    redis = await startLocalRedis({ ...options, dataDir, ephemeral: true });
+    // Its replicas, where a suite makes one, do not wait five seconds for others to come.
+    const settings = { 'repl-diskless-sync-delay': '0' };
+    redis = await startLocalRedis({ ...options, settings, dataDir, ephemeral: true });
   }, START_TIMEOUT_MS);
 
   afterAll(async () => {

@@ -32,7 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'function-migration': ['config-draft', 'destinations', 'usage-mapping'],
   'local-redis': [],
   sandbox: [],
-  testing: ['local-redis', 'redis-connection'],
+  testing: ['delivery', 'local-redis', 'redis-connection'],
 };
 const PURE = ['segment-events', 'fql', 'usage-mapping', 'delivery', 'destinations'];
 /** Only these packages know that BullMQ, bottleneck and an HTTP client exist. */

@@ -47,7 +47,11 @@ export const lagoLookup: StoredLookup = {
     for (const [index, event] of events.entries()) {
       const held = found.get(index);
       stored.push(
-        held ? await judge(event, held, subscriptions, computed) : known.has(index) ? 'nothing' : 'unasked',
+        held
+          ? await compareWithHeld(event, held, subscriptions, computed)
+          : known.has(index)
+            ? 'nothing'
+            : 'unasked',
       );
     }
     const trouble = problem ?? subscriptions.problem;
@@ -123,7 +127,7 @@ function readHeld(row: unknown): Held | null {
 }
 
 /** What stands under the subscription that it would be sent to says most: that is Lago's key. */
-async function judge(
+async function compareWithHeld(
   event: Event,
   held: readonly Held[],
   subscriptions: SubscriptionsOf,

@@ -21,7 +21,7 @@ export async function* readLines(
   /** The beginning of a line whose end has not come; only its length, once it is too long. */
   let begun: Buffer[] = [];
   let begunBytes = 0;
-  const keep = (bytes: Buffer) => {
+  const addToLine = (bytes: Buffer) => {
     begunBytes += bytes.length;
     if (begunBytes > mostBytes) begun = [];
     else if (bytes.length > 0) begun.push(bytes);
@@ -36,15 +36,15 @@ export async function* readLines(
     for await (const piece of checked(decompress(input), findProblem)) {
       const last = piece.lastIndexOf(NEWLINE);
       if (last === -1) {
-        keep(piece);
+        addToLine(piece);
         continue;
       }
       const first = piece.indexOf(NEWLINE);
-      keep(piece.subarray(0, first));
+      addToLine(piece.subarray(0, first));
       const lines = [endLine()];
       if (last > first)
         for (const line of splitLines(piece.subarray(first + 1, last), mostBytes)) lines.push(line);
-      keep(piece.subarray(last + 1));
+      addToLine(piece.subarray(last + 1));
       yield lines;
     }
   } catch (error) {

@@ -25,7 +25,7 @@ export async function audit(
 ): Promise<AuditReport> {
   const deadline = performance.now() + withinMs;
   const late = redisSilence(withinMs);
-  let report = await Promise.race([look(ops, filter), late]);
+  let report = await Promise.race([readReport(ops, filter), late]);
   if (report.total.inFlight === 0 || withinMs === 0) return report;
   const atFirst = report.total.inFlight;
   const progress = startCounting(work, 'deliveries settled', atFirst);
@@ -34,7 +34,7 @@ export async function audit(
   while (report.total.inFlight > 0 && performance.now() < deadline) {
     await sleep(Math.max(LOOK_EVERY_MS, REST_FACTOR * tookMs));
     const began = performance.now();
-    report = await Promise.race([look(ops, filter), late]);
+    report = await Promise.race([readReport(ops, filter), late]);
     tookMs = performance.now() - began;
     // What is accepted meanwhile is waited for as well.
     const now = Math.max(0, atFirst - report.total.inFlight);
@@ -44,7 +44,7 @@ export async function audit(
   return report;
 }
 
-async function look(
+async function readReport(
   ops: Operations,
   { destination, ...filter }: AuditFilter & { destination?: string },
 ): Promise<AuditReport> {

@@ -109,7 +109,7 @@ async function give(
     try {
       const isTaken = await insist(
         // Its answer may be lost with the connection, which sends no transaction again.
-        () => lane.take({ ...step, edited: text }).catch((error) => Promise.reject(asStoreError(error))),
+        () => lane.apply({ ...step, edited: text }).catch((error) => Promise.reject(asStoreError(error))),
         work,
       );
       const given = await lane.lastEdited();

@@ -159,7 +159,7 @@ async function walk(
     if (lease.stopping) return;
     for (const step of inHand.splice(0)) await step;
     const { left, from } = batch;
-    const isAtEnd = await target(lane.destination).take({ left, from, through: lane.through });
+    const isAtEnd = await target(lane.destination).apply({ left, from, through: lane.through });
     if (!isAtEnd) throw new ElsewhereError('the replay stands elsewhere');
   } finally {
     await Promise.allSettled(inHand);
@@ -168,7 +168,7 @@ async function walk(
 
 async function moveOwn(batch: Batch, own: ShardReplay): Promise<void> {
   const [destination] = batch.destinations();
-  if (!(await own.take(batch.ownStep(destination!))))
+  if (!(await own.apply(batch.ownStep(destination!))))
     throw new ElsewhereError('a letter was taken meanwhile');
 }
 
@@ -192,7 +192,7 @@ async function moveRejections(
   for (const [index, { event }] of batch.timed.entries()) event.timestamp = times[index]!;
   for (const destination of batch.destinations()) {
     const step = batch.addStep(destination, known.get(destination)!, hourAt(clock.now()));
-    if (step && !(await target(destination).take(step))) throw new ElsewhereError('they were added already');
+    if (step && !(await target(destination).apply(step))) throw new ElsewhereError('they were added already');
   }
   const { rejections } = batch;
   const proved = batch.destinations().map(async (destination) => {
@@ -200,7 +200,7 @@ async function moveRejections(
       throw new ElsewhereError('the server of now was not given them');
   });
   await Promise.all(proved);
-  if (!(await target(RECEIVER).take(batch.awayStep())))
+  if (!(await target(RECEIVER).apply(batch.awayStep())))
     throw new ElsewhereError('a letter was taken meanwhile');
 }
 

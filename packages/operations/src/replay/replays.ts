@@ -102,7 +102,7 @@ export async function showReplay(
   id: string,
 ): Promise<{ replay: Replay; summary: ReplaySummary }> {
   const replay = await readReplay(ops, id);
-  return { replay, summary: await new ReplayWatch(ops, replay).look(replay.state) };
+  return { replay, summary: await new ReplayWatch(ops, replay).summarize(replay.state) };
 }
 
 /**
@@ -177,7 +177,7 @@ export async function watchReplay(
   const watch = new ReplayWatch(ops, begun);
   const replay = await untilEnded(ops, begun, watch, work);
   const isWhole = untilSettled && replay.state === 'done';
-  const summary = isWhole ? await untilDelivered(watch, replay, work) : await watch.look(replay.state);
+  const summary = isWhole ? await untilDelivered(watch, replay, work) : await watch.summarize(replay.state);
   return { replay, summary };
 }
 
@@ -201,12 +201,12 @@ async function untilEnded(ops: Operations, begun: Replay, watch: ReplayWatch, wo
 }
 
 async function untilDelivered(watch: ReplayWatch, { state }: Replay, work: Work): Promise<ReplaySummary> {
-  let summary = await watch.look(state);
+  let summary = await watch.summarize(state);
   const progress = startCounting(work, 'deliveries settled', summary.inFlight);
   let settled = summary.deliveries - summary.inFlight;
   while (summary.inFlight > 0 && !isStopped(work)) {
     await sleep(LOOK_EVERY_MS);
-    summary = await watch.look(state);
+    summary = await watch.summarize(state);
     progress.add(summary.deliveries - summary.inFlight - settled);
     settled = summary.deliveries - summary.inFlight;
   }

@@ -35,7 +35,7 @@ export function startReplayRunner(options: ReplayRunnerOptions): ReplayRunner {
   const draining = new AbortController();
   const running = new Map<string, Promise<void>>();
 
-  async function look(): Promise<void> {
+  async function takeOpenReplays(): Promise<void> {
     if (running.size >= AT_ONCE) return;
     for (const id of await findOpenReplays(redis)) {
       if (running.size >= AT_ONCE || draining.signal.aborted) return;
@@ -74,7 +74,7 @@ export function startReplayRunner(options: ReplayRunnerOptions): ReplayRunner {
 
   async function lookOnAndOn(): Promise<void> {
     while (!draining.signal.aborted) {
-      await look().catch((error: Error) => {
+      await takeOpenReplays().catch((error: Error) => {
         if (!draining.signal.aborted) options.onProblem?.(error);
       });
       await sleep(LOOK_EVERY_MS, undefined, { signal: draining.signal }).catch(() => {});

@@ -61,7 +61,7 @@ export class ReplayWatch {
   }
 
   /** @param state as it is known by now */
-  async look(state: ReplayState): Promise<ReplaySummary> {
+  async summarize(state: ReplayState): Promise<ReplaySummary> {
     const { deliveries } = await this.progress();
     // In this order: what dies, or turns out to be there, between two looks would else be taken for delivered.
     let inFlight = 0;

@@ -21,10 +21,10 @@ export function patchWorker(worker: Worker, afterwards: Afterwards): void {
  * errors a second (measured), and a core of the machine.
  */
 function takePatiently({ backend }: Worker): void {
-  const take = backend.moveToActive.bind(backend);
+  const moveToActive = backend.moveToActive.bind(backend);
   backend.moveToActive = async (...args) => {
     try {
-      return await take(...args);
+      return await moveToActive(...args);
     } catch (error) {
       if (isRefusal(error)) await sleep(REST_MS);
       throw error;
@@ -38,10 +38,10 @@ function takePatiently({ backend }: Worker): void {
  */
 function lookPatiently(worker: Worker): void {
   const { backend } = worker;
-  const look = backend.moveStalledJobsToWait.bind(backend);
+  const moveStalled = backend.moveStalledJobsToWait.bind(backend);
   backend.moveStalledJobsToWait = async () => {
     try {
-      return await look();
+      return await moveStalled();
     } catch (error) {
       if (isRefusal(error)) worker.emit('error', error as Error);
       return [];

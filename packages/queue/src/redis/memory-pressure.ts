@@ -42,7 +42,7 @@ function share({ usedBytes, limitBytes }: Memory): number {
 export function watchMemory(redis: Redis, share: number): MemoryWatch {
   let full = false;
   let lastLimit = 0;
-  const look = async () => {
+  const refresh = async () => {
     try {
       const { usedBytes, limitBytes } = await readMemory(redis);
       lastLimit = limitBytes;
@@ -52,15 +52,15 @@ export function watchMemory(redis: Redis, share: number): MemoryWatch {
       full = false;
     }
   };
-  const rounds = every(LOOK_EVERY_MS, look);
-  void look();
+  const rounds = every(LOOK_EVERY_MS, refresh);
+  void refresh();
   // Before there is a connection a look finds nothing, and in the second until the next one much may come.
-  redis.on('ready', look);
+  redis.on('ready', refresh);
   return {
     pressure: () => (full ? { retryAfterSeconds: 5 } : null),
     limitBytes: () => lastLimit,
     stop() {
-      redis.off('ready', look);
+      redis.off('ready', refresh);
       rounds.stop();
     },
   };

@@ -139,7 +139,7 @@ export class ShardReplay {
   }
 
   /** @returns false where nothing happened, since something is not as the step supposes */
-  async take(step: ReplayStep): Promise<boolean> {
+  async apply(step: ReplayStep): Promise<boolean> {
     const batches = encodeAll(step.deliveries ?? [], this.rules);
     const { ledger, hours, deadLetters, fingerprints, bull, job } = this.keys;
     const keysOf = (jobIds: string[]) => ({

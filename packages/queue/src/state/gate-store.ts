@@ -37,14 +37,14 @@ export async function createGateStore(
   let gate: Gate = OPEN_GATE;
   let askedAt = 0;
 
-  async function look(): Promise<void> {
+  async function refresh(): Promise<void> {
     const asking = performance.now();
     const text = (await redis.get(key)) ?? '';
     askedAt = asking;
-    if (text !== seen) take(text);
+    if (text !== seen) apply(text);
   }
 
-  function take(text: string): void {
+  function apply(text: string): void {
     const before = gate;
     seen = text;
     gate = view(readGate(text));
@@ -52,9 +52,9 @@ export async function createGateStore(
   }
 
   // A worker that starts must not send while the others wait.
-  await look();
+  await refresh();
 
-  const rounds = every(REFRESH_MS, look);
+  const rounds = every(REFRESH_MS, refresh);
 
   return {
     current() {
@@ -69,10 +69,10 @@ export async function createGateStore(
         try {
           const text = await replace(redis, key, seen, changed);
           if (text === null) {
-            await look();
+            await refresh();
             continue;
           }
-          take(text);
+          apply(text);
           return gate;
         } catch {
           // Redis refuses to write (it is full, say): this worker at least keeps to what it knows.

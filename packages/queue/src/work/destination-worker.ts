@@ -31,7 +31,7 @@ export async function startDestinationWorker(options: DestinationWorkerOptions):
   const known = new Set<string>();
   let isClosed = false;
 
-  async function look(): Promise<void> {
+  async function findShards(): Promise<void> {
     const named = await namedShardsOf(destination, redis);
     for (const shard of named) known.add(shard);
     // A failover to a replica that lagged may have lost one, whose jobs lie on another server.
@@ -56,9 +56,9 @@ export async function startDestinationWorker(options: DestinationWorkerOptions):
     }
   }
 
-  await look();
+  await findShards();
   serve();
-  const rounds = every(LOOK_EVERY_MS, () => look().then(serve));
+  const rounds = every(LOOK_EVERY_MS, () => findShards().then(serve));
 
   return {
     async close() {

@@ -171,7 +171,7 @@ export class JobRun {
 
   private async goOn(): Promise<JobEnd> {
     while (this.data.n > 0) {
-      const next = await this.take(isolate(this.data.isolation, this.job.stalls, this.data.n));
+      const next = await this.apply(isolate(this.data.isolation, this.job.stalls, this.data.n));
       if (next !== 'go on') return next;
     }
     // A hand that had lost the job has settled the last of it.
@@ -185,7 +185,7 @@ export class JobRun {
     return this.refused ? STALE_DELAY_MS : 0;
   }
 
-  private async take(step: IsolationStep): Promise<Next> {
+  private async apply(step: IsolationStep): Promise<Next> {
     switch (step.isolate) {
       case 'no':
         return this.tryAll();

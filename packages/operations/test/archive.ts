@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { createGzip, gzipSync } from 'node:zlib';
-import { IP_ADDRESS } from './stack-config.js';
+import { IP_ADDRESS } from '@meterbridge/testing/sample-config';
 
 export type ArchivedCall = Record<string, unknown> & { messageId: string; timestamp: string };
 
@@ -42,12 +42,17 @@ export async function writeArchive(file: string, items: readonly unknown[]): Pro
   await writeFile(file, file.endsWith('.gz') ? gzipSync(text) : text);
 }
 
-/** More of them than fit in memory. */
-export async function writeLargeArchive(file: string, count: number): Promise<void> {
+/** A call with so many bytes more than it needs, of which no usage is made. */
+function padded(n: number, bytes: number): ArchivedCall {
+  return archived(n, { context: { groupId: 'acct-1', padding: 'x'.repeat(bytes) } });
+}
+
+/** Calls of some kilobytes each, more of them than fit in memory. */
+export async function writeLargeArchive(file: string, count: number, bytesEach: number): Promise<void> {
   const gzip = createGzip({ level: 1 });
   const written = finished(gzip.pipe(createWriteStream(file)));
-  for (let from = 0; from < count; from += 1_000) {
-    const isTaken = gzip.write(toLines(calls(Math.min(1_000, count - from), from)));
+  for (let n = 0; n < count; n += 1) {
+    const isTaken = gzip.write(toLines([padded(n, bytesEach)]));
     if (!isTaken) await new Promise((resolve) => gzip.once('drain', resolve));
   }
   gzip.end();

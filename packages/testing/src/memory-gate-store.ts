@@ -1,7 +1,6 @@
-import { type Gate, OPEN_GATE } from './gate.js';
-import type { GateStore } from './ports.js';
+import { type Gate, type GateStore, OPEN_GATE } from '@meterbridge/delivery';
 
-/** The gate of a single process, for tests and for trying things out; workers share one through Redis. */
+/** The gate of a single process; workers share one through Redis. */
 export function createMemoryGateStore(): GateStore {
   let gate: Gate = OPEN_GATE;
   return {
