@@ -4,14 +4,23 @@ import {
   connectConsumer,
   createMutex,
   createStoreClock,
+  describeRedisError,
   findOrphanedDestinations,
   onServer,
   openReplication,
+  placeOf,
   RECEIVER,
+  redisErrorWords,
   type StoreClock,
   startHourRetention,
 } from '@meterbridge/queue';
-import { type BusinessEvents, createScrubber, type Logger, type Metrics } from '@meterbridge/telemetry';
+import {
+  type BusinessEvents,
+  createScrubber,
+  type Logger,
+  type Metrics,
+  RedisOutages,
+} from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { openAccount } from './open-account.js';
 import { openDestination } from './open-destination.js';
@@ -41,9 +50,19 @@ export async function composeWorker(
   events: BusinessEvents,
 ): Promise<DeliveryProcess> {
   let state: State = 'waiting for Redis';
-  const redis = connectConsumer(config.redis.url, (error) => logger.debug({ err: error }, 'redis.error'));
+  const outages = new RedisOutages({ logger, server: placeOf(config.redis.url) });
+  const redis = connectConsumer(
+    config.redis.url,
+    (error) => {
+      logger.debug({ err: error }, 'redis.error');
+      outages.onError(redisErrorWords(error));
+    },
+    { onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)) },
+  );
+  redis.on('close', () => outages.onLost());
+  redis.on('ready', () => outages.onReady());
   const operations = await startOperations(config.ports.worker, {
-    ready: () => readinessOf(state, redis),
+    ready: () => readinessOf(state, redis, outages.refusal),
     metrics,
   });
   await inspectRedis(redis, config, logger);
@@ -81,8 +100,13 @@ export async function composeWorker(
   };
 }
 
-function readinessOf(state: State, redis: Pick<Redis, 'status'>): { ready: boolean; reason: string } {
+function readinessOf(
+  state: State,
+  redis: Pick<Redis, 'status'>,
+  refusal: string | null,
+): { ready: boolean; reason: string } {
   if (redis.status !== 'ready') return { ready: false, reason: 'Redis cannot be reached' };
+  if (refusal !== null) return { ready: false, reason: refusal };
   return state === 'ready' ? { ready: true, reason: '' } : { ready: false, reason: state };
 }
 
