@@ -250,7 +250,7 @@ export async function writeRefusal(redis: Redis, withinMs = 1_000): Promise<Erro
     () => null,
   );
   try {
-    const asked = redis.isCluster ? askMasters(redis) : redis.unlink(NOTHING);
+    const asked = redis.isCluster ? askMasters(redis) : redis.persist(NOTHING);
     return await Promise.race([asked.then(() => null), said]);
   } catch (error) {
     return error as Error;
