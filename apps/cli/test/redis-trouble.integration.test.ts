@@ -6,6 +6,7 @@ import { findFreePort, useRedis, waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
 import { makeTracks, postBatch, sendAll } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
+import type { RunningProcess } from './running-process.js';
 import { CONFIG } from './stack-config.js';
 
 const suite = useRedis();
@@ -117,6 +118,7 @@ async function withFailingSnapshots(redis: Redis, act: () => Promise<void>): Pro
 test('a Redis that takes no write: not ready, and the reason in log, status and check', async () => {
   const stack = await stacks.open();
   const programs = [await stack.startReady('receiver'), await stack.startReady('worker')];
+  let late!: RunningProcess;
   await withFailingSnapshots(stack.redis, async () => {
     for (const { url, process } of programs) {
       await waitFor(async () => (await fetch(`${url}/readyz`)).status === 503, { what: 'not to be ready' });
@@ -126,6 +128,8 @@ test('a Redis that takes no write: not ready, and the reason in log, status and 
       });
     }
     expect((await postBatch(programs[0]!.url, makeTracks(1))).status).toBe(503);
+    late = stack.start('worker');
+    await waitFor(() => late.output().includes('"redis.refused"'), { what: 'a worker that waits' });
     const [status, check, hold] = await runAll(stack, [['status'], ['check'], WRITES[0]!]);
     expect([status!.code, check!.code, hold!.code]).toEqual([0, 1, 1]);
     for (const { output } of [status!, check!, hold!]) expectWords(output, /Redis takes no write: MISCONF /);
@@ -134,6 +138,7 @@ test('a Redis that takes no write: not ready, and the reason in log, status and 
   for (const { url } of programs) {
     await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: 'to be ready again' });
   }
+  expect(await late.url()).toMatch(/^http/);
   await sendAll(programs[0]!.url, makeTracks(1));
   expect((await stack.settled(1)).lago).toMatchObject({ delivered: 1, difference: 0 });
 });

@@ -30,9 +30,9 @@ export class RedisCheck {
       this.isSafe = false;
       outages.onLost();
     });
-    // A look that met a slow moment is repeated.
+    // A look that met a slow moment is repeated; where no write is taken, none can pass.
     this.again = setInterval(() => {
-      if (!this.isSafe && redis.status === 'ready') this.look();
+      if (!this.isSafe && redis.status === 'ready' && outages.refusal === null) this.look();
     }, AGAIN_EVERY_MS);
     this.again.unref();
   }

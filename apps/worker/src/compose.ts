@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, secretsOf } from '@meterbridge/config';
 import {
   assertDurableRedis,
@@ -11,8 +12,10 @@ import {
   placeOf,
   RECEIVER,
   redisErrorWords,
+  redisTroubleOf,
   type StoreClock,
   startHourRetention,
+  writeRefusal,
 } from '@meterbridge/queue';
 import {
   type BusinessEvents,
@@ -35,6 +38,9 @@ export type DeliveryProcess = {
   /** Sends nothing more, settles what is on its way, puts the rest back. */
   stop(): Promise<void>;
 };
+
+/** How often a Redis is asked that cannot write. */
+const WRITTEN_AGAIN_MS = 1_000;
 
 /** What the process does; other than `ready`, it is the reason that an orchestrator is given for not being ready. */
 type State = 'waiting for Redis' | 'ready' | 'draining';
@@ -66,6 +72,7 @@ export async function composeWorker(
     metrics,
   });
   await inspectRedis(redis, config, logger);
+  await untilWritten(redis, outages);
   const clock = createStoreClock(redis);
   await clock.synchronize();
   await tellOrphanedDestinations(redis, config, logger);
@@ -121,6 +128,16 @@ async function inspectRedis(redis: Redis, config: Config, logger: Logger): Promi
   const inspectAgain = () => inspect().catch((err) => logger.error({ err }, 'redis.unsafe'));
   redis.on('ready', inspectAgain);
   onServer(redis, inspectAgain);
+}
+
+/** Waits while Redis cannot write: what a worker says at its start would be refused. */
+async function untilWritten(redis: Redis, outages: RedisOutages): Promise<void> {
+  for (;;) {
+    const refusal = await writeRefusal(redis);
+    if (redisTroubleOf(refusal) !== 'cannot_write') return;
+    outages.onAnswer(describeRedisError(refusal));
+    await sleep(WRITTEN_AGAIN_MS);
+  }
 }
 
 async function tellOrphanedDestinations(redis: Redis, config: Config, logger: Logger): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Config } from '@meterbridge/config';
-import { assertDurableRedis, UnsafeRedisError } from '@meterbridge/queue';
+import { assertDurableRedis, describeRedisError, UnsafeRedisError, writeRefusal } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { openRedis } from './connect.js';
 import { OperationError } from './operation-error.js';
@@ -21,13 +21,16 @@ export async function refuseUnsafe(
 }
 
 /**
- * Looks before processes are started that would only end: on a Redis that can lose what it is given.
+ * Looks before processes are started that would only end or wait: on a Redis that can lose what it is given, or takes
+ * nothing.
  * @throws OperationError (`redis_unsafe`, `redis_unreachable`, `redis_refused`)
  */
 export async function refuseUnsafeRedis(config: Pick<Config, 'redis'>): Promise<void> {
   const redis = await openRedis(config.redis.url);
   try {
     await refuseUnsafe(redis, config);
+    const refusal = describeRedisError(await writeRefusal(redis));
+    if (refusal !== null) throw new OperationError('redis_refused', refusal);
   } finally {
     redis.disconnect();
   }
