@@ -19,5 +19,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
     .then(({ runCommand }) => runCommand(command, args))
     .then((exitCode) => {
       process.exitCode = exitCode;
+    })
+    .catch((error) => {
+      // What the operating system refuses is a sentence by itself; the frames are of use for a bug alone.
+      console.error(error.syscall ? `The set-up could not go on: ${error.message}` : error.stack);
+      process.exitCode = 1;
     });
 }

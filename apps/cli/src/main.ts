@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-import { isForPeople } from './load-context.js';
 import { loadEnvFile } from './load-env-file.js';
 import { createProgram } from './program.js';
+import { endWithWords } from './terminal/end-with-words.js';
 import { endOnSignal } from './terminal/interruption.js';
+
+process.on('uncaughtException', endWithWords);
 
 // As .env.example says: what the environment already has wins.
 loadEnvFile('.env', process.env);
@@ -12,10 +14,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 
 endOnSignal();
 
-createProgram()
-  .parseAsync()
-  .catch((error: unknown) => {
-    if (!isForPeople(error)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  });
+createProgram().parseAsync().catch(endWithWords);

@@ -1,4 +1,6 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import { lookAtGate } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
@@ -6,6 +8,7 @@ import { makeTracks, sendAll } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
 import { HYPERLINE_KEY } from './stack-config.js';
+import { withoutPersistence } from './unsafe-redis.js';
 
 jest.setTimeout(180_000);
 
@@ -91,4 +94,36 @@ test('a signal while it starts ends it as one does later: what it started is wai
   await waitFor(() => up.output().includes('receiver.listening'), { what: 'its start', timeoutMs: 60_000 });
   await stop(up);
   expect(up.output()).toContain('Stopping: ');
+});
+
+test('a Redis that can lose data ends it with the reason, and nothing is started', async () => {
+  const stack = await openWithout();
+  await withoutPersistence(stack.redis, async () => {
+    const { code, output } = await stack.cli('up');
+    expect([code, output]).toEqual([1, expect.stringContaining('Set `appendonly yes`')]);
+    expect(output).not.toMatch(/starting it again|^ +at /m);
+  });
+});
+
+test('what keeps a Redis of its own from starting is a sentence, without frames', async () => {
+  const stack = await openWithout('REDIS_URL');
+  const data = join(dirname(stack.env.METERBRIDGE_CONFIG!), '.meterbridge/redis');
+  const claim = join(data, 'meterbridge-redis.json');
+  await mkdir(data, { recursive: true });
+  const expectEnd = async (words: RegExp) => {
+    const { code, output } = await stack.cli('up');
+    expect([code, output]).toEqual([1, expect.stringMatching(words)]);
+    expect(output).not.toMatch(/^ +at |node:internal|LocalRedisError/m);
+  };
+  const { pid, port } = suite.redis;
+  await writeFile(claim, JSON.stringify({ ownerPid: process.pid, server: { pid, port } }));
+  await expectEnd(/is in use by the Redis with process id \d+/);
+  await writeFile(claim, '');
+  await expectEnd(/meterbridge-redis\.json is damaged\./);
+  await rm(claim);
+  const log = join(data, 'appendonlydir');
+  await writeFile(log, 'not a folder');
+  await expectEnd(/Redis ended at once/);
+  stack.env.PATH = '/nowhere';
+  await expectEnd(/redis-server/);
 });

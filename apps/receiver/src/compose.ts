@@ -4,13 +4,16 @@ import {
   connectProducer,
   createStoreClock,
   DeliveryWriter,
+  describeRedisError,
   keepRules,
+  placeOf,
+  redisErrorWords,
   type StoreClock,
   StoreUnavailableError,
   type UnsafeRedisError,
   watchMemory,
 } from '@meterbridge/queue';
-import { createReceiverEvents, type Logger, type Metrics } from '@meterbridge/telemetry';
+import { createReceiverEvents, type Logger, type Metrics, RedisOutages } from '@meterbridge/telemetry';
 import { ActivityReporter } from './activity/activity-reporter.js';
 import { RoutingActivity } from './activity/routing-activity.js';
 import { createReceiverApp } from './http/app.js';
@@ -40,7 +43,15 @@ export async function composeReceiver(
 ): Promise<Receiver> {
   const { url, shards, replicas, maxMemoryShare, refusedShare } = config.redis;
   let isDraining = false;
-  const redis = connectProducer(url, (error) => logger.debug({ err: error }, 'redis.error'));
+  const outages = new RedisOutages({ logger, server: placeOf(url) });
+  const redis = connectProducer(
+    url,
+    (error) => {
+      logger.debug({ err: error }, 'redis.error');
+      outages.onError(redisErrorWords(error));
+    },
+    { onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)) },
+  );
   const clock = createStoreClock(redis);
   const events = createReceiverEvents(
     logger,
@@ -51,7 +62,7 @@ export async function composeReceiver(
     redis,
     check: () => checkRedis(config, { redis, clock, logger }),
     onUnsafe,
-    logger,
+    outages,
   });
   const memory = watchMemory(redis, maxMemoryShare);
   const writer = new DeliveryWriter({
@@ -88,6 +99,7 @@ export async function composeReceiver(
     record: events,
     ready: () => {
       if (isDraining) return { ready: false, reason: 'draining' };
+      if (outages.refusal !== null) return { ready: false, reason: outages.refusal };
       return check.isReady ? { ready: true } : { ready: false, reason: 'Redis cannot be reached' };
     },
     metrics,
@@ -112,7 +124,7 @@ export async function composeReceiver(
 /** Looks at the server of now, and has it keep the rules before a job names them. */
 async function checkRedis(
   { rules, redis: { allowDataLoss, replicas } }: Config,
-  { redis, clock, logger }: Pick<RedisCheckOptions, 'redis' | 'logger'> & { clock: StoreClock },
+  { redis, clock, logger }: Pick<RedisCheckOptions, 'redis'> & { clock: StoreClock; logger: Logger },
 ): Promise<void> {
   await clock.synchronize();
   await assertDurableRedis(redis, allowDataLoss, ({ what, level: verdict, detail }) =>

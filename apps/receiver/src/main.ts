@@ -1,5 +1,6 @@
 import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
-import { createLogger, createMetrics } from '@meterbridge/telemetry';
+import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
+import { createLogger, createMetrics, endProgram } from '@meterbridge/telemetry';
 import { composeReceiver } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -13,11 +14,9 @@ if (!loaded.ok) {
 }
 const { config } = loaded;
 const logger = createLogger({ name: 'receiver', level: config.logLevel, secrets: secretsOf(config) });
+process.on('uncaughtException', end);
 
-const receiver = await composeReceiver(config, logger, createMetrics(), (error) => {
-  logger.fatal(error.message);
-  process.exit(1);
-});
+const receiver = await composeReceiver(config, logger, createMetrics(), end).catch(end);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     logger.info({ signal }, 'receiver.draining');
@@ -33,3 +32,11 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 // A reader of this line may send a signal at once.
 logger.info({ port: receiver.port }, 'receiver.listening');
+
+/** The one place where an error becomes what this process says before it ends. */
+function end(error: unknown): never {
+  return endProgram(error, {
+    words: (each) => (each instanceof UnsafeRedisError ? each.message : describeRedisError(each)),
+    onBug: (err) => logger.fatal({ err }),
+  });
+}

@@ -1,12 +1,12 @@
-import { type connectProducer, onServer, UnsafeRedisError } from '@meterbridge/queue';
-import type { Logger } from '@meterbridge/telemetry';
+import { type connectProducer, describeRedisError, onServer, UnsafeRedisError } from '@meterbridge/queue';
+import { describeError, type RedisOutages } from '@meterbridge/telemetry';
 
 export type RedisCheckOptions = {
   redis: ReturnType<typeof connectProducer>;
   /** Looks at the server of now. @throws UnsafeRedisError for one that can lose acknowledged events */
   check: () => Promise<void>;
   onUnsafe: (error: UnsafeRedisError) => void;
-  logger: Logger;
+  outages: RedisOutages;
 };
 
 const AGAIN_EVERY_MS = 1_000;
@@ -22,17 +22,17 @@ export class RedisCheck {
 
   constructor(options: RedisCheckOptions) {
     this.options = options;
-    const { redis, logger } = options;
+    const { redis, outages } = options;
     redis.on('ready', () => this.look());
     // A cluster's replicas are looked at with it, before they are masters; this is one that was added since.
     onServer(redis, () => this.look());
     redis.on('close', () => {
       this.isSafe = false;
-      logger.warn('redis.lost');
+      outages.onLost();
     });
-    // A look that met a slow moment is repeated.
+    // A look that met a slow moment is repeated; where no write is taken, none can pass.
     this.again = setInterval(() => {
-      if (!this.isSafe && redis.status === 'ready') this.look();
+      if (!this.isSafe && redis.status === 'ready' && outages.refusal === null) this.look();
     }, AGAIN_EVERY_MS);
     this.again.unref();
   }
@@ -54,13 +54,14 @@ export class RedisCheck {
   private look(): void {
     this.check().catch((error) => {
       if (error instanceof UnsafeRedisError) this.options.onUnsafe(error);
-      else this.options.logger.warn({ err: error }, 'redis.check_failed');
+      else
+        this.options.outages.onCheckFailed(describeRedisError(error) ?? String(describeError(error).message));
     });
   }
 
   private async check(): Promise<void> {
     await this.options.check();
     this.isSafe = true;
-    this.options.logger.info('redis.ready');
+    this.options.outages.onReady();
   }
 }

@@ -81,7 +81,11 @@ test('stops at once where Redis has never been there', async () => {
 test('Redis nearly full: senders are told when to come again, deliveries go on and make room', async () => {
   const stack = await stacks.open({ config: `${CONFIG}\nredis: { maxMemoryPercent: 50 }\n` });
   const { url } = await stack.startReady('receiver');
-  await stack.redis.config('SET', 'maxmemory', String((await readMemory(stack.redis)).usedBytes + 6_000_000));
+  await stack.redis.config(
+    'SET',
+    'maxmemory',
+    String((await readMemory(stack.redis))!.usedBytes + 6_000_000),
+  );
   try {
     // Random text does not shrink when it is compressed.
     const blob = () => Array.from({ length: 60 }, () => Math.random().toString(36).slice(2)).join('');

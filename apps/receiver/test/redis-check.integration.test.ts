@@ -1,11 +1,12 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { connectProducer, UnsafeRedisError } from '@meterbridge/queue';
-import { createLogger } from '@meterbridge/telemetry';
+import { createLogger, RedisOutages } from '@meterbridge/telemetry';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { RedisCheck } from '../src/redis-check.js';
 
 const suite = useRedis();
 const logger = createLogger({ name: 'test', level: 'silent' });
+const outages = new RedisOutages({ logger, server: 'the suite' });
 const closing: (() => void)[] = [];
 afterEach(() => {
   for (const close of closing.splice(0)) close();
@@ -20,7 +21,7 @@ function openCheck(...answers: (() => Promise<void>)[]) {
     redis,
     check: () => answers[Math.min(looks++, answers.length - 1)]!(),
     onUnsafe: (error) => unsafe.push(error),
-    logger,
+    outages,
   });
   closing.push(() => {
     check.stop();

@@ -1,17 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, secretsOf } from '@meterbridge/config';
 import {
   assertDurableRedis,
   connectConsumer,
   createMutex,
   createStoreClock,
+  describeRedisError,
   findOrphanedDestinations,
   onServer,
   openReplication,
+  placeOf,
   RECEIVER,
+  redisErrorWords,
+  redisTroubleOf,
   type StoreClock,
   startHourRetention,
+  writeRefusal,
 } from '@meterbridge/queue';
-import { type BusinessEvents, createScrubber, type Logger, type Metrics } from '@meterbridge/telemetry';
+import {
+  type BusinessEvents,
+  createScrubber,
+  type Logger,
+  type Metrics,
+  RedisOutages,
+} from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { openAccount } from './open-account.js';
 import { openDestination } from './open-destination.js';
@@ -27,6 +39,9 @@ export type DeliveryProcess = {
   stop(): Promise<void>;
 };
 
+/** How often a Redis is asked that cannot write. */
+const WRITTEN_AGAIN_MS = 1_000;
+
 /** What the process does; other than `ready`, it is the reason that an orchestrator is given for not being ready. */
 type State = 'waiting for Redis' | 'ready' | 'draining';
 
@@ -41,12 +56,23 @@ export async function composeWorker(
   events: BusinessEvents,
 ): Promise<DeliveryProcess> {
   let state: State = 'waiting for Redis';
-  const redis = connectConsumer(config.redis.url, (error) => logger.debug({ err: error }, 'redis.error'));
+  const outages = new RedisOutages({ logger, server: placeOf(config.redis.url) });
+  const redis = connectConsumer(
+    config.redis.url,
+    (error) => {
+      logger.debug({ err: error }, 'redis.error');
+      outages.onError(redisErrorWords(error));
+    },
+    { onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)) },
+  );
+  redis.on('close', () => outages.onLost());
+  redis.on('ready', () => outages.onReady());
   const operations = await startOperations(config.ports.worker, {
-    ready: () => readinessOf(state, redis),
+    ready: () => readinessOf(state, redis, outages.refusal),
     metrics,
   });
   await inspectRedis(redis, config, logger);
+  await untilWritten(redis, outages);
   const clock = createStoreClock(redis);
   await clock.synchronize();
   await tellOrphanedDestinations(redis, config, logger);
@@ -81,8 +107,13 @@ export async function composeWorker(
   };
 }
 
-function readinessOf(state: State, redis: Pick<Redis, 'status'>): { ready: boolean; reason: string } {
+function readinessOf(
+  state: State,
+  redis: Pick<Redis, 'status'>,
+  refusal: string | null,
+): { ready: boolean; reason: string } {
   if (redis.status !== 'ready') return { ready: false, reason: 'Redis cannot be reached' };
+  if (refusal !== null) return { ready: false, reason: refusal };
   return state === 'ready' ? { ready: true, reason: '' } : { ready: false, reason: state };
 }
 
@@ -97,6 +128,16 @@ async function inspectRedis(redis: Redis, config: Config, logger: Logger): Promi
   const inspectAgain = () => inspect().catch((err) => logger.error({ err }, 'redis.unsafe'));
   redis.on('ready', inspectAgain);
   onServer(redis, inspectAgain);
+}
+
+/** Waits while Redis cannot write: what a worker says at its start would be refused. */
+async function untilWritten(redis: Redis, outages: RedisOutages): Promise<void> {
+  for (;;) {
+    const refusal = await writeRefusal(redis);
+    if (redisTroubleOf(refusal) !== 'cannot_write') return;
+    outages.onAnswer(describeRedisError(refusal));
+    await sleep(WRITTEN_AGAIN_MS);
+  }
 }
 
 async function tellOrphanedDestinations(redis: Redis, config: Config, logger: Logger): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
-import { UnsafeRedisError } from '@meterbridge/queue';
-import { createBusinessEvents, createLogger, createMetrics } from '@meterbridge/telemetry';
+import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
+import { createBusinessEvents, createLogger, createMetrics, endProgram } from '@meterbridge/telemetry';
 import { composeWorker } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -18,6 +18,7 @@ if (!loaded.ok) {
 const { config } = loaded;
 const logger = createLogger({ name: 'worker', level: config.logLevel, secrets: secretsOf(config) });
 const metrics = createMetrics();
+process.on('uncaughtException', end);
 
 const opening = composeWorker(config, logger, metrics, createBusinessEvents(logger, metrics));
 
@@ -37,6 +38,13 @@ try {
   const { port } = await opening;
   logger.info({ port }, 'worker.ready');
 } catch (error) {
-  logger.fatal(error instanceof UnsafeRedisError ? error.message : { err: error });
-  process.exit(1);
+  end(error);
+}
+
+/** The one place where an error becomes what this process says before it ends. */
+function end(error: unknown): never {
+  return endProgram(error, {
+    words: (each) => (each instanceof UnsafeRedisError ? each.message : describeRedisError(each)),
+    onBug: (err) => logger.fatal({ err }),
+  });
 }

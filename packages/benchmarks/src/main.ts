@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { LocalRedisError } from '@meterbridge/local-redis';
 import { isFarOff } from './benchmark.js';
 import { BENCHMARKS } from './benchmarks/index.js';
 import { watchOthers } from './cpu.js';
@@ -8,6 +9,11 @@ import { number, renderMeasured } from './report.js';
 import { readSurroundings } from './surroundings.js';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
+process.once('uncaughtException', (error) => {
+  if (!(error instanceof LocalRedisError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+});
 
 /** Of all cores: where others use more, a figure says more of them than of what is measured. */
 const MOST_BY_OTHERS = 0.1;

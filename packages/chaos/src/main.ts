@@ -1,3 +1,4 @@
+import { LocalRedisError } from '@meterbridge/local-redis';
 import { createRandom } from '@meterbridge/sandbox';
 import { USUAL } from './config.js';
 import { HELP, type Run, readRun } from './options.js';
@@ -61,4 +62,8 @@ async function main(): Promise<number> {
   return isGood ? 0 : 1;
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error) => {
+  if (!(error instanceof LocalRedisError)) throw error;
+  console.error(error.message);
+  return 1;
+});

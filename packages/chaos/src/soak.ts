@@ -83,7 +83,7 @@ export async function soak(
 async function look(stage: Stage, events: number): Promise<AtRest> {
   return {
     events,
-    redisBytes: (await readMemory(stage.look)).usedBytes,
+    redisBytes: (await readMemory(stage.look))!.usedBytes,
     keys: await stage.look.dbsize(),
     rssMb: await Promise.all([...stage.receivers, ...stage.workers].map(({ pid }) => residentMb(pid))),
   };

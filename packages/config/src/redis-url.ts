@@ -9,7 +9,8 @@ export const redisUrlSchema = z.string().superRefine((text, context) => {
 
 /** The passwords in such a URL, as they are written and as they are meant. */
 export function passwordsIn(url: string): string[] {
-  const login = /^[\w-]+:\/\/[^@/?]*?:([^@/?]*)@/.exec(url)?.[1];
+  // To the last @: one in the password may stand there as it is.
+  const login = /^[\w-]+:\/\/[^@/?#:]*:([^/?#]*)@/.exec(url)?.[1];
   const sentinel = /[?&]sentinelPassword=([^&]*)/.exec(url)?.[1];
   return [login, sentinel].flatMap((password) => (password ? [password, decode(password)] : []));
 }

@@ -21,7 +21,7 @@ export type DataDirClaim = {
 /**
  * Takes a data directory for one Redis: two on the same append-only file would destroy it. A claim whose
  * processes are gone is taken over.
- * @throws LocalRedisError `data_dir_in_use`
+ * @throws LocalRedisError `data_dir_in_use` or `claim_damaged`
  */
 export async function claimDataDir(dataDir: string): Promise<DataDirClaim> {
   const file = join(dataDir, CLAIM_FILE);
@@ -36,7 +36,7 @@ export async function claimDataDir(dataDir: string): Promise<DataDirClaim> {
 async function removeStaleClaim(file: string, dataDir: string): Promise<void> {
   const seen = await readFile(file, 'utf8').catch(() => null);
   if (seen === null) return;
-  const user = await findUser(JSON.parse(seen) as Claim, file);
+  const user = await findUser(readClaim(seen, file), file);
   if (user) {
     const message =
       `The data directory ${dataDir} is in use by ${user}. ` +
@@ -53,6 +53,16 @@ async function removeStaleClaim(file: string, dataDir: string): Promise<void> {
   if (!moved) return;
   if ((await readFile(aside, 'utf8')) !== seen) await link(aside, file).catch(() => {});
   await rm(aside, { force: true });
+}
+
+/** A machine that lost power may leave it empty. */
+function readClaim(text: string, file: string): Claim {
+  try {
+    return JSON.parse(text) as Claim;
+  } catch (cause) {
+    const message = `${file} is damaged. It says which Redis works in its folder: make sure that none does, and delete it.`;
+    throw new LocalRedisError('claim_damaged', message, { cause });
+  }
 }
 
 async function findUser(claim: Claim, file: string): Promise<string | null> {

@@ -5,6 +5,8 @@ export type LocalRedisErrorCode =
   | 'install_failed'
   /** A living Redis of ours already works in the data directory. */
   | 'data_dir_in_use'
+  /** What says who works in the data directory cannot be read. */
+  | 'claim_damaged'
   /** The asked-for port belongs to somebody else. */
   | 'port_taken'
   /** The server ended, or did not become ready; the message holds the end of its log. */

@@ -1,18 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectConsumer, connectProducer } from '@meterbridge/queue';
+import {
+  connectConsumer,
+  connectProducer,
+  describeRedisError,
+  placeOf,
+  redisErrorWords,
+  redisTroubleOf,
+  writeRefusal,
+} from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { OperationError } from './operation-error.js';
 
-/** How long a Redis is waited for that does not answer. */
+/** How long a Redis is waited for that does not answer, or takes no write since it is no master. */
 const CONNECT_MS = 5_000;
+/** Of a command to one that is no master: its words come before it counts as silent. */
+const NO_MASTER_MS = 3_000;
+const LOOK_EVERY_MS = 20;
 
-function noAnswer(url: string): OperationError {
-  // Without its password.
-  const shown = url.replace(/\/\/.*@/, '//…@').replace(/\?.*$/, '?…');
+function noAnswer(url: string, last: Error | null): OperationError {
+  const why = last ? ` (${redisErrorWords(last)})` : '';
   return new OperationError(
     'redis_unreachable',
-    `Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`,
+    `Redis does not answer at ${placeOf(url)}${why}. Is it running? REDIS_URL names another.`,
   );
+}
+
+/** An error of the client in words, where it is an answer of Redis; else as it is. */
+export function sayRefused(error: unknown): unknown {
+  const words = describeRedisError(error);
+  return words === null ? error : new OperationError('redis_refused', words, { cause: error });
 }
 
 const REDIS_ANSWERS_WITHIN_MS = 5_000;
@@ -27,36 +43,47 @@ export async function redisSilence(workMs = 0): Promise<never> {
 }
 
 /**
- * Opens a connection for one operation, which waits for Redis from then on.
- * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds
+ * Opens a connection for one operation, which waits for Redis from then on; for another master, some seconds.
+ * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds; `redis_refused`
  */
 export async function openRedis(url: string): Promise<Redis> {
-  const redis = connectConsumer(url, () => {});
+  let last: Error | null = null;
+  const redis = connectConsumer(url, (error) => (last = error), { patienceMs: NO_MASTER_MS });
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(noAnswer(url)), CONNECT_MS).unref();
+    setTimeout(() => reject(noAnswer(url, last)), CONNECT_MS).unref();
   });
   try {
-    await Promise.race([redis.ping(), late]);
+    // Not a PING: one that can write nothing refuses it, and can be read all the same.
+    await Promise.race([redis.exists('meterbridge:nothing'), late]);
     return redis;
   } catch (error) {
     redis.disconnect();
-    throw error;
+    throw sayRefused(error);
   }
 }
 
 /**
- * Opens a connection that sends nothing again by itself, and fails at once while Redis is away.
- * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds
+ * Opens a connection for writing that sends nothing again by itself, and fails at once while Redis is away.
+ * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds; `redis_refused` where it
+ *   takes no write
  */
 export async function openProducer(url: string): Promise<Redis> {
-  const redis = connectProducer(url, () => {});
+  let last: Error | null = null;
+  const redis = connectProducer(url, (error) => (last = error));
   const deadline = performance.now() + CONNECT_MS;
-  while (redis.status !== 'ready') {
-    if (performance.now() > deadline) {
-      redis.disconnect();
-      throw noAnswer(url);
+  for (;;) {
+    if (redis.status === 'ready') {
+      const refusal = await writeRefusal(redis);
+      if (refusal === null && redis.status === 'ready') return redis;
+      last = refusal ?? last;
     }
-    await sleep(20);
+    const trouble = redisTroubleOf(last);
+    // A failover may be under way.
+    const isPassing = trouble === null || trouble === 'unreachable' || trouble === 'read_only';
+    if (!isPassing || performance.now() > deadline) {
+      redis.disconnect();
+      throw trouble === null || trouble === 'unreachable' ? noAnswer(url, last) : sayRefused(last);
+    }
+    await sleep(LOOK_EVERY_MS);
   }
-  return redis;
 }

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@meterbridge/config';
 import {
   BooksRefusedError,
+  describeRedisError,
   NotReplicatedError,
+  redisTroubleOf,
   replicasToWaitFor,
   StoreFullError,
   StoreUnavailableError,
@@ -10,7 +12,7 @@ import {
 import type { Redis } from 'ioredis';
 import { openProducer } from './connect.js';
 import { OperationError } from './operation-error.js';
-import type { Work } from './work.js';
+import { isStopped, type Work } from './work.js';
 
 /** Writes for a person who is told then that it is done. Nobody repeats it, as a sender would. */
 export type DurableWriter = {
@@ -72,6 +74,10 @@ function sayUncertain(error: unknown): unknown {
     );
   }
   if (error instanceof StoreUnavailableError) {
+    const trouble = redisTroubleOf(error);
+    if (trouble !== null && trouble !== 'unreachable') {
+      return new OperationError('redis_refused', describeRedisError(error)!, { cause: error });
+    }
     return new OperationError(
       'not_certain',
       'Redis did not answer: it has it, or not. Once it answers, say it again.',
@@ -89,8 +95,15 @@ function sayUncertain(error: unknown): unknown {
 /** How often is tried again. */
 const TRY_EVERY_MS = 250;
 
-/** Repeats it until Redis and its replicas have it; says once why it waits, and once that it goes on. */
-export async function insist<T>(act: () => Promise<T>, { onWait }: Pick<Work, 'onWait'> = {}): Promise<T> {
+/**
+ * Repeats it until Redis and its replicas have it; says once why it waits, and once that it goes on.
+ * @throws OperationError (`not_certain`) where it is stopped while it waits
+ */
+export async function insist<T>(
+  act: () => Promise<T>,
+  work: Pick<Work, 'onWait' | 'signal'> = {},
+): Promise<T> {
+  const { onWait } = work;
   for (let isWaiting = false; ; isWaiting = true) {
     try {
       const done = await act();
@@ -99,6 +112,12 @@ export async function insist<T>(act: () => Promise<T>, { onWait }: Pick<Work, 'o
     } catch (error) {
       const why = whyItWaits(error);
       if (!why) throw error;
+      if (isStopped(work)) {
+        throw new OperationError(
+          'not_certain',
+          `Stopped while it waited (${why}): Redis has it, or not. Once it answers, say it again.`,
+        );
+      }
       if (!isWaiting) onWait?.(why);
       await sleep(TRY_EVERY_MS);
     }
@@ -111,5 +130,5 @@ export function whyItWaits(error: unknown): string | null {
   if (cause instanceof NotReplicatedError) {
     return `Redis has it, and ${cause.reached} of ${cause.replicas} replicas say so`;
   }
-  return error instanceof StoreUnavailableError ? 'Redis cannot be reached' : null;
+  return error instanceof StoreUnavailableError ? error.message : null;
 }

@@ -74,6 +74,7 @@ export {
   type Subject,
 } from './preview/preview-event.js';
 export type { WrittenEvent } from './preview/read-events.js';
+export { refuseUnsafeRedis } from './refuse-unsafe.js';
 export type { PlanOptions } from './replay/make-plan.js';
 export { choosePace, DEFAULT_SHARE, limitOf, type Pace, paceOf, slowest } from './replay/pace.js';
 export { planned, type ReplayPlan } from './replay/plan.js';

@@ -2,6 +2,8 @@
 export type OperationErrorCode =
   /** Redis cannot be reached. */
   | 'redis_unreachable'
+  /** Redis answers, and refuses the login, a command or any write. */
+  | 'redis_refused'
   /** Redis is at its memory limit and takes no write. */
   | 'redis_full'
   /** Redis may lose what it is given, by its own settings. */

@@ -3,7 +3,16 @@
  * gates, versions of rules, and hints of what rules take. The only importer of BullMQ. It decides nothing about an
  * outcome (that is `delivery`). Begin with `DeliveryWriter` (in) and `startDestinationWorker` (out).
  */
-export { connectConsumer, connectProducer, onServer } from '@meterbridge/redis-connection';
+export {
+  connectConsumer,
+  connectProducer,
+  describeRedisError,
+  onServer,
+  placeOf,
+  redisErrorWords,
+  redisTroubleOf,
+  writeRefusal,
+} from '@meterbridge/redis-connection';
 export {
   type RuleActivity,
   readRuleActivity,

@@ -32,6 +32,20 @@ test.each(['everysec', 'no'])('appendfsync %s is a warning that says what to set
   }
 });
 
+test('one that does not sync while it rewrites its file is a warning that says what to set', async () => {
+  const redis = suite.connect();
+  await redis.config('SET', 'no-appendfsync-on-rewrite', 'yes');
+  try {
+    expect(await fsyncOf()).toEqual({
+      what: 'fsync',
+      level: 'warn',
+      detail: expect.stringContaining('Set `no-appendfsync-on-rewrite no`'),
+    });
+  } finally {
+    await redis.config('SET', 'no-appendfsync-on-rewrite', 'no');
+  }
+});
+
 test('a server that does not tell its appendfsync is a warning, not an ok', async () => {
   await suite.connect().call('ACL', 'SETUSER', 'hosted', 'on', '>word', '~*', '+@all', '-config');
   const redis = suite.connect({ username: 'hosted', password: 'word' });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ChainableCommander,
   Cluster,
@@ -29,13 +30,26 @@ const BLOCKING_SILENCE_MS = 12_000;
  */
 const NOT_A_MASTER = /^(READONLY|MASTERDOWN|LOADING|UNBLOCKED)\b|-READONLY\b/;
 
+/** What a process is told of its connection beside errors. */
+export type ConnectionOptions = {
+  /**
+   * Told once a second, while there is a connection, what Redis says to a write that changes nothing: null where it
+   * takes it.
+   */
+  onAnswer?: (refusal: Error | null) => void;
+};
+
 /**
  * A connection for a producer (the receiver): fails fast while Redis is away, reconnects by itself. What was
  * sent is never sent again on its own: a commit whose answer was lost may be stored, and its sender repeats it.
  * Opens at once; errors arrive as rejected commands and at `onError`.
  * @throws TypeError for a URL that is none; see `readRedisAddress`
  */
-export function connectProducer(url: string, onError: (error: Error) => void): Redis {
+export function connectProducer(
+  url: string,
+  onError: (error: Error) => void,
+  { onAnswer = () => {} }: ConnectionOptions = {},
+): Redis {
   const retryStrategy = (times: number) => Math.min(50 * times, 500);
   const options = {
     connection: {
@@ -50,11 +64,25 @@ export function connectProducer(url: string, onError: (error: Error) => void): R
     },
     cluster: { clusterRetryStrategy: retryStrategy, retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 },
   };
-  return watch(openClient(url, options, { Redis, Cluster: ProducerCluster }), onError);
+  return watch(openClient(url, options, { Redis, Cluster: ProducerCluster }), onError, onAnswer);
 }
 
-/** A connection for a worker: waits for Redis for as long as it takes. @throws TypeError for a URL that is none */
-export function connectConsumer(url: string, onError: (error: Error) => void): Redis {
+/**
+ * A connection for a worker: waits for Redis for as long as it takes.
+ * @param patienceMs how long a server that is no master refuses before a command is rejected with its words; for ever
+ *   where left out
+ * @throws TypeError for a URL that is none
+ */
+export function connectConsumer(
+  url: string,
+  onError: (error: Error) => void,
+  {
+    onAnswer = () => {},
+    patienceMs = Number.POSITIVE_INFINITY,
+  }: ConnectionOptions & { patienceMs?: number } = {},
+): Redis {
+  const isPatient = createPatience(patienceMs);
+  let client: Redis | undefined;
   const retryStrategy = (times: number) => Math.min(50 * times, 1_000);
   const options = {
     connection: {
@@ -62,8 +90,13 @@ export function connectConsumer(url: string, onError: (error: Error) => void): R
       connectTimeout: 5_000,
       socketTimeout: CONSUMER_SILENCE_MS,
       retryStrategy,
-      // 2: what was refused is sent again to whoever answers next.
-      reconnectOnError: ({ message }: Error) => NOT_A_MASTER.test(message) && 2,
+      reconnectOnError: (error: Error) => {
+        if (!NOT_A_MASTER.test(error.message)) return false;
+        if (client) answers.set(client, error);
+        onAnswer(error);
+        // 2: what was refused is sent again to whoever answers next.
+        return isPatient() || isProbe(error) ? 2 : false;
+      },
     },
     cluster: {
       clusterRetryStrategy: retryStrategy,
@@ -72,7 +105,29 @@ export function connectConsumer(url: string, onError: (error: Error) => void): R
       retryDelayOnMoved: 20,
     },
   };
-  return watch(openClient(url, options, { Redis: ConsumerRedis, Cluster: ConsumerCluster }), onError);
+  client = openClient(url, options, { Redis: ConsumerRedis, Cluster: ConsumerCluster });
+  return watch(client, onError, onAnswer);
+}
+
+/** Refusals with a longer pause between them are of another time. */
+const REFUSED_APART_MS = 3_000;
+
+/** Whether refusals that follow one another have not gone on for too long. */
+function createPatience(patienceMs: number): () => boolean {
+  let since = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - last > REFUSED_APART_MS) since = now;
+    last = now;
+    return now - since <= patienceMs;
+  };
+}
+
+/** The client names the command that was refused. */
+function isProbe(error: Error): boolean {
+  const { command } = error as { command?: { name: string; args: unknown[] } };
+  return command?.name === 'del' && command.args[0] === NOTHING;
 }
 
 type Refused = Parameters<Redis['handleReconnection']>[1];
@@ -113,12 +168,22 @@ class ProducerCluster extends Cluster {
   }
 }
 
-function watch(redis: Redis, onError: (error: Error) => void): Redis {
+/** What Redis has said last to a write that changes nothing. */
+const answers = new WeakMap<Redis, Error | null>();
+
+function watch(
+  redis: Redis,
+  onError: (error: Error) => void,
+  onAnswer: (refusal: Error | null) => void,
+): Redis {
   redis.on('error', onError);
   // Of one server of a cluster; the others go on.
   redis.on('node error', onError);
   watchTransactions(redis);
-  keepAsking(redis);
+  keepAsking(redis, (refusal) => {
+    answers.set(redis, refusal);
+    onAnswer(refusal);
+  });
   return redis;
 }
 
@@ -149,18 +214,47 @@ function watchTransactions(redis: Redis): void {
 }
 
 const ASK_EVERY_MS = 1_000;
+const NOTHING = 'meterbridge:nothing';
 
 /**
- * Asks for a write that changes nothing, even at the memory limit. A replica refuses it: who only reads would
- * stay with one for ever. And something is always on its way that can be missed, to each master of a cluster:
- * there a replica says itself who is.
+ * Asks for a write that changes nothing, even at the memory limit, and tells what Redis said. A replica refuses it: who
+ * only reads would stay with one for ever. And something is always on its way that can be missed, to each master of a
+ * cluster: there a replica says itself who is, and a master that can write nothing refuses a PING, too.
  */
-function keepAsking(redis: Redis): void {
+function keepAsking(redis: Redis, onAnswer: (refusal: Error | null) => void): void {
+  const ask = () => (redis.isCluster ? askMasters(redis) : redis.del(NOTHING));
   const timer = setInterval(() => {
     if (redis.status !== 'ready') return;
-    if (redis.isCluster) for (const master of mastersOf(redis)) master.ping().catch(() => {});
-    else redis.del('meterbridge:nothing').catch(() => {});
+    ask().then(
+      () => onAnswer(null),
+      // What got no answer is the connection's matter.
+      (error: Error) => error.name === 'ReplyError' && onAnswer(error),
+    );
   }, ASK_EVERY_MS);
   timer.unref();
   redis.once('end', () => clearInterval(timer));
+}
+
+function askMasters(redis: Redis): Promise<unknown> {
+  return Promise.all(mastersOf(redis).map((each) => each.ping()));
+}
+
+/**
+ * Why Redis takes no write now; null where it does. A client that waits for a master is not waited for longer than so
+ * many milliseconds: then it is what Redis has said last.
+ */
+export async function writeRefusal(redis: Redis, withinMs = 1_000): Promise<Error | null> {
+  const late = new AbortController();
+  const said = sleep(withinMs, undefined, { signal: late.signal, ref: false }).then(
+    () => answers.get(redis) ?? null,
+    () => null,
+  );
+  try {
+    const asked = redis.isCluster ? askMasters(redis) : redis.persist(NOTHING);
+    return await Promise.race([asked.then(() => null), said]);
+  } catch (error) {
+    return error as Error;
+  } finally {
+    late.abort();
+  }
 }

@@ -6,6 +6,7 @@ import {
   type RedisOptions,
   SentinelConnector,
 } from 'ioredis';
+import { answerWithoutInfo } from './answer-without-info.js';
 import { type RedisAddress, readRedisAddress } from './redis-address.js';
 
 /** How often the nodes of a cluster are asked which of them has what: after a failover, or more nodes. */
@@ -42,7 +43,14 @@ export function openClient(
 ): Redis {
   const read = readRedisAddress(url);
   if (!read.ok) throw new TypeError(read.problem);
-  const { address } = read;
+  return answerWithoutInfo(createClient(read.address, { connection, cluster }, classes));
+}
+
+function createClient(
+  address: RedisAddress,
+  { connection, cluster }: ClientOptions,
+  classes: ClientClasses,
+): Redis {
   switch (address.kind) {
     case 'single':
       return new classes.Redis(address.url, connection);

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { readRedisAddress } from './redis-address.js';
+import { placeOf, readRedisAddress } from './redis-address.js';
 
 test.each([
   ['redis://r:1/2', { kind: 'single', url: 'redis://r:1/2' }],
   ['rediss://u:p@r', { kind: 'single', url: 'rediss://u:p@r' }],
+  ['redis://u:p@ss@r:1?family=6', { kind: 'single', url: 'redis://u:p@ss@r:1?family=6' }],
   ['unix:///run/redis.sock', { kind: 'single', url: 'unix:///run/redis.sock' }],
   [
     'redis-cluster://a:7001,b.example:7002',
@@ -69,8 +70,26 @@ test.each([
   ['redis-sentinel://a/', 'the name that the Sentinels know the master by'],
   ['redis-sentinel://a/m?hunter2=1', 'only ?sentinelPassword='],
   ['redis-cluster://u:%hunter2@a', 'percent-encoded'],
+  ['redis://u:%hunter2@a', 'percent-encoded'],
+  ['redis://:hun/ter2hunter2@a', 'percent-encoded: / is %2F'],
+  ['redis://u:1/hunter2@a', 'percent-encoded: / is %2F'],
+  ['redis://:1?hunter2@a', 'percent-encoded: / is %2F'],
+  ['rediss://u:1#hunter2@a', 'percent-encoded: / is %2F'],
+  ['redis://a/hunter2', 'host[:port][/database]'],
+  ['redis://a:hunter2', 'host[:port][/database]'],
 ])('%s is refused in words that show nothing of it', (text, words) => {
   const read = readRedisAddress(text);
   expect(read).toMatchObject({ ok: false, problem: expect.stringContaining(words) });
   expect(JSON.stringify(read)).not.toContain('hunter2');
+});
+
+test.each([
+  ['redis://u:hunter2@r:1/2', 'r:1'],
+  ['rediss://:hunter2@[::1]', '[::1]:6379'],
+  ['unix:///run/redis.sock?password=hunter2', '/run/redis.sock'],
+  ['redis-cluster://u:hunter2@a:1,b', 'the cluster of a:1, b:6379'],
+  ['redis-sentinel://s/m?sentinelPassword=hunter2', 'the master m of the Sentinels s:26379'],
+  ['redis://:hun/ter2@a', 'an address that cannot be read'],
+])('the place of %s shows no secret', (url, place) => {
+  expect(placeOf(url)).toBe(place);
 });

@@ -27,7 +27,8 @@ const EXPECTED =
  * The last two begin with `rediss` for TLS. What a problem says shows nothing of the text.
  */
 export function readRedisAddress(text: string): ReadRedisAddress {
-  if (/^(rediss?|unix):\/\//.test(text)) return { ok: true, address: { kind: 'single', url: text } };
+  if (/^unix:\/\//.test(text)) return { ok: true, address: { kind: 'single', url: text } };
+  if (/^rediss?:\/\//.test(text)) return readSingle(text);
   const [, tls, kind, login, list, path = '', query = ''] =
     /^redis(s?)-(cluster|sentinel):\/\/(?:([^@/?]*)@)?([^@/?]+)(?:\/([^/?]*))?(?:\?(.*))?$/.exec(text) ?? [];
   if (!list || (kind !== 'cluster' && kind !== 'sentinel')) return { ok: false, problem: EXPECTED };
@@ -36,12 +37,47 @@ export function readRedisAddress(text: string): ReadRedisAddress {
     return { ok: false, problem: 'a list of host:port, divided by commas, was expected' };
   }
   const access = readAccess(login, tls === 's');
-  if (!access) return { ok: false, problem: 'user and password were expected to be percent-encoded' };
+  if (!access) return { ok: false, problem: ENCODED };
   if (kind === 'sentinel') return readSentinel(hosts, access, path, query);
   if (path !== '' || query !== '') {
     return { ok: false, problem: 'nothing was expected behind the hosts: a Redis Cluster has one database' };
   }
   return { ok: true, address: { kind, nodes: hosts, ...access } };
+}
+
+const ENCODED =
+  'user and password were expected to be percent-encoded: / is %2F, ? is %3F, # is %23, % is %25';
+
+/** What a password that is not encoded cuts off would be taken for a path, a query or a port. */
+function readSingle(text: string): ReadRedisAddress {
+  const [, login, host, path = ''] =
+    /^rediss?:\/\/(?:([^/?#]*)@)?([^@/?#]*)((?:\/[^?#]*)?)(?:\?[^@#]*)?$/.exec(text) ?? [];
+  if (host === undefined || path.includes('@')) return { ok: false, problem: ENCODED };
+  if (!URL.canParse(text) || !/^\/?\d*$/.test(path)) {
+    return { ok: false, problem: 'host[:port][/database] was expected behind redis://[user:password@]' };
+  }
+  return readAccess(login, false)
+    ? { ok: true, address: { kind: 'single', url: text } }
+    : { ok: false, problem: ENCODED };
+}
+
+/** Where a Redis is, for people and logs: hosts and ports, and nothing that is secret. */
+export function placeOf(text: string): string {
+  const read = readRedisAddress(text);
+  if (!read.ok) return 'an address that cannot be read';
+  const { address } = read;
+  const list = (hosts: RedisHost[]) => hosts.map(({ host, port }) => `${host}:${port}`).join(', ');
+  switch (address.kind) {
+    case 'cluster':
+      return `the cluster of ${list(address.nodes)}`;
+    case 'sentinel':
+      return `the master ${address.master} of the Sentinels ${list(address.sentinels)}`;
+    case 'single': {
+      if (address.url.startsWith('unix:')) return address.url.replace(/^unix:\/\/|\?.*$/g, '');
+      const { hostname, port } = new URL(address.url);
+      return `${hostname || 'localhost'}:${port || 6379}`;
+    }
+  }
 }
 
 function readSentinel(sentinels: RedisHost[], access: Access, path: string, query: string): ReadRedisAddress {

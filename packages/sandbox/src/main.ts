@@ -6,7 +6,10 @@ if (!parsed.ok) {
   for (const problem of parsed.problems) console.error(problem);
   process.exit(1);
 }
-const sandbox = await startSandbox(parsed.options);
+const sandbox = await startSandbox(parsed.options).catch((error: Error) => {
+  console.error(`The sandbox could not start: ${error.message}.`);
+  process.exit(1);
+});
 console.log(
   `sandbox: Lago at ${sandbox.lago.url}, Hyperline at ${sandbox.hyperline.url}, ${sandbox.url}/inspect`,
 );

@@ -19,6 +19,8 @@ export {
   type Metrics,
 } from './create-metrics.js';
 export { type DescribedError, describeError } from './describe-error.js';
+export { describeSystemError, endProgram, type LastWords } from './end-program.js';
 export { createHealthHandlers, type HealthDeps } from './health-handlers.js';
 export { createReceiverEvents, type ReceiverEvents } from './receiver-events.js';
+export { RedisOutages } from './redis-outages.js';
 export { createScrubber } from './scrub.js';

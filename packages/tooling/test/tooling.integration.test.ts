@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -53,6 +53,21 @@ test('a package with sources and no dist is not built; one without sources needs
   expect(isBuilt(root)).toBe(false);
   write('packages/one/dist/index.js', '');
   expect(isBuilt(root)).toBe(true);
+});
+
+test('what the operating system refuses ends a set-up with its sentence alone', () => {
+  const tooling = join(root, 'packages/tooling');
+  cpSync(resolve(import.meta.dirname, '..'), tooling, {
+    recursive: true,
+    filter: (file) => !/node_modules|\/test(\/|$)/.test(file),
+  });
+  const { status, stderr } = spawnSync(process.execPath, [join(tooling, 'run.mjs'), 'setup'], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^The set-up could not go on: ENOENT: [^\n]*pnpm-lock\.yaml'\n$/),
+  ]);
 });
 
 test('the second set-up waits for the first, and says for whom', async () => {

@@ -1,3 +1,4 @@
+import { OperationError } from '@meterbridge/operations';
 import { Analytics } from '@segment/analytics-node';
 
 export type Sent = {
@@ -53,7 +54,8 @@ export async function sendEvents(
   for (let n = 1; n <= 20; n += 1) count1(sent.wrong, sendUnmappable(client, n, `${seed}-wrong-${n}`));
   await client.closeAndFlush({ timeout: 30_000 });
   for (const wrong of await sendInvalid(receiverUrl, writeKey, seed)) count1(sent.wrong, wrong);
-  if (failures.length > 0) throw new Error(`the Segment client gave up on ${failures.length} requests`);
+  if (failures.length > 0)
+    throw new OperationError('not_possible', `the Segment client gave up on ${failures.length} requests`);
   return sent;
 }
 
@@ -149,6 +151,7 @@ async function sendInvalid(receiverUrl: string, writeKey: string, seed: string):
     },
     body: JSON.stringify({ batch, sentAt: timestamp }),
   });
-  if (answer.status !== 200) throw new Error(`the receiver answered HTTP ${answer.status}`);
+  if (answer.status !== 200)
+    throw new OperationError('not_possible', `the receiver answered HTTP ${answer.status}`);
   return wrong.map(([what]) => what);
 }

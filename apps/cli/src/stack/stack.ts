@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
+import { refuseUnsafeRedis } from '@meterbridge/operations';
 import { BEHAVIOUR_VARIABLES } from '@meterbridge/sandbox/apis';
 import { type Child, startChild } from './child.js';
 import { decideStandIns, NO_KEY, type StandIns } from './decide-stand-ins.js';
@@ -47,7 +48,7 @@ const REDIS_LOOK_EVERY_MS = 500;
 /**
  * Starts Redis (unless REDIS_URL names one), the sandbox (for each API whose key is not set, where no other is real),
  * the receiver and a worker. Whatever dies is started again.
- * @throws OperationError for a configuration that no process would start with
+ * @throws OperationError for a configuration, or a Redis, that no process would start with
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
@@ -78,7 +79,9 @@ class Launch {
     const sandboxUrl = await this.standIn(standIns);
     await this.makeUpTheRest(standIns);
     const env = { ...this.given, ...this.made };
-    for (const name of await holdWithoutKey(loadStackConfig(this.options.configFile, env)))
+    const config = loadStackConfig(this.options.configFile, env);
+    await refuseUnsafeRedis(config);
+    for (const name of await holdWithoutKey(config))
       this.options.onProgress(`${name} is held: its API key is not set. What comes for it waits.`);
     const urls = await this.startApps(env);
     await this.sayWhere();

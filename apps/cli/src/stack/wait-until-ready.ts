@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OperationError } from '@meterbridge/operations';
 
-/** Asks an URL until it answers 2xx. Throws, naming what was waited for, when that takes too long. */
+/** Asks an URL until it answers 2xx. @throws OperationError that names it, when that takes too long */
 export async function waitUntilReady(what: string, url: string, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   let last = 'no answer';
@@ -14,5 +15,8 @@ export async function waitUntilReady(what: string, url: string, timeoutMs: numbe
     }
     await sleep(50);
   }
-  throw new Error(`${what} did not become ready within ${timeoutMs / 1_000} s (${last})`);
+  throw new OperationError(
+    'not_possible',
+    `${what} did not become ready within ${timeoutMs / 1_000} s (${last})`,
+  );
 }

@@ -82,7 +82,7 @@ export const forgotten: Scenario = {
 };
 
 async function usedMemory(stage: Stage): Promise<number> {
-  return (await readMemory(stage.look)).usedBytes;
+  return (await readMemory(stage.look))!.usedBytes;
 }
 
 async function setMaxMemory(stage: Stage, bytes: number): Promise<void> {

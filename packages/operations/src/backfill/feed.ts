@@ -28,13 +28,8 @@ export type FeedOptions = {
   /** Whether the replicas answer that have to have what is committed. */
   doReplicasAnswer: () => Promise<boolean>;
   /** Said once when it begins to wait, and why; and once when it goes on. */
-  onWait: (why: WaitReason | null) => void;
+  onWait: (why: string | null) => void;
 };
-
-export type WaitReason =
-  | 'Redis cannot be reached'
-  | 'Redis has no room'
-  | 'Redis answers, and not all of its replicas';
 
 /** Groups that Redis has not answered yet: while one is written, the next is read. */
 const UNACKNOWLEDGED = 2;
@@ -153,7 +148,7 @@ export class Feed implements Sink {
     return this.options.doReplicasAnswer().catch(() => false);
   }
 
-  private async wait(why: WaitReason): Promise<void> {
+  private async wait(why: string): Promise<void> {
     if (this.options.isStopped()) throw new StoppedError('stopped while it waited');
     if (!this.isWaiting) this.options.onWait(why);
     this.isWaiting = true;
@@ -178,9 +173,8 @@ export class Feed implements Sink {
 const SILENT = 'Redis answers, and not all of its replicas';
 
 /** Null for what no waiting mends. */
-function whyItWaits(error: unknown): WaitReason | null {
+function whyItWaits(error: unknown): string | null {
   if (error instanceof StoreUnavailableError && error.cause instanceof NotReplicatedError) return SILENT;
   if (error instanceof StoreFullError) return 'Redis has no room';
-  if (error instanceof StoreUnavailableError) return 'Redis cannot be reached';
-  return null;
+  return error instanceof StoreUnavailableError ? error.message : null;
 }

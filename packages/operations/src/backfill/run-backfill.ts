@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config, Source } from '@meterbridge/config';
 import {
-  assertDurableRedis,
   BackfillPositions,
   createStoreClock,
   DeliveryWriter,
@@ -12,16 +11,15 @@ import {
   keepRules,
   PRIORITY,
   replicasToWaitFor,
-  UnsafeRedisError,
   watchMemory,
 } from '@meterbridge/queue';
-import type { Redis } from 'ioredis';
 import { compileJudge, type Selection } from '../archive/judge-line.js';
 import { STANDARD_INPUT } from '../archive/open-archive.js';
 import { openProducer, openRedis } from '../connect.js';
 import { OperationError } from '../operation-error.js';
 import { readKeptRules } from '../pipeline/kept-rules.js';
 import { compilePipeline, type KeptRules, type Pipeline } from '../pipeline/pipeline.js';
+import { refuseUnsafe } from '../refuse-unsafe.js';
 import { batchAt } from '../replay/pace.js';
 import { AllQuestions } from '../stored/ask-apis.js';
 import type { Held } from '../stored/held.js';
@@ -97,11 +95,12 @@ export async function dryRun(backfill: Backfill, work: Work = {}): Promise<Backf
 
 /** Without Redis nobody knows the rules of before: null. */
 async function readKeptIfThere(config: Config, { onNotice }: Work): Promise<KeptRules | null> {
-  const redis = await openRedis(config.redis.url).catch(() => null);
-  if (redis === null) {
-    onNotice?.('Redis does not answer: what rules of before have sent under another event type is not seen.');
+  const redis = await openRedis(config.redis.url).catch((error) => {
+    if (!(error instanceof OperationError)) throw error;
+    onNotice?.(`${error.message}\nSo what rules of before have sent under another event type is not seen.`);
     return null;
-  }
+  });
+  if (redis === null) return null;
   try {
     return await readKeptRules(redis, config);
   } finally {
@@ -205,17 +204,6 @@ async function askFirst(
     return held;
   } finally {
     await questions.close();
-  }
-}
-
-/** @throws OperationError (`redis_unsafe`) where Redis can lose what it is given */
-async function refuseUnsafe(redis: Redis, config: Config, { onNotice }: Work): Promise<void> {
-  try {
-    await assertDurableRedis(redis, config.redis.allowDataLoss, ({ what, detail }) =>
-      onNotice?.(`Redis ${what}: ${detail}`),
-    );
-  } catch (error) {
-    throw error instanceof UnsafeRedisError ? new OperationError('redis_unsafe', error.message) : error;
   }
 }
 

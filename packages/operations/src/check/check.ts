@@ -7,14 +7,16 @@ import {
   kindOf,
 } from '@meterbridge/destinations';
 import {
+  describeRedisError,
   findOrphanedDestinations,
   inspectRedis,
   inspectTopology,
   readNewestWaiting,
+  writeRefusal,
 } from '@meterbridge/queue';
 import { createHttpClient } from '@meterbridge/sender';
 import type { Redis } from 'ioredis';
-import { openRedis } from '../connect.js';
+import { openRedis, sayRefused } from '../connect.js';
 import { OperationError } from '../operation-error.js';
 import { judgeFilters } from './check-filters.js';
 import { judgeIds, type Past, readPast } from './check-ids.js';
@@ -38,6 +40,8 @@ async function checkRedis(config: Config, report: (finding: Finding) => void): P
     const redis = await openRedis(config.redis.url);
     try {
       const names = config.destinations.map(({ name }) => name);
+      const refusal = describeRedisError(await writeRefusal(redis));
+      if (refusal !== null) report({ level: 'fail', what: 'Redis writes', detail: refusal });
       const topology = await inspectTopology(redis, names, config.redis);
       for (const { what, level, detail } of [...topology, ...(await inspectRedis(redis))]) {
         const tolerated = level === 'refuse' && config.redis.allowDataLoss;
@@ -58,8 +62,9 @@ async function checkRedis(config: Config, report: (finding: Finding) => void): P
       redis.disconnect();
     }
   } catch (error) {
-    if (!(error instanceof OperationError)) throw error;
-    report({ level: 'fail', what: 'Redis', detail: error.message });
+    const said = sayRefused(error);
+    if (!(said instanceof OperationError)) throw error;
+    report({ level: 'fail', what: 'Redis', detail: said.message });
     return null;
   }
 }

@@ -44,6 +44,7 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
     ],
     activity: { rules: [], untaken: [] },
     memory: { usedBytes: 50, limitBytes: 100 },
+    refusesWrites: null,
   };
 }
 
@@ -93,6 +94,7 @@ test('what Redis does not tell, and what has no limit, is null', () => {
     usedBytes: 50,
     limitBytes: 100,
     guardBytes: 80,
+    refusesWrites: null,
   });
   const unlimited = { ...look(2, {}), memory: { usedBytes: 50, limitBytes: 0 } };
   expect(reportStatus(look(1, {}), unlimited, 0.8).redis).toMatchObject({

@@ -56,18 +56,21 @@ export type Status = Activity & {
   at: number;
   places: PlaceStatus[];
   redis: {
-    usedBytes: number;
+    /** Null where it does not tell. */
+    usedBytes: number | null;
     /** Its `maxmemory`; null for none. */
     limitBytes: number | null;
     /** From here on senders are told to come later. */
     guardBytes: number | null;
+    /** Why it takes no write, in its words; null where it does. */
+    refusesWrites: string | null;
   };
 };
 
 /** What two looks a moment apart tell. Pure. @param memoryShare as the configuration has it, 0 to 1 */
 export function reportStatus(before: Snapshot, now: Snapshot, memoryShare: number): Status {
   const seconds = Math.max(0.001, (now.at - before.at) / 1_000);
-  const { usedBytes, limitBytes } = now.memory;
+  const { usedBytes = null, limitBytes = null } = now.memory ?? {};
   return {
     at: now.at,
     places: now.places.map((place) => {
@@ -80,6 +83,7 @@ export function reportStatus(before: Snapshot, now: Snapshot, memoryShare: numbe
       usedBytes,
       limitBytes: limitBytes || null,
       guardBytes: limitBytes ? Math.round(limitBytes * memoryShare) : null,
+      refusesWrites: now.refusesWrites,
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Gate } from '@meterbridge/delivery';
 import {
   type Counters,
   countWorkers,
+  describeRedisError,
   type LateTotal,
   lookAtDestinationGate,
   lookAtGate,
@@ -12,6 +13,7 @@ import {
   readLateUsage,
   readMemory,
   readsOf,
+  writeRefusal,
 } from '@meterbridge/queue';
 import { countStarts } from '@meterbridge/rate-limiter';
 import type { Redis } from 'ioredis';
@@ -44,13 +46,20 @@ export type Snapshot = {
   at: number;
   places: PlaceSnapshot[];
   activity: Activity;
-  memory: { usedBytes: number; limitBytes: number };
+  /** Null where Redis does not tell. */
+  memory: { usedBytes: number; limitBytes: number } | null;
+  /** Why Redis takes no write, in its words; null where it does. */
+  refusesWrites: string | null;
 };
 
 /** Looks at what is configured, and at what is not any more and still has something. */
 export async function takeSnapshot(config: Config, redis: Redis, now: () => number): Promise<Snapshot> {
   const names = await allDestinations(config, redis);
-  const [workersOf, memory] = await Promise.all([countWorkers(redis), readMemory(redis)]);
+  const [workersOf, memory, refusal] = await Promise.all([
+    countWorkers(redis),
+    readMemory(redis),
+    writeRefusal(redis),
+  ]);
   const at = now();
   const places = await Promise.all(
     names.map(async (name): Promise<PlaceSnapshot> => {
@@ -87,5 +96,11 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
     isConfigured: true,
   };
   const activity = await readActivity(config, redis, at);
-  return { at, places: [...places.filter(hasSomething), receiver], activity, memory };
+  return {
+    at,
+    places: [...places.filter(hasSomething), receiver],
+    activity,
+    memory,
+    refusesWrites: describeRedisError(refusal),
+  };
 }

@@ -1,28 +1,27 @@
--- Forgets buckets that are older than so many hours, by Redis' own clock, and in which nothing is open: all was
--- delivered, a duplicate, filtered or discarded. What holds dead letters lives as long as they do; a difference stays.
--- The totals keep what is forgotten here.
+-- Forgets buckets in which nothing is open: all was delivered, a duplicate, filtered or discarded. What holds dead
+-- letters lives as long as they do; a difference stays. The totals keep what is forgotten here.
 --
 -- KEYS
 --   hours: hash
 -- ARGV
---   keptHours: how old a bucket has to be
+--   ...fields: of old buckets, all that each has: <hour>/<source>/<counter>
 -- RESULT how many buckets were forgotten
-local oldest = math.floor(redis.call('TIME')[1] / 3600) - keptHours
+local counters = { 'accepted', 'delivered', 'duplicate', 'filtered', 'discarded', 'dead' }
 local old = {}
-local all = redis.call('HGETALL', hours)
-for i = 1, #all, 2 do
-  local hour, source, count = string.match(all[i], '^(%d+)/(.*)/(%a+)$')
-  if tonumber(hour) < oldest then
-    local bucket = hour .. '/' .. source
-    old[bucket] = old[bucket] or { accepted = 0, delivered = 0, duplicate = 0, filtered = 0, dead = 0, discarded = 0 }
-    old[bucket][count] = tonumber(all[i + 1])
-  end
+for _, field in ipairs(fields) do
+  local bucket = string.match(field, '^(.*)/%a+$')
+  old[bucket] = old[bucket] or {}
+  table.insert(old[bucket], field)
 end
 local forgotten = 0
-for bucket, counts in pairs(old) do
-  local settled = counts.delivered + counts.duplicate + counts.filtered + counts.discarded
-  if counts.dead == 0 and counts.accepted == settled then
-    for count in pairs(counts) do redis.call('HDEL', hours, bucket .. '/' .. count) end
+for bucket, named in pairs(old) do
+  local names = {}
+  for i, counter in ipairs(counters) do names[i] = bucket .. '/' .. counter end
+  local now = redis.call('HMGET', hours, unpack(names))
+  local accepted, settled, dead = tonumber(now[1] or 0), 0, tonumber(now[6] or 0)
+  for i = 2, 5 do settled = settled + tonumber(now[i] or 0) end
+  if dead == 0 and accepted == settled then
+    redis.call('HDEL', hours, unpack(named))
     forgotten = forgotten + 1
   end
 end

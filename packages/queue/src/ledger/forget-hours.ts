@@ -1,7 +1,9 @@
+import { hourAt, splitBucket } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys, RECEIVER } from '../keys/keys.js';
 import { every } from '../redis/every.js';
 import { defineScript } from '../redis/script.js';
+import { readStoreTime } from '../redis/store-clock.js';
 import { SCRIPTS } from '../scripts.generated.js';
 import { knownShards } from '../state/shards.js';
 
@@ -11,9 +13,44 @@ const LOOK_EVERY_MS = 3_600_000;
 
 const forgetScript = defineScript(SCRIPTS['ledger/forget-hours']);
 
-/** @returns how many hours of a source were forgotten */
+/** Fields that one look goes over, and buckets that one script does: one to two milliseconds of Redis (measured). */
+const FIELDS_AT_ONCE = 500;
+const BUCKETS_AT_ONCE = 100;
+
+/**
+ * Forgets the old hours of a shard, in portions: of a hundred sources there are a million fields, and others have
+ * turns in between.
+ * @returns how many hours of a source were forgotten
+ */
 export async function forgetSettledHours(shard: string, redis: Redis): Promise<number> {
-  return forgetScript.run(redis, { hours: queueKeys(shard).hours }, { keptHours: KEPT_DAYS * 24 });
+  const { hours } = queueKeys(shard);
+  const buckets = await findOldBuckets(hours, redis);
+  let forgotten = 0;
+  for (let from = 0; from < buckets.length; from += BUCKETS_AT_ONCE) {
+    const fields = buckets.slice(from, from + BUCKETS_AT_ONCE).flat();
+    forgotten += await forgetScript.run<number>(redis, { hours }, { fields });
+  }
+  return forgotten;
+}
+
+/** The fields of each bucket that is old by Redis' own clock. One is whole once all fields were seen. */
+async function findOldBuckets(hours: string, redis: Redis): Promise<string[][]> {
+  const oldest = hourAt(await readStoreTime(redis)) - KEPT_DAYS * 24;
+  const buckets = new Map<string, Set<string>>();
+  let cursor = '0';
+  do {
+    const [next, pairs] = await redis.hscan(hours, cursor, 'COUNT', FIELDS_AT_ONCE);
+    cursor = next;
+    for (let i = 0; i < pairs.length; i += 2) {
+      const field = pairs[i]!;
+      const bucket = field.slice(0, field.lastIndexOf('/'));
+      if (!(splitBucket(bucket).hour < oldest)) continue;
+      const fields = buckets.get(bucket) ?? new Set();
+      // A scan may tell of a field twice.
+      buckets.set(bucket, fields.add(field));
+    }
+  } while (cursor !== '0');
+  return [...buckets.values()].map((fields) => [...fields]);
 }
 
 /**

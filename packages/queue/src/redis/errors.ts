@@ -1,4 +1,6 @@
-/** Redis cannot be reached or did not answer in time; nothing of the request may be taken as stored. */
+import { redisTroubleOf } from '@meterbridge/redis-connection';
+
+/** Redis cannot be reached, did not answer in time or refused it; nothing of the request may be taken as stored. */
 export class StoreUnavailableError extends Error {
   override name = 'StoreUnavailableError';
   readonly code = 'store_unavailable';
@@ -27,7 +29,13 @@ export class BooksRefusedError extends Error {
 export function asStoreError(error: unknown): StoreUnavailableError | StoreFullError | BooksRefusedError {
   if (error instanceof BooksRefusedError) return error;
   if (isOutOfMemory(error)) return new StoreFullError('Redis is at its memory limit', { cause: error });
-  return asRefusal(error) ?? new StoreUnavailableError('Redis cannot be reached', { cause: error });
+  const refusal = asRefusal(error);
+  if (refusal) return refusal;
+  const trouble = redisTroubleOf(error);
+  const isRefused = trouble !== null && trouble !== 'unreachable';
+  return new StoreUnavailableError(isRefused ? 'Redis takes no write' : 'Redis cannot be reached', {
+    cause: error,
+  });
 }
 
 /** Whether Redis refused a write since it is full. A MULTI tells it of one of its commands. */

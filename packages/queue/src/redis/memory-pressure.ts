@@ -1,6 +1,7 @@
 import { mastersOf } from '@meterbridge/redis-connection';
 import type { Redis } from 'ioredis';
 import { every } from './every.js';
+import { readInfo } from './read-info.js';
 
 export type MemoryWatch = {
   /** What a receiver should answer now: null while there is room. */
@@ -14,21 +15,26 @@ const LOOK_EVERY_MS = 1_000;
 
 type Memory = { usedBytes: number; limitBytes: number };
 
-/** What Redis uses, and its `maxmemory`: 0 for none. Of a Redis Cluster, those of the master that is fullest. */
-export async function readMemory(redis: Redis): Promise<Memory> {
+/**
+ * What Redis uses, and its `maxmemory`: 0 for none. Of a Redis Cluster, those of the master that is fullest. Null where
+ * the user may not ask. Throws as the client does.
+ */
+export async function readMemory(redis: Redis): Promise<Memory | null> {
   const all = await Promise.allSettled(mastersOf(redis).map(readServerMemory));
-  const known = all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const told = all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const known = told.filter((each) => each !== null);
   const [fullest] = known.toSorted(
     (one, other) => share(other) - share(one) || other.usedBytes - one.usedBytes,
   );
   if (fullest) return fullest;
-  throw new Error('no server tells its memory', { cause: all });
+  if (told.length > 0) return null;
+  throw (all[0] as PromiseRejectedResult | undefined)?.reason ?? new Error('no server is known yet');
 }
 
-async function readServerMemory(server: Redis): Promise<Memory> {
-  const info = await server.info('memory');
-  const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-  return { usedBytes: number('used_memory'), limitBytes: number('maxmemory') };
+async function readServerMemory(server: Redis): Promise<Memory | null> {
+  const field = await readInfo(server, 'memory');
+  const used = field('used_memory');
+  return used === undefined ? null : { usedBytes: Number(used), limitBytes: Number(field('maxmemory') ?? 0) };
 }
 
 function share({ usedBytes, limitBytes }: Memory): number {
@@ -44,7 +50,7 @@ export function watchMemory(redis: Redis, share: number): MemoryWatch {
   let lastLimit = 0;
   const refresh = async () => {
     try {
-      const { usedBytes, limitBytes } = await readMemory(redis);
+      const { usedBytes, limitBytes } = (await readMemory(redis)) ?? { usedBytes: 0, limitBytes: 0 };
       lastLimit = limitBytes;
       full = limitBytes > 0 && usedBytes > limitBytes * share;
     } catch {

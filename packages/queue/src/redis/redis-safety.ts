@@ -1,5 +1,6 @@
 import { nameOf, serversOf } from '@meterbridge/redis-connection';
 import type { Redis } from 'ioredis';
+import { readInfo } from './read-info.js';
 
 /** One thing about a Redis that matters to whoever answers 200 on its word. */
 export type RedisFinding = {
@@ -36,7 +37,7 @@ export async function assertDurableRedis(
 const MINIMUM_VERSION = [6, 2];
 
 /**
- * Reads how safe a Redis is. Where the server forbids CONFIG (hosted ones do), it warns instead. Of a Redis Cluster
+ * Reads how safe a Redis is. Where the server forbids CONFIG (hosted ones do) or INFO, it warns instead. Of a Redis Cluster
  * each server is looked at that answers, replicas as well, since they may be masters tomorrow: the worst is told.
  */
 export async function inspectRedis(redis: Redis): Promise<RedisFinding[]> {
@@ -69,30 +70,38 @@ function nameFindings(findings: RedisFinding[], server: Redis | null): RedisFind
 }
 
 async function inspectServer(redis: Redis): Promise<RedisFinding[]> {
-  const info = await redis.info();
-  const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
+  const field = await readInfo(redis);
   const config = await readConfig(redis);
   return [
     judgeVersion(field('valkey_version') || field('redis_version')),
-    judgePersistence(config?.appendonly ?? (field('aof_enabled') === '1' ? 'yes' : 'no')),
-    judgeFsync(config?.appendfsync),
+    judgePersistence(config?.appendonly ?? APPENDONLY[field('aof_enabled') ?? '']),
+    judgeFsync(config),
     judgeEviction(config?.['maxmemory-policy'] ?? field('maxmemory_policy')),
-    judgeMemory(Number(field('maxmemory')), Number(field('used_memory'))),
+    judgeMemory(field('maxmemory'), field('used_memory')),
   ];
 }
 
-async function readConfig(redis: Redis): Promise<Record<string, string> | null> {
+/** INFO's word for it, in that of the configuration. */
+const APPENDONLY: Record<string, string> = { '0': 'no', '1': 'yes' };
+
+const SETTINGS = ['appendonly', 'appendfsync', 'no-appendfsync-on-rewrite', 'maxmemory-policy'] as const;
+
+type Settings = Partial<Record<(typeof SETTINGS)[number], string>>;
+
+async function readConfig(redis: Redis): Promise<Settings | null> {
   try {
-    const pairs = await Promise.all(
-      ['appendonly', 'appendfsync', 'maxmemory-policy'].map((name) => redis.config('GET', name)),
-    );
+    const pairs = await Promise.all(SETTINGS.map((name) => redis.config('GET', name)));
     return Object.fromEntries(pairs as [string, string][]);
   } catch {
     return null;
   }
 }
 
-function judgeVersion(version: string): RedisFinding {
+function judgeVersion(version: string | undefined): RedisFinding {
+  if (!version) {
+    const detail = `the server does not tell its version; ${MINIMUM_VERSION.join('.')} or newer is needed`;
+    return { what: 'version', level: 'warn', detail };
+  }
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [needMajor = 0, needMinor = 0] = MINIMUM_VERSION;
   const enough = major > needMajor || (major === needMajor && minor >= needMinor);
@@ -101,11 +110,15 @@ function judgeVersion(version: string): RedisFinding {
     : {
         what: 'version',
         level: 'refuse',
-        detail: `${version || 'unknown'}; ${MINIMUM_VERSION.join('.')} or newer is needed`,
+        detail: `${version}; ${MINIMUM_VERSION.join('.')} or newer is needed`,
       };
 }
 
-function judgePersistence(appendonly: string): RedisFinding {
+function judgePersistence(appendonly: string | undefined): RedisFinding {
+  if (appendonly === undefined) {
+    const detail = 'the server does not tell its appendonly; `yes` is needed';
+    return { what: 'persistence', level: 'warn', detail };
+  }
   return appendonly === 'yes'
     ? { what: 'persistence', level: 'ok', detail: 'appendonly yes' }
     : {
@@ -115,7 +128,12 @@ function judgePersistence(appendonly: string): RedisFinding {
       };
 }
 
-function judgeFsync(appendfsync: string | undefined): RedisFinding {
+function judgeFsync(settings: Settings | null): RedisFinding {
+  const { appendfsync, 'no-appendfsync-on-rewrite': notOnRewrite } = settings ?? {};
+  if (appendfsync !== undefined && notOnRewrite === 'yes') {
+    const detail = `appendfsync ${appendfsync}, but not while the append-only file is rewritten: a power failure can lose the last half minute then. Set \`no-appendfsync-on-rewrite no\` and \`appendfsync always\`.`;
+    return { what: 'fsync', level: 'warn', detail };
+  }
   if (appendfsync === 'always') return { what: 'fsync', level: 'ok', detail: 'appendfsync always' };
   if (appendfsync === undefined) {
     return {
@@ -131,9 +149,9 @@ function judgeFsync(appendfsync: string | undefined): RedisFinding {
   };
 }
 
-function judgeEviction(policy: string): RedisFinding {
+function judgeEviction(policy: string | undefined): RedisFinding {
   if (policy === 'noeviction') return { what: 'eviction', level: 'ok', detail: 'noeviction' };
-  if (policy === '') {
+  if (!policy) {
     return {
       what: 'eviction',
       level: 'warn',
@@ -147,10 +165,16 @@ function judgeEviction(policy: string): RedisFinding {
   };
 }
 
-function judgeMemory(maxmemory: number, used: number): RedisFinding {
-  const usedMb = Math.round(used / 1_048_576);
-  return maxmemory > 0
-    ? { what: 'memory', level: 'ok', detail: `${usedMb} MB of ${Math.round(maxmemory / 1_048_576)} MB` }
+/** @param maxmemory in bytes, 0 for none; as `used`, undefined where the server does not tell */
+function judgeMemory(maxmemory: string | undefined, used: string | undefined): RedisFinding {
+  if (used === undefined) {
+    const detail = 'the server does not tell its memory: the receiver answers 429 only once it is full';
+    return { what: 'memory', level: 'warn', detail };
+  }
+  const usedMb = Math.round(Number(used) / 1_048_576);
+  const limitMb = Math.round(Number(maxmemory ?? 0) / 1_048_576);
+  return Number(maxmemory ?? 0) > 0
+    ? { what: 'memory', level: 'ok', detail: `${usedMb} MB of ${limitMb} MB` }
     : {
         what: 'memory',
         level: 'warn',

@@ -22,15 +22,17 @@ export async function inspectTopology(
     : redis.options.sentinels
       ? 'a master by the word of Sentinels'
       : 'one server';
-  const found = `${kind}, ${count(
-    each.reduce((sum, one) => sum + one, 0),
-    'replica',
-  )}`;
+  const known = each.filter((one) => one !== null);
+  const isTold = known.length === each.length;
+  const replicasFound = known.reduce((sum, one) => sum + one, 0);
+  const found = `${kind}, ${isTold ? count(replicasFound, 'replica') : 'which does not tell its replicas'}`;
   if (each.length < masters) {
     const silent = count(masters - each.length, 'master');
     return [{ what: 'kind', level: 'refuse', detail: `${found}; without an answer: ${silent}` }];
   }
-  const first = judgeReplicas(found, Math.min(...each), replicas, Boolean(redis.options.sentinels));
+  const first: RedisFinding = isTold
+    ? judgeReplicas(found, Math.min(...known), replicas, Boolean(redis.options.sentinels))
+    : { what: 'kind', level: 'warn', detail: found };
   if (!redis.isCluster) return [first, ...describeShards(shards)];
   const places = await Promise.all(destinations.map((name) => placeShards(redis, name, shards, masters)));
   return [first, ...places];

@@ -2,6 +2,7 @@ import { connectProducer, mastersOf, serverOfSlot, slotOfKey } from '@meterbridg
 import type { Redis } from 'ioredis';
 import { SCRIPTS } from '../scripts.generated.js';
 import { asStoreError } from './errors.js';
+import { readInfo } from './read-info.js';
 import { defineScript } from './script.js';
 
 const confirmScript = defineScript(SCRIPTS['redis/confirm-field']);
@@ -68,19 +69,20 @@ export async function writeReplicated<T>(
   }
 }
 
-/** How many replicas a master has that is asked now. */
-export async function countReplicas(server: Redis): Promise<number> {
-  return Number(/^connected_slaves:(\d+)/m.exec(await server.info('replication'))?.[1] ?? 0);
+/** How many replicas a master has that is asked now; null where its user may not ask. */
+export async function countReplicas(server: Redis): Promise<number | null> {
+  const told = (await readInfo(server, 'replication'))('connected_slaves');
+  return told === undefined ? null : Number(told);
 }
 
 /**
  * How many replicas have to have what a person does by hand, until its command ends: as many as are configured, or as
- * every master has now. Nobody repeats what a person did, so it is not lost where there is a replica to keep it.
+ * every master has now and tells. Nobody repeats what a person did, so it is not lost where there is a replica to keep it.
  * Throws as the client does.
  */
 export async function replicasToWaitFor(redis: Redis, configured: number): Promise<number> {
   const each = await Promise.all(mastersOf(redis).map(countReplicas));
-  return Math.max(configured, Math.min(...each));
+  return Math.max(configured, Math.min(...each.map((replicas) => replicas ?? 0)));
 }
 
 /** Whether so many replicas of every master answer it within half a second. Throws as the client does. */

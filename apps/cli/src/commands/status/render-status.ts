@@ -40,7 +40,7 @@ export function renderStatus(status: Status): string {
   });
   for (const place of status.places) table.push(rowOf(place));
   const words = status.places.flatMap((place) => wordsOf(place, status.at));
-  return [table.toString(), memoryOf(status.redis), ...words, ...renderActivity(status)].join('\n');
+  return [table.toString(), ...redisOf(status.redis), ...words, ...renderActivity(status)].join('\n');
 }
 
 function rowOf(place: PlaceStatus): string[] {
@@ -115,7 +115,12 @@ function failureWords({ to, code, cause, at: failedAt }: FailureStatus, at: numb
   return `last failure${to === 'reads' ? ' of a lookup' : ''} ${ago} ago: ${code}: ${cause}`;
 }
 
-function memoryOf({ usedBytes, limitBytes, guardBytes }: Status['redis']): string {
+function redisOf({ refusesWrites, ...memory }: Status['redis']): string[] {
+  return [...(refusesWrites === null ? [] : [style('red', refusesWrites)]), memoryOf(memory)];
+}
+
+function memoryOf({ usedBytes, limitBytes, guardBytes }: Omit<Status['redis'], 'refusesWrites'>): string {
+  if (usedBytes === null) return 'Redis memory: the server does not tell';
   const used = `Redis memory: ${megabytes(usedBytes)}`;
   if (limitBytes === null || guardBytes === null) return `${used} used, no maxmemory set`;
   const percent = Math.round((100 * usedBytes) / limitBytes);
