@@ -10,6 +10,7 @@ import { refuseToOverwrite, writeConfigFile, writeEnvExample } from '../../init/
 import { CommandError } from '../../load-context.js';
 import { EXAMPLE } from '../../terminal/example.js';
 import { listWords } from '../../terminal/list-words.js';
+import { print } from '../../terminal/print.js';
 
 export type InitOptions = {
   output?: string;
@@ -39,7 +40,7 @@ async function initFromAnswers(file: string, options: InitOptions): Promise<void
   if (!loaded.ok) throw new CommandError(`Nothing was written. ${describeProblems(loaded.problems, file)}`);
   const written = write(draft, file, options);
   if (options.json) printJson(written, draft, {});
-  else console.log(`${describe(written, draft)}\n${nextSteps(file, draft)}`);
+  else print(`${describe(written, draft)}\n${nextSteps(file, draft)}`);
 }
 
 /** Exit code 1 where something is left to write by hand, or there was nothing to read. */
@@ -56,14 +57,14 @@ async function initFromFunction(path: string, file: string, options: InitOptions
     printJson(written ?? { file: null, envExample: null }, draft, { loads, ...found });
     return;
   }
-  console.log(renderReading(path, reading));
+  print(renderReading(path, reading));
   if (written === null) {
     throw new CommandError(
       `\nNothing was written: no usage for ${listWords(RECIPE_TITLES, 'or')} was found in it.`,
     );
   }
-  console.log(`\n${describe(written, draft)}`);
-  console.log(loads ? nextSteps(file, draft) : `\n${describeProblems(written.problems, file)}`);
+  print(`\n${describe(written, draft)}`);
+  print(loads ? nextSteps(file, draft) : `\n${describeProblems(written.problems, file)}`);
 }
 
 function write(draft: Draft, file: string, { force = false }: InitOptions): Written {
@@ -79,7 +80,7 @@ function printJson(
   draft: Draft,
   more: object,
 ): void {
-  console.log(JSON.stringify({ file, envExample, ...summary(draft), ...more }, null, 2));
+  print(JSON.stringify({ file, envExample, ...summary(draft), ...more }, null, 2));
 }
 
 function summary(draft: Draft) {

@@ -3,26 +3,27 @@ import type { Command } from 'commander';
 import { prettyFactory } from 'pino-pretty';
 import { STATE_DIRECTORY } from '../../load-context.js';
 import { startStack } from '../../stack/stack.js';
+import { print } from '../../terminal/print.js';
 
 /** Runs the whole stack until Ctrl-C: for real use on one machine, and for trying things out. */
 export async function up(): Promise<void> {
   const pretty = process.stdout.isTTY ? prettyFactory({ colorize: true, ignore: 'pid' }) : undefined;
   // From the first moment on: a signal while it starts would else end this process and not wait for what it started.
   const ended = untilSignal().then(() =>
-    console.log('\nStopping: what is on its way is settled, what waits stays in Redis.'),
+    print('\nStopping: what is on its way is settled, what waits stays in Redis.'),
   );
   const stack = await startStack({
     directory: STATE_DIRECTORY,
     configFile: configFile(process.env),
     env: process.env,
     demo: false,
-    onProgress: (line) => console.log(`• ${line}`),
+    onProgress: (line) => print(`• ${line}`),
     onLine: (name, line) => {
       if (name === 'redis') return;
       process.stdout.write(pretty && line.startsWith('{') ? pretty(line) : `${line}\n`);
     },
   });
-  console.log(
+  print(
     [
       '',
       `Point a Segment client at ${stack.receiverUrl} (its host option), or try:`,
