@@ -18,6 +18,7 @@ import {
 } from '@meterbridge/operations';
 import { withOperations } from '../../load-context.js';
 import { countRow } from '../../terminal/count-row.js';
+import { howToRun } from '../../terminal/hint.js';
 import { createLineWriter } from '../../terminal/line-writer.js';
 import { print } from '../../terminal/print.js';
 import { shortTime } from '../../terminal/short-time.js';
@@ -70,9 +71,9 @@ async function printPage(ops: Operations, options: ListOptions): Promise<void> {
   if (hasMore) print(`… and more: the same with --after ${entries.at(-1)!.id}`);
   print('');
   await printCounts(ops, readFilter(options));
-  print(
-    '\nOne in full: meterbridge dead-letters show <id>\nOnce mended: meterbridge dead-letters replay --reason <reason>',
-  );
+  const { id, reason } = entries[0]!;
+  print(`\nOne in full: ${howToRun(`dead-letters show ${id}`)}`);
+  print(`Once mended: ${howToRun(`dead-letters replay --reason ${reason} --dry-run`)}`);
 }
 
 /** A misspelt reason means no letter: that must not look like there being none. */

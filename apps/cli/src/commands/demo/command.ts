@@ -15,6 +15,7 @@ import { type Sent, sendEvents } from '../../demo/send-events.js';
 import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js';
 import { DEMO_WRITE_KEY } from '../../stack/decide-stand-ins.js';
 import { type Stack, startStack } from '../../stack/stack.js';
+import { howToRun, listSteps } from '../../terminal/hint.js';
 import { print, printInPlace } from '../../terminal/print.js';
 import { readCount } from '../../terminal/read-arguments.js';
 import { tableWidth } from '../../terminal/table.js';
@@ -47,7 +48,8 @@ export async function demo(options: DemoOptions): Promise<void> {
     const outcome = await Promise.race([play(stack, redis, options, progress), interrupted]);
     if (outcome === 'interrupted') return;
     process.exitCode = outcome ? 0 : 1;
-    if (options.once) return;
+    if (options.once)
+      return print(`Next: npm start, or ${howToRun('init')} for a configuration of your own.`);
     print(nextSteps(stack, logFile));
     await interrupted;
   } finally {
@@ -132,12 +134,14 @@ function nextSteps(stack: Stack, logFile: string): string {
   return [
     '',
     'The stack stays up. Try, in another terminal:',
-    '  npm run -s meterbridge -- dead-letters list            what could not be delivered, and why',
-    '  npm run -s meterbridge -- audit                        what became of what was accepted, hour by hour',
-    '  npm run -s meterbridge -- dead-letters replay --all    after mending meterbridge.config.yaml (give tokens a default: 0)',
-    `  curl ${stack.sandboxUrl}/inspect                what the billing APIs hold`,
-    `  curl ${stack.workerUrl}/metrics                 Prometheus metrics`,
-    '  kill -9 any of its processes: each is started again, and nothing is lost',
+    ...listSteps([
+      [howToRun('dead-letters list'), 'what could not be delivered, and why'],
+      [howToRun('audit'), 'what became of what was accepted, hour by hour'],
+      [howToRun('dead-letters replay --all'), 'once tokens has a default: 0 in the configuration'],
+      [`curl ${stack.sandboxUrl}/inspect`, 'what the billing APIs hold'],
+      [`curl ${stack.workerUrl}/metrics`, 'Prometheus metrics'],
+      ['kill -9 any of its processes', 'each is started again, and nothing is lost'],
+    ]),
     `Logs: ${logFile}`,
     'Ctrl-C ends it.',
   ].join('\n');
