@@ -36,7 +36,7 @@ export function renderReport(
   const table: Table = {
     columns: [
       ...names.map((name) => (name === 'hour' ? { head: 'hour, UTC' } : { head: name, minWidth: 11 })),
-      ...shown,
+      ...shown.map((column) => (isNothing(column, lines) ? { ...column, dropRank: ALL_ZERO } : column)),
     ],
     rows: lines.map((line) => [...names.map((name) => nameOf(line, name)), ...counts(line)]),
     total: [...names.map((_, index) => (index === 0 ? 'total' : '')), ...counts(total)],
@@ -49,6 +49,14 @@ export function renderReport(
     '',
     unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),
   ].join('\n');
+}
+
+/** Where there is little room, what is 0 everywhere goes before any other column. */
+const ALL_ZERO = 9;
+
+function isNothing({ count }: CountColumn, lines: readonly ReportLine[]): boolean {
+  const isAsked = count === 'accepted' || count === 'delivered';
+  return !isAsked && lines.every((line) => line[count] === 0);
 }
 
 const BALANCED =
