@@ -62,7 +62,7 @@ test('beside a real API what has no key is held, and goes out once it has one', 
   await waitFor(async () => (await stack.account('lago')).delivered === 30, { what: 'the other one' });
   expect(await stack.account('hyperline')).toMatchObject({ accepted: 30, inFlight: 30, dead: 0 });
   expect(stack.sandbox.hyperline.inspect().byStatus).toEqual({});
-  const counts = 'accepted 60 · delivered 30 · dead 0 · in flight 30 · held: hyperline';
+  const counts = 'accepted 60 · delivered 30 · filtered 0 · dead 0 · in flight 30 · held: hyperline';
   await waitFor(() => up.output().includes(counts), { what: 'the counts' });
   await stop(up);
 
@@ -109,7 +109,7 @@ test('its terminal is calm: logs go to a file, and each kind of warning is told 
   const receiver = await receiverOf(up);
   const untyped = () => sendAll(receiver, makeTracks(3, { type: undefined }));
   await untyped();
-  const rejected = /! receiver: event\.rejected, backend missing_type \(once; see .*up\.log\)/g;
+  const rejected = /! receiver: event\.rejected, backend missing_type$/gm;
   await waitFor(() => rejected.test(up.output()), { what: 'a warning' });
   await untyped();
   const inLog = () => logOf(stack).match(/"msg":"event\.rejected"/g)?.length ?? 0;

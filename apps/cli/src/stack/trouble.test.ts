@@ -12,13 +12,13 @@ test.each([
     {
       level: 'warn',
       words: 'worker: event.dead_lettered, lago unmapped',
-      kind: 'worker event.dead_lettered lago unmapped',
+      kind: 'event.dead_lettered lago unmapped',
     },
   ],
   [
     'an error',
     log({ level: 'error', msg: 'worker.problem', code: 'x', err: { message: 'Redis is away' } }),
-    { level: 'error', words: 'worker: worker.problem, x, Redis is away', kind: 'worker worker.problem x' },
+    { level: 'error', words: 'worker: worker.problem, x, Redis is away', kind: 'worker.problem x' },
   ],
   [
     'words of its own',

@@ -22,7 +22,8 @@ export function readTrouble(name: string, line: string): Trouble | null {
   return {
     level,
     words: [`${name}: ${event}`, kinds.join(' '), ...why].filter((part) => part !== '').join(', '),
-    kind: [name, event, ...kinds].join(' '),
+    // What two processes say of one Redis is one trouble.
+    kind: [event, ...kinds].join(' '),
   };
 }
 

@@ -11,8 +11,8 @@ import { watchCounts } from './watch-counts.js';
 /** Runs the whole stack until Ctrl-C: for real use on one machine, and for trying things out. */
 export async function up(): Promise<void> {
   const log = openLogFile(join(STATE_DIRECTORY, LOG_NAME));
-  const screen = openScreen(log.path);
-  screen.say(`• Logs: ${log.path}, JSON lines of all processes`);
+  const screen = openScreen();
+  screen.say(`• Logs: ${log.path}, JSON lines of all processes; here each kind of warning stands once`);
   const watching = new AbortController();
   // From the first moment on: a signal while it starts would else end this process and not wait for what it started.
   const ended = untilSignal().then(() => {

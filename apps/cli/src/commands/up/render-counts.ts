@@ -9,6 +9,7 @@ export function renderCounts({ places }: Pick<Status, 'places'>): string {
   const counts = [
     `accepted ${sum(({ destination, accepted }) => (destination === RECEIVER ? 0 : accepted))}`,
     `delivered ${sum(({ delivered, duplicate }) => delivered + duplicate)}`,
+    `filtered ${sum(({ filtered }) => filtered)}`,
     `dead ${sum(({ dead }) => dead)}`,
     `in flight ${sum(({ inFlight }) => inFlight)}`,
   ];

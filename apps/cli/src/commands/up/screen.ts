@@ -15,7 +15,7 @@ export type Screen = {
 /** The processes whose words are for people. What Redis and the sandbox print goes to the log alone. */
 const SHOWN = ['receiver', 'worker'];
 
-export function openScreen(logPath: string): Screen {
+export function openScreen(): Screen {
   const isInPlace = process.stdout.isTTY;
   const told = new Set<string>();
   let counts = '';
@@ -31,9 +31,7 @@ export function openScreen(logPath: string): Screen {
       if (!trouble || told.has(trouble.kind)) return;
       told.add(trouble.kind);
       const isError = trouble.level === 'error';
-      say(
-        `${style(isError ? 'red' : 'yellow', isError ? '✗' : '!')} ${visible(trouble.words)} (once; see ${logPath})`,
-      );
+      say(`${style(isError ? 'red' : 'yellow', isError ? '✗' : '!')} ${visible(trouble.words)}`);
     },
     count(line) {
       if (line === counts) return;
