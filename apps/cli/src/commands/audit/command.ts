@@ -34,10 +34,10 @@ export async function audit({
   wide,
 }: AuditOptions): Promise<void> {
   const filter = {
-    ...(destination === undefined ? {} : { destination }),
-    ...(source === undefined ? {} : { source }),
-    ...(since === undefined ? {} : { sinceHour: since }),
-    ...(by === undefined ? {} : { by }),
+    destination,
+    source,
+    sinceHour: since,
+    by,
   };
   const report = await withOperations((ops) =>
     watched((work) => holdAgainst(ops, filter, (wait ?? 0) * 1_000, work)),

@@ -9,7 +9,7 @@ export type DiscardsOptions = TableOptions & { destination?: string; limit: numb
 
 /** Prints what was discarded, brought back and edited, newest first: when, by whom, and why. */
 export async function listDiscards({ destination, limit, json, wide }: DiscardsOptions): Promise<void> {
-  const of = destination === undefined ? {} : { destination };
+  const of = { destination };
   const records = await withOperations((ops) => readLetterLog(ops, of));
   if (json) {
     for (const { at, ...record } of records) {
