@@ -14,6 +14,7 @@ import { addStatus } from './commands/status/command.js';
 import { addTest } from './commands/test/command.js';
 import { addUp } from './commands/up/command.js';
 import { listWords } from './terminal/list-words.js';
+import { COMMANDER_OUTPUT } from './terminal/print.js';
 
 /** The command line: every command with its options and its help. Parsing runs the command's action. */
 export function createProgram(): Command {
@@ -29,6 +30,7 @@ Ctrl-C: what has something in hand stops after that, says so and ends with 1; a 
 else ends at once with 130. Nothing is lost, and every other process goes on: so does a replay, which the workers run.
 Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usage.`,
     )
+    .configureOutput(COMMANDER_OUTPUT)
     .showHelpAfterError('(--help says what there is, with examples)')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 

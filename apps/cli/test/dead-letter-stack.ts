@@ -24,14 +24,16 @@ export function withoutTokens(count: number): Track[] {
 /**
  * A stack in which these events died at Lago, or in the receiver; receiver and worker are gone again.
  * @param accepted how many of them the receiver takes
+ * @param config the configuration, where it is another than usual
  */
 export async function openWithLetters(
   stacks: ReturnType<typeof useStack>,
   tracks: readonly Track[],
   accepted = tracks.length,
+  config = CONFIG,
 ): Promise<Stack> {
   const lago = { apiKey: LAGO_KEY, store: 'postgres', metrics: METRICS } as const;
-  const stack = await stacks.open({ sandbox: { lago } });
+  const stack = await stacks.open({ config, sandbox: { lago } });
   await stack.settle(tracks, accepted);
   return stack;
 }

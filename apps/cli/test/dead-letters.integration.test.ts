@@ -87,8 +87,8 @@ describe('list', () => {
     ]);
     const { output, code } = await stack.cli('dead-letters', 'list', '--by', 'customer', '--limit', '1');
     expect(code).toBe(0);
-    expect(output).toMatch(/sub-1 +│ +5/);
-    expect(output).toMatch(/total +│ +10/);
+    expect(output).toMatch(/sub-1 +5/);
+    expect(output).toMatch(/total +10/);
     expect(output).toContain('smaller groups');
     expect((await stack.cli('dead-letters', 'list', '--by', 'colour')).code).toBe(2);
   }, 120_000);
@@ -104,7 +104,7 @@ describe('discard', () => {
     const unasked = await discard('--reason', 'refused', '--because', 'a test');
     expect(unasked).toMatchObject({ code: 1, output: expect.stringContaining('--yes') });
     const dry = await discard('--reason', 'refused', '--because', 'a test', '--dry-run');
-    expect(dry).toMatchObject({ code: 0, output: expect.stringMatching(/lago +│ +refused +│ +5/) });
+    expect(dry).toMatchObject({ code: 0, output: expect.stringMatching(/lago +refused +5/) });
     expect(await stack.account()).toMatchObject({ dead: 8, discarded: 0 });
 
     const done = await discard(

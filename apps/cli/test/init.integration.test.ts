@@ -118,6 +118,7 @@ test('answers from a pipe, one a line; what cannot be read is asked again', asyn
   }
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: this is how variables are written
   expect(text).not.toContain('hyperline');
+  expect(await read('.env.example')).toContain('LAGO_API_URL=https://lago.acme.example\n');
   expect(text.match(/properties:/g)).toHaveLength(1);
   const stack = await stacks.open({ config: text });
   Object.assign(stack.env, { ACME_KEY: 'key-of-acme', BROWSER_WRITE_KEY: 'key-of-browser' });

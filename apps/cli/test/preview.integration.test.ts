@@ -226,7 +226,7 @@ test('a changed configuration over an archive: files, folders and patterns, some
   await write('meterbridge.config.yaml', CHANGED);
   await write('back.yaml', CONFIG);
   const worse = await preview('--archive', '.', '--with', 'back.yaml');
-  expect(worse.output).toMatch(/newly failing +│ +1 /);
+  expect(worse.output).toMatch(/newly failing +1 /);
   expect(worse.code).toBe(1);
 });
 

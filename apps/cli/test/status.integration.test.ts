@@ -51,7 +51,7 @@ test('says what waits, what was delivered, who works, and what Redis uses', asyn
 
   const table = await stack.cli('status');
   expect(table.code).toBe(0);
-  expect(table.output).toMatch(/lago +│ +0 │ +0 │ +0 │ +– │ +– │ +250 │ +0 │ sending +│ +0 of 200 │ +2 │/);
+  expect(table.output).toMatch(/lago +0 +0 +0 +– +– +250 +0 +sending +0 of 200 +2$/m);
   expect(table.output).toMatch(/Redis memory: \d+ MB of 256 MB/);
   for (const { process } of workers) process.signal('SIGTERM');
   await Promise.all(workers.map(({ process }) => process.exited));

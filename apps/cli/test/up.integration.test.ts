@@ -1,4 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
@@ -20,6 +21,12 @@ async function openWithout(...names: string[]): Promise<Stack> {
   const stack = await stacks.open();
   for (const name of [...names, 'RECEIVER_PORT', 'WORKER_PORT']) delete stack.env[name];
   return stack;
+}
+
+/** What the processes have logged. */
+function logOf({ env }: Stack): string {
+  const file = join(dirname(env.METERBRIDGE_CONFIG!), '.meterbridge/up.log');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 async function receiverOf(up: RunningProcess): Promise<string> {
@@ -57,6 +64,8 @@ test('beside a real API what has no key is held, and goes out once it has one', 
   await waitFor(async () => (await stack.account('lago')).delivered === 30, { what: 'the other one' });
   expect(await stack.account('hyperline')).toMatchObject({ accepted: 30, inFlight: 30, dead: 0 });
   expect(stack.sandbox.hyperline.inspect().byStatus).toEqual({});
+  const counts = 'accepted 60 · delivered 30 · filtered 0 · dead 0 · in flight 30 · held: hyperline';
+  await waitFor(() => up.output().includes(counts), { what: 'the counts' });
   await stop(up);
 
   stack.env.HYPERLINE_API_KEY = HYPERLINE_KEY;
@@ -91,7 +100,7 @@ test('without any key the sandbox stands in for all, and the known write key is 
 test('a signal while it starts ends it as one does later: what it started is waited for', async () => {
   const stack = await openWithout();
   const up = stack.start('cli', ['up']);
-  await waitFor(() => up.output().includes('receiver.listening'), { what: 'its start', timeoutMs: 60_000 });
+  await waitFor(() => logOf(stack).includes('receiver.listening'), { what: 'its start', timeoutMs: 60_000 });
   await stop(up);
   expect(up.output()).toContain('Stopping: ');
 });
@@ -126,4 +135,22 @@ test('what keeps a Redis of its own from starting is a sentence, without frames'
   await expectEnd(/Redis ended at once/);
   stack.env.PATH = '/nowhere';
   await expectEnd(/redis-server/);
+});
+
+test('its terminal is calm: logs go to a file, and each kind of warning is told once', async () => {
+  const stack = await openWithout();
+  const up = stack.start('cli', ['up']);
+  const receiver = await receiverOf(up);
+  const untyped = () => sendAll(receiver, makeTracks(3, { type: undefined }));
+  await untyped();
+  const rejected = /! receiver: event\.rejected, backend missing_type$/gm;
+  await waitFor(() => rejected.test(up.output()), { what: 'a warning' });
+  await untyped();
+  const inLog = () => logOf(stack).match(/"msg":"event\.rejected"/g)?.length ?? 0;
+  await waitFor(() => inLog() >= 2, { what: 'the log of both' });
+  await waitFor(() => up.output().includes('dead 6'), { what: 'the counts' });
+  expect(up.output().match(rejected)).toHaveLength(1);
+  expect(up.output()).not.toMatch(/^\{/m);
+  for (const line of logOf(stack).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
+  await stop(up);
 });

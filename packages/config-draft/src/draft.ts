@@ -77,6 +77,12 @@ export function variablesOf({ sources, destinations }: Draft): string[] {
   return [...new Set(names)];
 }
 
+/** By their variables: the addresses that are not the API's usual one. */
+export function ownAddresses({ destinations }: Pick<Draft, 'destinations'>): Map<string, string> {
+  const own = destinations.filter(({ type, url }) => url !== kindOf(type).defaults.url);
+  return new Map(own.map(({ type, url }) => [kindOf(type).env.url, url]));
+}
+
 const ABOVE_SECOND = [
   'A write key in a browser or an app is public: a rule that must not believe it names the others, as in',
   '`sources: [backend]` beside its name.',

@@ -24,20 +24,38 @@ const WRITE_KEY = {
 };
 
 /**
- * What `.env.example` has to say about variables it does not name yet: added behind what is there, which
- * stays as it is. Null where it names all of them.
+ * What `.env.example` has to say about variables it does not name yet: added behind what is there, which stays as it is
+ * but for the given values. Null where it has all of them.
  * @param text what the file holds now; empty where there is none
+ * @param values of variables that the configuration has another standard for: whoever copies the file must not be sent
+ *   elsewhere by it
  */
-export function extendEnvExample(text: string, variables: readonly string[]): string | null {
+export function extendEnvExample(
+  text: string,
+  variables: readonly string[],
+  values: ReadonlyMap<string, string> = new Map(),
+): string | null {
+  const corrected = text.replace(
+    /^([ \t]*(?:export[ \t]+)?(\w+)=).*$/gm,
+    (line, beginning: string, name: string) => {
+      const value = values.get(name);
+      return value === undefined ? line : `${beginning}${value}`;
+    },
+  );
+  const extended = addMissing(corrected, variables, values);
+  return extended === text ? null : extended;
+}
+
+function addMissing(text: string, variables: readonly string[], values: ReadonlyMap<string, string>): string {
   const named = new Set(
     [...text.matchAll(/^[ \t]*#?[ \t]*(?:export[ \t]+)?(\w+)=/gm)].map(([, name]) => name),
   );
   const missing = variables.filter((name) => !named.has(name));
-  if (missing.length === 0) return null;
+  if (missing.length === 0) return text;
   const before = text === '' ? '# Copy to .env, or set these where your platform keeps secrets.\n' : text;
   const hints = missing.map((name) => {
     const { about, value } = HINTS[name] ?? WRITE_KEY;
-    return `# ${about}\n${name}=${value}\n`;
+    return `# ${about}\n${name}=${values.get(name) ?? value}\n`;
   });
   return `${before.endsWith('\n') ? before : `${before}\n`}\n${hints.join('')}`;
 }

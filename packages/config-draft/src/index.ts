@@ -10,6 +10,7 @@ export {
   type DraftRule,
   type DraftSource,
   neededVariables,
+  ownAddresses,
   variablesOf,
   writeDraft,
 } from './draft.js';

@@ -171,7 +171,7 @@ test('numbers and booleans may come from the environment, and keys of digits sta
     )
     .concat('redis: { allowDataLoss: "${LOSS}" }');
   expect(problemsOf(text, { KEY: '123', BATCH: 'many', LOSS: 'false' })).toEqual([
-    'destinations[0].limit.batchSize: expected number, received string (from BATCH)',
+    'destinations[0].limit.batchSize: expected a number; found text (from BATCH)',
     'redis.allowDataLoss: expected true (from LOSS)',
   ]);
   const config = load(text.replace(/redis:.*/, ''), { KEY: '123', BATCH: '20' });
@@ -250,7 +250,7 @@ retrys: 3
       '7 sources[2]: shares a write key with sources[1]',
       '12 destinations[0].apiKey: the environment variable LAGO_KEY is not set',
       '13 destinations[0].limit.batchsize: unknown key; did you mean batchSize?',
-      '13 destinations[0].limit.requestsPerSecond: expected a number up to 10000, or unlimited',
+      '13 destinations[0].limit.requestsPerSecond: expected a number above 0, up to 10000, or unlimited; to send nothing for a while, hold the destination',
       '16 destinations[0].rules[0].when: line 1, column 8: found "=", expected a field, a value, a function or "("',
       '17 destinations[0].rules[0].sources[0]: no source has this name',
       '18 destinations[0].rules[0].subscription: a path needs a key between its dots',
@@ -263,7 +263,11 @@ retrys: 3
 
 test.each([
   ['an object with neither path nor value', '{ as: number }', 'path: expected'],
-  ['a number', '5', 'expected a path, a list of paths, or an object with a path or a value'],
+  [
+    'a number',
+    '5',
+    'expected a path, a list of paths, or { path: … }; the same for every event is { value: … }',
+  ],
   ['a misspelt key', '{ path: userId, maks: true }', 'maks: unknown key; did you mean mask?'],
   ['mask and hash', '{ path: userId, mask: true, hash: sha256 }', 'choose mask or hash, not both'],
 ])('%s is no value rule, and says so', (_, rule, message) => {
@@ -353,7 +357,7 @@ test('a file that is not there is a problem, not a crash', () => {
 });
 
 test.each([[''], ['- a'], ['just text'], ['null']])('%p is no configuration', (text) => {
-  expect(problemsOf(text)).toEqual([expect.stringMatching(/^: expected object/)]);
+  expect(problemsOf(text)).toEqual([expect.stringMatching(/^: expected keys with their values; found /)]);
 });
 
 test('a placeholder that YAML cannot read has its remedy named', () => {
@@ -411,4 +415,41 @@ test('a constant has the digits that are written, in quotes or not', () => {
       properties: { a: { value: '0.1234567890123456789' } },
     });
   }
+});
+
+test.each([
+  [
+    'code: { value: api_call }',
+    'code: expected the code as it is, without { value: … }, as in code: api_call',
+  ],
+  ['code: 5', 'code: expected text: put the code in quotes'],
+  [
+    'code: { path: evnt }',
+    'code.path: found evnt, which no event of Segment has at its root; did you mean event?',
+  ],
+  ['when: type = track', 'or in quotes, where it is text'],
+  ['when:', 'when: expected text; found nothing'],
+  ['properties: { model: small }', 'or { value: … }, where it is the same for every event'],
+  ['properties: { model: 5 }', 'the same for every event is { value: … }'],
+  ['properties: { model: { path: properties.m, value: x } }', 'this key does not belong here'],
+])('says of %s what to write', (written, message) => {
+  const text = minimal.replace('subscription: userId', `subscription: userId, ${written}`);
+  expect(problemsOf(text).join('\n')).toContain(message);
+});
+
+test.each([
+  ['requestsPerSecond: 0', 'requestsPerSecond: expected a number above 0'],
+  ['concurrency: 0', 'concurrency: expected a whole number from 1'],
+  ['batchSize: 0', 'batchSize: expected a whole number from 1'],
+  ['batchSize: 100000', 'batchSize: expected a number up to 10000'],
+])('a limit of %s: %s', (limit, message) => {
+  const text = minimal.replace('apiKey: k', `apiKey: k, limit: { ${limit} }`);
+  expect(problemsOf(text)).toEqual([`destinations[0].limit.${message}`]);
+});
+
+test('an object where a list belongs says how a list is written', () => {
+  const text = minimal.replace('[{ name: backend, writeKey: wk }]', '{ name: backend, writeKey: wk }');
+  expect(problemsOf(text)).toContain(
+    'sources: expected a list, each entry behind "- "; found keys with their values',
+  );
 });

@@ -12,6 +12,7 @@ import { configJsonSchema, fileSchema } from './file-schema.js';
 import { findAccountConflicts } from './find-account-conflicts.js';
 import { findConflicts } from './find-conflicts.js';
 import { findPlaceholders } from './find-placeholders.js';
+import { findWrittenSecrets } from './find-written-secrets.js';
 import { type Environment, type Interpolated, interpolate } from './interpolate.js';
 import { withLines } from './parse-yaml.js';
 import { type ConfigProblem, formatPath, type ProblemPath } from './problem.js';
@@ -92,6 +93,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   const yaml = readYaml(text);
   if (!yaml.ok) return { ok: false, problems: [...problems, ...yaml.problems] };
 
+  const secrets = findWrittenSecrets(yaml.data);
   const interpolated = interpolate(yaml.data, options.allowUnset ? withoutEmpty(env) : env);
   const parsed = parseFile(interpolated);
   const found = [
@@ -100,9 +102,8 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
     ...(options.allowUnset ? [] : findPlaceholders(interpolated.data)),
     ...(parsed.success ? findAccountConflicts(parsed.data.destinations, options) : []),
   ];
-  problems.push(
-    ...withLines(besideMissing(interpolated, withVariables(found, interpolated), options), yaml.lineOf),
-  );
+  const besides = besideMissing(interpolated, withVariables(found, interpolated), options);
+  problems.push(...withLines([...secrets, ...withoutSecrets(besides, secrets)], yaml.lineOf));
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
 
   const { sources, destinations, receiver, redis, retry } = parsed.data;
@@ -149,6 +150,12 @@ function besideMissing(
     .map(({ name, path }) => ({ path, message: `the environment variable ${name} is not set` }));
   const said = new Set([...problems, ...unset].map(({ path }) => formatPath(path)));
   return [...problems, ...missing, ...found.filter(({ path }) => !said.has(formatPath(path)))];
+}
+
+/** A problem of what holds a secret may name it: that it is there is all there is to say. */
+function withoutSecrets(found: readonly ConfigProblem[], secrets: readonly ConfigProblem[]): ConfigProblem[] {
+  const places = secrets.map(({ path }) => formatPath(path));
+  return found.filter(({ path }) => !places.some((place) => formatPath(path).startsWith(place)));
 }
 
 /** Each problem of a value that came from the environment with the variables to look at. */

@@ -14,8 +14,8 @@ test('every problem at once with its line, and the key that was meant by this sc
   expect(parseYaml('cases:\n  - name: 5\n    sorce: b\n', schema)).toEqual({
     ok: false,
     problems: [
-      { path: ['cases', 0, 'name'], message: 'expected string, received number', line: 2 },
-      { path: ['cases', 0, 'source'], message: 'expected string, received undefined', line: 2 },
+      { path: ['cases', 0, 'name'], message: 'expected text; found a number', line: 2 },
+      { path: ['cases', 0, 'source'], message: 'expected text; found nothing', line: 2 },
       { path: ['cases', 0, 'sorce'], message: 'unknown key; did you mean source?', line: 3 },
     ],
   });

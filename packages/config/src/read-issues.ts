@@ -24,9 +24,42 @@ export function readIssues(
       case 'invalid_union':
         return readUnion(issue, jsonSchema, path);
       default:
-        return [{ path, message: issue.message.replace(/^Invalid (input|option): /, '') }];
+        return [{ path, message: describeIssue(issue) }];
     }
   });
+}
+
+/** What a type is called where it is written. */
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  array: 'a list, each entry behind "- "',
+  object: 'keys with their values',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  null: 'nothing',
+  undefined: 'nothing',
+};
+
+/** An issue in words that say what to write. */
+function describeIssue(issue: Issue): string {
+  const message = issue.message.replace(/^Invalid (input|option): /, '');
+  // What has words of its own keeps them.
+  if (issue.code === 'invalid_type') {
+    const [, received] = /^expected \w+, received (\w+)$/.exec(message) ?? [];
+    if (received === undefined) return message;
+    const found = TYPES[received]?.replace(/,.*/, '') ?? received;
+    return `expected ${TYPES[issue.expected] ?? issue.expected}; found ${found}`;
+  }
+  if (issue.code === 'too_small' && message.startsWith('Too small')) {
+    if (issue.origin === 'array') return `expected ${issue.minimum} entry at least`;
+    if (issue.origin === 'string') return 'expected a text that is not empty';
+    return `expected a number ${issue.inclusive ? 'from' : 'above'} ${issue.minimum}`;
+  }
+  if (issue.code === 'too_big' && message.startsWith('Too big')) {
+    return `expected a number up to ${issue.maximum}`;
+  }
+  return message;
 }
 
 /** Of several forms a value may have, the problems of the one that was probably meant. */
@@ -45,7 +78,8 @@ function readUnion(
     .filter((issues) => !issues.some(isOtherForm))
     .map((issues) => readIssues(issues, jsonSchema, path))
     .sort((a, b) => a.length - b.length);
-  const expected = 'expected a path, a list of paths, or an object with a path or a value';
+  const expected =
+    'expected a path, a list of paths, or { path: … }; the same for every event is { value: … }';
   return forms[0] ?? [{ path, message: expected }];
 }
 
@@ -58,7 +92,8 @@ function isOtherForm(issue: Issue): boolean {
 
 function describeUnknownKey(key: string, jsonSchema: () => unknown): string {
   const meant = suggest(key, collectKeys(jsonSchema(), new Set()));
-  return meant === undefined || meant === key ? 'unknown key' : `unknown key; did you mean ${meant}?`;
+  if (meant === key) return 'this key does not belong here';
+  return meant === undefined ? 'unknown key' : `unknown key; did you mean ${meant}?`;
 }
 
 function collectKeys(schema: unknown, keys: Set<string>): Set<string> {

@@ -1,13 +1,11 @@
 import { parseJson } from '@meterbridge/segment-events';
 import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
+import { describeYamlSlip } from './describe-yaml-slip.js';
 import type { ConfigProblem, ProblemPath } from './problem.js';
 
 export type ReadYaml =
   | { ok: true; data: unknown; lineOf: (path: ProblemPath) => number | undefined }
   | { ok: false; problems: ConfigProblem[] };
-
-// biome-ignore lint/suspicious/noTemplateCurlyInString: this is how it is written
-const HINT = '; inside { } and [ ] write "${NAME}" with quotes';
 
 /**
  * Reads YAML and remembers where everything stands. A number that a double cannot hold is text with the digits that
@@ -20,13 +18,9 @@ export function readYaml(text: string): ReadYaml {
   const [error] = document.errors;
   // The others are mostly what the first one made of the rest.
   if (error) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    const kind = error.code.toLowerCase().replaceAll('_', ' ');
-    const hint = (text.split('\n')[line - 1] ?? '').includes('${') ? HINT : '';
-    return {
-      ok: false,
-      problems: [{ path: [], message: `not YAML: ${kind} in column ${col}${hint}`, line }],
-    };
+    const { line, col: column } = lines.linePos(error.pos[0]);
+    const slip = describeYamlSlip(text, error.code, { line, column });
+    return { ok: false, problems: [{ path: [], message: `not YAML: ${slip.message}`, line: slip.line }] };
   }
 
   keepDigits(document);

@@ -42,7 +42,7 @@ function trimSlashes(url: string): string {
 
 const pace = z.union(
   [z.number().positive().max(10_000), z.literal('unlimited')],
-  'expected a number up to 10000, or unlimited',
+  'expected a number above 0, up to 10000, or unlimited; to send nothing for a while, hold the destination',
 );
 
 /** Requests a second. */
@@ -69,8 +69,12 @@ export function limitSchema(given: {
       readsPerSecond: pace
         .optional()
         .describe(`What the account is asked beside events, over all workers; ${given.aboutReads}`),
-      concurrency: z.int().min(1).max(256).default(given.concurrency),
-      batchSize: z.int().min(1).max(given.maxBatchSize).default(given.batchSize),
+      concurrency: z.int().min(1, 'expected a whole number from 1').max(256).default(given.concurrency),
+      batchSize: z
+        .int()
+        .min(1, 'expected a whole number from 1')
+        .max(given.maxBatchSize)
+        .default(given.batchSize),
       maxBytes: z.int().min(10_000).max(50_000_000).default(DEFAULT_MAX_BYTES),
     })
     .transform(({ readsPerSecond, ...limit }) => ({

@@ -1,3 +1,4 @@
+import { findSlip } from './find-slip.js';
 import { lex, type Token, type TokenSymbol, type Word } from './lex.js';
 import { type FqlProblem, problemAt } from './problem.js';
 
@@ -47,7 +48,15 @@ export function takeWord(cursor: Cursor, word: Word): boolean {
 export function expected(cursor: Cursor, what: string): undefined {
   const token = current(cursor);
   const known = token.kind === 'bad' ? token.message : undefined;
-  return refuse(cursor, token.start, known ?? `found ${describe(cursor, token)}, expected ${what}`);
+  if (known !== undefined) return refuse(cursor, token.start, known);
+  const found = describe(cursor, token);
+  return refuse(cursor, token.start, `found ${found}, expected ${what}${adviceAt(cursor, token.start)}`);
+}
+
+/** What to write instead, behind a problem; nothing where that is not known. */
+export function adviceAt({ text }: Cursor, offset: number): string {
+  const slip = findSlip(text, offset);
+  return slip === undefined ? '' : `; ${slip}`;
 }
 
 export function refuse(cursor: Cursor, offset: number, message: string): undefined {

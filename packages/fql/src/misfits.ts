@@ -39,8 +39,17 @@ export function findMisfits(
     case 'call':
       return firstOf(node.args.flatMap(inner), () => findUnfitArguments(node, text, shape));
     case 'compare':
-      return firstOf([node.left, node.right].flatMap(inner), () => findIncomparable(node, text, shape));
+      return firstOf(
+        [...inner(node.left), ...inner(node.right).map((misfit) => withQuotes(misfit, node.right))],
+        () => findIncomparable(node, text, shape),
+      );
   }
+}
+
+/** What stands behind a comparison as one word was mostly meant as text. */
+function withQuotes({ at, message }: Misfit, node: FqlNode): Misfit {
+  if (node.kind !== 'path' || node.segments.length > 1) return { at, message };
+  return { at, message: `${message}; or in quotes, where it is text` };
 }
 
 /** The values an operand can have, whatever the event holds; undefined where they are not known. */

@@ -1,6 +1,7 @@
 import type { FqlNode, FqlScalar } from './ast.js';
 import { mayBe } from './check-types.js';
 import {
+  adviceAt,
   type Cursor,
   current,
   endOfPrevious,
@@ -75,7 +76,11 @@ function parseCall(
   const parameters = FUNCTIONS.get(name)?.parameters;
   if (parameters === undefined) {
     const names = [...FUNCTIONS.keys()].join(', ');
-    return refuse(cursor, start, `found an unknown function, expected one of ${names}`);
+    return refuse(
+      cursor,
+      start,
+      `found an unknown function, expected one of ${names}${adviceAt(cursor, start)}`,
+    );
   }
   const args: FqlNode[] = [];
   cursor.index++;

@@ -70,6 +70,41 @@ test.each([
 });
 
 test.each([
+  ['type == "track"', 'equality is written with one ='],
+  ['type === "track"', 'equality is written with one ='],
+  ['type <> "track"', 'unequal is written !='],
+  ['properties.n => 5', '"at least" is written >='],
+  ['properties.n =< 5', '"at most" is written <='],
+  ['event =~ "a"', "a pattern is written match(event, 'a*')"],
+  ['type = "track" & event = "x"', '"and" is written as a word'],
+  ['type = "track" && event = "x"', '"and" is written as a word'],
+  ['type = "track" || event = "x"', '"or" is written as a word'],
+  ['type = "track" AND event = "x"', 'write it in lower case'],
+  ['event IN ["a"]', 'write it in lower case'],
+  ['type = “track”', 'straight quotes'],
+  ['type = `track`', 'straight quotes'],
+  ['type\u00a0= "track"', 'an ordinary space'],
+  ['event in ("a", "b")', "a list stands in brackets: event in ['a', 'b']"],
+  ['event not in ["a"]', "write !(event in ['a', 'b'])"],
+  ['not type = "track"', 'write ! and parentheses'],
+  ['type = "track" and NOT (event = "a")', 'write ! and parentheses'],
+  ['userId is null', 'write = null or != null'],
+  ['event like "a%"', "match(event, 'a*')"],
+  ['event contains "a"', "write contains(event, 'text')"],
+  ['type = "track" and event = API Call', 'text stands in quotes: event = "API Call"'],
+  ['type = "track";', 'one condition'],
+  ['type = "track" event = "a"', null],
+  ['type =', null],
+  ['= "track"', null],
+] as const)('says of %j what to write', (text, advice) => {
+  const parsed = parseFql(text);
+  const message = parsed.ok ? 'it was read' : parsed.problem.message;
+  if (advice === null) expect(message).not.toContain(';');
+  else expect(message).toMatch(/^found .*, expected .*; /);
+  expect(message).toContain(advice ?? 'expected');
+});
+
+test.each([
   ['(', '(', 100_000],
   ['!', '!', 60_000],
   ['length(', 'length(', 9_000],

@@ -161,7 +161,7 @@ test('leaves live events their room in Redis, and goes on once there is some', a
   await writeDay(500);
   const filler = 4_000_000;
   await redis.set('filler', Buffer.alloc(filler));
-  const { usedBytes } = await readMemory(redis);
+  const { usedBytes } = (await readMemory(redis))!;
   // A little more than three quarters of the 80 % at which live events are told to wait.
   await redis.config('SET', 'maxmemory', String(Math.round(usedBytes / 0.65)));
   try {

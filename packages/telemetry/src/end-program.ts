@@ -4,16 +4,18 @@ export type LastWords = {
   words: (error: unknown) => string | null;
   /** Gets a bug, whose frames are worth something. */
   onBug: (error: unknown) => void;
+  /** Writes the sentence to stderr. */
+  say?: (sentence: string) => void;
 };
 
 /**
  * Ends the program with exit code 1: what was expected is its sentence alone on stderr. Node's own way would print the
  * error with all of its fields: a Redis client hangs the command with its arguments on it, and a password is one.
  */
-export function endProgram(error: unknown, { words, onBug }: LastWords): never {
+export function endProgram(error: unknown, { words, onBug, say = console.error }: LastWords): never {
   const said = words(error) ?? describeSystemError(error);
   if (said === null) onBug(error);
-  else console.error(said);
+  else say(said);
   process.exit(1);
 }
 

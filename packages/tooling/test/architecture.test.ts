@@ -114,6 +114,14 @@ test('a billing API is named in its own folder, and where stand-ins for it are d
   expect(found).toEqual([]);
 });
 
+test('all that the command line prints passes one writer, which lets no text command a terminal', () => {
+  const writes = /\bconsole\.|\bprocess\.std(out|err)\.write\b/;
+  const found = sourceFiles()
+    .filter(({ file }) => file.startsWith('apps/cli/src/') && file !== 'apps/cli/src/terminal/print.ts')
+    .filter(({ text }) => writes.test(codeOf(text)));
+  expect(found.map(({ file }) => file)).toEqual([]);
+});
+
 /** The rooms of the queue, from the bottom up. */
 const ROOMS_OF_QUEUE = [
   'keys',

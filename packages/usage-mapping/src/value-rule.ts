@@ -5,13 +5,17 @@ import { coerce, VALUE_TYPES } from './coerce.js';
 import { isExact } from './scalar.js';
 import { splitTemplate, type TemplatePart } from './template.js';
 
+const CONSTANT = '; or { value: … }, where it is the same for every event';
+
 /** A path into the event, e.g. `properties.tokens`; a backslash takes a dot or a space as it is. */
 export const pathSchema = z
   .string()
   .superRefine((text, context) => {
     const split = splitPath(text);
     const problem = split.ok ? findWrittenRootProblem(text) : split.problem;
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    // One word is a constant, more often than a field that nobody knows.
+    const orConstant = split.ok && split.path.length === 1 ? CONSTANT : '';
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: `${problem}${orConstant}` });
   })
   .describe('A path into the event, e.g. properties.tokens');
 

@@ -1,41 +1,36 @@
 import type { Account } from '@meterbridge/queue';
-import Table from 'cli-table3';
+import { type Column, renderTable } from '../terminal/table.js';
 
-/** A destination's account, a line each, with the sum spelled out. */
-export function renderAccounts(accounts: Account[]): string {
-  const table = new Table({
-    head: ['destination', 'accepted', 'delivered', 'duplicate', 'filtered', 'dead', 'in flight', 'adds up'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
-    style: { head: [], border: [] },
-  });
-  for (const account of accounts) {
-    table.push([
-      account.destination,
-      ...[
-        account.accepted,
-        account.delivered,
-        account.duplicate,
-        account.filtered,
-        account.dead,
-        account.inFlight,
-      ].map((count) => count.toLocaleString('en')),
-      account.difference === 0 ? 'yes' : `NO: ${account.difference} unaccounted for`,
-    ]);
-  }
-  return table.toString();
+const NUMBERS = ['accepted', 'delivered', 'duplicate', 'filtered', 'dead'] as const;
+
+const ACCOUNT_COLUMNS: Column[] = [
+  { head: 'destination', minWidth: 11 },
+  ...NUMBERS.map((head) => ({ head, align: 'right' as const })),
+  { head: 'in flight', align: 'right' },
+  { head: 'adds up', minWidth: 10 },
+];
+
+const REASON_COLUMNS: Column[] = [
+  { head: 'dead letters of', minWidth: 15 },
+  { head: 'reason', minWidth: 10 },
+  { head: 'events', align: 'right' },
+];
+
+/** A destination's account, a line each, with the sum spelled out. @param width in characters */
+export function renderAccounts(accounts: readonly Account[], width: number): string {
+  const rows = accounts.map((account) => [
+    account.destination,
+    ...NUMBERS.map((name) => account[name].toLocaleString('en')),
+    account.inFlight.toLocaleString('en'),
+    account.difference === 0 ? 'yes' : `NO: ${account.difference} unaccounted for`,
+  ]);
+  return renderTable({ columns: ACCOUNT_COLUMNS, rows }, width);
 }
 
-/** Dead letters by destination and reason; an empty text when there are none. */
-export function renderDeadReasons(accounts: Account[]): string {
+/** Dead letters by destination and reason; an empty text when there are none. @param width in characters */
+export function renderDeadReasons(accounts: readonly Account[], width: number): string {
   const rows = accounts.flatMap(({ destination, deadByReason }) =>
     Object.entries(deadByReason).map(([reason, count]) => [destination, reason, count.toLocaleString('en')]),
   );
-  if (rows.length === 0) return '';
-  const table = new Table({
-    head: ['dead letters of', 'reason', 'events'],
-    colAligns: ['left', 'left', 'right'],
-    style: { head: [], border: [] },
-  });
-  table.push(...rows);
-  return table.toString();
+  return rows.length === 0 ? '' : renderTable({ columns: REASON_COLUMNS, rows }, width);
 }

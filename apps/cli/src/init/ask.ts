@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline';
 import { CommandError } from '../load-context.js';
+import { printNote } from '../terminal/print.js';
+import { visible } from '../terminal/visible.js';
 
 /** What an answer comes to, or what was expected instead. */
 export type Reading<T> = { ok: true; value: T } | { ok: false; problem: string };
@@ -35,7 +37,7 @@ export async function withQuestions<T>(answerAll: (ask: Ask) => Promise<T>): Pro
   const lines = terminal[Symbol.asyncIterator]();
   const ask: Ask = async ({ text, standard, read }) => {
     for (;;) {
-      terminal.setPrompt(`${text} [${standard}] `);
+      terminal.setPrompt(`${visible(text)} [${visible(standard)}] `);
       terminal.prompt();
       const line = await lines.next();
       if (line.done) {
@@ -43,10 +45,10 @@ export async function withQuestions<T>(answerAll: (ask: Ask) => Promise<T>): Pro
           '\nThere is no answer any more: nothing was written. --yes takes what stands in brackets.',
         );
       }
-      if (!terminal.terminal) process.stderr.write('\n');
+      if (!terminal.terminal) printNote();
       const reading = read(line.value.trim() || standard);
       if (reading.ok) return reading.value;
-      process.stderr.write(`  ${reading.problem}\n`);
+      printNote(`  ${reading.problem}`);
     }
   };
   try {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { extendEnvExample } from '@meterbridge/config-draft';
+import { type Draft, extendEnvExample, ownAddresses, variablesOf } from '@meterbridge/config-draft';
 import { CommandError } from '../load-context.js';
 
 /** @throws CommandError where the file is there and may not be written over */
@@ -16,12 +16,16 @@ export function writeConfigFile(file: string, text: string, force: boolean): voi
 }
 
 /**
- * Adds the variables that the configuration names to `.env.example` beside it, and touches nothing that is
- * there. Returns the file, or null where it had them all.
+ * Adds the variables that the configuration names to `.env.example` beside it, and touches nothing that is there but an
+ * API's address that is another than the configuration's own. Returns the file, or null where it had them all.
  */
-export function writeEnvExample(configFile: string, variables: readonly string[]): string | null {
+export function writeEnvExample(configFile: string, draft: Draft): string | null {
   const file = join(dirname(configFile), '.env.example');
-  const extended = extendEnvExample(existsSync(file) ? readFileSync(file, 'utf8') : '', variables);
+  const extended = extendEnvExample(
+    existsSync(file) ? readFileSync(file, 'utf8') : '',
+    variablesOf(draft),
+    ownAddresses(draft),
+  );
   if (extended === null) return null;
   writing(file, () => writeFileSync(file, extended));
   return file;

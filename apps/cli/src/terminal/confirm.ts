@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline';
 import { CommandError } from '../load-context.js';
+import { print, printNote } from './print.js';
+import { visible } from './visible.js';
 
 /** Whether it may be done: `--yes` said so, or the answer does. Where not, says that nothing was: exit code 1. */
 export async function confirmOrAbort(question: string, { yes = false }: { yes?: boolean }): Promise<boolean> {
   if (yes || (await confirm(question))) return true;
-  console.log('Nothing was done.');
+  print('Nothing was done.');
   process.exitCode = 1;
   return false;
 }
@@ -19,9 +21,9 @@ export async function confirm(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string | undefined>((resolve) => {
     terminal.once('close', () => resolve(undefined));
-    terminal.question(`${question} [y/N] `, resolve);
+    terminal.question(`${visible(question)} [y/N] `, resolve);
   });
   terminal.close();
-  if (answer === undefined) process.stderr.write('\n');
+  if (answer === undefined) printNote();
   return /^y(es)?$/i.test(answer?.trim() ?? '');
 }

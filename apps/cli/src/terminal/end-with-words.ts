@@ -2,10 +2,11 @@ import { LocalRedisError } from '@meterbridge/local-redis';
 import { describeRedisError } from '@meterbridge/queue';
 import { endProgram } from '@meterbridge/telemetry';
 import { isForPeople } from '../load-context.js';
+import { printNote } from './print.js';
 
 /** The one place where an error becomes what the person at the terminal reads. Ends with exit code 1. */
 export function endWithWords(error: unknown): never {
-  return endProgram(error, { words, onBug });
+  return endProgram(error, { words, onBug, say: printNote });
 }
 
 function words(error: unknown): string | null {
@@ -16,5 +17,5 @@ function words(error: unknown): string | null {
 /** Its frames, and none of its fields. A login in an URL is nobody's to read. */
 function onBug(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
-  console.error(text.replace(/\/\/[^\s/@]*@/g, '//…@'));
+  printNote(text.replace(/\/\/[^\s/@]*@/g, '//…@'));
 }

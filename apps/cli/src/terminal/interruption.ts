@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { printNote } from './print.js';
 
 /** Whether a person wants a long command to stop. Ctrl-C and SIGTERM ask for it. */
 export type Interruption = {
@@ -15,7 +16,7 @@ export function listenForInterruption(words = 'Stopping after what is in hand â€
   const asked = new AbortController();
   const onSignal = () => {
     if (asked.signal.aborted) process.exit(1);
-    process.stderr.write(`\n${words}\n`);
+    printNote(`\n${words}`);
     asked.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);

@@ -1,6 +1,7 @@
 import { type Held, notAskedOf, type SendAgain } from '@meterbridge/operations';
 import { CommandError } from '../load-context.js';
 import { confirm } from './confirm.js';
+import { print } from './print.js';
 import { whyNotSent } from './say-held.js';
 
 export type LetGoOptions = SendAgain & { yes?: boolean; json?: boolean };
@@ -13,7 +14,7 @@ export type LetGoOptions = SendAgain & { yes?: boolean; json?: boolean };
 export async function letGo(held: readonly Held[], options: LetGoOptions): Promise<void> {
   const whyNot = whyNotSent(held, options);
   if (whyNot !== null) {
-    if (options.json) console.log(JSON.stringify({ state: 'refused', held }, null, 2));
+    if (options.json) print(JSON.stringify({ state: 'refused', held }, null, 2));
     throw new CommandError(whyNot);
   }
   const notAsked = notAskedOf(held).toLocaleString('en');

@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { printable } from './print.js';
 
-/** Writes many lines, in large pieces and no faster than they are taken: a million of them never wait here. */
+/**
+ * Writes many lines, in large pieces and no faster than they are taken: a million of them never wait here. Like all that
+ * is printed they command no terminal; JSON stays what it is.
+ */
 export type LineWriter = {
   write(line: string): Promise<void>;
   /** Writes what is left. Call at the end. */
@@ -9,6 +13,7 @@ export type LineWriter = {
 };
 
 const PIECE = 64 * 1024;
+const PLAIN = { isTTY: false };
 
 /** @param stream stays open; what goes wrong with it is its owner's */
 export function createLineWriter(stream: Writable): LineWriter {
@@ -20,7 +25,7 @@ export function createLineWriter(stream: Writable): LineWriter {
   };
   return {
     async write(line) {
-      piece += `${line}\n`;
+      piece += `${printable(line, PLAIN)}\n`;
       if (piece.length >= PIECE) await flush();
     },
     end: flush,

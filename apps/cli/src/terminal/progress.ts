@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { duration } from './duration.js';
+import { visible } from './visible.js';
 
 /** Progress of long work on stderr: how far, how fast, how long still. Silent where nobody watches. */
 export type ProgressBar = {
@@ -14,6 +15,7 @@ export type ProgressBar = {
  */
 export function startProgress(what: string, total?: number): ProgressBar {
   if (!process.stderr.isTTY) return { show: () => {}, end: () => {} };
+  const shown = visible(what);
   const began = performance.now();
   const rate = (done: number) => Math.round(done / Math.max(0.001, (performance.now() - began) / 1_000));
   const known = '{bar} {percentage} % · {value} of {total} {what} · {rate}/s · {eta_formatted} left';
@@ -36,9 +38,9 @@ export function startProgress(what: string, total?: number): ProgressBar {
     bar.stop();
   };
   process.on('exit', end);
-  bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { what, rate: 0 });
+  bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { what: shown, rate: 0 });
   return {
-    show: (done) => bar.update(done, { what, rate: rate(done).toLocaleString('en') }),
+    show: (done) => bar.update(done, { what: shown, rate: rate(done).toLocaleString('en') }),
     end,
   };
 }

@@ -1,5 +1,6 @@
 import type { Work } from '@meterbridge/operations';
 import { listenForInterruption } from './interruption.js';
+import { printNote } from './print.js';
 import { type ProgressBar, startProgress } from './progress.js';
 
 /** Shows on the terminal how far something is; call `end` whatever happens. */
@@ -20,8 +21,8 @@ export function showProgress(): Required<Pick<Work, 'onProgress' | 'onWait' | 'o
       bar.show(done);
       shown = { what, done };
     },
-    onWait: (why) => console.error(why ? `${why}: waiting …` : 'Going on.'),
-    onNotice: (words) => console.error(words),
+    onWait: (why) => printNote(why ? `${why}: waiting …` : 'Going on.'),
+    onNotice: (words) => printNote(words),
     end,
   };
 }

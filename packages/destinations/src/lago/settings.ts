@@ -39,10 +39,20 @@ const subscriptionLookupSchema = z.strictObject({
     .describe('Which subscription is meant where the customer had several at the time'),
 });
 
+/** What is written where another form than that of a code stands; undefined where its own problems say more. */
+function describeCode(input: unknown): string | undefined {
+  if (typeof input === 'number') return 'expected text: put the code in quotes';
+  const isObject = typeof input === 'object' && input !== null;
+  if (isObject && ('path' in input || 'template' in input)) return undefined;
+  return 'expected the code as it is, without { value: … }, as in code: api_call; or { path: … } or { template: … }';
+}
+
 export const lagoRuleSchema = z.strictObject({
   ...routingFields,
   code: z
-    .union([z.string().min(1), pathRuleSchema, templateRuleSchema])
+    .union([z.string().min(1), pathRuleSchema, templateRuleSchema], {
+      error: ({ input }) => describeCode(input),
+    })
     .default({ path: 'event' })
     .describe(
       "The billable metric's code as it is, or { path: … } or { template: … }; the event's name where left out",

@@ -1,12 +1,15 @@
 import { type AuditGrouping, type AuditReport, audit as holdAgainst } from '@meterbridge/operations';
 import { type Command, Option } from 'commander';
 import { withOperations } from '../../load-context.js';
+import { print } from '../../terminal/print.js';
 import { readCount, readSinceHour } from '../../terminal/read-arguments.js';
 import { isoHour } from '../../terminal/read-since.js';
+import { type TableOptions, tableWidth } from '../../terminal/table.js';
+import { addWideOption } from '../../terminal/wide-option.js';
 import { watched } from '../../terminal/work.js';
 import { renderReport } from './render-report.js';
 
-export type AuditOptions = {
+export type AuditOptions = TableOptions & {
   destination?: string;
   source?: string;
   /** In hours since 1970. */
@@ -21,7 +24,15 @@ export type AuditOptions = {
  * Holds what was accepted against what became of it, by destination, source and hour. Exit code 1 where that
  * does not add up, and where something is still in flight after `--wait`.
  */
-export async function audit({ destination, source, since, by, wait, json }: AuditOptions): Promise<void> {
+export async function audit({
+  destination,
+  source,
+  since,
+  by,
+  wait,
+  json,
+  wide,
+}: AuditOptions): Promise<void> {
   const filter = {
     destination,
     source,
@@ -33,12 +44,12 @@ export async function audit({ destination, source, since, by, wait, json }: Audi
   );
   const isLate = wait !== undefined && report.total.inFlight > 0;
   if (report.unbalanced.length > 0 || isLate) process.exitCode = 1;
-  if (json) return console.log(JSON.stringify(toJson(report), null, 2));
-  if (report.lines.length === 0) return console.log('Nothing was accepted.');
-  console.log(renderReport(report, by));
+  if (json) return print(JSON.stringify(toJson(report), null, 2));
+  if (report.lines.length === 0) return print('Nothing was accepted.');
+  print(renderReport(report, tableWidth({ wide }), by));
   const left = report.total.inFlight.toLocaleString('en');
   if (isLate)
-    console.log(
+    print(
       `After ${wait} s there are still ${left} deliveries in flight. How each destination does: meterbridge status`,
     );
 }
@@ -57,11 +68,13 @@ function toJson({ lines, total, unbalanced }: AuditReport) {
 
 /** `meterbridge audit` */
 export function addAudit(program: Command): void {
-  program
-    .command('audit')
-    .description(
-      'hold what was accepted against what became of it, by hour, destination and source; exit code 1 when it does not add up',
-    )
+  addWideOption(
+    program
+      .command('audit')
+      .description(
+        'hold what was accepted against what became of it, by hour, destination and source; exit code 1 when it does not add up',
+      ),
+  )
     .option('--destination <name>', 'of one destination, or of the receiver')
     .option('--source <name>', 'of one source')
     .option('--since <time>', 'what was accepted from then on: 90m, 24h, 7d, or a time in UTC', readSinceHour)

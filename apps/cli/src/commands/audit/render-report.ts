@@ -1,48 +1,62 @@
 import type { AuditGrouping, AuditReport, ReportLine } from '@meterbridge/operations';
 import type { AuditLine, Balance } from '@meterbridge/queue';
-import Table from 'cli-table3';
 import { duplicateWords } from '../../terminal/duplicate-words.js';
 import { lateWords } from '../../terminal/late-words.js';
 import { isoHour } from '../../terminal/read-since.js';
+import { type Column, renderTable, type Table } from '../../terminal/table.js';
 
-const COUNTS: [keyof Balance, title: string][] = [
-  ['accepted', 'accepted'],
-  ['delivered', 'delivered'],
-  ['duplicate', 'duplicate'],
-  ['filtered', 'filtered'],
-  ['dead', 'dead'],
-  ['discarded', 'discarded'],
-  ['inFlight', 'in flight'],
-  ['difference', 'difference'],
-];
+type CountColumn = Column & { count: keyof Balance };
+
+const COUNTS: CountColumn[] = (
+  [
+    { count: 'accepted', head: 'accepted' },
+    { count: 'delivered', head: 'delivered' },
+    { count: 'duplicate', head: 'duplicate', dropRank: 4 },
+    { count: 'filtered', head: 'filtered', dropRank: 3 },
+    { count: 'dead', head: 'dead' },
+    { count: 'discarded', head: 'discarded', dropRank: 2 },
+    { count: 'inFlight', head: 'in flight' },
+    { count: 'difference', head: 'difference', dropRank: 1 },
+  ] as const
+).map((column) => ({ ...column, align: 'right' }));
 const NAMES: AuditGrouping[] = ['hour', 'destination', 'source'];
 
-/** A table for people: the newest hours and the total are where the eye ends. */
-export function renderReport({ lines, total, unbalanced }: AuditReport, by?: AuditGrouping): string {
+/** A table for people: the newest hours and the total are where the eye ends. @param width in characters */
+export function renderReport(
+  { lines, total, unbalanced }: AuditReport,
+  width: number,
+  by?: AuditGrouping,
+): string {
   const names = NAMES.filter((name) => !by || name === by);
   // Most have never discarded anything.
   const shown = COUNTS.filter(
-    ([count]) => count !== 'discarded' || lines.some(({ discarded }) => discarded !== 0),
+    ({ count }) => count !== 'discarded' || lines.some(({ discarded }) => discarded !== 0),
   );
-  const table = new Table({
-    head: [
-      ...names.map((name) => (name === 'hour' ? 'hour, UTC' : name)),
-      ...shown.map(([, title]) => title),
+  const counts = (balance: Balance) => shown.map(({ count }) => balance[count].toLocaleString('en'));
+  const table: Table = {
+    columns: [
+      ...names.map((name) => (name === 'hour' ? { head: 'hour, UTC' } : { head: name, minWidth: 11 })),
+      ...shown.map((column) => (isNothing(column, lines) ? { ...column, dropRank: ALL_ZERO } : column)),
     ],
-    colAligns: [...names.map(() => 'left' as const), ...shown.map(() => 'right' as const)],
-    style: { head: [], border: [] },
-  });
-  const counts = (balance: Balance) => shown.map(([count]) => balance[count].toLocaleString('en'));
-  for (const line of lines) table.push([...names.map((name) => nameOf(line, name)), ...counts(line)]);
-  table.push([...names.map((_, index) => (index === 0 ? 'total' : '')), ...counts(total)]);
+    rows: lines.map((line) => [...names.map((name) => nameOf(line, name)), ...counts(line)]),
+    total: [...names.map((_, index) => (index === 0 ? 'total' : '')), ...counts(total)],
+  };
   return [
-    table.toString(),
+    renderTable(table, width),
     ...duplicateWords(total),
     ...lateWords({ late: total.late, lateUsage: [] }),
     ...notKeptWords(total),
     '',
     unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),
   ].join('\n');
+}
+
+/** Where there is little room, what is 0 everywhere goes before any other column. */
+const ALL_ZERO = 9;
+
+function isNothing({ count }: CountColumn, lines: readonly ReportLine[]): boolean {
+  const isAsked = count === 'accepted' || count === 'delivered';
+  return !isAsked && lines.every((line) => line[count] === 0);
 }
 
 const BALANCED =

@@ -18,6 +18,7 @@ import { findFiles } from '../../terminal/find-files.js';
 import { listenForInterruption } from '../../terminal/interruption.js';
 import { keepStandardInput } from '../../terminal/keep-standard-input.js';
 import { type LetGoOptions, letGo } from '../../terminal/let-go.js';
+import { print } from '../../terminal/print.js';
 import { readCount, readPercent } from '../../terminal/read-arguments.js';
 import { readTime } from '../../terminal/read-since.js';
 import { whyNotSent } from '../../terminal/say-held.js';
@@ -64,7 +65,7 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
     standardInput: { open: () => process.stdin, keep: keepStandardInput },
     decide: (held: Held[]) => {
       progress.end();
-      if (!options.json && held.length > 0) console.log(renderAlready(held));
+      if (!options.json && held.length > 0) print(renderAlready(held));
       return letGo(held, options);
     },
   };
@@ -74,9 +75,9 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
     progress.end();
     interruption.end();
   });
-  console.log(options.json ? JSON.stringify(report, null, 2) : renderBackfill(report));
+  print(options.json ? JSON.stringify(report, null, 2) : renderBackfill(report));
   const whyNot = options.dryRun ? whyNotSent(report.held, options) : null;
-  if (whyNot !== null && !options.json) console.log(`\n${whyNot}`);
+  if (whyNot !== null && !options.json) print(`\n${whyNot}`);
   if (!isComplete(report)) process.exitCode = 1;
 }
 

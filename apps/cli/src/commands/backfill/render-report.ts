@@ -1,6 +1,8 @@
 import type { BackfillReport, DestinationTally, Held } from '@meterbridge/operations';
+import { countRow } from '../../terminal/count-row.js';
 import { sayHeld } from '../../terminal/say-held.js';
 import { style } from '../../terminal/style.js';
+import { visible } from '../../terminal/visible.js';
 
 const THERE_BEFORE = 'of those were there before, the same: they count as duplicates, and not as delivered';
 
@@ -18,31 +20,33 @@ export function renderBackfill(report: BackfillReport): string {
     [skipped.notSelected, 'not selected by --where'],
     [skipped.ignored, 'switched off here by their integrations'],
   ];
-  for (const [events, why] of passedBy) if (events > 0) out.push(`${number(events)}  ${why}`);
+  for (const [events, why] of passedBy) if (events > 0) out.push(row(events, why));
   for (const destination of report.destinations) out.push(...renderDestination(destination, isDry));
   for (const [reason, events] of Object.entries(report.rejected)) {
-    out.push(`${number(events)}  ${style('yellow', `rejected: ${reason}`)}`);
+    out.push(row(events, style('yellow', `rejected: ${reason}`)));
   }
   for (const { file, line, detail, reason } of badLines.slice(0, SHOWN_LINES)) {
-    out.push(`           ${file}, line ${line}: ${reason}: ${detail.replace(` (${file}:${line})`, '')}`);
+    out.push(
+      visible(`           ${file}, line ${line}: ${reason}: ${detail.replace(` (${file}:${line})`, '')}`),
+    );
   }
   if (badLines.length > SHOWN_LINES) out.push('           … (--json names the first hundred)');
   if (badLines.length > 0 && !isDry)
     out.push('They are dead letters of the receiver: meterbridge dead-letters list');
   for (const { file, line, problem } of unreadable) {
-    out.push(style('red', `${file} could not be read behind line ${line}: ${problem}`));
+    out.push(style('red', visible(`${file} could not be read behind line ${line}: ${problem}`)));
   }
   const { held } = report;
   const same = held.filter((each) => each.same > 0);
   if (isDry && held.length > 0) out.push(renderAlready(held));
-  else for (const each of same) out.push(`${number(each.same)}  ${each.destination}: ${THERE_BEFORE}`);
+  else for (const each of same) out.push(row(each.same, `${each.destination}: ${THERE_BEFORE}`));
   out.push(...lastWords(report));
   return out.join('\n');
 }
 
 /** What is there already, for people: said before anything is written. */
 export function renderAlready(held: readonly Held[]): string {
-  const lines = sayHeld(held).map(({ events, words }) => `${number(events)}  ${words}`);
+  const lines = sayHeld(held).map(({ events, words }) => row(events, words));
   return ['At the destinations already', ...lines].join('\n');
 }
 
@@ -50,11 +54,11 @@ function renderDestination(
   { destination, deliveries, filtered, rules, failures }: DestinationTally,
   isDry: boolean,
 ): string[] {
-  const lines = [`${number(deliveries)}  ${destination}: deliveries ${isDry ? 'it would get' : 'queued'}`];
-  for (const [rule, of] of Object.entries(rules)) lines.push(`${number(of)}    by rule ${rule}`);
-  if (filtered > 0) lines.push(`${number(filtered)}  ${destination}: filtered, no rule takes them`);
+  const lines = [row(deliveries, `${destination}: deliveries ${isDry ? 'it would get' : 'queued'}`)];
+  for (const [rule, of] of Object.entries(rules)) lines.push(row(of, `  by rule ${rule}`));
+  if (filtered > 0) lines.push(row(filtered, `${destination}: filtered, no rule takes them`));
   for (const [failure, of] of Object.entries(failures)) {
-    lines.push(`${number(of)}  ${destination}: ${style('yellow', 'would be dead letters')}: ${failure}`);
+    lines.push(row(of, `${destination}: ${style('yellow', 'would be dead letters')}: ${failure}`));
   }
   return lines;
 }
@@ -75,8 +79,8 @@ function lastWords({ state, stoppedAt, unreadable }: BackfillReport): string[] {
   return ['Workers deliver it behind what is live: meterbridge status, meterbridge audit.'];
 }
 
-function number(of: number): string {
-  return count(of).padStart(11);
+function row(of: number, words: string): string {
+  return countRow(of, words, 11);
 }
 
 function count(of: number): string {

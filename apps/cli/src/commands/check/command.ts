@@ -2,6 +2,8 @@ import { configFile } from '@meterbridge/config';
 import { check as checkAll, checkCases, type Finding } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { isForPeople, readCommandEnv, readConfig } from '../../load-context.js';
+import { howToRun, listSteps } from '../../terminal/hint.js';
+import { print } from '../../terminal/print.js';
 import { style } from '../../terminal/style.js';
 
 const MARK = { ok: '✓', warn: '!', fail: '✗' } as const;
@@ -14,7 +16,7 @@ export async function check(options: { json?: boolean }): Promise<void> {
   const report = (finding: Finding) => {
     const { level, what, detail } = finding;
     findings.push(finding);
-    if (!options.json) console.log(`${style(COLOUR[level], MARK[level])} ${what}: ${detail}`);
+    if (!options.json) print(`${style(COLOUR[level], MARK[level])} ${what}: ${detail}`);
   };
   try {
     const config = readConfig(env, { allowSharedIds: true });
@@ -30,8 +32,20 @@ export async function check(options: { json?: boolean }): Promise<void> {
     if (!isForPeople(error)) throw error;
     report({ level: 'fail', what: 'configuration', detail: error.message });
   }
-  if (options.json) console.log(JSON.stringify(findings, null, 2));
-  if (findings.some(({ level }) => level === 'fail')) process.exitCode = 1;
+  const isReady = findings.every(({ level }) => level !== 'fail');
+  if (!isReady) process.exitCode = 1;
+  if (options.json) print(JSON.stringify(findings, null, 2));
+  else print(`\n${isReady ? ready() : `Mend what is marked ${MARK.fail}, then: ${howToRun('check')}`}`);
+}
+
+function ready(): string {
+  return [
+    'Ready. Next:',
+    ...listSteps([
+      [howToRun('preview <event.json>'), 'what an event becomes, before one is sent'],
+      ['npm start', 'receiver and worker on this machine'],
+    ]),
+  ].join('\n');
 }
 
 /** `meterbridge check` */

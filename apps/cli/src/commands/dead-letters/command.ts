@@ -2,6 +2,7 @@ import { GROUPINGS, type Grouping } from '@meterbridge/operations';
 import { type Command, InvalidArgumentError } from 'commander';
 import { EXAMPLE } from '../../terminal/example.js';
 import { readCount } from '../../terminal/read-arguments.js';
+import { addWideOption } from '../../terminal/wide-option.js';
 import { discardLetters } from './discard.js';
 import { listDiscards } from './discards.js';
 import { editInEditor } from './edit.js';
@@ -40,7 +41,7 @@ function addList(deadLetters: Command): void {
   const list = deadLetters
     .command('list')
     .description('a page of them, oldest first, destination by destination; or how many there are of what');
-  addFilterOptions(list)
+  addWideOption(addFilterOptions(list))
     .option(
       '--by <what>',
       `count by what they have in common, more than once if need be: ${GROUPINGS.join(', ')}`,
@@ -150,9 +151,11 @@ Exit codes: 0 done, 1 not done or stopped, 2 wrong usage.`,
     )
     .action(discardLetters);
 
-  deadLetters
-    .command('discards')
-    .description('what was discarded, brought back by an import, or edited: when, by whom, and why')
+  addWideOption(
+    deadLetters
+      .command('discards')
+      .description('what was discarded, brought back by an import, or edited: when, by whom, and why'),
+  )
     .option('--destination <name>', 'of one destination, or of the receiver')
     .option('--limit <n>', 'lines to print', readCount, 20)
     .option('--json', 'one JSON object a line, all of them, with the first hundred ids of each')

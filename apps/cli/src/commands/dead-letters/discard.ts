@@ -6,11 +6,12 @@ import {
   readFilter,
   readWords,
 } from '@meterbridge/operations';
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { withOperations } from '../../load-context.js';
 import { confirmOrAbort } from '../../terminal/confirm.js';
+import { print } from '../../terminal/print.js';
 import { shortTime } from '../../terminal/short-time.js';
+import { type Column, renderTable, tableWidth } from '../../terminal/table.js';
 import { interruptible, watched } from '../../terminal/work.js';
 
 export type DiscardOptions = LetterFilter & {
@@ -36,32 +37,40 @@ export async function discardLetters(
   await withOperations(async (ops) => {
     const plan = await watched((work) => planDiscard(ops, filter, work));
     const { letters } = plan;
-    if (!options.json) console.log(letters === 0 ? 'No dead letters match.' : renderPlan(plan));
+    if (!options.json)
+      print(letters === 0 ? 'No dead letters match.' : renderDiscardPlan(plan, tableWidth()));
     if (letters === 0 || options.dryRun) {
       if (!options.dryRun) await discard(ops, plan, because);
-      if (options.json) console.log(JSON.stringify({ plan: toJson(plan), discarded: 0 }, null, 2));
+      if (options.json) print(JSON.stringify({ plan: toJson(plan), discarded: 0 }, null, 2));
       return;
     }
     if (!(await confirmOrAbort(`Discard ${letters.toLocaleString('en')} for good?`, options))) return;
     const { discarded, run, isStopped } = await interruptible((work) => discard(ops, plan, because, work));
     if (isStopped) process.exitCode = 1;
-    if (options.json) console.log(JSON.stringify({ plan: toJson(plan), discarded, run }, null, 2));
-    else console.log(renderResult(discarded, letters, isStopped));
+    if (options.json) print(JSON.stringify({ plan: toJson(plan), discarded, run }, null, 2));
+    else print(renderResult(discarded, letters, isStopped));
   }, options);
 }
 
-function renderPlan({ groups, letters }: DiscardPlan): string {
-  const table = new Table({
-    head: ['destination', 'reason', 'letters', 'oldest, UTC', 'newest, UTC'],
-    colAligns: ['left', 'left', 'right'],
-    style: { head: [], border: [] },
-  });
-  for (const { key, letters, oldest, newest } of groups) {
-    const { destination, reason } = key;
-    table.push([destination, reason, letters.toLocaleString('en'), shortTime(oldest), shortTime(newest)]);
-  }
+const COLUMNS: Column[] = [
+  { head: 'destination', minWidth: 11 },
+  { head: 'reason', minWidth: 10 },
+  { head: 'letters', align: 'right' },
+  { head: 'oldest, UTC' },
+  { head: 'newest, UTC' },
+];
+
+/** What would be discarded, for people. @param width of the table, in characters */
+export function renderDiscardPlan({ groups, letters }: DiscardPlan, width: number): string {
+  const rows = groups.map(({ key, letters, oldest, newest }) => [
+    key.destination ?? '',
+    key.reason ?? '',
+    letters.toLocaleString('en'),
+    shortTime(oldest),
+    shortTime(newest),
+  ]);
   return [
-    table.toString(),
+    renderTable({ columns: COLUMNS, rows }, width),
     `${letters.toLocaleString('en')} would leave the dead letters and count as discarded. Their events are never billed.`,
     'Only a file brings them back: meterbridge dead-letters export, with the same filter, before.',
   ].join('\n');

@@ -1,39 +1,53 @@
 import { readLetterLog } from '@meterbridge/operations';
 import type { OperatorActionRecord } from '@meterbridge/queue';
-import Table from 'cli-table3';
 import { withOperations } from '../../load-context.js';
+import { print } from '../../terminal/print.js';
 import { shortTime } from '../../terminal/short-time.js';
+import { type Column, renderTable, type TableOptions, tableWidth } from '../../terminal/table.js';
 
-export type DiscardsOptions = { destination?: string; limit: number; json?: boolean };
+export type DiscardsOptions = TableOptions & { destination?: string; limit: number; json?: boolean };
 
 /** Prints what was discarded, brought back and edited, newest first: when, by whom, and why. */
-export async function listDiscards({ destination, limit, json }: DiscardsOptions): Promise<void> {
+export async function listDiscards({ destination, limit, json, wide }: DiscardsOptions): Promise<void> {
   const of = { destination };
   const records = await withOperations((ops) => readLetterLog(ops, of));
   if (json) {
     for (const { at, ...record } of records) {
-      console.log(JSON.stringify({ at: new Date(at).toISOString(), ...record }));
+      print(JSON.stringify({ at: new Date(at).toISOString(), ...record }));
     }
-  } else console.log(records.length === 0 ? 'Nothing was discarded.' : render(records, limit));
+  } else
+    print(
+      records.length === 0 ? 'Nothing was discarded.' : renderDiscards(records, limit, tableWidth({ wide })),
+    );
 }
 
-function render(records: OperatorActionRecord[], limit: number): string {
-  const table = new Table({
-    head: ['when, UTC', 'what', 'destination', 'letters', 'who', 'why', 'which'],
-    colAligns: ['left', 'left', 'left', 'right'],
-    style: { head: [], border: [] },
-    wordWrap: true,
-    colWidths: [null, null, null, null, null, 40, 40],
-  });
-  for (const record of records.slice(0, limit)) {
+const COLUMNS: Column[] = [
+  { head: 'when, UTC' },
+  { head: 'what', dropRank: 1 },
+  { head: 'destination', minWidth: 11 },
+  { head: 'letters', align: 'right' },
+  { head: 'reasons', minWidth: 12, dropRank: 2 },
+  { head: 'who', minWidth: 10, dropRank: 3 },
+  { head: 'why', minWidth: 16 },
+  { head: 'which', minWidth: 16, dropRank: 4 },
+];
+
+/** What was done, a row each. @param width of the table, in characters */
+export function renderDiscards(
+  records: readonly OperatorActionRecord[],
+  limit: number,
+  width: number,
+): string {
+  const rows = records.slice(0, limit).map((record) => {
     const { at, what, destination, letters, byReason, by, because = '', filter, ids } = record;
     const reasons = Object.entries(byReason).map(
       ([reason, count]) => `${count.toLocaleString('en')} ${reason}`,
     );
-    const count = `${letters.toLocaleString('en')}\n${reasons.join('\n')}`;
     const which = filter || (letters === 1 ? ids[0]! : '');
-    table.push([shortTime(at), what, destination, count, by, because, which]);
-  }
+    const count = letters.toLocaleString('en');
+    return [shortTime(at), what, destination, count, reasons.join(', '), by, because, which];
+  });
+  const table = renderTable({ columns: COLUMNS, rows }, width);
   const more = records.length - limit;
-  return more > 0 ? `${table}\n… and ${more.toLocaleString('en')} earlier (--limit)` : `${table}`;
+  return more > 0 ? `${table}\n… and ${more.toLocaleString('en')} earlier (--limit)` : table;
 }

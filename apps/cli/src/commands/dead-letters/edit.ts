@@ -18,7 +18,9 @@ import {
 import { parseJson } from '@meterbridge/segment-events';
 import { CommandError, withOperations } from '../../load-context.js';
 import { confirm } from '../../terminal/confirm.js';
+import { countRow } from '../../terminal/count-row.js';
 import { openEditor } from '../../terminal/open-editor.js';
+import { print, printNote } from '../../terminal/print.js';
 import { sayHeld, whyNotSent } from '../../terminal/say-held.js';
 import { watched } from '../../terminal/work.js';
 import { pretty, renderMapped, renderTexts } from './show.js';
@@ -37,9 +39,9 @@ export async function editInEditor(id: string, options: EditOptions): Promise<vo
     const edited = await editUntilRight(file, entry, ops);
     const isDone = edited !== null && (await finish(entry, edited, file, ops, options));
     if (isDone || edited === null) await rm(dirname(file), { recursive: true });
-    if (options.json) console.log(JSON.stringify({ id, edited: isDone }));
-    else if (edited === null) console.log('Nothing was changed, and nothing done.');
-    else if (!isDone) console.log(`Nothing was done. Your text is in ${file}`);
+    if (options.json) print(JSON.stringify({ id, edited: isDone }));
+    else if (edited === null) print('Nothing was changed, and nothing done.');
+    else if (!isDone) print(`Nothing was done. Your text is in ${file}`);
     if (!isDone) process.exitCode = 1;
   }, options);
 }
@@ -58,7 +60,7 @@ async function editUntilRight(file: string, entry: LetterEntry, ops: Operations)
     if (checked.ok) return checked;
     const left = `Your text is in ${file}`;
     if (!process.stdin.isTTY) throw new CommandError(`${checked.problem}. ${left}`);
-    console.error(`${checked.problem}.`);
+    printNote(`${checked.problem}.`);
     if (!(await confirm('Open it again?'))) throw new CommandError(left);
   }
 }
@@ -82,17 +84,17 @@ async function finish(
   options: EditOptions,
 ): Promise<boolean> {
   if (!options.json) {
-    console.log(renderChange(before, entry));
+    print(renderChange(before, entry));
     const was = compileMapNow(ops.config, ops.kept)(before);
     const unedited = was.will === 'go' ? was.mapped[0] : undefined;
     const left = unedited?.as === 'usage' ? pretty(unedited.usage.body) : '(nothing)';
     for (const each of mapped)
-      console.log(`\n${renderMapped(left, each, ['mapped as it was', 'mapped as edited'])}`);
-    if (mayHaveArrived) console.log(`\n${MAY_HAVE_ARRIVED}`);
+      print(`\n${renderMapped(left, each, ['mapped as it was', 'mapped as edited'])}`);
+    if (mayHaveArrived) print(`\n${MAY_HAVE_ARRIVED}`);
   }
   const held = await askForLetter(ops, entry);
   if (!options.json) {
-    for (const { events, words } of sayHeld(held)) if (events > 0) console.log(`\n${events}  ${words}`);
+    for (const { events, words } of sayHeld(held)) if (events > 0) print(`\n${countRow(events, words)}`);
   }
   const whyNot = whyNotSent(held, { ...options, checkAll: true });
   if (whyNot !== null) throw new CommandError(`${whyNot}\nYour text is in ${file}`);
@@ -101,7 +103,7 @@ async function finish(
     if (!(error instanceof OperationError)) throw error;
     throw new CommandError(`${error.message} Your text is in ${file}`);
   });
-  const say = options.json ? console.error : console.log;
+  const say = options.json ? printNote : print;
   if (!options.json) say(`\n${before.id} is on its queue, as ${by} has edited it.`);
   for (const name of hadBefore) say(`${name} had it already, as an edit had changed it that was cut off.`);
   return true;

@@ -1,6 +1,7 @@
 import { exportLetters, type LetterFilter, readFilter } from '@meterbridge/operations';
 import { withOperations } from '../../load-context.js';
 import { createLineWriter } from '../../terminal/line-writer.js';
+import { printNote } from '../../terminal/print.js';
 import { interruptible } from '../../terminal/work.js';
 
 /** Writes dead letters to standard output, one a line, with all that is known of them. */
@@ -16,7 +17,7 @@ export async function exportToOutput(ids: string[], options: LetterFilter): Prom
   );
   if (isStopped) process.exitCode = 1;
   const count = letters.toLocaleString('en');
-  console.error(
+  printNote(
     isStopped ? `Stopped: ${count} letters exported, not all of them.` : `${count} letters exported.`,
   );
 }

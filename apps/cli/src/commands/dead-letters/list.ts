@@ -16,19 +16,23 @@ import {
   type Tallied,
   walkLetters,
 } from '@meterbridge/operations';
-import Table from 'cli-table3';
 import { withOperations } from '../../load-context.js';
+import { countRow } from '../../terminal/count-row.js';
+import { howToRun } from '../../terminal/hint.js';
 import { createLineWriter } from '../../terminal/line-writer.js';
+import { print } from '../../terminal/print.js';
 import { shortTime } from '../../terminal/short-time.js';
+import { type Column, renderTable, type TableOptions, tableWidth } from '../../terminal/table.js';
 import { watched } from '../../terminal/work.js';
 
-export type ListOptions = LetterFilter & {
-  by?: Grouping[];
-  limit?: number;
-  after?: string;
-  newest?: boolean;
-  json?: boolean;
-};
+export type ListOptions = LetterFilter &
+  TableOptions & {
+    by?: Grouping[];
+    limit?: number;
+    after?: string;
+    newest?: boolean;
+    json?: boolean;
+  };
 
 const LINES = 20;
 
@@ -61,22 +65,15 @@ async function printPage(ops: Operations, options: ListOptions): Promise<void> {
   const limit = options.limit ?? LINES;
   const { entries, hasMore } = await pageLetters(ops, readFilter(options), { ...orderOf(options), limit });
   if (entries.length === 0) {
-    return console.log(options.after === undefined ? await sayNone(ops, options) : 'No more dead letters.');
+    return print(options.after === undefined ? await sayNone(ops, options) : 'No more dead letters.');
   }
-  const table = new Table({
-    head: ['id', 'dead since, UTC', 'reason', 'rule', 'event', 'detail'],
-    style: { head: [], border: [] },
-    wordWrap: true,
-    colWidths: [null, null, null, null, null, 60],
-  });
-  table.push(...entries.map((entry) => tableRow(entry, ops)));
-  console.log(table.toString());
-  if (hasMore) console.log(`… and more: the same with --after ${entries.at(-1)!.id}`);
-  console.log('');
+  print(renderLetters(entries, ops, tableWidth(options)));
+  if (hasMore) print(`… and more: the same with --after ${entries.at(-1)!.id}`);
+  print('');
   await printCounts(ops, readFilter(options));
-  console.log(
-    '\nOne in full: meterbridge dead-letters show <id>\nOnce mended: meterbridge dead-letters replay --reason <reason>',
-  );
+  const { id, reason } = entries[0]!;
+  print(`\nOne in full: ${howToRun(`dead-letters show ${id}`)}`);
+  print(`Once mended: ${howToRun(`dead-letters replay --reason ${reason} --dry-run`)}`);
 }
 
 /** A misspelt reason means no letter: that must not look like there being none. */
@@ -92,18 +89,17 @@ async function printCounts(
   ops: Operations,
   { destination, reason, ...narrower }: LetterFilter,
 ): Promise<void> {
-  if (Object.keys(narrower).length > 0) return console.log('How many in all: the same with --by reason');
+  if (Object.keys(narrower).length > 0) return print('How many in all: the same with --by reason');
   for (const counted of await countByReason(ops, { destination, reason })) {
-    const letters = counted.letters.toLocaleString('en').padStart(9);
-    console.log(`${letters}  ${counted.destination}  ${counted.reason}`);
+    print(countRow(counted.letters, `${counted.destination}  ${counted.reason}`));
   }
 }
 
 async function printGroups(ops: Operations, by: Grouping[], options: ListOptions): Promise<void> {
   const tallied = await watched((work) => countLetters(ops, readFilter(options), by, orderOf(options), work));
   if (options.json) return printJson(tallied);
-  if (!tallied.total) return console.log(await sayNone(ops, options));
-  console.log(renderGroups(tallied, by, options.limit ?? LINES));
+  if (!tallied.total) return print(await sayNone(ops, options));
+  print(renderGroups(tallied, by, options.limit ?? LINES, tableWidth(options)));
 }
 
 function printJson({ groups, others }: Tallied): void {
@@ -112,17 +108,23 @@ function printJson({ groups, others }: Tallied): void {
     oldest: new Date(oldest).toISOString(),
     newest: new Date(newest).toISOString(),
   });
-  for (const group of groups) console.log(JSON.stringify({ ...group.key, ...times(group) }));
-  if (others) console.log(JSON.stringify({ others: true, ...times(others) }));
+  for (const group of groups) print(JSON.stringify({ ...group.key, ...times(group) }));
+  if (others) print(JSON.stringify({ others: true, ...times(others) }));
 }
 
-function renderGroups({ groups, others, total }: Tallied, by: Grouping[], limit: number): string {
-  const table = new Table({
-    head: [...by, 'letters', 'oldest, UTC', 'newest, UTC'],
-    colAligns: [...by.map(() => 'left' as const), 'right'],
-    style: { head: [], border: [] },
-    wordWrap: true,
-  });
+/** Tallied groups, the largest first. @param width of the table, in characters */
+export function renderGroups(
+  { groups, others, total }: Tallied,
+  by: readonly Grouping[],
+  limit: number,
+  width: number,
+): string {
+  const columns: Column[] = [
+    ...by.map((head) => ({ head, minWidth: 10 })),
+    { head: 'letters', align: 'right' },
+    { head: 'oldest, UTC', dropRank: 2 },
+    { head: 'newest, UTC', dropRank: 1 },
+  ];
   const counts = ({ letters, oldest, newest }: Count) => [
     letters.toLocaleString('en'),
     shortTime(oldest),
@@ -132,20 +134,41 @@ function renderGroups({ groups, others, total }: Tallied, by: Grouping[], limit:
     ...by.map((_, at) => (at === 0 ? name : '')),
     ...counts(count),
   ];
-  for (const group of groups.slice(0, limit)) {
-    table.push([...by.map((what) => group.key[what] || '-'), ...counts(group)]);
-  }
+  const rows = groups
+    .slice(0, limit)
+    .map((group) => [...by.map((what) => group.key[what] || '-'), ...counts(group)]);
+  if (others) rows.push(row('… and others', others));
   const more = groups.length - limit;
-  if (others) table.push(row('… and others', others));
-  table.push(row('total', total!));
   return [
-    table.toString(),
+    renderTable({ columns, rows, total: row('total', total!) }, width),
     ...(more > 0 ? [`… and ${more.toLocaleString('en')} smaller groups (--limit)`] : []),
     ...(others ? [`Only the first ${groups.length.toLocaleString('en')} groups are counted apart.`] : []),
   ].join('\n');
 }
 
-function tableRow(entry: LetterEntry, { scrub }: Operations): string[] {
-  const { id, at, reason, letter } = entry;
-  return [id, shortTime(at), reason, ruleOf(letter), eventNameOf(letter), scrub(detailOf(letter))];
+const LETTER_COLUMNS: Column[] = [
+  { head: 'id' },
+  { head: 'dead since, UTC', dropRank: 2 },
+  { head: 'reason', minWidth: 8 },
+  { head: 'rule', minWidth: 8, dropRank: 1 },
+  { head: 'event', minWidth: 10 },
+  { head: 'detail', minWidth: 20 },
+];
+
+/** Of a detail where there is little room; all of it stands in the letter. In characters. */
+const SHORT_DETAIL = 160;
+
+/** A page of dead letters, a row each. @param width of the table, in characters */
+export function renderLetters(
+  entries: readonly LetterEntry[],
+  { scrub }: Pick<Operations, 'scrub'>,
+  width: number,
+): string {
+  const rows = entries.map(({ id, at, reason, letter }) => {
+    const detail = scrub(detailOf(letter));
+    const isLong = Number.isFinite(width) && detail.length > SHORT_DETAIL;
+    const shown = isLong ? `${detail.slice(0, SHORT_DETAIL)}…` : detail;
+    return [id, shortTime(at), reason, ruleOf(letter), eventNameOf(letter), shown];
+  });
+  return renderTable({ columns: LETTER_COLUMNS, rows }, width);
 }

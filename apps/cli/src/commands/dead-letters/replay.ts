@@ -17,6 +17,7 @@ import type { Command } from 'commander';
 import { CommandError, withOperations } from '../../load-context.js';
 import { confirmOrAbort } from '../../terminal/confirm.js';
 import { EXAMPLE } from '../../terminal/example.js';
+import { print, printNote } from '../../terminal/print.js';
 import { readCount, readPercent } from '../../terminal/read-arguments.js';
 import { whyNotSent } from '../../terminal/say-held.js';
 import { watched } from '../../terminal/work.js';
@@ -47,21 +48,21 @@ export async function replayDeadLetters(
       planReplay(ops, filter, { ...options, pace: choosePace(options) }, work),
     );
     const whyNot = whyNotSent(plan.held, options);
-    if (!options.json) console.log(describe(plan, options));
+    if (!options.json) print(describe(plan, options));
     if (options.remapSent && !options.json) await printBothMappings(ops, ids);
     if (what.planned === 0 || options.dryRun) {
-      if (options.json) console.log(JSON.stringify({ plan }, null, 2));
-      else if (what.planned > 0 && whyNot !== null) console.log(`\n${whyNot}`);
+      if (options.json) print(JSON.stringify({ plan }, null, 2));
+      else if (what.planned > 0 && whyNot !== null) print(`\n${whyNot}`);
       return;
     }
     if (whyNot !== null) {
-      if (options.json) console.log(JSON.stringify({ plan }, null, 2));
+      if (options.json) print(JSON.stringify({ plan }, null, 2));
       throw new CommandError(whyNot);
     }
     if (!(await confirmOrAbort(`Put ${what.planned.toLocaleString('en')} dead letters back?`, options)))
       return;
     const id = await startReplay(ops, { plan, what, lanes });
-    if (!options.json) console.error(`Replay ${id}. The workers run it; Ctrl-C ends only the watching.`);
+    if (!options.json) printNote(`Replay ${id}. The workers run it; Ctrl-C ends only the watching.`);
     await watchInTerminal(ops, id, options, plan);
   });
 }
@@ -71,7 +72,7 @@ async function printBothMappings(ops: Operations, ids: string[]): Promise<void> 
   const mapNow = compileMapNow(ops.config, ops.kept, { remapSent: true });
   for (const id of ids) {
     const entry = await readLetter(id, ops);
-    console.log(ops.scrub(`\n${id}\n${renderMapping(entry, mapNow(entry))}`));
+    print(ops.scrub(`\n${id}\n${renderMapping(entry, mapNow(entry))}`));
   }
 }
 

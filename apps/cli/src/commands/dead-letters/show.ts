@@ -12,6 +12,8 @@ import {
   readLetter,
 } from '@meterbridge/operations';
 import { withOperations } from '../../load-context.js';
+import { factLines } from '../../terminal/fact-lines.js';
+import { print } from '../../terminal/print.js';
 import { shortTime } from '../../terminal/short-time.js';
 import { style } from '../../terminal/style.js';
 import { listAttempts } from './attempts.js';
@@ -25,7 +27,7 @@ export async function showDeadLetter(id: string, options: { json?: boolean }): P
     if (options.json) {
       const { id, at, reason, letter } = entry;
       const was = entry.was === undefined ? {} : { was: entry.was };
-      return console.log(ops.scrub(JSON.stringify({ id, ...was, at, reason, letter, now: toJson(now) })));
+      return print(ops.scrub(JSON.stringify({ id, ...was, at, reason, letter, now: toJson(now) })));
     }
     const event = JSON.stringify(eventOf(entry.letter), null, 2);
     const parts = [
@@ -34,7 +36,7 @@ export async function showDeadLetter(id: string, options: { json?: boolean }): P
       renderMapping(entry, now),
       `event:\n${event}`,
     ];
-    console.log(ops.scrub(parts.join('\n\n')));
+    print(ops.scrub(parts.join('\n\n')));
   });
 }
 
@@ -61,10 +63,7 @@ function renderFacts(entry: LetterEntry, { customerOf }: Operations): string {
       facts.push(['before', `${words}; died ${shortTime(at)} after ${life.attempts}${replayed}${changed}`]);
     }
   } else facts.push(['received', letter.receivedAt], ['by way of', letter.via]);
-  return facts
-    .filter(([, value]) => value !== undefined && value !== '')
-    .map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`)
-    .join('\n');
+  return factLines(facts).join('\n');
 }
 
 /** What was sent beside what the API held in its place; nothing where that was not compared. */

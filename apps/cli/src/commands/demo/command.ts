@@ -15,7 +15,10 @@ import { type Sent, sendEvents } from '../../demo/send-events.js';
 import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js';
 import { DEMO_WRITE_KEY } from '../../stack/decide-stand-ins.js';
 import { type Stack, startStack } from '../../stack/stack.js';
+import { howToRun, listSteps } from '../../terminal/hint.js';
+import { print, printInPlace } from '../../terminal/print.js';
 import { readCount } from '../../terminal/read-arguments.js';
+import { tableWidth } from '../../terminal/table.js';
 import { untilSignal } from '../up/command.js';
 
 export type DemoOptions = { once?: boolean; events: number };
@@ -27,7 +30,7 @@ const SETTLED_WITHIN_MS = 120_000;
  * code: 0 when it adds up and agrees with what the sandbox holds.
  */
 export async function demo(options: DemoOptions): Promise<void> {
-  const progress = (line: string) => console.log(`• ${line}`);
+  const progress = (line: string) => print(`• ${line}`);
   const directory = await mkdtemp(join(tmpdir(), 'meterbridge-demo-'));
   const logFile = join(directory, 'demo.log');
   const log = createWriteStream(logFile);
@@ -45,12 +48,13 @@ export async function demo(options: DemoOptions): Promise<void> {
     const outcome = await Promise.race([play(stack, redis, options, progress), interrupted]);
     if (outcome === 'interrupted') return;
     process.exitCode = outcome ? 0 : 1;
-    if (options.once) return;
-    console.log(nextSteps(stack, logFile));
+    if (options.once)
+      return print(`Next: npm start, or ${howToRun('init')} for a configuration of your own.`);
+    print(nextSteps(stack, logFile));
     await interrupted;
   } finally {
     redis.disconnect();
-    console.log('Stopping.');
+    print('Stopping.');
     await stack.stop();
     log.end();
     if (options.once) await rm(directory, { recursive: true, force: true });
@@ -71,14 +75,14 @@ async function play(
     `Sending ${options.events.toLocaleString('en')} events with @segment/analytics-node, some wrong on purpose`,
   );
   const sent = await sendEvents(stack.receiverUrl, DEMO_WRITE_KEY, options.events, (n) => {
-    if (process.stdout.isTTY) process.stdout.write(`\r  ${n.toLocaleString('en')} sent`);
+    if (process.stdout.isTTY) printInPlace(`  ${n.toLocaleString('en')} sent`);
   });
-  if (process.stdout.isTTY) process.stdout.write('\r');
+  if (process.stdout.isTTY) printInPlace('');
   progress(`Sent: ${describeSent(sent)}`);
   progress('Waiting until everything is settled');
   const accounts = await untilSettled(config, redis);
   const disagreements = stack.sandboxUrl ? await compareWithSandbox(stack.sandboxUrl, accounts) : [];
-  console.log(renderResult(accounts, disagreements, (Date.now() - began) / 1_000));
+  print(renderResult(accounts, disagreements, (Date.now() - began) / 1_000));
   return (
     disagreements.length === 0 &&
     accounts.every((account) => account.difference === 0 && account.inFlight === 0)
@@ -104,7 +108,7 @@ export async function untilSettled(config: Config, redis: Redis): Promise<Accoun
     if (accounts.every(({ inFlight }) => inFlight === 0) && now === before) return accounts;
     if (Date.now() > deadline) {
       throw new CommandError(
-        `not settled within ${SETTLED_WITHIN_MS / 1_000} s:\n${renderAccounts(accounts)}`,
+        `not settled within ${SETTLED_WITHIN_MS / 1_000} s:\n${renderAccounts(accounts, tableWidth())}`,
       );
     }
     before = now;
@@ -117,8 +121,8 @@ function renderResult(accounts: Account[], disagreements: Disagreement[], second
   return [
     '',
     'What became of them (accepted = delivered + duplicate + filtered + dead + in flight):',
-    renderAccounts(accounts),
-    renderDeadReasons(accounts),
+    renderAccounts(accounts, tableWidth()),
+    renderDeadReasons(accounts, tableWidth()),
     `${delivered.toLocaleString('en')} usage events delivered in ${seconds.toFixed(1)} s.`,
     disagreements.length === 0
       ? 'What the sandbox holds agrees with it.'
@@ -130,12 +134,14 @@ function nextSteps(stack: Stack, logFile: string): string {
   return [
     '',
     'The stack stays up. Try, in another terminal:',
-    '  npm run -s meterbridge -- dead-letters list            what could not be delivered, and why',
-    '  npm run -s meterbridge -- audit                        what became of what was accepted, hour by hour',
-    '  npm run -s meterbridge -- dead-letters replay --all    after mending meterbridge.config.yaml (give tokens a default: 0)',
-    `  curl ${stack.sandboxUrl}/inspect                what the billing APIs hold`,
-    `  curl ${stack.workerUrl}/metrics                 Prometheus metrics`,
-    '  kill -9 any of its processes: each is started again, and nothing is lost',
+    ...listSteps([
+      [howToRun('dead-letters list'), 'what could not be delivered, and why'],
+      [howToRun('audit'), 'what became of what was accepted, hour by hour'],
+      [howToRun('dead-letters replay --all'), 'once tokens has a default: 0 in the configuration'],
+      [`curl ${stack.sandboxUrl}/inspect`, 'what the billing APIs hold'],
+      [`curl ${stack.workerUrl}/metrics`, 'Prometheus metrics'],
+      ['kill -9 any of its processes', 'each is started again, and nothing is lost'],
+    ]),
     `Logs: ${logFile}`,
     'Ctrl-C ends it.',
   ].join('\n');

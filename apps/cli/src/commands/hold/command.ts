@@ -2,35 +2,36 @@ import { holdDestination, resumeDestination } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { CommandError, withOperations } from '../../load-context.js';
 import { EXAMPLE } from '../../terminal/example.js';
+import { print } from '../../terminal/print.js';
 
 /** Stops sending to a destination until somebody resumes it; what is accepted meanwhile waits. */
 export async function hold(destination: string, options: { reason: string; json?: boolean }): Promise<void> {
   const reason = options.reason.trim();
   if (reason === '') throw new CommandError('say why, for those who come later: --reason "…"');
   const { before, after } = await withOperations((ops) => holdDestination(ops, destination, reason));
-  if (options.json) return console.log(JSON.stringify({ destination, held: after.handHold }));
-  console.log(
+  if (options.json) return print(JSON.stringify({ destination, held: after.handHold }));
+  print(
     before.handHold
       ? `${destination} was held before (${before.handHold.by}: ${before.handHold.reason}); the reason is the new one.`
       : `${destination} is held: nothing more is sent to it. What comes waits; requests on their way are settled.`,
   );
-  console.log(`Let it go with: meterbridge resume ${destination}`);
+  print(`Let it go with: meterbridge resume ${destination}`);
 }
 
 /** Lets a destination go, whoever held it: somebody, or an answer that refused the key or the URL. */
 export async function resume(destination: string, options: { json?: boolean }): Promise<void> {
   const { byHand, byAnswer } = await withOperations((ops) => resumeDestination(ops, destination));
-  if (options.json) return console.log(JSON.stringify({ destination, ended: { byHand, byAnswer } }));
+  if (options.json) return print(JSON.stringify({ destination, ended: { byHand, byAnswer } }));
   if (byHand) {
     const since = new Date(byHand.since).toISOString();
-    console.log(`${destination} goes on. It was held by ${byHand.by} since ${since}: ${byHand.reason}`);
+    print(`${destination} goes on. It was held by ${byHand.by} since ${since}: ${byHand.reason}`);
   }
   if (byAnswer) {
-    console.log(
+    print(
       `${destination} goes on. It was held since it answered ${byAnswer.code} (${byAnswer.detail}); if it does so again, it is held again.`,
     );
   }
-  if (!byHand && !byAnswer) console.log(`${destination} is not held.`);
+  if (!byHand && !byAnswer) print(`${destination} is not held.`);
 }
 
 /** `meterbridge hold` and `meterbridge resume` */

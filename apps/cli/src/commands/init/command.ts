@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type ConfigProblem, configFile, describeProblems, parseConfig } from '@meterbridge/config';
 import { type Draft, neededVariables, variablesOf, writeDraft } from '@meterbridge/config-draft';
 import { kindOf } from '@meterbridge/destinations';
@@ -9,7 +11,9 @@ import { askAll } from '../../init/questions.js';
 import { refuseToOverwrite, writeConfigFile, writeEnvExample } from '../../init/write-files.js';
 import { CommandError } from '../../load-context.js';
 import { EXAMPLE } from '../../terminal/example.js';
+import { howToRun, listSteps } from '../../terminal/hint.js';
 import { listWords } from '../../terminal/list-words.js';
+import { print } from '../../terminal/print.js';
 
 export type InitOptions = {
   output?: string;
@@ -39,7 +43,7 @@ async function initFromAnswers(file: string, options: InitOptions): Promise<void
   if (!loaded.ok) throw new CommandError(`Nothing was written. ${describeProblems(loaded.problems, file)}`);
   const written = write(draft, file, options);
   if (options.json) printJson(written, draft, {});
-  else console.log(`${describe(written, draft)}\n${nextSteps(file, draft)}`);
+  else print(`${describe(written, draft)}\n${nextSteps(file, draft)}`);
 }
 
 /** Exit code 1 where something is left to write by hand, or there was nothing to read. */
@@ -56,21 +60,21 @@ async function initFromFunction(path: string, file: string, options: InitOptions
     printJson(written ?? { file: null, envExample: null }, draft, { loads, ...found });
     return;
   }
-  console.log(renderReading(path, reading));
+  print(renderReading(path, reading));
   if (written === null) {
     throw new CommandError(
       `\nNothing was written: no usage for ${listWords(RECIPE_TITLES, 'or')} was found in it.`,
     );
   }
-  console.log(`\n${describe(written, draft)}`);
-  console.log(loads ? nextSteps(file, draft) : `\n${describeProblems(written.problems, file)}`);
+  print(`\n${describe(written, draft)}`);
+  print(loads ? nextSteps(file, draft) : `\n${describeProblems(written.problems, file)}`);
 }
 
 function write(draft: Draft, file: string, { force = false }: InitOptions): Written {
   const text = writeDraft(draft);
   const loaded = parseConfig(text, {}, { allowUnset: true });
   writeConfigFile(file, text, force);
-  const envExample = writeEnvExample(file, variablesOf(draft));
+  const envExample = writeEnvExample(file, draft);
   return { file, envExample, problems: loaded.ok ? [] : loaded.problems };
 }
 
@@ -79,7 +83,7 @@ function printJson(
   draft: Draft,
   more: object,
 ): void {
-  console.log(JSON.stringify({ file, envExample, ...summary(draft), ...more }, null, 2));
+  print(JSON.stringify({ file, envExample, ...summary(draft), ...more }, null, 2));
 }
 
 function summary(draft: Draft) {
@@ -94,19 +98,30 @@ function summary(draft: Draft) {
 function describe({ file, envExample }: Written, draft: Draft): string {
   const { sources, destinations, rules } = summary(draft);
   const wrote = `Wrote ${file}: sources: ${sources.join(', ')}; destinations: ${destinations.join(', ')}; rules: ${rules}.`;
-  return envExample === null ? wrote : `${wrote}\nAdded to ${envExample} what it did not name yet.`;
+  return envExample === null
+    ? wrote
+    : `${wrote}\nAdded to ${envExample} what it did not name yet, and your own addresses.`;
 }
 
 function nextSteps(file: string, draft: Draft): string {
   const name = configFile({}) === file ? '' : `METERBRIDGE_CONFIG=${file} `;
-  const steps = [
-    ['.env', `needs ${neededVariables(draft).join(', ')}; .env.example says what they are`],
-    [`${name}meterbridge check`, 'whether the file, Redis and the APIs are ready'],
-    [`${name}meterbridge preview`, 'what your events become, before one is sent'],
+  const needed = neededVariables(draft).join(', ');
+  const steps = listSteps([
+    [existsSync('.env') ? '.env' : `cp ${join(dirname(file), '.env.example')} .env`, `set ${needed} in it`],
+    [`${name}${howToRun('check')}`, 'whether the file, Redis and the APIs are ready'],
+    [`${name}${howToRun('preview <event.json>')}`, 'what an event becomes, before one is sent'],
     [`${name}npm start`, 'receiver and worker on this machine'],
-  ] as const;
-  const width = Math.max(...steps.map(([what]) => what.length));
-  return ['\nNext:', ...steps.map(([what, why]) => `  ${what.padEnd(width)}  ${why}`)].join('\n');
+  ]);
+  return ['\nNext:', ...steps, ...otherAddresses(draft, process.env)].join('\n');
+}
+
+/** An address that the environment has already wins over the one in the file. */
+function otherAddresses({ destinations }: Draft, env: NodeJS.ProcessEnv): string[] {
+  return destinations.flatMap(({ type, url }) => {
+    const name = kindOf(type).env.url;
+    if (!env[name] || env[name] === url) return [];
+    return [`${name} is another address in your environment or .env, and wins: make it ${url} there.`];
+  });
 }
 
 /** `meterbridge init` */

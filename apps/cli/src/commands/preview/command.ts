@@ -3,6 +3,7 @@ import { readEventOf } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { isForPeople, readCommandEnv } from '../../load-context.js';
 import { EXAMPLE } from '../../terminal/example.js';
+import { printNote } from '../../terminal/print.js';
 import { readCount } from '../../terminal/read-arguments.js';
 import { untilSignal } from '../up/command.js';
 import { look, type Wanted } from './look.js';
@@ -41,13 +42,13 @@ export async function preview(
       await look(wanted, options);
     } catch (error) {
       if (!isForPeople(error)) throw error;
-      console.error(error.message);
+      printNote(error.message);
     }
   };
   const watched = [configFile(readCommandEnv(process.env))];
   if (wanted.where === 'file' && !wanted.input) watched.push(wanted.file);
   await lookAgain();
-  console.error(`Watching ${watched.join(' and ')}. Ctrl-C ends it.`);
+  printNote(`Watching ${watched.join(' and ')}. Ctrl-C ends it.`);
   const unwatch = watchFiles(watched, lookAgain);
   await untilSignal();
   unwatch();
@@ -102,6 +103,7 @@ export function addPreview(program: Command): void {
     )
     .option('--samples <n>', 'how many are shown of each kind and reason', readCount, 2)
     .option('--watch', 'again whenever the configuration or the event is saved')
+    .option('--wide', 'of a comparison every column, however wide the terminal is')
     .option('--json', 'a line of JSON an event, or one for a comparison')
     .addHelpText(
       'after',

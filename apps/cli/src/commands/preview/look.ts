@@ -13,6 +13,7 @@ import {
   type WrittenEvent,
 } from '@meterbridge/operations';
 import { CommandError, readCommandEnv } from '../../load-context.js';
+import { print } from '../../terminal/print.js';
 import { renderPreview } from './render-preview.js';
 
 /** Which event is to be looked at. */
@@ -32,7 +33,7 @@ export async function look(wanted: Wanted, options: { source?: string; json?: bo
   const pipeline = { ...ready.pipeline, kept };
   const previews = subjects.map((subject) => previewEvent(subject, pipeline, ready.placeOf, Date.now()));
   for (const preview of previews) {
-    console.log(options.json ? JSON.stringify(preview) : `${renderPreview(preview)}\n`);
+    print(options.json ? JSON.stringify(preview) : `${renderPreview(preview)}\n`);
   }
   return previews.every(({ ok }) => ok);
 }

@@ -1,5 +1,6 @@
 import type { DestinationPreview, EventPreview, ExplainedFilter, RulePreview } from '@meterbridge/operations';
 import { style } from '../../terminal/style.js';
+import { visible } from '../../terminal/visible.js';
 
 /** More of a value than this says nothing to a person about a filter. */
 const MAX_SHOWN = 80;
@@ -8,7 +9,7 @@ const MAX_SHOWN = 80;
 export function renderPreview(preview: EventPreview): string {
   const { from, source, destinations } = preview;
   return [
-    `${style('bold', from)}, source ${source}`,
+    `${style('bold', visible(from))}, source ${source}`,
     ...renderReceived(preview).map((line) => `  ${line}`),
     ...destinations.flatMap((destination) => ['', ...renderDestination(destination)]),
   ].join('\n');
@@ -23,7 +24,7 @@ const TIME_FROM = {
 function renderReceived({ received }: EventPreview): string[] {
   switch (received.status) {
     case 'rejected':
-      return [`${cross()} is no Segment event: ${received.reason}, ${received.detail}`];
+      return [`${cross()} is no Segment event: ${received.reason}, ${visible(received.detail)}`];
     case 'ignored':
       return ['its own integrations switch it off here: nothing is stored'];
     case 'stored':
@@ -45,7 +46,7 @@ function renderReceived({ received }: EventPreview): string[] {
 }
 
 function facts(lines: [name: string, text: string][]): string[] {
-  return lines.filter(([, text]) => text !== '').map(([name, text]) => `${name.padEnd(10)} ${text}`);
+  return lines.filter(([, text]) => text !== '').map(([name, text]) => `${name.padEnd(10)} ${visible(text)}`);
 }
 
 function renderDestination({ name, rules, requests }: DestinationPreview): string[] {
@@ -84,7 +85,7 @@ function renderRule(rule: RulePreview): string[] {
     const { field, code, detail, place: at } = failure;
     // Most fields are called as the path they are read from.
     const what = field === '' || detail.startsWith(field) ? detail : `${field}: ${detail}`;
-    lines.push(`      ${cross()} ${what} ${style('dim', `(${code}, ${at})`)}`);
+    lines.push(`      ${cross()} ${visible(what)} ${style('dim', `(${code}, ${at})`)}`);
   }
   return lines;
 }

@@ -1,7 +1,9 @@
 import type { HistoryReport, Sample } from '@meterbridge/operations';
 import { VERDICTS, type Verdict, WORSE } from '@meterbridge/operations';
-import Table from 'cli-table3';
+import { countRow } from '../../terminal/count-row.js';
 import { style } from '../../terminal/style.js';
+import { type Column, renderTable } from '../../terminal/table.js';
+import { visible } from '../../terminal/visible.js';
 
 /** What each count means, for people. */
 const MEANS: Record<Verdict, string> = {
@@ -17,24 +19,26 @@ const MEANS: Record<Verdict, string> = {
 
 const WIDTH = 100;
 
-/** A report for people: the counts, why, and some of each to look at. */
-export function renderReport(title: string, report: HistoryReport): string {
+/** A report for people: the counts, why, and some of each to look at. @param width of the table, in characters */
+export function renderReport(title: string, report: HistoryReport, width: number): string {
   const { events, total, byDestination, reasons, samples, unreadable, stopped } = report;
   const destinations = Object.keys(byDestination);
-  const table = new Table({
-    head: ['', ...destinations, 'total', ''],
-    colAligns: ['left', ...destinations.map(() => 'right' as const), 'right', 'left'],
-    style: { head: [], border: [] },
-  });
-  for (const verdict of VERDICTS) {
-    if (total[verdict] === 0) continue;
-    const counts = [...destinations.map((name) => byDestination[name]![verdict]), total[verdict]];
-    table.push([verdict, ...counts.map((count) => count.toLocaleString('en')), MEANS[verdict]]);
-  }
+  const columns: Column[] = [
+    { head: '', minWidth: 12 },
+    ...destinations.map((head) => ({ head, align: 'right' as const, dropRank: 1 })),
+    { head: 'total', align: 'right' },
+    { head: '', minWidth: 20 },
+  ];
+  const rows = VERDICTS.filter((verdict) => total[verdict] > 0).map((verdict) => [
+    verdict,
+    ...destinations.map((name) => count(byDestination[name]![verdict])),
+    count(total[verdict]),
+    MEANS[verdict],
+  ]);
   return [
-    style('bold', `${title}: ${events.toLocaleString('en')}`),
+    style('bold', `${title}: ${count(events)}`),
     ...(stopped ? ['Stopped before the end: this is what was looked at.'] : []),
-    ...(events === 0 ? [] : [table.toString()]),
+    ...(events === 0 ? [] : [renderTable({ columns, rows }, width)]),
     ...(unreadable.count === 0
       ? []
       : [`could not be read: ${unreadable.count}`, ...unreadable.first.map(indent)]),
@@ -52,13 +56,13 @@ function renderVerdict(verdict: Verdict, reasons: Record<string, number>, sample
   return [
     '',
     style(WORSE.has(verdict) ? 'red' : 'bold', verdict),
-    ...why.map(([reason, count]) => `${count.toLocaleString('en').padStart(9)}  ${reason}`),
+    ...why.map(([reason, events]) => countRow(events, reason)),
     ...shown.flatMap(renderSample),
   ];
 }
 
 function renderSample({ id, destination, rule, failed, fails, usage, differences }: Sample): string[] {
-  return [
+  const lines = [
     `  ${id}, ${[destination, rule].filter((each) => each !== '').join(' ')}`,
     ...(failed && failed !== fails ? [`    failed: ${failed}`] : []),
     ...(fails ? [`    fails: ${fails}`] : []),
@@ -67,6 +71,11 @@ function renderSample({ id, destination, rule, failed, fails, usage, differences
       hidden ? `    ${field}: differs, and is hidden` : `    ${field}: ${show(before)} → ${show(after)}`,
     ),
   ];
+  return lines.map(visible);
+}
+
+function count(of: number): string {
+  return of.toLocaleString('en');
 }
 
 function show(value: unknown): string {
@@ -78,5 +87,5 @@ function shorten(text: string): string {
 }
 
 function indent(line: string): string {
-  return `  ${line}`;
+  return `  ${visible(line)}`;
 }

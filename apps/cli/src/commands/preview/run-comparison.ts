@@ -10,11 +10,13 @@ import {
 } from '@meterbridge/operations';
 import { readCommandEnv } from '../../load-context.js';
 import { findFiles } from '../../terminal/find-files.js';
+import { print } from '../../terminal/print.js';
+import { type TableOptions, tableWidth } from '../../terminal/table.js';
 import { interruptible } from '../../terminal/work.js';
 import { renderReport } from './render-report.js';
 
 /** What a change of the configuration is to be tried on. */
-export type ComparisonOptions = {
+export type ComparisonOptions = TableOptions & {
   allDeadLetters?: boolean;
   /** The changed file; the one in use where left out. */
   with?: string;
@@ -45,12 +47,13 @@ export async function compareOver(options: ComparisonOptions): Promise<boolean> 
     }
     return { reports, isStopped: work.signal.aborted };
   });
-  if (options.json) console.log(JSON.stringify(reports));
+  if (options.json) print(JSON.stringify(reports));
   else {
     const title = changed ? `${inUse.file} → ${changed.file}` : inUse.file;
     const { deadLetters, archive } = reports;
-    if (deadLetters) console.log(`${renderReport(`${title}, dead letters`, deadLetters)}\n`);
-    if (archive) console.log(`${renderReport(`${title}, events of the archive`, archive)}\n`);
+    const width = tableWidth(options);
+    if (deadLetters) print(`${renderReport(`${title}, dead letters`, deadLetters, width)}\n`);
+    if (archive) print(`${renderReport(`${title}, events of the archive`, archive, width)}\n`);
   }
   return !isStopped && Object.values(reports).every((report) => !isWorse(report));
 }

@@ -11,9 +11,13 @@ import {
 } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { withOperations } from '../../load-context.js';
+import { countRow } from '../../terminal/count-row.js';
 import { type LetGoOptions, letGo } from '../../terminal/let-go.js';
+import { print, printNote } from '../../terminal/print.js';
 import { readCount } from '../../terminal/read-arguments.js';
 import { sayHeld } from '../../terminal/say-held.js';
+import { type TableOptions, tableWidth } from '../../terminal/table.js';
+import { addWideOption } from '../../terminal/wide-option.js';
 import { watched } from '../../terminal/work.js';
 import { isoTime, renderReplay, renderReplays } from './render.js';
 import { type WatchOptions, watchInTerminal } from './watch.js';
@@ -22,13 +26,13 @@ type Options = { json?: boolean };
 type ResumeOptions = WatchOptions & LetGoOptions;
 
 /** Prints all replays that are remembered, the newest first. */
-export async function listAllReplays(options: Options): Promise<void> {
+export async function listAllReplays({ json, wide }: Options & TableOptions): Promise<void> {
   const replays = await withOperations(listReplays);
-  if (options.json) {
+  if (json) {
     const lines = replays.map(({ replay, replayed }) => ({ ...toJson(replay), replayed }));
-    return console.log(JSON.stringify(lines, null, 2));
+    return print(JSON.stringify(lines, null, 2));
   }
-  console.log(replays.length === 0 ? 'No replay is remembered.' : renderReplays(replays));
+  print(replays.length === 0 ? 'No replay is remembered.' : renderReplays(replays, tableWidth({ wide })));
 }
 
 /** Prints one in full: what it was told, how far it came, and what became of what it put back. */
@@ -38,8 +42,8 @@ export async function showReplay(id: string, options: Options): Promise<void> {
 
 async function show(ops: Operations, id: string, options: Options): Promise<void> {
   const { replay, summary } = await lookAtReplay(ops, id);
-  if (options.json) return console.log(JSON.stringify({ ...toJson(replay), ...summary }, null, 2));
-  console.log(renderReplay(replay, summary));
+  if (options.json) return print(JSON.stringify({ ...toJson(replay), ...summary }, null, 2));
+  print(renderReplay(replay, summary));
 }
 
 /** Makes a running one stop after what it has in hand, and waits until it has. */
@@ -60,13 +64,12 @@ export async function resumeReplay(id: string, options: ResumeOptions): Promise<
     if (!isAsPlanned(ops, replay)) {
       const held = await watched((work) => askForRest(ops, replay, options, work));
       if (!options.json) {
-        for (const { events, words } of sayHeld(held))
-          console.error(`${events.toLocaleString('en')}  ${words}`);
+        for (const { events, words } of sayHeld(held)) printNote(countRow(events, words));
       }
       await letGo(held, options);
     }
     await letGoOn(ops, replay);
-    if (!options.json) console.error(`Replay ${id} goes on. Ctrl-C ends only the watching.`);
+    if (!options.json) printNote(`Replay ${id} goes on. Ctrl-C ends only the watching.`);
     await watchInTerminal(ops, id, options);
   });
 }
@@ -97,9 +100,7 @@ Exit codes: 0 done, 1 there is none, it cannot be resumed, or it did not come to
     );
   const explain = (example: string, exitCodes: string) =>
     `\nExample:\n  meterbridge replays ${example}\n\nExit codes: ${exitCodes}, 2 wrong usage.`;
-  replays
-    .command('list')
-    .description('the newest first')
+  addWideOption(replays.command('list').description('the newest first'))
     .option('--json', 'one document, for machines')
     .addHelpText('after', explain('list --json | jq \'.[] | select(.state == "stopped") | .id\'', '0 done'))
     .action(listAllReplays);

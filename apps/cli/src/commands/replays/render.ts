@@ -5,51 +5,55 @@ import {
   type ReplaySummary,
   sayFilter,
 } from '@meterbridge/operations';
-import Table from 'cli-table3';
+import { countRow } from '../../terminal/count-row.js';
 import { duration } from '../../terminal/duration.js';
+import { factLines } from '../../terminal/fact-lines.js';
 import { sayHeld } from '../../terminal/say-held.js';
+import { shortTime } from '../../terminal/short-time.js';
 import { style } from '../../terminal/style.js';
+import { type Column, renderTable } from '../../terminal/table.js';
 
 const SHOWN = 10;
 
 const count = (value: number): string => value.toLocaleString('en');
-const row = (letters: number, words: string): string => `${count(letters).padStart(9)}  ${words}`;
 const plural = (value: number, one: string): string => `${count(value)} ${one}${value === 1 ? '' : 's'}`;
 
 /** What a replay would do, for people. */
 export function renderPlan(plan: ReplayPlan, includeFailing: boolean, remapSent = false): string {
   const lines = [
     style('bold', plural(plan.letters, 'dead letter')),
-    ...some(plan.reasons, ({ destination, reason, letters }) => row(letters, `${destination}  ${reason}`)),
+    ...some(plan.reasons, ({ destination, reason, letters }) =>
+      countRow(letters, `${destination}  ${reason}`),
+    ),
   ];
   if (plan.customers.length > 0) {
     const more = plan.customersInAll - plan.customers.length;
     lines.push(
       '',
       style('bold', `Of ${plural(plan.customersInAll, 'customer')}${more > 0 ? ', the first of them' : ''}`),
-      ...plan.customers.map(({ customer, letters }) => row(letters, customer)),
+      ...plan.customers.map(({ customer, letters }) => countRow(letters, customer)),
     );
   }
   lines.push(
     '',
     style('bold', 'With the configuration of now'),
-    row(plan.go, style('green', 'can be delivered')),
-    ...(plan.sentBefore > 0 ? [row(plan.sentBefore, remapSent ? REMAPPED : AS_IT_WAS)] : []),
+    countRow(plan.go, style('green', 'can be delivered')),
+    ...(plan.sentBefore > 0 ? [countRow(plan.sentBefore, remapSent ? REMAPPED : AS_IT_WAS)] : []),
   );
   const how = includeFailing ? 'replayed nevertheless' : 'left where they are';
   lines.push(
     ...some(plan.fail, ({ destination, why, letters }) =>
-      row(letters, `${style('yellow', 'would fail again')}, ${how}: ${destination}, ${why}`),
+      countRow(letters, `${style('yellow', 'would fail again')}, ${how}: ${destination}, ${why}`),
     ),
     ...some(plan.stay, ({ destination, why, detail, letters }) =>
-      row(
+      countRow(
         letters,
         `${style('yellow', why)}, left where they are: ${destination}${detail ? `, ${detail}` : ''}`,
       ),
     ),
   );
   if (plan.held.length > 0) {
-    const held = sayHeld(plan.held).map(({ events, words }) => row(events, words));
+    const held = sayHeld(plan.held).map(({ events, words }) => countRow(events, words));
     lines.push('', style('bold', 'At the destinations already'), ...held);
   }
   lines.push('', planned(plan, includeFailing) > 0 ? renderTime(plan) : NOTHING_TO_DO);
@@ -59,7 +63,7 @@ export function renderPlan(plan: ReplayPlan, includeFailing: boolean, remapSent 
 const AS_IT_WAS = 'of those may have arrived: they go as they were, by the rules of then';
 const REMAPPED = style(
   'red',
-  'of those may have arrived, and are mapped anew: billed twice where\n           id, customer or code differ',
+  'of those may have arrived, and are mapped anew: billed twice where id, customer or code differ',
 );
 
 function some<Group extends { letters: number }>(
@@ -70,7 +74,7 @@ function some<Group extends { letters: number }>(
   const letters = more.reduce((sum, group) => sum + group.letters, 0);
   return [
     ...groups.slice(0, SHOWN).map(render),
-    ...(more.length > 0 ? [row(letters, 'for other causes')] : []),
+    ...(more.length > 0 ? [countRow(letters, 'for other causes')] : []),
   ];
 }
 
@@ -87,16 +91,17 @@ export function renderSummary(summary: ReplaySummary, { what }: Pick<Replay, 'wh
   const { id, state, replayed, left, inFlight, deadAgain, delivered, duplicate, deliveries } = summary;
   const lines = [
     style('bold', `Replay ${id} ${STATE_WORDS[state]}.`),
-    row(replayed, 'put back on their queues'),
+    countRow(replayed, 'put back on their queues'),
   ];
-  for (const [why, letters] of Object.entries(left)) lines.push(row(letters, `left where they are: ${why}`));
+  for (const [why, letters] of Object.entries(left))
+    lines.push(countRow(letters, `left where they are: ${why}`));
   lines.push('', style('bold', `Of ${plural(deliveries, 'delivery').replace('deliverys', 'deliveries')}`));
-  lines.push(row(delivered, 'delivered'));
+  lines.push(countRow(delivered, 'delivered'));
   if (duplicate > 0)
-    lines.push(row(duplicate, 'there already: counted as duplicates, and not billed by this replay'));
-  if (inFlight > 0) lines.push(row(inFlight, 'on their way'));
+    lines.push(countRow(duplicate, 'there already: counted as duplicates, and not billed by this replay'));
+  if (inFlight > 0) lines.push(countRow(inFlight, 'on their way'));
   for (const { destination, reason, letters } of deadAgain) {
-    lines.push(row(letters, style('red', `dead again: ${destination}  ${reason}`)));
+    lines.push(countRow(letters, style('red', `dead again: ${destination}  ${reason}`)));
   }
   if (state === 'stopped') {
     const rest = what.planned - replayed;
@@ -132,29 +137,29 @@ export function renderReplay(replay: Replay, summary: ReplaySummary): string {
     ['pace', [rate && `--rate ${rate}`, share && `--share ${share}`].filter(Boolean).join(' ')],
     ['planned', plural(what.planned, 'letter')],
   ];
-  const said = facts.filter(([, value]) => value !== '');
-  return [
-    ...said.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}`),
-    '',
-    renderSummary(summary, replay),
-  ].join('\n');
+  return [...factLines(facts), '', renderSummary(summary, replay)].join('\n');
 }
 
-/** All replays, a line each. */
-export function renderReplays(replays: { replay: Replay; replayed: number }[]): string {
-  const table = new Table({
-    head: ['id', 'begun, UTC', 'by', 'which', 'state', 'put back', 'planned'],
-    colAligns: ['right', 'left', 'left', 'left', 'left', 'right', 'right'],
-    style: { head: [], border: [] },
-    wordWrap: true,
-    colWidths: [null, null, null, 40, null, null, null],
-  });
-  for (const { replay, replayed } of replays) {
+const COLUMNS: Column[] = [
+  { head: 'id', align: 'right' },
+  { head: 'begun, UTC' },
+  { head: 'by', minWidth: 10, dropRank: 1 },
+  { head: 'which', minWidth: 16 },
+  { head: 'state' },
+  { head: 'put back', align: 'right' },
+  { head: 'planned', align: 'right' },
+];
+
+/** All replays, a line each. @param width of the table, in characters */
+export function renderReplays(
+  replays: readonly { replay: Replay; replayed: number }[],
+  width: number,
+): string {
+  const rows = replays.map(({ replay, replayed }) => {
     const { id, startedAt, by, what, state } = replay;
-    const begun = isoTime(startedAt).slice(0, 19).replace('T', ' ');
-    table.push([id, begun, by, which(what), state, count(replayed), count(what.planned)]);
-  }
-  return table.toString();
+    return [id, shortTime(startedAt), by, which(what), state, count(replayed), count(what.planned)];
+  });
+  return renderTable({ columns: COLUMNS, rows }, width);
 }
 
 /** As it was said on the command line. */

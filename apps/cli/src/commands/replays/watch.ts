@@ -1,5 +1,6 @@
 import { type Operations, type ReplayPlan, watchReplay } from '@meterbridge/operations';
 import { CommandError } from '../../load-context.js';
+import { print } from '../../terminal/print.js';
 import { interruptible } from '../../terminal/work.js';
 import { renderSummary } from './render.js';
 
@@ -27,8 +28,8 @@ export async function watchInTerminal(
   const isUnsettled = untilSettled && (summary.inFlight > 0 || summary.deadAgain.length > 0);
   if (replay.state !== 'done' || isUnsettled) process.exitCode = 1;
   if (options.json) {
-    console.log(JSON.stringify(plan ? { plan, replay: summary } : { replay: summary }, null, 2));
-  } else console.log(`${plan ? '\n' : ''}${renderSummary(summary, replay)}`);
+    print(JSON.stringify(plan ? { plan, replay: summary } : { replay: summary }, null, 2));
+  } else print(`${plan ? '\n' : ''}${renderSummary(summary, replay)}`);
   if (replay.problem !== undefined) {
     throw new CommandError(
       `The replay got no further: ${replay.problem}. What it has put back is delivered. To go on: meterbridge replays resume ${id}`,

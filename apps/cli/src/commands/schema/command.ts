@@ -1,5 +1,6 @@
 import { configJsonSchema } from '@meterbridge/config';
 import type { Command } from 'commander';
+import { print } from '../../terminal/print.js';
 
 /** `meterbridge schema` */
 export function addSchema(program: Command): void {
@@ -10,5 +11,5 @@ export function addSchema(program: Command): void {
       'after',
       '\nExample:\n  meterbridge schema > meterbridge.schema.json\n\nExit codes: 0 done, 2 wrong usage.',
     )
-    .action(() => console.log(JSON.stringify(configJsonSchema(), null, 2)));
+    .action(() => print(JSON.stringify(configJsonSchema(), null, 2)));
 }

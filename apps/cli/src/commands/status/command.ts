@@ -1,43 +1,46 @@
 import { type Status, watchStatus } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { withOperations } from '../../load-context.js';
+import { clearTerminal, print } from '../../terminal/print.js';
+import { type TableOptions, tableWidth } from '../../terminal/table.js';
+import { addWideOption } from '../../terminal/wide-option.js';
 import { untilSignal } from '../up/command.js';
 import { renderStatus } from './render-status.js';
 
-export type StatusOptions = { watch?: boolean; json?: boolean };
-
-/** To the top of the terminal, and everything below it away. */
-const CLEAR = '\x1b[H\x1b[2J';
+export type StatusOptions = TableOptions & { watch?: boolean; json?: boolean };
 
 /** How every destination does right now; with `watch` until Ctrl-C, which is the end and no failure. */
-export async function status({ watch = false, json = false }: StatusOptions): Promise<void> {
+export async function status(options: StatusOptions): Promise<void> {
   // It only looks: nothing is in hand.
-  if (watch) void untilSignal().then(() => process.exit());
+  if (options.watch) void untilSignal().then(() => process.exit());
   await withOperations(async (ops) => {
     for await (const found of watchStatus(ops)) {
-      print(found, { watch, json });
-      if (!watch) return;
+      printStatus(found, options);
+      if (!options.watch) return;
     }
   });
 }
 
-function print(found: Status, { watch, json }: Required<StatusOptions>): void {
+function printStatus(found: Status, { watch, json, wide }: StatusOptions): void {
   if (json) {
-    console.log(JSON.stringify(found, null, watch ? undefined : 2));
+    print(JSON.stringify(found, null, watch ? undefined : 2));
     return;
   }
   const isInPlace = watch && process.stdout.isTTY;
-  console.log(`${isInPlace ? CLEAR : ''}${renderStatus(found)}`);
-  if (isInPlace) console.log('\nCtrl-C ends it.');
+  if (isInPlace) clearTerminal();
+  print(renderStatus(found, tableWidth({ wide })));
+  if (isInPlace) print('\nCtrl-C ends it.');
 }
 
 /** `meterbridge status` */
 export function addStatus(program: Command): void {
-  program
-    .command('status')
-    .description(
-      'how every destination does right now: pace, backlog, gate, limit, workers; what each rule takes',
-    )
+  addWideOption(
+    program
+      .command('status')
+      .description(
+        'how every destination does right now: pace, backlog, gate, limit, workers; what each rule takes',
+      ),
+  )
     .option('--watch', 'again every second, in place on a terminal')
     .option('--json', 'for machines; with --watch a document a line')
     .addHelpText(

@@ -15,18 +15,14 @@ const rule = (fields: Partial<RuleLine>): RuleLine => ({
   ...fields,
 });
 
-/** The cells of each row of a table. */
+const WIDE = Number.POSITIVE_INFINITY;
+
+/** The cells of each row of a table, below its head. */
 const rows = (text: string) =>
   text
     .split('\n')
-    .filter((line) => line.startsWith('│'))
-    .slice(1)
-    .map((line) =>
-      line
-        .split('│')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
+    .slice(2)
+    .map((line) => line.trim().split(/ {2,}/));
 
 test('says of each rule what it took and when, and which ones fell silent or take nothing', () => {
   const rules = [
@@ -34,9 +30,9 @@ test('says of each rule what it took and when, and which ones fell silent or tak
     rule({ rule: 'reports', state: 'silent', taken: 7, lastTakenAt: AT - 5 * HOUR, silentAt: AT - 2 * HOUR }),
     rule({ rule: 'typo', state: 'unused', taken: 0, lastTakenAt: null, silentAt: null }),
   ];
-  const [table] = renderActivity({ rules, untaken: [], at: AT });
+  const [, table] = renderActivity({ rules, untaken: [], at: AT }, WIDE);
   expect(rows(table!)).toEqual([
-    ['lago', 'calls', '1,200', '5 s ago', ''],
+    ['lago', 'calls', '1,200', '5 s ago'],
     ['lago', 'reports', '7', '5 h 0 min ago', 'fell silent: it never rested for 3 h 0 min before'],
     ['lago', 'typo', '0', '–', 'has taken none'],
   ]);
@@ -51,13 +47,14 @@ test('shows the ten most frequent names that no rule takes, with nothing that co
   ];
   const further = Array.from({ length: 20 }, (_, index) => track(`n${index}`, 1));
   const line: UntakenLine = { source: 'backend', count: 400, names: [...names, ...further] };
-  const [table, ...others] = renderActivity({ rules: [], untaken: [line, { ...line, names: [] }], at: AT });
+  const untaken = [line, { ...line, names: [] }];
+  const [, table, ...others] = renderActivity({ rules: [], untaken, at: AT }, WIDE);
   expect(others).toEqual([]);
   expect(rows(table!).slice(0, 3)).toEqual([
     ['track "API Calls"', '12,000', '1 s ago'],
-    ['track "\\u{1b}[2J"', '7', '1 s ago'],
+    ['track "\\u001b[2J"', '7', '1 s ago'],
     ['page', '5', '1 s ago'],
   ]);
-  expect(rows(table!)).toHaveLength(10);
+  expect(rows(table!)).toHaveLength(11);
   expect(table).toMatch(/\nand 390 more; --json has the hundred most frequent$/);
 });

@@ -1,51 +1,41 @@
 import type { FailureStatus, GateStatus, HoldStatus, PlaceStatus, Status } from '@meterbridge/operations';
 import { RECEIVER } from '@meterbridge/queue';
-import Table from 'cli-table3';
 import { duplicateWords } from '../../terminal/duplicate-words.js';
 import { duration } from '../../terminal/duration.js';
 import { lateWords } from '../../terminal/late-words.js';
 import { style } from '../../terminal/style.js';
+import { type Cell, type Column, renderTable } from '../../terminal/table.js';
+import { visible } from '../../terminal/visible.js';
 import { renderActivity } from './render-activity.js';
 
-/** A table for people, and below it what somebody should know in words. */
-export function renderStatus(status: Status): string {
-  const table = new Table({
-    head: [
-      'destination',
-      'in/s',
-      'out/s',
-      'in flight',
-      'oldest',
-      'drained in',
-      'delivered',
-      'dead',
-      'gate',
-      'requests/s',
-      'workers',
-    ],
-    colAligns: [
-      'left',
-      'right',
-      'right',
-      'right',
-      'right',
-      'right',
-      'right',
-      'right',
-      'left',
-      'right',
-      'right',
-    ],
-    style: { head: [], border: [] },
-  });
-  for (const place of status.places) table.push(rowOf(place));
+const COLUMNS: Column[] = [
+  { head: 'destination', minWidth: 11 },
+  { head: 'in/s', align: 'right', dropRank: 1 },
+  { head: 'out/s', align: 'right' },
+  { head: 'in flight', align: 'right' },
+  { head: 'oldest', align: 'right', dropRank: 2 },
+  { head: 'drained in', align: 'right', dropRank: 4 },
+  { head: 'delivered', align: 'right' },
+  { head: 'dead', align: 'right' },
+  { head: 'gate', minWidth: 12 },
+  { head: 'requests/s', align: 'right', dropRank: 3 },
+  { head: 'workers', align: 'right' },
+];
+
+/** A table for people, and below it what somebody should know in words. @param width in characters */
+export function renderStatus(status: Status, width: number): string {
   const words = status.places.flatMap((place) => wordsOf(place, status.at));
-  return [table.toString(), ...redisOf(status.redis), ...words, ...renderActivity(status)].join('\n');
+  return [
+    renderTable({ columns: COLUMNS, rows: status.places.map(rowOf) }, width),
+    ...redisOf(status.redis).map(visible),
+    ...words.map(visible),
+    ...renderActivity(status, width),
+  ].join('\n');
 }
 
-function rowOf(place: PlaceStatus): string[] {
+function rowOf(place: PlaceStatus): Cell[] {
   const { destination, dead, gate } = place;
-  const deadText = dead > 0 ? style('yellow', count(dead)) : '0';
+  const deadText: Cell = dead > 0 ? { text: count(dead), how: 'yellow' } : '0';
   if (destination === RECEIVER) return [destination, '', '', '', '', '', '', deadText, '', '', ''];
   const { requestsPerSecond, requestLimit, workers } = place;
   return [
@@ -59,7 +49,7 @@ function rowOf(place: PlaceStatus): string[] {
     deadText,
     gate ? gateOf(gate) : '',
     requestLimit === null ? 'no limit' : `${requestsPerSecond} of ${requestLimit}`,
-    workers === null ? '?' : workers === 0 ? style('red', '0') : String(workers),
+    workers === null ? '?' : workers === 0 ? { text: '0', how: 'red' } : String(workers),
   ];
 }
 
@@ -68,11 +58,11 @@ function drain({ inFlight, drainSeconds }: PlaceStatus): string {
   return drainSeconds === null ? 'not getting less' : duration(drainSeconds);
 }
 
-function gateOf({ state, waitUntil }: GateStatus): string {
-  if (state === 'held') return style('red', 'held');
-  if (state === 'open') return style('yellow', 'breaker open');
-  if (state === 'half-open') return style('yellow', 'breaker half-open');
-  return waitUntil === null ? 'sending' : style('yellow', 'told to wait');
+function gateOf({ state, waitUntil }: GateStatus): Cell {
+  if (state === 'held') return { text: 'held', how: 'red' };
+  if (state === 'open') return { text: 'breaker open', how: 'yellow' };
+  if (state === 'half-open') return { text: 'breaker half-open', how: 'yellow' };
+  return waitUntil === null ? 'sending' : { text: 'told to wait', how: 'yellow' };
 }
 
 function wordsOf(place: PlaceStatus, at: number): string[] {

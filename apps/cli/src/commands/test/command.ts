@@ -1,6 +1,7 @@
 import { findCaseFiles, readCases, readPipeline, runCase } from '@meterbridge/operations';
 import type { Command } from 'commander';
 import { readCommandEnv } from '../../load-context.js';
+import { print } from '../../terminal/print.js';
 import { renderCase } from './render-case.js';
 
 /** Runs the cases kept beside the configuration. Exit code 1 where one of them fails. */
@@ -14,15 +15,14 @@ export async function testCases(given: string[], options: { json?: boolean }): P
   if (failed > 0) process.exitCode = 1;
   if (options.json) {
     const cases = results.map(({ case: { file, line, name }, result }) => ({ file, line, name, ...result }));
-    console.log(JSON.stringify({ ok: failed === 0, passed: results.length - failed, failed, cases }));
+    print(JSON.stringify({ ok: failed === 0, passed: results.length - failed, failed, cases }));
     return;
   }
   for (const file of files) {
-    console.log(file);
-    for (const { case: each, result } of results)
-      if (each.file === file) console.log(renderCase(each, result));
+    print(file);
+    for (const { case: each, result } of results) if (each.file === file) print(renderCase(each, result));
   }
-  console.log(`\n${results.length - failed} passed, ${failed} failed`);
+  print(`\n${results.length - failed} passed, ${failed} failed`);
 }
 
 /** `meterbridge test` */
