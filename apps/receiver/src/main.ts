@@ -1,5 +1,5 @@
-import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
-import { createLogger, createMetrics } from '@meterbridge/telemetry';
+import { configFile, createReloader, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
+import { createLearningScrubber, createLogger, createMetrics, tellReload } from '@meterbridge/telemetry';
 import { composeReceiver } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -12,12 +12,27 @@ if (!loaded.ok) {
   process.exit(1);
 }
 const { config } = loaded;
-const logger = createLogger({ name: 'receiver', level: config.logLevel, secrets: secretsOf(config) });
+const { scrub, learn } = createLearningScrubber(secretsOf(config));
+const logger = createLogger({ name: 'receiver', level: config.logLevel, scrub });
 
-const receiver = await composeReceiver(config, logger, createMetrics(), (error) => {
+const opening = composeReceiver(config, logger, createMetrics(), (error) => {
   logger.fatal(error.message);
   process.exit(1);
 });
+const reloader = createReloader({
+  file,
+  env: process.env,
+  config,
+  async apply(next) {
+    learn(secretsOf(next));
+    await (await opening).apply(next);
+  },
+  onOutcome: (told) => tellReload(logger, told),
+});
+// Before it listens: an early signal would else end the process.
+process.on('SIGHUP', () => void reloader.reload());
+
+const receiver = await opening;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     logger.info({ signal }, 'receiver.draining');

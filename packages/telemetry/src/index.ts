@@ -21,4 +21,5 @@ export {
 export { type DescribedError, describeError } from './describe-error.js';
 export { createHealthHandlers, type HealthDeps } from './health-handlers.js';
 export { createReceiverEvents, type ReceiverEvents } from './receiver-events.js';
-export { createScrubber } from './scrub.js';
+export { type ReloadTold, tellReload } from './reload-events.js';
+export { createLearningScrubber, createScrubber, type LearningScrubber } from './scrub.js';
