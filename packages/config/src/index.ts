@@ -2,7 +2,7 @@
  * The configuration file and the environment: read, interpolated, checked and compiled, with every problem at once and
  * the line it stands in; read again while a process runs. It holds secrets and opens nothing. Begin with `loadConfig`.
  */
-export { type ConfigChange, compareConfig } from './compare-config.js';
+export { type ConfigChange, compareConfig, type PlannedReload, planReload } from './compare-config.js';
 export { configFile } from './environment.js';
 export { configJsonSchema } from './file-schema.js';
 export type { Environment } from './interpolate.js';
