@@ -48,7 +48,14 @@ export {
   type UnderTrial,
 } from './isolation.js';
 export { createMemoryGateStore } from './memory-gate-store.js';
-export { DEFAULT_RETRY_POLICY, lastAttempt, nextStep, type RetryPolicy, type Tries } from './next-step.js';
+export {
+  DEFAULT_RETRY_POLICY,
+  lastAttempt,
+  nextStep,
+  REMOVED_RULE_WAIT_MS,
+  type RetryPolicy,
+  type Tries,
+} from './next-step.js';
 export {
   FAILURE_FOLLOWS,
   type Failure,

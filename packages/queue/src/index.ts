@@ -106,6 +106,7 @@ export { BackfillPositions, type FilePosition } from './state/backfill-positions
 export { createDestinationGate, lookAtDestinationGate } from './state/destination-gate.js';
 export { keepEventsStore, readEventsStore } from './state/events-store.js';
 export { changeGate, createGateStore, lookAtGate } from './state/gate-store.js';
+export { keepMissingRules, type MissingRule, readMissingRules } from './state/missing-rules.js';
 export {
   type ProcessBeat,
   type ProcessEntry,
