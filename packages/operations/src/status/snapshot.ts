@@ -6,11 +6,15 @@ import {
   type LateTotal,
   lookAtDestinationGate,
   lookAtGate,
+  type MissingRule,
+  type ProcessEntry,
   RECEIVER,
   readCounters,
   readEventsStore,
   readLateUsage,
   readMemory,
+  readMissingRules,
+  readProcesses,
   readsOf,
 } from '@meterbridge/queue';
 import { countStarts } from '@meterbridge/rate-limiter';
@@ -35,6 +39,8 @@ export type PlaceSnapshot = {
   eventsStore: string | null;
   /** Usage that was delivered and may never be billed, by month, owner and kind. */
   lateUsage: LateTotal[];
+  /** Rules that deliveries wait for, since they were removed. */
+  missingRules: MissingRule[];
   isConfigured: boolean;
 };
 
@@ -44,27 +50,36 @@ export type Snapshot = {
   at: number;
   places: PlaceSnapshot[];
   activity: Activity;
+  /** The processes that live, as they have said. */
+  processes: ProcessEntry[];
   memory: { usedBytes: number; limitBytes: number };
 };
 
 /** Looks at what is configured, and at what is not any more and still has something. */
 export async function takeSnapshot(config: Config, redis: Redis, now: () => number): Promise<Snapshot> {
   const names = await allDestinations(config, redis);
-  const [workersOf, memory] = await Promise.all([countWorkers(redis), readMemory(redis)]);
   const at = now();
+  const [workersOf, memory, processes] = await Promise.all([
+    countWorkers(redis),
+    readMemory(redis),
+    readProcesses(redis, at),
+  ]);
   const places = await Promise.all(
     names.map(async (name): Promise<PlaceSnapshot> => {
       const account = config.billingAccounts.get(name) ?? name;
       const configured = config.destinations.find((each) => each.name === name);
       const limit = configured?.limit.requestsPerSecond;
-      const [standing, gate, readsGate, requestsPerSecond, eventsStore, lateUsage] = await Promise.all([
-        readCounters(name, redis),
-        lookAtDestinationGate(name, account, redis),
-        lookAtGate(readsOf(account), redis),
-        limit === 'unlimited' ? undefined : countStarts(account, redis),
-        readEventsStore(redis, name),
-        readLateUsage(name, redis),
-      ]);
+      const [standing, gate, readsGate, requestsPerSecond, eventsStore, lateUsage, missing] =
+        await Promise.all([
+          readCounters(name, redis),
+          lookAtDestinationGate(name, account, redis),
+          lookAtGate(readsOf(account), redis),
+          limit === 'unlimited' ? undefined : countStarts(account, redis),
+          readEventsStore(redis, name),
+          readLateUsage(name, redis),
+          readMissingRules(redis, name, at),
+        ]);
+      const isThere = (rule: string) => configured?.rules.some((each) => each.name === rule) ?? false;
       return {
         standing,
         gate,
@@ -74,6 +89,7 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
         ...(workersOf ? { workers: workersOf(name) } : {}),
         eventsStore,
         lateUsage,
+        missingRules: missing.filter(({ rule }) => !isThere(rule)),
         isConfigured: configured !== undefined,
       };
     }),
@@ -84,8 +100,9 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
     standing: await readCounters(RECEIVER, redis),
     eventsStore: null,
     lateUsage: [],
+    missingRules: [],
     isConfigured: true,
   };
   const activity = await readActivity(config, redis, at);
-  return { at, places: [...places.filter(hasSomething), receiver], activity, memory };
+  return { at, places: [...places.filter(hasSomething), receiver], activity, processes, memory };
 }

@@ -6,6 +6,7 @@ import { duration } from '../../terminal/duration.js';
 import { lateWords } from '../../terminal/late-words.js';
 import { style } from '../../terminal/style.js';
 import { renderActivity } from './render-activity.js';
+import { renderProcesses } from './render-processes.js';
 
 /** A table for people, and below it what somebody should know in words. */
 export function renderStatus(status: Status): string {
@@ -40,7 +41,13 @@ export function renderStatus(status: Status): string {
   });
   for (const place of status.places) table.push(rowOf(place));
   const words = status.places.flatMap((place) => wordsOf(place, status.at));
-  return [table.toString(), memoryOf(status.redis), ...words, ...renderActivity(status)].join('\n');
+  return [
+    table.toString(),
+    memoryOf(status.redis),
+    ...renderProcesses(status),
+    ...words,
+    ...renderActivity(status),
+  ].join('\n');
 }
 
 function rowOf(place: PlaceStatus): string[] {
@@ -76,7 +83,7 @@ function gateOf({ state, waitUntil }: GateStatus): string {
 }
 
 function wordsOf(place: PlaceStatus, at: number): string[] {
-  const { destination, gate, jobs, inFlight, workers, eventsStore, isConfigured } = place;
+  const { destination, gate, jobs, inFlight, workers, eventsStore, missingRules, isConfigured } = place;
   const words = (gate?.holds ?? []).map((hold) => `${destination}: ${holdWords(hold, destination)}`);
   for (const failure of gate?.lastFailures ?? []) words.push(`${destination}: ${failureWords(failure, at)}`);
   if (gate?.waitUntil && gate.state !== 'held') {
@@ -88,8 +95,17 @@ function wordsOf(place: PlaceStatus, at: number): string[] {
       `${destination}: no subscription is looked up for ${duration((gate.lookupsWaitUntil - at) / 1_000)}`,
     );
   }
-  if (!isConfigured) words.push(`${destination}: is not configured any more, and no worker takes its jobs`);
-  else if (workers === 0 && inFlight > 0) words.push(`${destination}: no worker is connected`);
+  for (const { rule, deadFrom } of missingRules) {
+    const from = new Date(deadFrom).toISOString().slice(0, 16).concat('Z');
+    words.push(
+      `${destination}: deliveries wait for the rule ${rule}, which was removed. Put it back under its name; from ${from} on they are dead letters`,
+    );
+  }
+  if (!isConfigured && workers) {
+    words.push(`${destination}: is in no configuration any more; what waits for it goes out`);
+  } else if (!isConfigured) {
+    words.push(`${destination}: is not configured any more, and no worker takes its jobs`);
+  } else if (workers === 0 && inFlight > 0) words.push(`${destination}: no worker is connected`);
   if (eventsStore !== null) words.push(`${destination}: keeps events in ${eventsStore}`);
   if (inFlight > 0) {
     const { waiting, active, delayed } = jobs;
