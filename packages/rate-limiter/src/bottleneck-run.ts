@@ -3,13 +3,13 @@ import Bottleneck from 'bottleneck';
 import { Redis } from 'ioredis';
 import { runByRedisTime } from './redis-time.js';
 import type { SharedPacerOptions } from './shared-pacer.js';
-import { createStartLog, limiterName, startLimit } from './start-log.js';
+import { createStartLog, limiterName, SAY_LIMIT_EVERY_MS, type StartLimit, startLimit } from './start-log.js';
 
 /** One bottleneck with its own connection, from opening it to its first failure. */
 export type BottleneckRun = {
   /** True at the moment to start; false when this bottleneck has failed or was closed before that. */
   takeSlot(): Promise<boolean>;
-  close(): void;
+  close(): Promise<void>;
 };
 
 /** A command that gets no answer for so long is sent again on a new connection. */
@@ -23,6 +23,10 @@ const SLOT_EXPIRATION_MS = 60_000;
  * make the line wait at the start log, where nobody keeps its order.
  */
 const EASE_MS = 3;
+
+function spacingOf({ starts, windowMs }: StartLimit): number {
+  return (windowMs + EASE_MS) / starts;
+}
 
 export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
   const { id, requestsPerSecond, redisUrl, onProblem } = options;
@@ -46,9 +50,24 @@ export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
   connection.on('error', () => {});
   const name = limiterName(id);
   const limit = startLimit(requestsPerSecond);
-  const minTime = (limit.windowMs + EASE_MS) / limit.starts;
+  const minTime = spacingOf(limit);
   const limiter = new Bottleneck({ id: name, minTime, clientTimeout: CLIENT_TIMEOUT_MS, connection });
-  const awaitStart = createStartLog(client, name, limit);
+  const log = createStartLog(client, name, limit);
+
+  // The turns of a line that is held to a lower limit come as slowly, and quicker again once that is gone.
+  let spacing = minTime;
+  const saying = setInterval(() => {
+    if (client.status !== 'ready') return;
+    log.sayLimit().then(
+      (lowest) => {
+        if (spacingOf(lowest) === spacing || hasFailed) return;
+        spacing = spacingOf(lowest);
+        return limiter.updateSettings({ minTime: spacing });
+      },
+      () => {},
+    );
+  }, SAY_LIMIT_EVERY_MS);
+  saying.unref();
 
   const waiting = new Set<(granted: boolean) => void>();
   let hasFailed = false;
@@ -56,6 +75,7 @@ export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
   function fail(): void {
     if (hasFailed) return;
     hasFailed = true;
+    clearInterval(saying);
     connection.disconnect(false);
     void limiter.disconnect(false);
     for (const settle of waiting) settle(false);
@@ -79,14 +99,15 @@ export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
         waiting.add(settle);
         // Settled by the turn itself: bottleneck's own promise would wait for Redis once more.
         const turn = async () => {
-          awaitStart().then(() => settle(true), fail);
+          log.awaitStart().then(() => settle(true), fail);
         };
         void ready.then(() => {
           if (hasFailed) return settle(false);
           limiter.schedule({ expiration: SLOT_EXPIRATION_MS }, turn).catch(fail);
         });
       }),
-    close() {
+    async close() {
+      if (client.status === 'ready' && !hasFailed) await log.leave().catch(() => {});
       fail();
       // Clears the timers of permits that nobody waits for any more.
       void limiter.stop().catch(() => {});
