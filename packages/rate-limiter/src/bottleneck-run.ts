@@ -3,7 +3,14 @@ import Bottleneck from 'bottleneck';
 import { Redis } from 'ioredis';
 import { runByRedisTime } from './redis-time.js';
 import type { SharedPacerOptions } from './shared-pacer.js';
-import { createStartLog, limiterName, SAY_LIMIT_EVERY_MS, type StartLimit, startLimit } from './start-log.js';
+import {
+  createStartLog,
+  limiterName,
+  SAY_LIMIT_EVERY_MS,
+  type StartLimit,
+  type StartLog,
+  startLimit,
+} from './start-log.js';
 
 /** One bottleneck with its own connection, from opening it to its first failure. */
 export type BottleneckRun = {
@@ -23,6 +30,35 @@ const SLOT_EXPIRATION_MS = 60_000;
  * make the line wait at the start log, where nobody keeps its order.
  */
 const EASE_MS = 3;
+
+/**
+ * Says the limit of this process for as long as it runs. The turns of a line that is held to a lower one come as slowly,
+ * and quicker again once that is gone. @returns what ends it
+ */
+function keepSayingLimit(
+  client: Pick<Redis, 'status'>,
+  log: StartLog,
+  own: StartLimit,
+  setSpacing: (ms: number) => unknown,
+): () => void {
+  let spacing = spacingOf(own);
+  let isOver = false;
+  async function say(): Promise<void> {
+    const lowest = spacingOf(await log.sayLimit());
+    if (lowest === spacing || isOver) return;
+    spacing = lowest;
+    await setSpacing(spacing);
+  }
+  const timer = setInterval(() => {
+    // What fails is said again in the next round.
+    if (client.status === 'ready') say().catch(() => {});
+  }, SAY_LIMIT_EVERY_MS);
+  timer.unref();
+  return () => {
+    isOver = true;
+    clearInterval(timer);
+  };
+}
 
 function spacingOf({ starts, windowMs }: StartLimit): number {
   return (windowMs + EASE_MS) / starts;
@@ -54,28 +90,14 @@ export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
   const limiter = new Bottleneck({ id: name, minTime, clientTimeout: CLIENT_TIMEOUT_MS, connection });
   const log = createStartLog(client, name, limit);
 
-  // The turns of a line that is held to a lower limit come as slowly, and quicker again once that is gone.
-  let spacing = minTime;
-  const saying = setInterval(() => {
-    if (client.status !== 'ready') return;
-    log.sayLimit().then(
-      (lowest) => {
-        if (spacingOf(lowest) === spacing || hasFailed) return;
-        spacing = spacingOf(lowest);
-        return limiter.updateSettings({ minTime: spacing });
-      },
-      () => {},
-    );
-  }, SAY_LIMIT_EVERY_MS);
-  saying.unref();
-
+  const stopSaying = keepSayingLimit(client, log, limit, (minTime) => limiter.updateSettings({ minTime }));
   const waiting = new Set<(granted: boolean) => void>();
   let hasFailed = false;
 
   function fail(): void {
     if (hasFailed) return;
     hasFailed = true;
-    clearInterval(saying);
+    stopSaying();
     connection.disconnect(false);
     void limiter.disconnect(false);
     for (const settle of waiting) settle(false);

@@ -90,6 +90,8 @@ redis.call('RPUSH', key, start)
 return {0, start}
 `;
 
+export type StartLog = ReturnType<typeof createStartLog>;
+
 /**
  * The last word before a request starts: bottleneck's turns are taken ahead, and come too close together
  * once a process was frozen, or Redis has lost what it knew.
