@@ -155,6 +155,10 @@ test('of two limits that processes have for one account the lower holds for both
   expect(mostWithin(held, 1_000)).toBeLessThanOrEqual(10);
   await lower.close();
   const next = make({ ...account, requestsPerSecond: 200 });
-  const free = await startTimes([higher, next], 50);
-  expect(free.at(-1)! - free[0]!).toBeLessThan(2_000);
-});
+  const isFree = async () => {
+    const starts = await startTimes([higher, next], 15);
+    return starts.at(-1)! - starts[0]! < 1_500;
+  };
+  // 30 starts are three seconds at the lower limit. The turns are as quick again with the next word of each process.
+  await waitFor(isFree, { what: 'the higher limit', timeoutMs: 20_000 });
+}, 30_000);
