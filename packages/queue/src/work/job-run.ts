@@ -229,8 +229,7 @@ export class JobRun {
   private attempt(deliveries: StoredDelivery[], { first = false } = {}): Promise<Outcome[]> {
     const { attempt, review } = this.context;
     const { rules } = this;
-    const isOther = rules !== undefined && rules !== this.context.rules;
-    const how = { ...(first ? { first } : {}), ...(isOther ? { rules } : {}) };
+    const how = { first, rules: rules === this.context.rules ? undefined : rules };
     const outcomes = attempt(deliveries, how, this.keep);
     return review ? outcomes.then((each) => review(each, () => this.read())) : outcomes;
   }
@@ -334,9 +333,9 @@ export class JobRun {
     const { redis, keys } = this.context;
     const { rules = this.data.rules } = this;
     const notes = {
-      ...(isolation ? { isolation } : {}),
-      ...(rules === undefined ? {} : { rules }),
-      ...(this.data.isPinned ? { isPinned: true as const } : {}),
+      isolation,
+      rules,
+      isPinned: this.data.isPinned,
       turns: this.job.turn - (turn === 'known' ? 0 : 1),
     };
     const request = { jobId: this.job.id, rev: this.data.rev, nextRev: randomUUID(), settlement, notes };

@@ -49,9 +49,9 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
     source: chooseSource(config, options.source),
     files: chooseFiles(given),
     selection: {
-      ...(since === undefined ? {} : { since }),
-      ...(until === undefined ? {} : { until }),
-      ...(where ? { where: where.matches } : {}),
+      since,
+      until,
+      where: where?.matches,
     },
     whereText: where?.text,
     pace: slowest(
