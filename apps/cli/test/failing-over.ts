@@ -117,7 +117,7 @@ export function useFailingOver() {
     runners.push(
       startReplayRunner({
         redis: looking,
-        destinations: ['lago', 'hyperline'],
+        destinations: () => ['lago', 'hyperline'],
         open: () => openOperations(readConfig(process.env), { actor: 'a worker', scrub: (text) => text }),
       }),
     );

@@ -1,5 +1,5 @@
 import { describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
-import { createBusinessEvents, createLogger, createMetrics } from '@meterbridge/telemetry';
+import { createBusinessEvents, createLogger, createMetrics, createScrubber } from '@meterbridge/telemetry';
 import { sendAll, type Track } from './retrying-client.js';
 
 type Running = {
@@ -29,7 +29,12 @@ export async function settleInProcess(
   const log = (name: string) =>
     createLogger({ name, level: 'debug', secrets: secretsOf(config), destination: { write: print } });
   const [logger, metrics] = [log('worker'), createMetrics()];
-  const worker = await composeWorker(config, logger, metrics, createBusinessEvents(logger, metrics));
+  const worker = await composeWorker(config, {
+    logger,
+    metrics,
+    events: createBusinessEvents(logger, metrics),
+    scrub: createScrubber(secretsOf(config)),
+  });
   const receiver = await composeReceiver(config, log('receiver'), createMetrics(), (error) => {
     throw error;
   });

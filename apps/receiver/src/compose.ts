@@ -3,26 +3,27 @@ import {
   assertDurableRedis,
   connectProducer,
   createStoreClock,
-  DeliveryWriter,
   describeRedisError,
   keepRules,
   placeOf,
   redisErrorWords,
   type StoreClock,
-  StoreUnavailableError,
+  startProcessBeat,
   type UnsafeRedisError,
   watchMemory,
 } from '@meterbridge/queue';
 import { createReceiverEvents, type Logger, type Metrics, RedisOutages } from '@meterbridge/telemetry';
-import { ActivityReporter } from './activity/activity-reporter.js';
-import { RoutingActivity } from './activity/routing-activity.js';
+import { ConfigSwap } from './config-swap.js';
 import { createReceiverApp } from './http/app.js';
+import { createBodyReader } from './http/read-raw-body.js';
 import { startServer } from './http/server.js';
+import { openInForce } from './in-force.js';
 import { RedisCheck, type RedisCheckOptions } from './redis-check.js';
-import { routeEvents } from './route-events.js';
 
 export type Receiver = {
   port: number;
+  /** Puts another configuration in force, for the requests that begin from then on. Waits for Redis to keep its rules. */
+  apply(config: Config): Promise<void>;
   /** Answers what is under way, writes what is open, leaves Redis. */
   stop(deadlineMs: number): Promise<void>;
 };
@@ -41,7 +42,7 @@ export async function composeReceiver(
   metrics: Metrics,
   onUnsafe: (error: UnsafeRedisError) => void,
 ): Promise<Receiver> {
-  const { url, shards, replicas, maxMemoryShare, refusedShare } = config.redis;
+  const { url, maxMemoryShare, refusedShare, replicas } = config.redis;
   let isDraining = false;
   const outages = new RedisOutages({ logger, server: placeOf(url) });
   const redis = connectProducer(
@@ -58,44 +59,41 @@ export async function composeReceiver(
     metrics,
     config.sources.map(({ name }) => name),
   );
+  const memory = watchMemory(redis, maxMemoryShare);
+  const readerFor = shareReaders();
+  const beat = startProcessBeat(redis, 'receiver', clock.now);
+  const swap = new ConfigSwap(config, {
+    open: (each) =>
+      openInForce(each, {
+        redis,
+        now: clock.now,
+        pressure: memory.pressure,
+        budgetBytes: () => refusedShare * (memory.limitBytes() || ASSUMED_MEMORY_BYTES),
+        isChecked: () => check.hasPassed,
+        events,
+        logger,
+        readerFor,
+      }),
+    keep: ({ rules }) => keepAllRules(redis, rules, replicas),
+    say: beat.say,
+    onSwapped: ({ hash, sources }) => {
+      metrics.showConfig(hash);
+      events.sourcesKnown(sources.map(({ name }) => name));
+    },
+    logger,
+  });
   const check = new RedisCheck({
     redis,
-    check: () => checkRedis(config, { redis, clock, logger }),
+    check: async () => {
+      await checkRedis(config, { redis, clock, logger });
+      for (const each of swap.configs()) await keepAllRules(redis, each.rules, replicas);
+      await beat.say(swap.current).catch((err) => logger.warn({ err }, 'config.not_told'));
+    },
     onUnsafe,
     outages,
   });
-  const memory = watchMemory(redis, maxMemoryShare);
-  const writer = new DeliveryWriter({
-    redis,
-    now: clock.now,
-    destinations: config.destinations.map(({ name }) => name),
-    rules: config.rules,
-    shards,
-    replicas,
-    budgetBytes: () => refusedShare * (memory.limitBytes() || ASSUMED_MEMORY_BYTES),
-    onCommitted: events.deliveriesCommitted,
-    onNotKept: events.refusalsNotKept,
-  });
-  const activity = new RoutingActivity();
-  const reporter = new ActivityReporter({
-    activity,
-    redis,
-    destinations: config.destinations,
-    record: events,
-    logger,
-  });
   const app = createReceiverApp({
-    sources: config.sources,
-    // Nothing is promised on the word of a Redis that was not looked at yet.
-    commit: (received, rejected, notKept) => {
-      if (!check.hasPassed) return Promise.reject(new StoreUnavailableError('Redis is not checked yet'));
-      const routed = routeEvents(received, config.route);
-      const count = activity.see(routed, clock.now());
-      return writer.commit(routed, rejected, notKept).then(() => count(clock.now()));
-    },
-    pressure: memory.pressure,
-    now: clock.now,
-    limits: config.receiver,
+    intake: () => swap.current.intake,
     record: events,
     ready: () => {
       if (isDraining) return { ready: false, reason: 'draining' };
@@ -103,16 +101,18 @@ export async function composeReceiver(
       return check.isReady ? { ready: true } : { ready: false, reason: 'Redis cannot be reached' };
     },
     metrics,
+    config: () => swap.current.hash,
   });
   const server = await startServer(app, { host: config.receiverHost, port: config.ports.receiver });
 
   return {
     port: server.port,
+    apply: (next) => swap.apply(next),
     async stop(deadlineMs) {
       isDraining = true;
       await server.drain(deadlineMs);
-      await writer.close();
-      await reporter.stop();
+      await swap.close();
+      await beat.stop();
       check.stop();
       memory.stop();
       clock.stop();
@@ -121,14 +121,35 @@ export async function composeReceiver(
   };
 }
 
-/** Looks at the server of now, and has it keep the rules before a job names them. */
+/** Configurations of the same limits share one reader, and so its bound on memory. */
+function shareReaders(): (limits: Config['receiver']) => ReturnType<typeof createBodyReader> {
+  let last:
+    | { bodyBytes: number; inflatedBytes: number; read: ReturnType<typeof createBodyReader> }
+    | undefined;
+  return (limits) => {
+    const { bodyBytes, inflatedBytes } = limits;
+    if (last?.bodyBytes !== bodyBytes || last.inflatedBytes !== inflatedBytes) {
+      last = { bodyBytes, inflatedBytes, read: createBodyReader(limits) };
+    }
+    return last.read;
+  };
+}
+
+async function keepAllRules(
+  redis: RedisCheckOptions['redis'],
+  rules: Config['rules'],
+  replicas: number,
+): Promise<void> {
+  for (const [name, version] of rules) await keepRules(redis, name, version, replicas);
+}
+
+/** Looks at the server of now. */
 async function checkRedis(
-  { rules, redis: { allowDataLoss, replicas } }: Config,
+  { redis: { allowDataLoss } }: Config,
   { redis, clock, logger }: Pick<RedisCheckOptions, 'redis'> & { clock: StoreClock; logger: Logger },
 ): Promise<void> {
   await clock.synchronize();
   await assertDurableRedis(redis, allowDataLoss, ({ what, level: verdict, detail }) =>
     logger.warn({ what, verdict, detail }, 'redis.unsafe'),
   );
-  for (const [name, version] of rules) await keepRules(redis, name, version, replicas);
 }

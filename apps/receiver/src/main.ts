@@ -1,6 +1,12 @@
-import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
+import { configFile, createReloader, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
 import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
-import { createLogger, createMetrics, endProgram } from '@meterbridge/telemetry';
+import {
+  createLearningScrubber,
+  createLogger,
+  createMetrics,
+  endProgram,
+  tellReload,
+} from '@meterbridge/telemetry';
 import { composeReceiver } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -13,10 +19,25 @@ if (!loaded.ok) {
   process.exit(1);
 }
 const { config } = loaded;
-const logger = createLogger({ name: 'receiver', level: config.logLevel, secrets: secretsOf(config) });
+const { scrub, learn } = createLearningScrubber(secretsOf(config));
+const logger = createLogger({ name: 'receiver', level: config.logLevel, scrub });
 process.on('uncaughtException', end);
 
-const receiver = await composeReceiver(config, logger, createMetrics(), end).catch(end);
+const opening = composeReceiver(config, logger, createMetrics(), end);
+const reloader = createReloader({
+  file,
+  env: process.env,
+  config,
+  async apply(next) {
+    learn(secretsOf(next));
+    await (await opening).apply(next);
+  },
+  onOutcome: (told) => tellReload(logger, told),
+});
+// Before it listens: an early signal would else end the process.
+process.on('SIGHUP', () => void reloader.reload());
+
+const receiver = await opening.catch(end);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     logger.info({ signal }, 'receiver.draining');

@@ -7,6 +7,7 @@ import type {
   Via,
 } from '@meterbridge/segment-events';
 import type { HealthDeps, ReceiverEvents } from '@meterbridge/telemetry';
+import type { RequestHandler } from 'express';
 
 export type ReceivedEvent = {
   source: string;
@@ -29,10 +30,25 @@ export type ReceiverLimits = EventLimits & {
 /** What happens between a request and its commit; commits are told by their writer. */
 export type ReceiverTelemetry = Omit<
   ReceiverEvents,
-  'deliveriesCommitted' | 'eventsUntaken' | 'refusalsNotKept'
+  'deliveriesCommitted' | 'eventsUntaken' | 'refusalsNotKept' | 'sourcesKnown'
 >;
 
+/** Takes the requests with events under one configuration: what begins under it ends under it. */
+export type Intake = {
+  handle: RequestHandler;
+  /** Resolves once no request is under way any more. */
+  settled(): Promise<void>;
+};
+
 export type ReceiverDeps = HealthDeps & {
+  /** What takes a request that begins now. */
+  intake: () => Intake;
+  /** Told of the receiver's work. */
+  record: ReceiverTelemetry;
+};
+
+/** What one configuration is to the requests that begin under it. */
+export type IntakeDeps = {
   sources: Source[];
   /**
    * Resolves when all of it is durable; a sender is told success after that and not before. Rejects

@@ -55,8 +55,6 @@ async function receive(body: string, path: 'batch' | 'webhook' = 'batch') {
       requestAnswered: () => {},
       requestFailed: (_route, error) => failures.push(error),
     },
-    ready: async () => ({ ready: true }),
-    metrics: { render: async () => ({ contentType: '', text: '' }) },
   });
   const answer = await receiveEvents({
     route:

@@ -3,7 +3,7 @@ import type { Source } from '@meterbridge/config';
 import { BodyReader, type BodyReading, type RejectedEvent, rejectArrival } from '@meterbridge/segment-events';
 import { type Answer, failure, overloaded, SUCCESS } from './http/answer.js';
 import { EventJudge, type Judgement, MAX_KEPT_BYTES } from './judge-events.js';
-import type { ReceiverDeps, ReceiverTelemetry } from './ports.js';
+import type { IntakeDeps, ReceiverTelemetry } from './ports.js';
 import { SOURCE_KINDS } from './sources/kinds.js';
 import type { EventRequest } from './sources/source-kind.js';
 import { nextTurn, Turns } from './turns.js';
@@ -39,7 +39,7 @@ const SLICE_MS = 10;
  * The receiver's one job: find out who sent a request, judge each of its events, make all of them durable
  * (the refused ones as dead letters, or as a count), and only then call it a success.
  */
-export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
+export function createReceiveEvents(deps: IntakeDeps): ReceiveEvents {
   const bounds = {
     events: MAX_EVENTS_PER_REQUEST,
     values: MAX_VALUES_PER_REQUEST,
@@ -87,7 +87,7 @@ export function createReceiveEvents(deps: ReceiverDeps): ReceiveEvents {
 }
 
 /** Not async: nothing holds the events while they are being written (see `DeliveryWriter`). */
-function commitJudged(deps: ReceiverDeps, judgement: Judgement): Promise<Answer> {
+function commitJudged(deps: IntakeDeps, judgement: Judgement): Promise<Answer> {
   const answer = toAnswer(judgement);
   const { received, rejected, notKept, accepted, ignored, refused } = judgement;
   const isNothing = received.length + rejected.length + notKept.length === 0;
@@ -99,7 +99,7 @@ function commitJudged(deps: ReceiverDeps, judgement: Judgement): Promise<Answer>
 
 /** A sender drops what is answered with 400: where it is known, the body is kept, unless it is too large. */
 async function refuseBody(
-  deps: ReceiverDeps,
+  deps: IntakeDeps,
   request: EventRequest,
   { code, problem }: BodyReading & { ok: false },
   source: Source | undefined,

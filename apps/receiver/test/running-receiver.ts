@@ -1,9 +1,9 @@
 import type { Source } from '@meterbridge/config';
 import type { RefusalCount, RejectedEvent } from '@meterbridge/segment-events';
 import { compilePrivacy } from '@meterbridge/segment-events';
-import { createReceiverApp } from '../src/http/app.js';
+import { createIntake, createReceiverApp } from '../src/http/app.js';
 import { type RunningServer, type ServerOptions, startServer } from '../src/http/server.js';
-import type { ReceivedEvent, ReceiverDeps } from '../src/ports.js';
+import type { IntakeDeps, ReceivedEvent, ReceiverDeps } from '../src/ports.js';
 
 /** A receiver on a free port of loopback, over a store that is two arrays. */
 export type RunningReceiver = {
@@ -58,16 +58,16 @@ export const sources: Source[] = [
 const open = new Set<RunningServer>();
 
 export async function startReceiver(
-  overrides: Partial<ReceiverDeps> = {},
+  overrides: Partial<IntakeDeps & Omit<ReceiverDeps, 'intake'>> = {},
   options: Partial<ServerOptions> = {},
 ): Promise<RunningReceiver> {
   const received: ReceivedEvent[] = [];
   const rejected: RejectedEvent[] = [];
   const notKept: RefusalCount[] = [];
   const told: string[] = [];
-  const app = createReceiverApp({
+  const deps = {
     sources,
-    commit: async (good, bad, counted) => {
+    commit: async (good: ReceivedEvent[], bad: RejectedEvent[], counted: readonly RefusalCount[]) => {
       received.push(...good);
       rejected.push(...bad);
       notKept.push(...counted);
@@ -82,16 +82,21 @@ export async function startReceiver(
       maxEventFutureMs: 300_000,
     },
     record: {
-      eventsAccepted: (source, count) => told.push(`accepted ${source} ${count}`),
-      eventsRejected: (source, reason, count) => told.push(`rejected ${source} ${reason} ${count}`),
-      eventsIgnored: (source, count) => told.push(`ignored ${source} ${count}`),
-      requestAnswered: ({ route, status }) => told.push(`answered ${route} ${status}`),
-      requestFailed: (route) => told.push(`failed ${route}`),
+      eventsAccepted: (source: string, count: number) => told.push(`accepted ${source} ${count}`),
+      eventsRejected: (source: string, reason: string, count: number) =>
+        told.push(`rejected ${source} ${reason} ${count}`),
+      eventsIgnored: (source: string, count: number) => told.push(`ignored ${source} ${count}`),
+      requestAnswered: ({ route, status }: { route: string; status: number }) =>
+        told.push(`answered ${route} ${status}`),
+      requestFailed: (route: string) => told.push(`failed ${route}`),
     },
     ready: async () => ({ ready: true }),
     metrics: { render: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }) },
+    config: () => 'a-test',
     ...overrides,
-  });
+  };
+  const intake = createIntake(deps);
+  const app = createReceiverApp({ ...deps, intake: () => intake });
   const server = await startServer(app, { host: '127.0.0.1', port: 0, ...options });
   open.add(server);
   const url = `http://127.0.0.1:${server.port}`;

@@ -109,6 +109,12 @@ const RULES_UNKNOWN: Outcome = {
   detail: 'it may have arrived, and the rules that it was sent under are not kept: nobody knows what it was',
 };
 
+/** It waits for the rule to come back, and says what to do; `nextStep` knows for how long. */
+function ruleRemoved(rule: string): Outcome {
+  const detail = `no rule of this destination is called "${rule}" any more: put it back under this name, and what was accepted under it is delivered`;
+  return { outcome: 'failed', code: 'rule_removed', detail };
+}
+
 /** What could be mapped, in order, and an outcome for each that is not sent; none at all where all are. */
 function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
   const ready = { usages: [] as UsageEvent[], suspects: new Map<number, Judged>(), sent: [] as Aged[] };
@@ -121,6 +127,10 @@ function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
     const mapped = attempt.map(delivery);
     if (mapped === 'unknown') {
       outcomes[index] = RULES_UNKNOWN;
+      continue;
+    }
+    if (!mapped.ok && mapped.code === 'unknown_rule') {
+      outcomes[index] = ruleRemoved(delivery.rule);
       continue;
     }
     if (!mapped.ok) {

@@ -1,40 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, secretsOf } from '@meterbridge/config';
+import type { Config } from '@meterbridge/config';
 import {
   assertDurableRedis,
   connectConsumer,
-  createMutex,
   createStoreClock,
   describeRedisError,
   findOrphanedDestinations,
   onServer,
-  openReplication,
   placeOf,
   RECEIVER,
   redisErrorWords,
   redisTroubleOf,
-  type StoreClock,
   startHourRetention,
+  startProcessBeat,
   writeRefusal,
 } from '@meterbridge/queue';
 import {
+  type BreakerState,
   type BusinessEvents,
-  createScrubber,
   type Logger,
   type Metrics,
   RedisOutages,
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
-import { openAccount } from './open-account.js';
-import { openDestination } from './open-destination.js';
+import { Delivery } from './delivery.js';
 import { startOperations } from './operations.js';
 import { readActivityStatus } from './read-activity-status.js';
 import { runReplays } from './run-replays.js';
-import { openStatusReader } from './status-reader.js';
+import { openStatusReader, type StatusReader } from './status-reader.js';
 import { keepWatching } from './watch-difference.js';
 
 export type DeliveryProcess = {
   port: number;
+  /** Serves what another configuration says: what is in hand is settled or put back, and none of it is lost. */
+  apply(config: Config): Promise<void>;
   /** Sends nothing more, settles what is on its way, puts the rest back. */
   stop(): Promise<void>;
 };
@@ -45,16 +44,24 @@ const WRITTEN_AGAIN_MS = 1_000;
 /** What the process does; other than `ready`, it is the reason that an orchestrator is given for not being ready. */
 type State = 'waiting for Redis' | 'ready' | 'draining';
 
+/** What is of the process, and not of its configuration. */
+export type ProcessDeps = {
+  logger: Logger;
+  metrics: Metrics;
+  events: BusinessEvents;
+  /** Takes secrets out of what is kept of an API's words. */
+  scrub: (text: string) => string;
+};
+
 /**
  * Builds the worker once and opens it: its destinations, none of which touches another, and what watches over them.
  * Waits for Redis for as long as it takes; its operations routes answer meanwhile.
  */
 export async function composeWorker(
   config: Config,
-  logger: Logger,
-  metrics: Metrics,
-  events: BusinessEvents,
+  { logger, metrics, events, scrub }: ProcessDeps,
 ): Promise<DeliveryProcess> {
+  let inForce = config;
   let state: State = 'waiting for Redis';
   const outages = new RedisOutages({ logger, server: placeOf(config.redis.url) });
   const redis = connectConsumer(
@@ -70,34 +77,52 @@ export async function composeWorker(
   const operations = await startOperations(config.ports.worker, {
     ready: () => readinessOf(state, redis, outages.refusal),
     metrics,
+    config: () => inForce.hash,
   });
+  metrics.showConfig(config.hash);
   await inspectRedis(redis, config, logger);
   await untilWritten(redis, outages);
   const clock = createStoreClock(redis);
   await clock.synchronize();
   await tellOrphanedDestinations(redis, config, logger);
-  // The logger does so by itself; what is kept with a gate or a replay is read as it is.
-  const scrub = createScrubber(secretsOf(config));
-  const delivery = await openDelivery({ config, clock, logger, metrics, events, scrub });
-  const readers = [
-    ...delivery.destinations.map(({ name: destination, breaker }) =>
-      openStatusReader({ destination, redis, log: logger, now: clock.now, breaker }),
-    ),
-    openStatusReader({ destination: RECEIVER, redis, log: logger, now: clock.now }),
-  ];
-  metrics.watchDestinations(() => Promise.all(readers.map(({ readStatus }) => readStatus())));
-  metrics.watchActivity(async () => [await readActivityStatus(config, redis, clock.now())]);
-  const replays = runReplays(config, { redis, logger, scrub });
-  const watching = keepWatching(readers.map(({ watch }) => watch));
+  const readers = new Map<string, StatusReader>();
+  const openReader = (destination: string, breaker?: () => BreakerState) => {
+    if (readers.has(destination)) return;
+    readers.set(destination, openStatusReader({ destination, redis, log: logger, now: clock.now, breaker }));
+  };
+  openReader(RECEIVER);
+  const delivery = new Delivery(config, {
+    redis,
+    clock,
+    logger,
+    metrics,
+    events,
+    scrub,
+    onServed: openReader,
+    onLeft: (name) => readers.delete(name),
+  });
+  const beat = startProcessBeat(redis, 'worker', clock.now);
+  await delivery.apply(config);
+  await beat.say(config);
+  metrics.watchDestinations(() => Promise.all([...readers.values()].map(({ readStatus }) => readStatus())));
+  metrics.watchActivity(async () => [await readActivityStatus(inForce, redis, clock.now())]);
+  const replays = runReplays(() => inForce, { redis, logger, scrub });
+  const watching = keepWatching(() => [...readers.values()].map(({ watch }) => watch));
   const hours = startHourRetention(redis);
   state = 'ready';
 
   return {
     port: operations.port,
+    async apply(next) {
+      await delivery.apply(next);
+      inForce = next;
+      metrics.showConfig(next.hash);
+      await beat.say(next).catch((err) => logger.warn({ err }, 'config.not_told'));
+    },
     async stop() {
       state = 'draining';
-      await Promise.all([...delivery.destinations.map((each) => each.stop()), replays.stop()]);
-      await delivery.close();
+      await Promise.all([delivery.stop(), replays.stop()]);
+      await beat.stop();
       await operations.close();
       clock.stop();
       watching.stop();
@@ -145,39 +170,4 @@ async function tellOrphanedDestinations(redis: Redis, config: Config, logger: Lo
   for (const { destination, inFlight, dead } of await findOrphanedDestinations(redis, names)) {
     logger.error({ destination, inFlight, dead }, 'destination.not_configured');
   }
-}
-
-/** Opens all billing accounts, and then the destinations, each with its own. */
-async function openDelivery(deps: {
-  config: Config;
-  clock: StoreClock;
-  logger: Logger;
-  metrics: Metrics;
-  events: BusinessEvents;
-  scrub: (text: string) => string;
-}) {
-  const { config, clock, logger, metrics } = deps;
-  const { url, replicas } = config.redis;
-  const replication = replicas > 0 ? openReplication(url, replicas) : undefined;
-  const inTurn = createMutex();
-  const accounts = await Promise.all(
-    [...new Set(config.billingAccounts.values())].map((name) =>
-      openAccount(name, { config, now: clock.now, logger, metrics }),
-    ),
-  );
-  const destinations = await Promise.all(
-    config.destinations.map((settings) => {
-      const name = config.billingAccounts.get(settings.name);
-      const account = accounts.find((each) => each.name === name)!;
-      return openDestination(settings, { ...deps, account, inTurn, replication });
-    }),
-  );
-  return {
-    destinations,
-    /** Once the destinations are stopped. */
-    async close(): Promise<void> {
-      await Promise.all(accounts.map((account) => account.close()));
-      replication?.close();
-    },
-  };
 }

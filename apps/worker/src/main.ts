@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
+import { configFile, createReloader, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
 import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
-import { createBusinessEvents, createLogger, createMetrics, endProgram } from '@meterbridge/telemetry';
+import {
+  createBusinessEvents,
+  createLearningScrubber,
+  createLogger,
+  createMetrics,
+  endProgram,
+  tellReload,
+} from '@meterbridge/telemetry';
 import { composeWorker } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -16,11 +23,24 @@ if (!loaded.ok) {
   process.exit(1);
 }
 const { config } = loaded;
-const logger = createLogger({ name: 'worker', level: config.logLevel, secrets: secretsOf(config) });
+const { scrub, learn } = createLearningScrubber(secretsOf(config));
+const logger = createLogger({ name: 'worker', level: config.logLevel, scrub });
 const metrics = createMetrics();
 process.on('uncaughtException', end);
 
-const opening = composeWorker(config, logger, metrics, createBusinessEvents(logger, metrics));
+const events = createBusinessEvents(logger, metrics);
+const opening = composeWorker(config, { logger, metrics, events, scrub });
+const reloader = createReloader({
+  file,
+  env: process.env,
+  config,
+  async apply(next) {
+    learn(secretsOf(next));
+    await (await opening).apply(next);
+  },
+  onOutcome: (told) => tellReload(logger, told),
+});
+process.on('SIGHUP', () => void reloader.reload());
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, async () => {

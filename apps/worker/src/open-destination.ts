@@ -11,11 +11,13 @@ import {
 import {
   connectConsumer,
   createDestinationGate,
+  keepMissingRules,
   keepRules,
   type Mutex,
   type Replication,
   readAllRules,
   readCounters,
+  readProcesses,
   readRules,
   type StoreClock,
   startDestinationWorker,
@@ -26,6 +28,7 @@ import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
 import type { Lateness } from './lateness.js';
 import { type ManualHold, watchManualHold } from './manual-hold.js';
+import { watchMissingRules } from './missing-rules.js';
 import { type OpenedAccount, tellHandHolds } from './open-account.js';
 import { openComparison } from './open-comparison.js';
 import { openLateness } from './open-lateness.js';
@@ -73,7 +76,7 @@ export async function openDestination(
   const { now } = clock;
   const log = logger.child({ destination: name });
   const redis = connectConsumer(config.redis.url, (error) => log.debug({ err: error }, 'redis.error'));
-  const versions = await openRules(settings, { destination, config, redis, log });
+  const versions = await openRules(settings, { destination, config, clock, redis, log });
   const gate = await createDestinationGate(name, account, redis, { now, onChange: tellHandHolds(log) });
   // Told from the first moment on, so that the first one is a rise.
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
@@ -129,7 +132,7 @@ type Parts = {
 /** Keeps a destination's rules in Redis, and opens those that jobs were sent under before. */
 async function openRules(
   settings: DestinationSettings,
-  { destination, config, redis, log }: Parts & Pick<Shared, 'config'>,
+  { destination, config, clock, redis, log }: Parts & Pick<Shared, 'config' | 'clock'>,
 ): Promise<RuleVersions> {
   const { name } = destination;
   const rules = config.rules.get(name)!;
@@ -138,12 +141,15 @@ async function openRules(
   await keep();
   await warnOfChangedIds(settings, redis, log);
   redis.on('ready', () => keep().catch((err) => log.warn({ err }, 'rules.not_kept')));
-  return createRuleVersions(
+  return createRuleVersions({
     destination,
-    rules.version,
-    (version) => readRules(redis, name, version),
-    (version) => log.error({ version }, 'rules.unknown'),
-  );
+    now: rules.version,
+    names: new Set(settings.rules.map((rule) => rule.name)),
+    read: (version) => readRules(redis, name, version),
+    isInForce: async (version) =>
+      (await readProcesses(redis, clock.now())).some((each) => each.rules[name] === version),
+    onUnknown: (version) => log.error({ version }, 'rules.unknown'),
+  });
 }
 
 /** Says so where rules make other ids than those under which they have delivered. */
@@ -199,6 +205,12 @@ function startJobs(
   const { name, limit, batchSize, storableBytes } = destination;
   const { now } = clock;
   const policy = { ...DEFAULT_RETRY_POLICY, ...config.retry };
+  const seeMissing = watchMissingRules({
+    now,
+    keep: (rules) => keepMissingRules(redis, name, rules, now()),
+    onMissing: (rule) => log.error({ rule }, 'rules.removed'),
+    onProblem: (err) => log.warn({ err }, 'rules.not_kept'),
+  });
   return startDestinationWorker({
     destination: name,
     shards: config.redis.shards,
@@ -210,10 +222,16 @@ function startJobs(
       const map = await versions.for(deliveries, how.rules);
       const lookups = reader ? { reader, keep } : undefined;
       const attempt = { map, sender, policy, now, storableBytes, lookups, lateness, hold };
-      return attemptDeliveries(attempt, deliveries, how);
+      const names = deliveries.map(({ rule }) => rule);
+      // Awaited here, the events would be held while they are sent.
+      return attemptDeliveries(attempt, deliveries, how).then((outcomes) => {
+        seeMissing(names, outcomes);
+        return outcomes;
+      });
     },
     review: comparison?.review,
     rules: config.rules.get(name)!.version,
+    chooseRules: (named, rulesOf) => versions.choose(named, rulesOf),
     whenOpen: () => sender.whenOpen(),
     inTurn,
     replication,

@@ -31,15 +31,17 @@ function open() {
   const asked: string[] = [];
   const unknown: string[] = [];
   const kept = new Map([[rulesVersion(before).version, rulesVersion(before).text]]);
-  const versions = createRuleVersions(
-    compileDestination(after),
-    rulesVersion(after).version,
-    async (version) => {
+  const versions = createRuleVersions({
+    destination: compileDestination(after),
+    now: rulesVersion(after).version,
+    names: new Set(['renamed']),
+    read: async (version) => {
       asked.push(version);
       return kept.get(version) ?? null;
     },
-    (version) => unknown.push(version),
-  );
+    isInForce: async (version) => version === 'ahead',
+    onUnknown: (version) => unknown.push(version),
+  });
   return { asked, unknown, versions };
 }
 
@@ -63,3 +65,16 @@ test('a version that is not kept maps nothing, and is told of', async () => {
   expect(map(lost)).toBe('unknown');
   expect(unknown).toEqual(['lost']);
 });
+
+test.each([
+  ['its rules are all there', 'ahead', ['renamed'], 'now'],
+  ['a receiver that is ahead routes by it', 'ahead', ['renamed', 'newest'], 'ahead'],
+  ['no process runs its version any more', 'removed', ['calls'], 'now'],
+])(
+  'a job of another version, where %s, is mapped by that which has its rules in force',
+  async (_, named, rules, expected) => {
+    const { versions } = open();
+    const now = rulesVersion(after).version;
+    expect(await versions.choose(named, () => new Set(rules))).toBe(expected === 'now' ? now : expected);
+  },
+);

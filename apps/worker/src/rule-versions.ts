@@ -10,20 +10,31 @@ export type RuleVersions = {
    * @param rules the version that what was never sent is mapped by; left out: that of now
    */
   for(deliveries: readonly StoredDelivery[], rules?: string): Promise<MapDelivery>;
+  /**
+   * The version that maps a job which was never sent: that of now; and of a job with a rule that those do not have the
+   * one that it names, as long as a process routes by that. Rejects as Redis does.
+   */
+  choose(named: string, rulesOf: () => Set<string>): Promise<string>;
+};
+
+export type RuleVersionsOptions = {
+  destination: Pick<Destination, 'map'>;
+  /** The version of the rules of now, and their names. */
+  now: string;
+  names: ReadonlySet<string>;
+  /** The text of a version, or null; asked once for each that is there. */
+  read: (version: string) => Promise<string | null>;
+  /** Whether any process runs a version: then its rules are not removed, and this worker is behind. */
+  isInForce: (version: string) => Promise<boolean>;
+  onUnknown: (version: string) => void;
 };
 
 /**
  * Maps what was never sent by the rules of now, and what may have arrived by the version that it was sent under: the
  * API must not get a second usage event for it.
- * @param now the version of the rules of now
- * @param read the text of a version, or null; asked once for each that is there
  */
-export function createRuleVersions(
-  destination: Pick<Destination, 'map'>,
-  now: string,
-  read: (version: string) => Promise<string | null>,
-  onUnknown: (version: string) => void,
-): RuleVersions {
+export function createRuleVersions(options: RuleVersionsOptions): RuleVersions {
+  const { destination, now, names, read, isInForce, onUnknown } = options;
   const known = new Map<string, Destination['map']>([[now, destination.map]]);
 
   async function learn(version: string): Promise<void> {
@@ -34,6 +45,10 @@ export function createRuleVersions(
   }
 
   return {
+    async choose(named, rulesOf) {
+      if (named === now || [...rulesOf()].every((rule) => names.has(rule))) return now;
+      return (await isInForce(named)) ? named : now;
+    },
     async for(deliveries, rules = now) {
       const missing = new Set<string>();
       for (const { sentUnder = rules } of deliveries) if (!known.has(sentUnder)) missing.add(sentUnder);

@@ -4,15 +4,15 @@ import { openOperations, type ReplayRunner, startReplayRunner } from '@meterbrid
 import type { Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 
-/** Runs the replays that people have begun, beside what is live. */
+/** Runs the replays that people have begun, beside what is live, each under the configuration that it began with. */
 export function runReplays(
-  config: Config,
+  config: () => Config,
   { redis, logger, scrub }: { redis: Redis; logger: Logger; scrub: (text: string) => string },
 ): ReplayRunner {
   return startReplayRunner({
     redis,
-    destinations: config.destinations.map(({ name }) => name),
-    open: () => openOperations(config, { actor: `worker@${hostname()}`, scrub }),
+    destinations: () => config().destinations.map(({ name }) => name),
+    open: () => openOperations(config(), { actor: `worker@${hostname()}`, scrub }),
     onTaken: ({ id, by, what: { planned } }) => logger.info({ replay: id, by, planned }, 'replay.taken'),
     onEnded: ({ id }, end) => logger.info({ replay: id, end: end ?? 'done' }, 'replay.ended'),
     onWait: ({ id }, why) => logger.warn({ replay: id, why }, 'replay.waits'),

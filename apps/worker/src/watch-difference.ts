@@ -60,12 +60,15 @@ export function watchDifference(options: {
 const LOOK_EVERY_MS = 15_000;
 
 /** Looks at all of them on its own: a log line must not wait for somebody to scrape metrics. */
-export function keepWatching(watches: readonly DifferenceWatch[], everyMs = LOOK_EVERY_MS): { stop(): void } {
+export function keepWatching(
+  watches: () => readonly DifferenceWatch[],
+  everyMs = LOOK_EVERY_MS,
+): { stop(): void } {
   let looking = false;
   const lookAtAll = async () => {
     if (looking) return;
     looking = true;
-    await Promise.all(watches.map(({ look }) => look()));
+    await Promise.all(watches().map(({ look }) => look()));
     looking = false;
   };
   const timer = setInterval(() => void lookAtAll(), everyMs);

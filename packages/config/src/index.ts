@@ -1,12 +1,14 @@
 /**
  * The configuration file and the environment: read, interpolated, checked and compiled, with every problem at once and
- * the line it stands in. It holds secrets and opens nothing. Begin with `loadConfig`.
+ * the line it stands in; read again while a process runs. It holds secrets and opens nothing. Begin with `loadConfig`.
  */
+export { type ConfigChange, compareConfig, type PlannedReload, planReload } from './compare-config.js';
 export { configFile } from './environment.js';
 export { configJsonSchema } from './file-schema.js';
 export type { Environment } from './interpolate.js';
 export { type Config, type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load-config.js';
 export { type ParsedYaml, parseYaml } from './parse-yaml.js';
 export { type ConfigProblem, describeProblems, formatPath, type ProblemPath } from './problem.js';
+export { createReloader, type Reloader, type ReloadOutcome, untilSettled } from './reloader.js';
 export { secretsOf } from './secrets.js';
 export type { Source, WebhookAccess } from './source-settings.js';

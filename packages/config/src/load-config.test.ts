@@ -277,7 +277,7 @@ test.each([
 
 test.each([['${}'], ['${lower case}'], ['${1X}'], ['${OPEN']])('%s is no variable', (placeholder) => {
   expect(problemsOf(minimal.replace('apiKey: k', `apiKey: '${placeholder}'`))).toEqual([
-    'destinations[0].apiKey: not a variable; write ${NAME} or ${NAME:-default}',
+    'destinations[0].apiKey: not a variable; write ${NAME}, ${NAME:-default} or ${file:/path}',
   ]);
 });
 

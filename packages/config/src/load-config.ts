@@ -13,6 +13,7 @@ import { findAccountConflicts } from './find-account-conflicts.js';
 import { findConflicts } from './find-conflicts.js';
 import { findPlaceholders } from './find-placeholders.js';
 import { findWrittenSecrets } from './find-written-secrets.js';
+import { hashConfig } from './hash-config.js';
 import { type Environment, type Interpolated, interpolate } from './interpolate.js';
 import { withLines } from './parse-yaml.js';
 import { type ConfigProblem, formatPath, type ProblemPath } from './problem.js';
@@ -24,6 +25,8 @@ type File = z.output<typeof fileSchema>;
 
 /** Everything the apps are told, parsed and compiled. Holds secrets: see `secretsOf` before logging. */
 export type Config = {
+  /** Names exactly this configuration: what the file says, and what the files it names hold. Tells nothing of either. */
+  hash: string;
   sources: Source[];
   destinations: DestinationSettings[];
   /** By destination: the name of its billing account, that is of the first destination with its URL and key. */
@@ -55,7 +58,7 @@ export type LoadedConfig =
       config: Config;
       /** Where in the file something stands, from 1; of what the file leaves out, where it would stand. */
       lineOf: (path: ProblemPath) => number | undefined;
-      /** Variables that are not set. Only with `allowUnset` can there be any. */
+      /** Variables that are not set, and files that cannot be read. Only with `allowUnset` can there be any. */
       unset: string[];
     }
   | { ok: false; problems: ConfigProblem[] };
@@ -114,6 +117,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   return {
     ok: true,
     config: {
+      hash: hashConfig(yaml.data, interpolated.fileTexts),
       sources,
       destinations,
       billingAccounts: billingAccounts(destinations),
@@ -138,7 +142,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   };
 }
 
-/** What is wrong with a value that is not there is only that it is not there. */
+/** An unset variable is reported once, as unset; other problems at the same path are dropped. */
 function besideMissing(
   { problems, unset }: Interpolated,
   found: ConfigProblem[],
@@ -147,7 +151,7 @@ function besideMissing(
   const wrong = new Set(found.map(({ path }) => formatPath(path)));
   const missing = unset
     .filter(({ path }) => !(allowUnset && isForConnecting(path)) || wrong.has(formatPath(path)))
-    .map(({ name, path }) => ({ path, message: `the environment variable ${name} is not set` }));
+    .map(({ path, message }) => ({ path, message }));
   const said = new Set([...problems, ...unset].map(({ path }) => formatPath(path)));
   return [...problems, ...missing, ...found.filter(({ path }) => !said.has(formatPath(path)))];
 }
@@ -158,7 +162,7 @@ function withoutSecrets(found: readonly ConfigProblem[], secrets: readonly Confi
   return found.filter(({ path }) => !places.some((place) => formatPath(path).startsWith(place)));
 }
 
-/** Each problem of a value that came from the environment with the variables to look at. */
+/** Each problem of a value that came from the environment or a file with where to look. */
 function withVariables(found: ConfigProblem[], { fromEnvironment }: Interpolated): ConfigProblem[] {
   const variables = new Map(fromEnvironment.map(({ path, names }) => [formatPath(path), names]));
   return found.map((problem) => {

@@ -47,7 +47,14 @@ export {
   trialTimedOut,
   type UnderTrial,
 } from './isolation.js';
-export { DEFAULT_RETRY_POLICY, lastAttempt, nextStep, type RetryPolicy, type Tries } from './next-step.js';
+export {
+  DEFAULT_RETRY_POLICY,
+  lastAttempt,
+  nextStep,
+  REMOVED_RULE_WAIT_MS,
+  type RetryPolicy,
+  type Tries,
+} from './next-step.js';
 export {
   FAILURE_FOLLOWS,
   type Failure,

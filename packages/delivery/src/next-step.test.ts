@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { DEFAULT_RETRY_POLICY, nextStep, type Tries } from './next-step.js';
+import { DEFAULT_RETRY_POLICY, nextStep, REMOVED_RULE_WAIT_MS, type Tries } from './next-step.js';
 import { FAILURE_FOLLOWS, type FailureCode, type Outcome } from './outcome.js';
 
 const now = 1_000_000_000;
@@ -66,5 +66,20 @@ test('many tries do not give it up, age does', () => {
 test('what comes back unsent has cost no attempt', () => {
   expect(step({ outcome: 'unsent' }, { attempts: 2, firstFailedAt: now, lastCode: 'timeout' })).toEqual({
     step: 'return',
+  });
+});
+
+test('a delivery whose rule was removed waits for a day from then on, however long it had failed, and is then a dead letter', () => {
+  const policy = { ...DEFAULT_RETRY_POLICY, giveUpAfterMs: 3_600_000 };
+  const removed = failed('rule_removed');
+  const before = { attempts: 9, firstFailedAt: now - 2_000_000, lastCode: 'connection' };
+  const first = nextStep(removed, before, policy, now, 0.5);
+  if (first.step !== 'retry') throw new Error(first.step);
+  const last = now + REMOVED_RULE_WAIT_MS;
+  expect(nextStep(removed, first.tries, policy, last - 1, 0.5).step).toBe('retry');
+  expect(nextStep(removed, first.tries, policy, last, 0.5)).toMatchObject({
+    step: 'dead-letter',
+    reason: 'unknown_rule',
+    tries: { lastDetail: 'words' },
   });
 });

@@ -40,6 +40,9 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   failsAloneAfterMs: 3_600_000,
 };
 
+/** So long what was accepted under a rule that was removed since waits for the rule to come back. */
+export const REMOVED_RULE_WAIT_MS = 24 * 3_600_000;
+
 export type NextStep =
   | { step: 'complete'; as: 'delivered' | 'duplicate' }
   | { step: 'retry'; delayMs: number; tries: Tries }
@@ -66,7 +69,7 @@ export function nextStep(
   }
   const tries: Tries = {
     attempts: (before?.attempts ?? 0) + 1,
-    firstFailedAt: before?.firstFailedAt ?? now,
+    firstFailedAt: beganAt(outcome.code, before, now),
     lastFailedAt: before ? now : undefined,
     lastCode: outcome.code,
     lastStatus: outcome.status,
@@ -78,8 +81,9 @@ export function nextStep(
   if (outcome.outcome === 'failed' && isPermanent(outcome.code)) {
     return { step: 'dead-letter', reason: outcome.code, ...last };
   }
-  if (now - tries.firstFailedAt >= policy.giveUpAfterMs) {
-    return { step: 'dead-letter', reason: 'expired', ...last };
+  const isRemoved = outcome.code === 'rule_removed';
+  if (now - tries.firstFailedAt >= (isRemoved ? REMOVED_RULE_WAIT_MS : policy.giveUpAfterMs)) {
+    return { step: 'dead-letter', reason: isRemoved ? 'unknown_rule' : 'expired', ...last };
   }
   if (outcome.outcome === 'failed') {
     if (before?.suspect) tries.suspect = before.suspect;
@@ -89,6 +93,12 @@ export function nextStep(
   const { attempts } = tries;
   const delayMs = suspectDelayMs(suspect, { attempts, isAccepting: outcome.isAccepting }, policy, random);
   return { step: 'retry', delayMs, tries: { ...tries, suspect: { ...suspect, due: suspect.at + delayMs } } };
+}
+
+/** From when on a delivery's age counts: of a rule that is missing, from when it was missed. */
+function beganAt(code: string, before: Tries | undefined, now: number): number {
+  const isNewlyRemoved = code === 'rule_removed' && before?.lastCode !== 'rule_removed';
+  return isNewlyRemoved ? now : (before?.firstFailedAt ?? now);
 }
 
 /** The newest of the attempts that `tries` remembers. */

@@ -88,7 +88,9 @@ export type TransientCode =
   | 'server_error'
   | 'unexpected_answer'
   /** It may have arrived under rules that nobody has kept: what it was sent as cannot be said. */
-  | 'rules_unknown';
+  | 'rules_unknown'
+  /** The rules of now have none of its rule's name: it waits for a while for the rule to come back. */
+  | 'rule_removed';
 
 /** Will never go through as it is: a dead letter, replayed once its cause is mended. */
 export type PermanentCode =
@@ -126,6 +128,7 @@ export const FAILURE_FOLLOWS: Record<FailureCode, 'retry' | 'dead-letter'> = {
   server_error: 'retry',
   unexpected_answer: 'retry',
   rules_unknown: 'retry',
+  rule_removed: 'retry',
   refused: 'dead-letter',
   unmapped: 'dead-letter',
   unknown_rule: 'dead-letter',
@@ -169,7 +172,8 @@ function isUnanswered({ code, maybeBefore }: Pick<Failure, 'code' | 'maybeBefore
  * Reasons of what was never sent under the rules it was mapped by: there is nothing that they could have made of it, or
  * nobody it could have been billed to.
  */
-export const NEVER_SENT: ReadonlySet<string> = new Set<PermanentCode>([
+export const NEVER_SENT: ReadonlySet<string> = new Set<FailureCode>([
+  'rule_removed',
   'unmapped',
   'unknown_rule',
   'no_subscription',

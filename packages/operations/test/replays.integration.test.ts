@@ -69,7 +69,7 @@ test("a worker killed between two destinations of the receiver's letters: neithe
 
   const runner = startReplayRunner({
     redis,
-    destinations: ['lago', 'hyperline'],
+    destinations: () => ['lago', 'hyperline'],
     open: () => openOperations(config, { actor: 'a worker', scrub: (text) => text }),
   });
   closing.push(() => runner.stop());

@@ -115,6 +115,14 @@ export { BackfillPositions, type FilePosition } from './state/backfill-positions
 export { createDestinationGate, lookAtDestinationGate } from './state/destination-gate.js';
 export { keepEventsStore, readEventsStore } from './state/events-store.js';
 export { changeGate, createGateStore, lookAtGate } from './state/gate-store.js';
+export { keepMissingRules, type MissingRule, readMissingRules } from './state/missing-rules.js';
+export {
+  type ProcessBeat,
+  type ProcessEntry,
+  type RunningConfig,
+  readProcesses,
+  startProcessBeat,
+} from './state/processes.js';
 export { keepRules, readAllRules, readRules } from './state/rules-store.js';
 export { knownDestinations, knownShards, shardsOf } from './state/shards.js';
 export { createSubscriptionCache } from './state/subscription-cache.js';

@@ -3,13 +3,20 @@ import Bottleneck from 'bottleneck';
 import { Redis } from 'ioredis';
 import { runByRedisTime } from './redis-time.js';
 import type { SharedPacerOptions } from './shared-pacer.js';
-import { createStartLog, limiterName, startLimit } from './start-log.js';
+import {
+  createStartLog,
+  limiterName,
+  SAY_LIMIT_EVERY_MS,
+  type StartLimit,
+  type StartLog,
+  startLimit,
+} from './start-log.js';
 
 /** One bottleneck with its own connection, from opening it to its first failure. */
 export type BottleneckRun = {
   /** True at the moment to start; false when this bottleneck has failed or was closed before that. */
   takeSlot(): Promise<boolean>;
-  close(): void;
+  close(): Promise<void>;
 };
 
 /** A command that gets no answer for so long is sent again on a new connection. */
@@ -23,6 +30,39 @@ const SLOT_EXPIRATION_MS = 60_000;
  * make the line wait at the start log, where nobody keeps its order.
  */
 const EASE_MS = 3;
+
+/**
+ * Says the limit of this process for as long as it runs. The turns of a line that is held to a lower one come as slowly,
+ * and quicker again once that is gone. @returns what ends it
+ */
+function keepSayingLimit(
+  client: Pick<Redis, 'status'>,
+  log: StartLog,
+  own: StartLimit,
+  setSpacing: (ms: number) => unknown,
+): () => void {
+  let spacing = spacingOf(own);
+  let isOver = false;
+  async function say(): Promise<void> {
+    const lowest = spacingOf(await log.sayLimit());
+    if (lowest === spacing || isOver) return;
+    spacing = lowest;
+    await setSpacing(spacing);
+  }
+  const timer = setInterval(() => {
+    // What fails is said again in the next round.
+    if (client.status === 'ready') say().catch(() => {});
+  }, SAY_LIMIT_EVERY_MS);
+  timer.unref();
+  return () => {
+    isOver = true;
+    clearInterval(timer);
+  };
+}
+
+function spacingOf({ starts, windowMs }: StartLimit): number {
+  return (windowMs + EASE_MS) / starts;
+}
 
 export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
   const { id, requestsPerSecond, redisUrl, onProblem } = options;
@@ -46,16 +86,18 @@ export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
   connection.on('error', () => {});
   const name = limiterName(id);
   const limit = startLimit(requestsPerSecond);
-  const minTime = (limit.windowMs + EASE_MS) / limit.starts;
+  const minTime = spacingOf(limit);
   const limiter = new Bottleneck({ id: name, minTime, clientTimeout: CLIENT_TIMEOUT_MS, connection });
-  const awaitStart = createStartLog(client, name, limit);
+  const log = createStartLog(client, name, limit);
 
+  const stopSaying = keepSayingLimit(client, log, limit, (minTime) => limiter.updateSettings({ minTime }));
   const waiting = new Set<(granted: boolean) => void>();
   let hasFailed = false;
 
   function fail(): void {
     if (hasFailed) return;
     hasFailed = true;
+    stopSaying();
     connection.disconnect(false);
     void limiter.disconnect(false);
     for (const settle of waiting) settle(false);
@@ -79,14 +121,15 @@ export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
         waiting.add(settle);
         // Settled by the turn itself: bottleneck's own promise would wait for Redis once more.
         const turn = async () => {
-          awaitStart().then(() => settle(true), fail);
+          log.awaitStart().then(() => settle(true), fail);
         };
         void ready.then(() => {
           if (hasFailed) return settle(false);
           limiter.schedule({ expiration: SLOT_EXPIRATION_MS }, turn).catch(fail);
         });
       }),
-    close() {
+    async close() {
+      if (client.status === 'ready' && !hasFailed) await log.leave().catch(() => {});
       fail();
       // Clears the timers of permits that nobody waits for any more.
       void limiter.stop().catch(() => {});

@@ -55,7 +55,7 @@ export function createSharedPacer(options: SharedPacerOptions): Pacer {
     },
     async close() {
       isClosed = true;
-      run?.close();
+      await run?.close();
     },
   };
 }

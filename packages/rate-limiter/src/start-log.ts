@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
@@ -25,6 +26,16 @@ export function startsKey(limiter: string): string {
   return `b_${limiter}_starts`;
 }
 
+/** What each process is allowed, by its own configuration: hash, of a process to its limit and when it last said so. */
+function limitsKey(limiter: string): string {
+  return `b_${limiter}_limits`;
+}
+
+/** How often a process says its limit where it starts nothing. */
+export const SAY_LIMIT_EVERY_MS = 5_000;
+/** The limit of a process that is silent for longer holds nobody back any more: three times that. */
+const SILENT_MS = 3 * SAY_LIMIT_EVERY_MS;
+
 /** A second's starts, or the time of a single one where it is less than one a second. */
 export function startLimit(requestsPerSecond: number): StartLimit {
   const starts = Math.max(1, Math.min(Math.floor(requestsPerSecond), MOST_STARTS));
@@ -32,15 +43,37 @@ export function startLimit(requestsPerSecond: number): StartLimit {
 }
 
 /**
+ * Says what this process is allowed, and finds the lowest limit of all processes: while a configuration is rolled out
+ * they differ, and an API that allows less by now must not get what was allowed before.
+ */
+const LOWEST_LIMIT = `
+local starts, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local said = KEYS[#KEYS]
+redis.call('HSET', said, ARGV[3], string.format('%.0f', now) .. ' ' .. ARGV[1] .. ' ' .. ARGV[2])
+local limits = redis.call('HGETALL', said)
+for i = 1, #limits, 2 do
+  local at, itsStarts, itsWindow = string.match(limits[i + 1], '^(%S+) (%S+) (%S+)$')
+  if math.abs(now - at) > ${SILENT_MS} then redis.call('HDEL', said, limits[i])
+  elseif itsStarts / itsWindow < starts / window then
+    starts, window = tonumber(itsStarts), tonumber(itsWindow)
+  end
+end
+`;
+
+const SAY_LIMIT = `${LOWEST_LIMIT}
+return {starts, tostring(window)}
+`;
+
+/**
  * Notes a start and answers with its time, or says in how many milliseconds to ask again. The list holds the
  * latest starts, by Redis' clock. Where it is missing, or written by a clock far ahead, Redis was flushed or
  * is another one after a failover: the window counts as used up, and fills again evenly. That first second
  * is waited for on a new Redis as well, since the two look the same.
  */
-const START = `
-local key, starts, window, unused = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
+const START = `${LOWEST_LIMIT}
+local key, unused = KEYS[1], ARGV[4]
 if unused ~= '' then redis.call('LREM', key, -1, unused) end
 local newest = tonumber(redis.call('LINDEX', key, -1))
 if not newest or newest > now + 2 * window then
@@ -57,21 +90,24 @@ redis.call('RPUSH', key, start)
 return {0, start}
 `;
 
+export type StartLog = ReturnType<typeof createStartLog>;
+
 /**
  * The last word before a request starts: bottleneck's turns are taken ahead, and come too close together
  * once a process was frozen, or Redis has lost what it knew.
  */
 export function createStartLog(redis: Redis, limiter: string, { starts, windowMs }: StartLimit) {
-  const key = startsKey(limiter);
+  const [startsAt, limitsAt] = [startsKey(limiter), limitsKey(limiter)];
+  const id = randomUUID();
   /** The quickest answer of the last hundred or so. */
   let quickMs = 0;
 
   /** Resolves at the moment to start. Rejects when Redis refuses. */
-  return async function awaitStart(): Promise<void> {
+  async function awaitStart(): Promise<void> {
     let unused = '';
     for (;;) {
       const askedAt = performance.now();
-      const answer = await redis.eval(START, 1, key, starts, windowMs, unused);
+      const answer = await redis.eval(START, 2, startsAt, limitsAt, starts, windowMs, id, unused);
       const tookMs = performance.now() - askedAt;
       const [waitMs, start] = answer as [number, string];
       // This process stood still, or Redis did: by now others may have started instead. Where no answer is
@@ -82,5 +118,19 @@ export function createStartLog(redis: Redis, limiter: string, { starts, windowMs
       unused = start;
       if (start === '') await sleep(waitMs);
     }
+  }
+
+  return {
+    awaitStart,
+    /** Says that this process is there with its limit. @returns what all are held to; rejects as Redis does */
+    async sayLimit(): Promise<StartLimit> {
+      const answer = await redis.eval(SAY_LIMIT, 1, limitsAt, starts, windowMs, id);
+      const [lowest, window] = answer as [number, string];
+      return { starts: lowest, windowMs: Number(window) };
+    },
+    /** Holds nobody back any more. */
+    async leave(): Promise<void> {
+      await redis.hdel(limitsAt, id);
+    },
   };
 }

@@ -142,3 +142,23 @@ test('a rate that was changed in the configuration takes the place of the one in
   const starts = await startTimes([after], 20);
   expect(starts.at(-1)! - starts[0]!).toBeLessThan(2_000);
 });
+
+test('of two limits that processes have for one account the lower holds for both, until its last process is gone', async () => {
+  const id = freshId();
+  const account = { id, concurrency: 4, redisUrl: suite.url };
+  const [lower, higher] = [
+    make({ ...account, requestsPerSecond: 10 }),
+    make({ ...account, requestsPerSecond: 200 }),
+  ];
+  await lower.schedule(async () => {});
+  const held = await startTimes([higher], 25);
+  expect(mostWithin(held, 1_000)).toBeLessThanOrEqual(10);
+  await lower.close();
+  const next = make({ ...account, requestsPerSecond: 200 });
+  const isFree = async () => {
+    const starts = await startTimes([higher, next], 15);
+    return starts.at(-1)! - starts[0]! < 1_500;
+  };
+  // 30 starts are three seconds at the lower limit. The turns are as quick again with the next word of each process.
+  await waitFor(isFree, { what: 'the higher limit', timeoutMs: 20_000 });
+}, 30_000);

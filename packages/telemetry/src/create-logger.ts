@@ -17,6 +17,8 @@ export type LoggerOptions = {
   level: LevelWithSilent;
   /** Values that must never be printed, whatever field they are in: keys, write keys, webhook secrets. */
   secrets?: string[];
+  /** The same for secrets that change while the process runs (`createLearningScrubber`); goes before `secrets`. */
+  scrub?: (line: string) => string;
   /** Default: stdout. */
   destination?: DestinationStream;
 };
@@ -37,8 +39,8 @@ const SECRET_FIELDS = [
  * are named like a secret are redacted down to the third level, given secrets everywhere. Payloads are not
  * redacted: do not log them.
  */
-export function createLogger({ name, level, secrets = [], destination }: LoggerOptions): Logger {
-  const scrub = createScrubber(secrets);
+export function createLogger({ name, level, secrets = [], destination, ...given }: LoggerOptions): Logger {
+  const scrub = given.scrub ?? createScrubber(secrets);
   const options = {
     level,
     base: { name, pid: process.pid },

@@ -62,6 +62,11 @@ export function createMetrics() {
   const activityReaders: Read<ActivityStatus>[] = [];
   return {
     ...meters,
+    /** Shows which configuration the process runs. @param hash its name */
+    showConfig(hash: string): void {
+      meters.configInfo.reset();
+      meters.configInfo.set({ hash }, 1);
+    },
     /** Has the destinations' status read anew for each scrape. */
     watchDestinations(read: Read<DestinationStatus>): void {
       readers.push(read);

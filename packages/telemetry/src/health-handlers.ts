@@ -5,6 +5,8 @@ import type { Metrics } from './create-metrics.js';
 export type HealthDeps = {
   ready: () => Readiness | Promise<Readiness>;
   metrics: Pick<Metrics, 'render'>;
+  /** Names the configuration that the process runs now. */
+  config: () => string;
 };
 
 /** Whether a process can do its work now; `reason` is told where it cannot. */
@@ -16,9 +18,10 @@ export type HealthHandler = (req: IncomingMessage, res: ServerResponse) => Promi
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** The routes that every process answers beside its work, by path. */
-export function createHealthHandlers({ ready, metrics }: HealthDeps): Record<string, HealthHandler> {
+export function createHealthHandlers({ ready, metrics, config }: HealthDeps): Record<string, HealthHandler> {
   return {
-    '/healthz': async (_req, res) => send(res, 200, JSON_TYPE, '{"status":"ok"}'),
+    '/healthz': async (_req, res) =>
+      send(res, 200, JSON_TYPE, JSON.stringify({ status: 'ok', config: config() })),
     '/readyz': async (_req, res) => {
       const readiness = await ready();
       if (readiness.ready) return send(res, 200, JSON_TYPE, '{"status":"ready"}');

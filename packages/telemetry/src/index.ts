@@ -23,4 +23,5 @@ export { describeSystemError, endProgram, type LastWords } from './end-program.j
 export { createHealthHandlers, type HealthDeps } from './health-handlers.js';
 export { createReceiverEvents, type ReceiverEvents } from './receiver-events.js';
 export { RedisOutages } from './redis-outages.js';
-export { createScrubber } from './scrub.js';
+export { type ReloadTold, tellReload } from './reload-events.js';
+export { createLearningScrubber, createScrubber, type LearningScrubber } from './scrub.js';

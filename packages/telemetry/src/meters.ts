@@ -27,7 +27,12 @@ function makerOf(registry: Registry) {
 /** What a process counts itself, in the order in which a scrape shows it. */
 export function createMeters(registry: Registry) {
   const make = makerOf(registry);
-  return { ...receivingMeters(make), ...settlingMeters(make), ...sendingMeters(make) };
+  return {
+    configInfo: make.gauge('config_info', 'The configuration that the process runs, by its name', ['hash']),
+    ...receivingMeters(make),
+    ...settlingMeters(make),
+    ...sendingMeters(make),
+  };
 }
 
 function receivingMeters({ counter, histogram }: Make) {

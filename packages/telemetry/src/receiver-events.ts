@@ -19,8 +19,14 @@ export type ReceiverEvents = ReturnType<typeof createReceiverEvents>;
  * @param sources names of those that there are: a counter that an alert is about shows them from the beginning
  */
 export function createReceiverEvents(logger: Logger, metrics: Metrics, sources: readonly string[] = []) {
-  for (const source of sources) metrics.rejectedNotKept.inc({ source }, 0);
+  const sourcesKnown = (names: readonly string[]) => {
+    for (const source of names) metrics.rejectedNotKept.inc({ source }, 0);
+  };
+  sourcesKnown(sources);
   return {
+    /** There are these sources from now on: the same as at the beginning. */
+    sourcesKnown,
+
     eventsAccepted(source: string, count: number): void {
       metrics.received.inc({ source }, count);
     },

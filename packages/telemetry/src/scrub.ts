@@ -24,6 +24,26 @@ export function createScrubber(secrets: string[]): (line: string) => string {
   return (line) => line.replace(pattern, REDACTED);
 }
 
+/** A scrubber that learns secrets while it runs. */
+export type LearningScrubber = {
+  scrub: (line: string) => string;
+  /** From now on these are taken out, too; those of before still are, since requests under way carry them. */
+  learn(secrets: readonly string[]): void;
+};
+
+/** Makes a scrubber for a process whose secrets are replaced while it runs. */
+export function createLearningScrubber(secrets: readonly string[]): LearningScrubber {
+  const known = new Set(secrets);
+  let scrub = createScrubber([...known]);
+  return {
+    scrub: (line) => scrub(line),
+    learn(more) {
+      for (const secret of more) known.add(secret);
+      scrub = createScrubber([...known]);
+    },
+  };
+}
+
 function escapeForRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }

@@ -6,6 +6,7 @@ import { createHealthHandlers, type HealthDeps } from '../src/index.js';
 let readiness: Awaited<ReturnType<HealthDeps['ready']>>;
 const handlers = createHealthHandlers({
   ready: () => readiness,
+  config: () => '0123456789ab',
   metrics: { render: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }) },
 });
 let server: Server;
@@ -19,7 +20,7 @@ afterAll(() => new Promise((resolve) => server.close(resolve)));
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 test.each([
-  ['/healthz', { ready: false }, 200, JSON_TYPE, '{"status":"ok"}'],
+  ['/healthz', { ready: false }, 200, JSON_TYPE, '{"status":"ok","config":"0123456789ab"}'],
   ['/readyz', { ready: true }, 200, JSON_TYPE, '{"status":"ready"}'],
   [
     '/readyz',

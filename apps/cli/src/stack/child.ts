@@ -8,8 +8,8 @@ export type Child = {
   readonly pid: number | undefined;
   /** SIGTERM, and SIGKILL after the deadline; resolves when it is gone. */
   stop(deadlineMs: number): Promise<void>;
-  /** The same, and then starts it anew. */
-  restart(deadlineMs: number): Promise<void>;
+  /** Has it read its configuration again. One that is starting reads the saved one anyway. */
+  reload(): void;
 };
 
 export type ChildOptions = {
@@ -73,10 +73,6 @@ export function startChild(options: ChildOptions): Child {
       process.removeListener('exit', lastWord);
       await stop(deadlineMs);
     },
-    async restart(deadlineMs) {
-      await stop(deadlineMs);
-      stopping = false;
-      launch();
-    },
+    reload: () => void child.kill('SIGHUP'),
   };
 }

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '@meterbridge/config';
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { refuseUnsafeRedis } from '@meterbridge/operations';
@@ -81,9 +82,8 @@ class Launch {
     const env = { ...this.given, ...this.made };
     const config = loadStackConfig(this.options.configFile, env);
     await refuseUnsafeRedis(config);
-    for (const name of await holdWithoutKey(config))
-      this.options.onProgress(`${name} is held: its API key is not set. What comes for it waits.`);
-    const urls = await this.startApps(env);
+    await this.holdAndSay(config);
+    const urls = await this.startApps(env, config);
     await this.sayWhere();
     return {
       ...urls,
@@ -157,8 +157,16 @@ class Launch {
     return port;
   }
 
-  private async startApps(env: NodeJS.ProcessEnv): Promise<Pick<Stack, 'receiverUrl' | 'workerUrl'>> {
-    const { configFile, onProgress } = this.options;
+  private async holdAndSay(config: Config): Promise<void> {
+    for (const name of await holdWithoutKey(config))
+      this.options.onProgress(`${name} is held: its API key is not set. What comes for it waits.`);
+  }
+
+  private async startApps(
+    env: NodeJS.ProcessEnv,
+    config: Config,
+  ): Promise<Pick<Stack, 'receiverUrl' | 'workerUrl'>> {
+    const { configFile: file, onProgress } = this.options;
     const receiver = this.start('receiver', '@meterbridge/receiver', env);
     const worker = this.start('worker', '@meterbridge/worker', env);
     const receiverUrl = `http://127.0.0.1:${env.RECEIVER_PORT}`;
@@ -167,9 +175,11 @@ class Launch {
     onProgress(`Receiver: ${receiverUrl}`);
     await waitUntilReady('the worker', `${workerUrl}/readyz`, READY_WITHIN_MS);
     onProgress(`Worker: ${workerUrl}/metrics`);
-    const unwatch = watchConfig(configFile, env, onProgress, async () => {
-      await Promise.all([receiver.restart(STOP_WITHIN_MS), worker.restart(STOP_WITHIN_MS)]);
-    });
+    const onChange = async (changed: Config) => {
+      await this.holdAndSay(changed);
+      for (const each of [worker, receiver]) each.reload();
+    };
+    const unwatch = watchConfig({ file, env, config, onProgress, onChange });
     this.stops.push(async () => unwatch());
     return { receiverUrl, workerUrl };
   }

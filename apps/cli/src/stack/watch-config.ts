@@ -1,30 +1,59 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { describeProblems, loadConfig } from '@meterbridge/config';
+import { type Config, describeProblems, loadConfig, planReload, untilSettled } from '@meterbridge/config';
 
 const LOOK_EVERY_MS = 500;
 
+export type WatchOptions = {
+  file: string;
+  env: NodeJS.ProcessEnv;
+  /** In force now. */
+  config: Config;
+  onProgress: (line: string) => void;
+  /** Has the processes take what was saved. */
+  onChange: (config: Config) => Promise<void>;
+};
+
 /**
- * Calls `onChange` when the configuration file was saved and can be read; says what is wrong with it where
- * it cannot, and leaves everything as it is. Returns what ends the watching.
+ * Calls `onChange` when the configuration file was saved, or SIGHUP says that a file it names was, and it can be used;
+ * says what is wrong with it where it cannot, and leaves everything as it is. Returns what ends the watching.
  */
-export function watchConfig(
-  file: string,
-  env: NodeJS.ProcessEnv,
-  onProgress: (line: string) => void,
-  onChange: () => Promise<void>,
-): () => void {
+export function watchConfig({ file, env, config, onProgress, onChange }: WatchOptions): () => void {
+  let current = config;
   let busy = Promise.resolve();
-  const look = () => {
-    const loaded = loadConfig({ file, env });
-    if (!loaded.ok) {
-      onProgress(`${describeProblems(loaded.problems, file)}\n  The configuration from before stays in use.`);
+
+  async function look(): Promise<void> {
+    await untilSettled(file);
+    const planned = planReload(current, loadConfig({ file, env }));
+    if (planned.reload === 'unchanged') return;
+    if (planned.reload === 'refused') {
+      onProgress(
+        `${describeProblems(planned.problems, file)}\n  The configuration from before stays in use.`,
+      );
       return;
     }
-    onProgress(`${file} was saved; receiver and worker start again with it`);
-    busy = busy.then(onChange);
+    const { inPlace, needsRestart } = planned;
+    const applied = inPlace.length > 0 ? `; in use from now on: ${inPlace.join(', ')}` : '';
+    onProgress(`${file} was saved${applied}`);
+    if (needsRestart.length > 0) {
+      onProgress(
+        `${needsRestart.join(', ')}: used after a restart only. End this with Ctrl-C and start it again.`,
+      );
+    }
+    await onChange(planned.config);
+    current = planned.config;
+  }
+
+  const lookInTurn = () => {
+    busy = busy
+      .then(look)
+      .catch((error: Error) => onProgress(`${file} could not be applied: ${error.message}`));
   };
   watchFile(file, { interval: LOOK_EVERY_MS }, (now, before) => {
-    if (now.mtimeMs !== before.mtimeMs && now.size > 0) look();
+    if (now.mtimeMs !== before.mtimeMs && now.size > 0) lookInTurn();
   });
-  return () => unwatchFile(file);
+  process.on('SIGHUP', lookInTurn);
+  return () => {
+    unwatchFile(file);
+    process.off('SIGHUP', lookInTurn);
+  };
 }

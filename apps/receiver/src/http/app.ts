@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHealthHandlers } from '@meterbridge/telemetry';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import type { ReceiverDeps } from '../ports.js';
+import type { Intake, IntakeDeps, ReceiverDeps } from '../ports.js';
 import { createReceiveEvents } from '../receive-events.js';
 import type { Route } from '../sources/source-kind.js';
 import {
@@ -14,7 +14,7 @@ import {
   send,
   sendPreflight,
 } from './answer.js';
-import { type BodyProblem, createBodyReader } from './read-raw-body.js';
+import { type BodyProblem, createBodyReader, type ReadRawBody } from './read-raw-body.js';
 import { findRoute } from './routes.js';
 
 const HEALTH_METHODS = ['GET', 'HEAD'];
@@ -29,24 +29,35 @@ export function createReceiverApp(deps: ReceiverDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use(takeEvents(deps));
+  app.use((req, res, next) => deps.intake().handle(req, res, next));
   addHealth(app, deps);
   app.use((_req, res) => send(res, NOT_FOUND));
   app.use(answerBug(deps));
   return app;
 }
 
-function takeEvents(deps: ReceiverDeps): RequestHandler {
+/** Builds what takes events under one configuration. @param readRawBody bounded by the limits of the same */
+export function createIntake(
+  deps: IntakeDeps,
+  readRawBody: ReadRawBody = createBodyReader(deps.limits),
+): Intake {
   const receive = createReceiveEvents(deps);
-  const readRawBody = createBodyReader(deps.limits);
-  return (req, res, next) => {
+  const underWay = new Set<Promise<void>>();
+  const handle: RequestHandler = (req, res, next) => {
     const route = findRoute(req.url);
     if (!route) return next();
     const { methods } = route.kind;
     if (req.method === 'OPTIONS') return sendPreflight(req, res, methods);
     if (!methods.includes(req.method)) return send(res, methodNotAllowed(methods));
     // Express would take the promise too; the errors are ours to answer.
-    void answerEvents(req, res, route);
+    const answered = answerEvents(req, res, route).finally(() => underWay.delete(answered));
+    underWay.add(answered);
+  };
+  return {
+    handle,
+    async settled() {
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+    },
   };
 
   async function answerEvents(req: IncomingMessage, res: ServerResponse, route: Route): Promise<void> {
@@ -82,7 +93,7 @@ function takeEvents(deps: ReceiverDeps): RequestHandler {
 }
 
 /** Null where the client has gone: nobody hears an answer, and what it sent is still its own. */
-function refuseBody(problem: BodyProblem, limits: ReceiverDeps['limits']): Answer | null {
+function refuseBody(problem: BodyProblem, limits: IntakeDeps['limits']): Answer | null {
   switch (problem) {
     case 'too_large':
       return failure(

@@ -9,7 +9,7 @@ export type ReplayRunnerOptions = {
   /** Waits for as long as Redis is away. */
   redis: Redis;
   /** The destinations that this process can map for. */
-  destinations: readonly string[];
+  destinations: () => readonly string[];
   /** Opens the system anew for each replay: what it knows of shards and rules is that of now. */
   open: () => Promise<Operations>;
   onTaken?: (replay: Replay) => void;
@@ -42,7 +42,7 @@ export function startReplayRunner(options: ReplayRunnerOptions): ReplayRunner {
       if (running.has(id)) continue;
       const replay = await findReplay<ReplayWhat>(redis, id);
       // Another process knows the destinations that this one does not: it would leave their letters.
-      if (!replay || !Object.keys(replay.what.rules ?? {}).every((name) => destinations.includes(name)))
+      if (!replay || !Object.keys(replay.what.rules ?? {}).every((name) => destinations().includes(name)))
         continue;
       const holder = randomUUID();
       if (!(await takeReplay(redis, id, holder))) continue;

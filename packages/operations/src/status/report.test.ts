@@ -28,6 +28,7 @@ const NOTHING: Counters = {
   oldestJobAt: null,
 };
 const AT = 1_000_000;
+const CONFIG = { hash: 'abc', redis: { maxMemoryShare: 0.8 } };
 
 function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnapshot> = {}): Snapshot {
   return {
@@ -38,11 +39,13 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
         gate: OPEN_GATE,
         eventsStore: null,
         lateUsage: [],
+        missingRules: [],
         isConfigured: true,
         ...place,
       },
     ],
     activity: { rules: [], untaken: [] },
+    processes: [],
     memory: { usedBytes: 50, limitBytes: 100 },
     refusesWrites: null,
   };
@@ -50,7 +53,7 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
 
 /** The place of two looks, two seconds apart. */
 const report = (before: Partial<Counters>, now: Partial<Counters>, place?: Partial<PlaceSnapshot>) =>
-  reportStatus(look(AT - 2_000, before), look(AT, now, place), 0.8).places[0]!;
+  reportStatus(look(AT - 2_000, before), look(AT, now, place), CONFIG).places[0]!;
 
 test.each([
   ['nothing moves', {}, {}, { inPerSecond: 0, outPerSecond: 0, drainSeconds: 0, oldestAgeMs: null }],
@@ -80,7 +83,7 @@ test.each([
 test('what was not there before has no pace', () => {
   const before: Snapshot = { ...look(AT - 1_000, {}), places: [] };
   const now = look(AT, { accepted: 500, inFlight: 500 });
-  expect(reportStatus(before, now, 0.8).places[0]).toMatchObject({ inPerSecond: 0, outPerSecond: 0 });
+  expect(reportStatus(before, now, CONFIG).places[0]).toMatchObject({ inPerSecond: 0, outPerSecond: 0 });
 });
 
 test('what Redis does not tell, and what has no limit, is null', () => {
@@ -90,14 +93,14 @@ test('what Redis does not tell, and what has no limit, is null', () => {
     requestsPerSecond: 7,
     requestLimit: 50,
   });
-  expect(reportStatus(look(1, {}), look(2, {}), 0.8).redis).toEqual({
+  expect(reportStatus(look(1, {}), look(2, {}), CONFIG).redis).toEqual({
     usedBytes: 50,
     limitBytes: 100,
     guardBytes: 80,
     refusesWrites: null,
   });
   const unlimited = { ...look(2, {}), memory: { usedBytes: 50, limitBytes: 0 } };
-  expect(reportStatus(look(1, {}), unlimited, 0.8).redis).toMatchObject({
+  expect(reportStatus(look(1, {}), unlimited, CONFIG).redis).toMatchObject({
     limitBytes: null,
     guardBytes: null,
   });
@@ -187,6 +190,13 @@ describe('the gate', () => {
 });
 
 test.each(['clickhouse', null])('where events are kept (%s) is told', (eventsStore) => {
-  const status = reportStatus(look(AT - 1, {}), look(AT, {}, { eventsStore }), 0.8);
+  const status = reportStatus(look(AT - 1, {}), look(AT, {}, { eventsStore }), CONFIG);
   expect(status.places[0]!.eventsStore).toBe(eventsStore);
+});
+
+test('a rule that deliveries wait for is told with the time from which on they become dead letters', () => {
+  const missingRules = [{ rule: 'calls', since: AT - 1_000, at: AT }];
+  expect(report({}, {}, { missingRules })).toMatchObject({
+    missingRules: [{ rule: 'calls', deadFrom: AT - 1_000 + 86_400_000 }],
+  });
 });

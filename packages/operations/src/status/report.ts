@@ -1,5 +1,5 @@
-import { decideGate, type Gate } from '@meterbridge/delivery';
-import type { Counters, LateTotal } from '@meterbridge/queue';
+import { decideGate, type Gate, REMOVED_RULE_WAIT_MS } from '@meterbridge/delivery';
+import type { Counters, LateTotal, ProcessEntry } from '@meterbridge/queue';
 import type { Activity } from '../activity/read-activity.js';
 import type { PlaceSnapshot, Snapshot } from './snapshot.js';
 
@@ -49,11 +49,17 @@ export type PlaceStatus = Omit<Counters, 'oldestJobAt'> & {
   eventsStore: string | null;
   /** Usage that was delivered and may never be billed, by month, owner and kind; the most deliveries first. */
   lateUsage: LateTotal[];
+  /** Rules that were removed while deliveries under them wait, and when the first of those becomes a dead letter. */
+  missingRules: { rule: string; deadFrom: number }[];
   isConfigured: boolean;
 };
 
 export type Status = Activity & {
   at: number;
+  /** The name of the configuration that this look was made with. */
+  config: string;
+  /** Receivers and workers that live, and which configuration each runs. */
+  processes: Pick<ProcessEntry, 'role' | 'host' | 'pid' | 'config'>[];
   places: PlaceStatus[];
   redis: {
     /** Null where it does not tell. */
@@ -67,12 +73,18 @@ export type Status = Activity & {
   };
 };
 
-/** What two looks a moment apart tell. Pure. @param memoryShare as the configuration has it, 0 to 1 */
-export function reportStatus(before: Snapshot, now: Snapshot, memoryShare: number): Status {
+/** What two looks a moment apart tell. Pure. @param config of which `maxMemoryShare` is 0 to 1 */
+export function reportStatus(
+  before: Snapshot,
+  now: Snapshot,
+  config: { hash: string; redis: { maxMemoryShare: number } },
+): Status {
   const seconds = Math.max(0.001, (now.at - before.at) / 1_000);
   const { usedBytes = null, limitBytes = null } = now.memory ?? {};
   return {
     at: now.at,
+    config: config.hash,
+    processes: now.processes.map(({ role, host, pid, config: runs }) => ({ role, host, pid, config: runs })),
     places: now.places.map((place) => {
       const { destination } = place.standing;
       const earlier = before.places.find(({ standing }) => standing.destination === destination);
@@ -82,7 +94,7 @@ export function reportStatus(before: Snapshot, now: Snapshot, memoryShare: numbe
     redis: {
       usedBytes,
       limitBytes: limitBytes || null,
-      guardBytes: limitBytes ? Math.round(limitBytes * memoryShare) : null,
+      guardBytes: limitBytes ? Math.round(limitBytes * config.redis.maxMemoryShare) : null,
       refusesWrites: now.refusesWrites,
     },
   };
@@ -96,6 +108,7 @@ function reportPlace(before: Counters, place: PlaceSnapshot, seconds: number, at
     workers = null,
     eventsStore,
     lateUsage,
+    missingRules,
     isConfigured,
   } = place;
   const perSecond = (of: (standing: Counters) => number) => (of(place.standing) - of(before)) / seconds;
@@ -113,6 +126,7 @@ function reportPlace(before: Counters, place: PlaceSnapshot, seconds: number, at
     workers,
     eventsStore,
     lateUsage,
+    missingRules: missingRules.map(({ rule, since }) => ({ rule, deadFrom: since + REMOVED_RULE_WAIT_MS })),
     isConfigured,
   };
 }

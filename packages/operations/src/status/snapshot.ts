@@ -7,11 +7,15 @@ import {
   type LateTotal,
   lookAtDestinationGate,
   lookAtGate,
+  type MissingRule,
+  type ProcessEntry,
   RECEIVER,
   readCounters,
   readEventsStore,
   readLateUsage,
   readMemory,
+  readMissingRules,
+  readProcesses,
   readsOf,
   writeRefusal,
 } from '@meterbridge/queue';
@@ -37,6 +41,8 @@ export type PlaceSnapshot = {
   eventsStore: string | null;
   /** Usage that was delivered and may never be billed, by month, owner and kind. */
   lateUsage: LateTotal[];
+  /** Rules that deliveries wait for, since they were removed. */
+  missingRules: MissingRule[];
   isConfigured: boolean;
 };
 
@@ -46,6 +52,8 @@ export type Snapshot = {
   at: number;
   places: PlaceSnapshot[];
   activity: Activity;
+  /** The processes that live, as they have said. */
+  processes: ProcessEntry[];
   /** Null where Redis does not tell. */
   memory: { usedBytes: number; limitBytes: number } | null;
   /** Why Redis takes no write, in its words; null where it does. */
@@ -55,25 +63,29 @@ export type Snapshot = {
 /** Looks at what is configured, and at what is not any more and still has something. */
 export async function takeSnapshot(config: Config, redis: Redis, now: () => number): Promise<Snapshot> {
   const names = await allDestinations(config, redis);
-  const [workersOf, memory, refusal] = await Promise.all([
+  const at = now();
+  const [workersOf, memory, refusal, processes] = await Promise.all([
     countWorkers(redis),
     readMemory(redis),
     writeRefusal(redis),
+    readProcesses(redis, at),
   ]);
-  const at = now();
   const places = await Promise.all(
     names.map(async (name): Promise<PlaceSnapshot> => {
       const account = config.billingAccounts.get(name) ?? name;
       const configured = config.destinations.find((each) => each.name === name);
       const limit = configured?.limit.requestsPerSecond;
-      const [standing, gate, readsGate, requestsPerSecond, eventsStore, lateUsage] = await Promise.all([
-        readCounters(name, redis),
-        lookAtDestinationGate(name, account, redis),
-        lookAtGate(readsOf(account), redis),
-        limit === 'unlimited' ? undefined : countStarts(account, redis),
-        readEventsStore(redis, name),
-        readLateUsage(name, redis),
-      ]);
+      const [standing, gate, readsGate, requestsPerSecond, eventsStore, lateUsage, missing] =
+        await Promise.all([
+          readCounters(name, redis),
+          lookAtDestinationGate(name, account, redis),
+          lookAtGate(readsOf(account), redis),
+          limit === 'unlimited' ? undefined : countStarts(account, redis),
+          readEventsStore(redis, name),
+          readLateUsage(name, redis),
+          readMissingRules(redis, name, at),
+        ]);
+      const isThere = (rule: string) => configured?.rules.some((each) => each.name === rule) ?? false;
       return {
         standing,
         gate,
@@ -83,6 +95,7 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
         workers: workersOf?.(name),
         eventsStore,
         lateUsage,
+        missingRules: missing.filter(({ rule }) => !isThere(rule)),
         isConfigured: configured !== undefined,
       };
     }),
@@ -93,6 +106,7 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
     standing: await readCounters(RECEIVER, redis),
     eventsStore: null,
     lateUsage: [],
+    missingRules: [],
     isConfigured: true,
   };
   const activity = await readActivity(config, redis, at);
@@ -100,6 +114,7 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
     at,
     places: [...places.filter(hasSomething), receiver],
     activity,
+    processes,
     memory,
     refusesWrites: describeRedisError(refusal),
   };

@@ -20,7 +20,7 @@ export async function* watchStatus({ config, redis }: Operations): AsyncGenerato
     for (let before = await look(); ; ) {
       await sleep(BETWEEN_MS);
       const now = await look();
-      yield reportStatus(before, now, config.redis.maxMemoryShare);
+      yield reportStatus(before, now, config);
       before = now;
     }
   } finally {

@@ -35,6 +35,7 @@ export type DeliveryWorkerOptions = {
   inLane?: Mutex;
   /** The version of the rules of now: see `JobRunContext`. */
   rules?: string;
+  chooseRules?: JobRunContext['chooseRules'];
   /** Waits until replicas have what must be known later; left out where none is waited for. */
   replication?: Replication;
   onSettled?: (settlement: Settlement, jobId: string) => void;
@@ -117,6 +118,7 @@ export class DeliveryWorker {
       inTrial: (trial) => this.inTrial(trial),
       settleApart: (outcomes, settle) => this.settleApart(outcomes, settle),
       rules: options.rules,
+      chooseRules: options.chooseRules,
       replication: options.replication,
       onSettled: options.onSettled,
     };

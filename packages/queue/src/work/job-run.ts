@@ -40,6 +40,9 @@ export type Refused = { jobId: string; result: Extract<SettleResult, 'stale' | '
  */
 export type KeepResolved = (resolved: ReadonlyMap<number, Resolved>) => Promise<boolean>;
 
+/** @param named the version that the job names @param rulesOf the names of its deliveries' rules */
+export type ChooseRules = (named: string, rulesOf: () => Set<string>) => Promise<string>;
+
 /** How a portion is tried. */
 export type AttemptHow = {
   /** Before all that waits to be sent. */
@@ -68,6 +71,11 @@ export type JobRunContext = {
    * it is sent; left out where nobody asks what was sent.
    */
   rules?: string;
+  /**
+   * The version that a job is mapped by which names another one than `rules`: its own, where it holds a rule that this
+   * worker does not have yet. Asked once a turn; left out: `rules`.
+   */
+  chooseRules?: ChooseRules;
   /** Left out where nothing has to be on a replica before it is sent. */
   replication?: Replication;
   onSettled?: (settlement: Settlement, jobId: string) => void;
@@ -147,6 +155,8 @@ export class JobRun {
   private isReplicated = false;
   /** An earlier turn has left no word of what it sent: whatever is not said to have been sent counts as sent. */
   private isInDoubt: boolean;
+  /** The version that this turn maps by what was never sent, where that is not the worker's own. */
+  private chosen: string | undefined;
 
   /** @throws Error for a job that cannot be read */
   constructor(context: JobRunContext, job: TakenJob) {
@@ -170,6 +180,7 @@ export class JobRun {
   }
 
   private async goOn(): Promise<JobEnd> {
+    await this.chooseRules();
     while (this.data.n > 0) {
       const next = await this.apply(isolate(this.data.isolation, this.job.stalls, this.data.n));
       if (next !== 'go on') return next;
@@ -205,13 +216,20 @@ export class JobRun {
 
   /** What is mapped that was never sent: of a replay by the rules of its plan. */
   private get rules(): string | undefined {
-    return this.data.isPinned ? this.data.rules : this.context.rules;
+    return this.data.isPinned ? this.data.rules : (this.chosen ?? this.context.rules);
+  }
+
+  private async chooseRules(): Promise<void> {
+    const { rules: own, chooseRules } = this.context;
+    const { rules: named, isPinned } = this.data;
+    if (!chooseRules || isPinned || named === undefined || named === own) return;
+    this.chosen = await chooseRules(named, () => new Set(this.read().map(({ rule }) => rule)));
   }
 
   private attempt(deliveries: StoredDelivery[], { first = false } = {}): Promise<Outcome[]> {
     const { attempt, review } = this.context;
-    const { isPinned, rules } = this.data;
-    const how = { first, rules: isPinned ? rules : undefined };
+    const { rules } = this;
+    const how = { first, rules: rules === this.context.rules ? undefined : rules };
     const outcomes = attempt(deliveries, how, this.keep);
     return review ? outcomes.then((each) => review(each, () => this.read())) : outcomes;
   }

@@ -7,6 +7,7 @@ import { style } from '../../terminal/style.js';
 import { type Cell, type Column, renderTable } from '../../terminal/table.js';
 import { visible } from '../../terminal/visible.js';
 import { renderActivity } from './render-activity.js';
+import { renderProcesses } from './render-processes.js';
 
 const COLUMNS: Column[] = [
   { head: 'destination', minWidth: 11 },
@@ -28,6 +29,7 @@ export function renderStatus(status: Status, width: number): string {
   return [
     renderTable({ columns: COLUMNS, rows: status.places.map(rowOf) }, width),
     ...redisOf(status.redis).map(visible),
+    ...renderProcesses(status).map(visible),
     ...words.map(visible),
     ...renderActivity(status, width),
   ].join('\n');
@@ -66,7 +68,7 @@ function gateOf({ state, waitUntil }: GateStatus): Cell {
 }
 
 function wordsOf(place: PlaceStatus, at: number): string[] {
-  const { destination, gate, jobs, inFlight, workers, eventsStore, isConfigured } = place;
+  const { destination, gate, jobs, inFlight, workers, eventsStore, missingRules, isConfigured } = place;
   const words = (gate?.holds ?? []).map((hold) => `${destination}: ${holdWords(hold, destination)}`);
   for (const failure of gate?.lastFailures ?? []) words.push(`${destination}: ${failureWords(failure, at)}`);
   if (gate?.waitUntil && gate.state !== 'held') {
@@ -78,8 +80,17 @@ function wordsOf(place: PlaceStatus, at: number): string[] {
       `${destination}: no subscription is looked up for ${duration((gate.lookupsWaitUntil - at) / 1_000)}`,
     );
   }
-  if (!isConfigured) words.push(`${destination}: is not configured any more, and no worker takes its jobs`);
-  else if (workers === 0 && inFlight > 0) words.push(`${destination}: no worker is connected`);
+  for (const { rule, deadFrom } of missingRules) {
+    const from = new Date(deadFrom).toISOString().slice(0, 16).concat('Z');
+    words.push(
+      `${destination}: deliveries wait for the rule ${rule}, which was removed. Put it back under its name; from ${from} on they are dead letters`,
+    );
+  }
+  if (!isConfigured && workers) {
+    words.push(`${destination}: is in no configuration any more; what waits for it goes out`);
+  } else if (!isConfigured) {
+    words.push(`${destination}: is not configured any more, and no worker takes its jobs`);
+  } else if (workers === 0 && inFlight > 0) words.push(`${destination}: no worker is connected`);
   if (eventsStore !== null) words.push(`${destination}: keeps events in ${eventsStore}`);
   if (inFlight > 0) {
     const { waiting, active, delayed } = jobs;

@@ -1,0 +1,199 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, jest, test } from '@jest/globals';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import { makeTracks } from './retrying-client.js';
+import { type Stack, useStack } from './run-stack.js';
+import type { RunningProcess } from './running-process.js';
+
+jest.setTimeout(120_000);
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+type Version = { number: number; more?: string };
+
+/** Of each version, events belong to another subscription, and the write keys are in files. */
+function configOf(folder: string, { number, more = '' }: Version): string {
+  return `
+sources:
+  - name: backend
+    writeKeys: ["\${file:${join(folder, 'key-old')}}", "\${file:${join(folder, 'key-new')}}"]
+destinations:
+  - name: lago
+    type: lago
+    url: \${LAGO_API_URL}
+    apiKey: \${LAGO_API_KEY}
+    limit: { requestsPerSecond: 200, concurrency: 4 }
+    rules: [{ name: calls, code: api_call, subscription: { value: sub-${number} } }]
+${more}
+`;
+}
+
+const keyOf = (number: number) => `wk-rotated-key-number-${number}`;
+
+/** Files are replaced as an orchestrator does, and the configuration is written in two steps, as some editors do. */
+async function save(stack: Stack, version: Version): Promise<void> {
+  const folder = dirname(stack.env.METERBRIDGE_CONFIG!);
+  const { number } = version;
+  for (const [name, key] of [
+    ['key-old', keyOf(number - 1)],
+    ['key-new', keyOf(number)],
+  ] as const) {
+    await writeFile(join(folder, `${name}.next`), `${key}\n`);
+    await rename(join(folder, `${name}.next`), join(folder, name));
+  }
+  const text = configOf(folder, version);
+  await stack.writeConfig(text.slice(0, text.indexOf('rules:')));
+  await stack.writeConfig(text);
+}
+
+async function hashOf(url: string): Promise<string> {
+  return ((await (await fetch(`${url}/healthz`)).json()) as { config: string }).config;
+}
+
+/** Resolves to the new name, once all of them run it. */
+async function untilChanged(urls: string[], before: string): Promise<string> {
+  return waitFor(
+    async () => {
+      const hashes = new Set(await Promise.all(urls.map(hashOf)));
+      const [hash] = hashes;
+      return hashes.size === 1 && hash !== before && hash!;
+    },
+    { what: 'the saved configuration in every process', timeoutMs: 30_000 },
+  ) as Promise<string>;
+}
+
+/** Clients that send event by event without a pause, under the key of the moment. */
+function startLoad(url: string, key: () => string) {
+  const answers = new Map<number, number>();
+  const sent: string[] = [];
+  let isOver = false;
+  const client = async () => {
+    while (!isOver) {
+      const [track] = makeTracks(1);
+      const authorization = `Basic ${Buffer.from(`${key()}:`).toString('base64')}`;
+      const answer = await fetch(`${url}/v1/track`, {
+        method: 'POST',
+        headers: { authorization },
+        body: JSON.stringify(track),
+      }).then(
+        async (response) => ({ status: response.status, text: await response.text() }),
+        () => ({ status: 0 }),
+      );
+      answers.set(answer.status, (answers.get(answer.status) ?? 0) + 1);
+      if (answer.status === 200) sent.push(track!.messageId);
+    }
+  };
+  const running = Promise.all(Array.from({ length: 6 }, client));
+  return {
+    answers,
+    sent,
+    async end() {
+      isOver = true;
+      await running;
+    },
+  };
+}
+
+async function untilUp(up: RunningProcess): Promise<{ receiver: string; worker: string }> {
+  const url = (name: string) => new RegExp(`${name}: (http://[\\d.:]+)`).exec(up.output())?.[1];
+  await waitFor(() => url('Worker'), { what: 'the stack', timeoutMs: 60_000 });
+  return { receiver: url('Receiver')!, worker: url('Worker')! };
+}
+
+/** Whom Lago would bill. */
+function owners({ sandbox }: Stack): Set<string> {
+  return new Set([...sandbox.lago.ledger.entries()].map(({ owner }) => owner ?? ''));
+}
+
+test('a configuration that is saved under load is in force at once: no request is refused, none is taken twice', async () => {
+  const stack = await stacks.open();
+  await save(stack, { number: 1 });
+  stack.env.LOG_LEVEL = 'info';
+  delete stack.env.RECEIVER_PORT;
+  delete stack.env.WORKER_PORT;
+  const up = stack.start('cli', ['up']);
+  const { receiver, worker } = await untilUp(up);
+  let key = keyOf(1);
+  const load = startLoad(receiver, () => key);
+  let hash = await hashOf(receiver);
+  for (let number = 2; number <= 5; number++) {
+    const sentBefore = load.sent.length;
+    await save(stack, { number });
+    hash = await untilChanged([receiver, worker], hash);
+    key = keyOf(number);
+    await waitFor(() => load.sent.length > sentBefore + 100, { what: 'requests under it' });
+    await waitFor(() => owners(stack).has(`sub-${number}`), { what: 'events mapped by it' });
+  }
+  await load.end();
+  expect([...load.answers.keys()]).toEqual([200]);
+  const { sent } = load;
+  await waitFor(async () => (await stack.account('lago')).inFlight === 0, { what: 'all to be settled' });
+  expect(await stack.account('lago')).toMatchObject({
+    accepted: sent.length,
+    delivered: sent.length,
+    dead: 0,
+    difference: 0,
+  });
+  const { ledger } = stack.sandbox.lago;
+  expect([...ledger.entries()].map(({ id }) => id).toSorted()).toEqual(sent.toSorted());
+  expect(ledger.counts()).toMatchObject({ keys: sent.length, changed: 0 });
+  expect(owners(stack)).toEqual(new Set([1, 2, 3, 4, 5].map((number) => `sub-${number}`)));
+  expect(up.output().match(/receiver\.listening|worker\.ready/g)).toHaveLength(2);
+  for (let number = 0; number <= 5; number++) expect(up.output()).not.toContain(keyOf(number));
+
+  // The rest in the same stack, which takes a while to start.
+  await stack.writeConfig('sources: []');
+  await waitFor(() => up.output().includes('The configuration from before stays in use'), {
+    what: 'the mistake to be said',
+  });
+  expect([await hashOf(receiver), await hashOf(worker)]).toEqual([hash, hash]);
+  await save(stack, { number: 5, more: 'redis: { maxMemoryPercent: 70 }' });
+  const partly = await untilChanged([receiver, worker], hash);
+  expect(partly).toMatch(/-needs-restart$/);
+  expect(up.output()).toContain('redis.maxMemoryShare: used after a restart only');
+  up.signal('SIGTERM');
+  expect(await up.exited).toEqual({ code: 0, signal: null });
+});
+
+test('SIGHUP has a receiver and a worker read their files again; what is wrong changes nothing', async () => {
+  const stack = await stacks.open();
+  await save(stack, { number: 1 });
+  const receiver = await stack.startReady('receiver');
+  const worker = await stack.startReady('worker');
+  const hash = await hashOf(receiver.url);
+  const statusWith = async (key: string) =>
+    (
+      await fetch(`${receiver.url}/v1/track`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}` },
+        body: JSON.stringify(makeTracks(1)[0]),
+      })
+    ).status;
+
+  await stack.writeConfig('sources: [');
+  for (const each of [receiver, worker]) each.process.signal('SIGHUP');
+  await waitFor(() => [receiver, worker].every((each) => each.process.output().includes('config.refused')), {
+    what: 'both to refuse it',
+  });
+  expect([await hashOf(receiver.url), await hashOf(worker.url)]).toEqual([hash, hash]);
+  expect(await statusWith(keyOf(1))).toBe(200);
+  expect(await statusWith(keyOf(3))).toBe(401);
+
+  // Only a secret has changed.
+  await save(stack, { number: 3 });
+  await stack.writeConfig(configOf(dirname(stack.env.METERBRIDGE_CONFIG!), { number: 1 }));
+  for (const each of [receiver, worker]) each.process.signal('SIGHUP');
+  const next = await untilChanged([receiver.url, worker.url], hash);
+  expect([await statusWith(keyOf(3)), await statusWith(keyOf(2)), await statusWith(keyOf(1))]).toEqual([
+    200, 200, 401,
+  ]);
+  const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+  expect(metrics.match(/^meterbridge_config_info.*$/gm)).toEqual([
+    `meterbridge_config_info{hash="${next}"} 1`,
+  ]);
+  // The same once more.
+  receiver.process.signal('SIGHUP');
+  await waitFor(() => receiver.process.output().includes('config.unchanged'), { what: 'nothing to happen' });
+});

@@ -1,0 +1,80 @@
+import type { Config } from '@meterbridge/config';
+import type { connectProducer, RunningConfig } from '@meterbridge/queue';
+import { DeliveryWriter, StoreUnavailableError, type WriterOptions } from '@meterbridge/queue';
+import type { Logger, ReceiverEvents } from '@meterbridge/telemetry';
+import { ActivityReporter } from './activity/activity-reporter.js';
+import { RoutingActivity } from './activity/routing-activity.js';
+import { createIntake } from './http/app.js';
+import type { ReadRawBody } from './http/read-raw-body.js';
+import type { Intake, IntakeDeps } from './ports.js';
+import { routeEvents } from './route-events.js';
+
+/** All that one configuration is to the receiver. It is swapped whole, between two requests, and changes in nothing. */
+export type InForce = RunningConfig & {
+  config: Config;
+  intake: Intake;
+  /** Resolves once what began under it is answered and written, and what it saw is reported. */
+  close(): Promise<void>;
+};
+
+/** What does not change with the configuration. */
+export type Lasting = Pick<IntakeDeps, 'pressure' | 'now'> &
+  Pick<WriterOptions, 'budgetBytes'> & {
+    redis: ReturnType<typeof connectProducer>;
+    /** Whether Redis was looked at: nothing is promised before. */
+    isChecked: () => boolean;
+    events: ReceiverEvents;
+    logger: Logger;
+    readerFor: (limits: Config['receiver']) => ReadRawBody;
+  };
+
+/** Builds what takes events under a configuration, whose rules Redis keeps by then. */
+export function openInForce(config: Config, lasting: Lasting): InForce {
+  const { redis, now, pressure, budgetBytes, isChecked, events, logger, readerFor } = lasting;
+  const { shards, replicas } = config.redis;
+  const writer = new DeliveryWriter({
+    redis,
+    now,
+    destinations: config.destinations.map(({ name }) => name),
+    rules: config.rules,
+    shards,
+    replicas,
+    budgetBytes,
+    onCommitted: events.deliveriesCommitted,
+    onNotKept: events.refusalsNotKept,
+  });
+  const activity = new RoutingActivity();
+  const reporter = new ActivityReporter({
+    activity,
+    redis,
+    destinations: config.destinations,
+    record: events,
+    logger,
+  });
+  const deps: IntakeDeps = {
+    sources: config.sources,
+    commit: (received, rejected, notKept) => {
+      if (!isChecked()) return Promise.reject(new StoreUnavailableError('Redis is not checked yet'));
+      const routed = routeEvents(received, config.route);
+      const count = activity.see(routed, now());
+      return writer.commit(routed, rejected, notKept).then(() => count(now()));
+    },
+    pressure,
+    now,
+    limits: config.receiver,
+    record: events,
+  };
+  const intake = createIntake(deps, readerFor(config.receiver));
+
+  return {
+    config,
+    hash: config.hash,
+    rules: config.rules,
+    intake,
+    async close() {
+      await intake.settled();
+      await writer.close();
+      await reporter.stop();
+    },
+  };
+}
