@@ -1,5 +1,6 @@
+#!/usr/bin/env node
 import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
-import { createLogger, createMetrics } from '@meterbridge/telemetry';
+import { createLogger, createMetrics, readBuild } from '@meterbridge/telemetry';
 import { composeReceiver } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -14,7 +15,8 @@ if (!loaded.ok) {
 const { config } = loaded;
 const logger = createLogger({ name: 'receiver', level: config.logLevel, secrets: secretsOf(config) });
 
-const receiver = await composeReceiver(config, logger, createMetrics(), (error) => {
+const build = readBuild();
+const receiver = await composeReceiver(config, logger, createMetrics(build), (error) => {
   logger.fatal(error.message);
   process.exit(1);
 });
@@ -32,4 +34,4 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 // A reader of this line may send a signal at once.
-logger.info({ port: receiver.port }, 'receiver.listening');
+logger.info({ port: receiver.port, ...build }, 'receiver.listening');

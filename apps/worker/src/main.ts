@@ -1,7 +1,8 @@
+#!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
 import { UnsafeRedisError } from '@meterbridge/queue';
-import { createBusinessEvents, createLogger, createMetrics } from '@meterbridge/telemetry';
+import { createBusinessEvents, createLogger, createMetrics, readBuild } from '@meterbridge/telemetry';
 import { composeWorker } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -17,7 +18,8 @@ if (!loaded.ok) {
 }
 const { config } = loaded;
 const logger = createLogger({ name: 'worker', level: config.logLevel, secrets: secretsOf(config) });
-const metrics = createMetrics();
+const build = readBuild();
+const metrics = createMetrics(build);
 
 const opening = composeWorker(config, logger, metrics, createBusinessEvents(logger, metrics));
 
@@ -35,7 +37,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 try {
   const { port } = await opening;
-  logger.info({ port }, 'worker.ready');
+  logger.info({ port, ...build }, 'worker.ready');
 } catch (error) {
   logger.fatal(error instanceof UnsafeRedisError ? error.message : { err: error });
   process.exit(1);
