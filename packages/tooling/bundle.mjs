@@ -1,5 +1,5 @@
-// Makes one file of an app, dist/main.js: node ../../packages/tooling/bundle.mjs, in the app's folder.
-// Most of a start was finding and opening some fifteen hundred files: 1.15 s of CPU, and 0.4 s of one file.
+// Makes few files of an app, dist/main.js and what it imports on demand: node ../../packages/tooling/bundle.mjs, in
+// the app's folder. Most of a start was finding and opening some fifteen hundred files.
 
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -9,8 +9,9 @@ rmSync('dist', { recursive: true, force: true });
 
 await build({
   entryPoints: ['src/main.ts'],
-  outfile: 'dist/main.js',
+  outdir: 'dist',
   bundle: true,
+  splitting: true,
   platform: 'node',
   format: 'esm',
   target: 'node20.19',

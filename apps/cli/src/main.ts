@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { isForPeople } from './load-context.js';
 import { loadEnvFile } from './load-env-file.js';
 import { createProgram } from './program.js';
 import { endOnSignal } from './terminal/interruption.js';
@@ -14,7 +13,9 @@ endOnSignal();
 
 createProgram()
   .parseAsync()
-  .catch((error: unknown) => {
+  // Loaded where it failed: it knows the errors of everything.
+  .catch(async (error: unknown) => {
+    const { isForPeople } = await import('./load-context.js');
     if (!isForPeople(error)) throw error;
     console.error(error.message);
     process.exitCode = 1;

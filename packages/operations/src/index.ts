@@ -49,7 +49,8 @@ export {
   summarizeLetter,
 } from './dead-letters/page.js';
 export { writePortable } from './dead-letters/portable-letter.js';
-export { type Count, GROUPINGS, type Grouping, type Tallied } from './dead-letters/tally.js';
+export type { Grouping } from './dead-letters/groupings.js';
+export type { Count, Tallied } from './dead-letters/tally.js';
 export {
   countAtMost,
   countByReason,
@@ -75,7 +76,7 @@ export {
 } from './preview/preview-event.js';
 export type { WrittenEvent } from './preview/read-events.js';
 export type { PlanOptions } from './replay/make-plan.js';
-export { choosePace, DEFAULT_SHARE, limitOf, type Pace, paceOf, slowest } from './replay/pace.js';
+export { choosePace, limitOf, type Pace, paceOf, slowest } from './replay/pace.js';
 export { planned, type ReplayPlan } from './replay/plan.js';
 export {
   askForRest,

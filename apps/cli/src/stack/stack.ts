@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { BEHAVIOUR_VARIABLES } from '@meterbridge/sandbox/apis';
+import { installationFolder } from '@meterbridge/telemetry/build';
 import { type Child, startChild } from './child.js';
 import { decideStandIns, NO_KEY, type StandIns } from './decide-stand-ins.js';
 import { holdWithoutKey, loadStackConfig } from './hold-without-key.js';
@@ -119,7 +119,7 @@ class Launch {
     const port = await findFreePort(4003);
     const sandboxUrl = `http://127.0.0.1:${port}`;
     const behaviour = pick(given, ['PATH', ...BEHAVIOUR_VARIABLES]);
-    this.start('sandbox', '@meterbridge/sandbox/main', { ...behaviour, SANDBOX_PORT: String(port) });
+    this.start('sandbox', 'packages/sandbox', { ...behaviour, SANDBOX_PORT: String(port) });
     await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
     for (const type of sandbox) {
       const { env } = kindOf(type);
@@ -156,8 +156,8 @@ class Launch {
 
   private async startApps(env: NodeJS.ProcessEnv): Promise<Pick<Stack, 'receiverUrl' | 'workerUrl'>> {
     const { configFile, onProgress } = this.options;
-    const receiver = this.start('receiver', '@meterbridge/receiver', env);
-    const worker = this.start('worker', '@meterbridge/worker', env);
+    const receiver = this.start('receiver', 'apps/receiver', env);
+    const worker = this.start('worker', 'apps/worker', env);
     const receiverUrl = `http://127.0.0.1:${env.RECEIVER_PORT}`;
     const workerUrl = `http://127.0.0.1:${env.WORKER_PORT}`;
     await waitUntilReady('the receiver', `${receiverUrl}/readyz`, READY_WITHIN_MS);
@@ -184,7 +184,7 @@ class Launch {
     const { onLine, onProgress } = this.options;
     const child: Child = startChild({
       name,
-      script: fileURLToPath(import.meta.resolve(program)),
+      script: join(installationFolder(), program, 'dist/main.js'),
       env,
       onLine,
       onCrash: (who, how) => onProgress(`${who} ended (${how}); starting it again`),

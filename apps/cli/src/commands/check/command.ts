@@ -1,6 +1,5 @@
 import { configFile } from '@meterbridge/config';
 import { check as checkAll, checkCases, type Finding } from '@meterbridge/operations';
-import type { Command } from 'commander';
 import { isForPeople, readCommandEnv, readConfig } from '../../load-context.js';
 import { style } from '../../terminal/style.js';
 
@@ -32,23 +31,4 @@ export async function check(options: { json?: boolean }): Promise<void> {
   }
   if (options.json) console.log(JSON.stringify(findings, null, 2));
   if (findings.some(({ level }) => level === 'fail')) process.exitCode = 1;
-}
-
-/** `meterbridge check` */
-export function addCheck(program: Command): void {
-  program
-    .command('check')
-    .description('say whether the configuration, Redis, both APIs and the rules are ready; sends no event')
-    .option('--json', 'for machines')
-    .addHelpText(
-      'after',
-      `
-Marks: ✓ as it should be, ! for you to judge, ✗ not ready.
-Exit codes: 0 nothing failed, 1 something is not ready, 2 wrong usage. Warnings do not fail.
-
-Examples:
-  meterbridge check
-  meterbridge check --json | jq '.[] | select(.level != "ok")'`,
-    )
-    .action(check);
 }

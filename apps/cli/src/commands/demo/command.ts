@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, configFile } from '@meterbridge/config';
 import { openRedis } from '@meterbridge/operations';
 import { type Account, RECEIVER, readAccount } from '@meterbridge/queue';
-import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import { compareWithSandbox, type Disagreement } from '../../demo/compare-with-sandbox.js';
 import { describeMistypedFilter } from '../../demo/mistyped-filter.js';
@@ -15,8 +14,7 @@ import { type Sent, sendEvents } from '../../demo/send-events.js';
 import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js';
 import { DEMO_WRITE_KEY } from '../../stack/decide-stand-ins.js';
 import { type Stack, startStack } from '../../stack/stack.js';
-import { readCount } from '../../terminal/read-arguments.js';
-import { untilSignal } from '../up/command.js';
+import { untilSignal } from '../../terminal/interruption.js';
 
 export type DemoOptions = { once?: boolean; events: number };
 
@@ -139,25 +137,4 @@ function nextSteps(stack: Stack, logFile: string): string {
     `Logs: ${logFile}`,
     'Ctrl-C ends it.',
   ].join('\n');
-}
-
-/** `meterbridge demo` */
-export function addDemo(program: Command): void {
-  program
-    .command('demo')
-    .description(
-      'send some thousand events through the whole stack to a sandbox and add up what became of them',
-    )
-    .option('--once', 'end when it adds up; exit code 1 when it does not')
-    .option('--events <n>', 'well-formed events to send', readCount, 5_000)
-    .addHelpText(
-      'after',
-      `
-Examples:
-  meterbridge demo
-  meterbridge demo --once --events 50000
-
-Exit codes: 0 it adds up and the sandbox agrees, 1 it does not or could not start, 2 wrong usage.`,
-    )
-    .action(demo);
 }

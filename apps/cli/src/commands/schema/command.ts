@@ -1,14 +1,6 @@
 import { configJsonSchema } from '@meterbridge/config';
-import type { Command } from 'commander';
 
-/** `meterbridge schema` */
-export function addSchema(program: Command): void {
-  program
-    .command('schema')
-    .description("print the configuration file's JSON Schema, for editors")
-    .addHelpText(
-      'after',
-      '\nExample:\n  meterbridge schema > meterbridge.schema.json\n\nExit codes: 0 done, 2 wrong usage.',
-    )
-    .action(() => console.log(JSON.stringify(configJsonSchema(), null, 2)));
+/** Prints the JSON Schema of the configuration file. */
+export function schema(): void {
+  console.log(JSON.stringify(configJsonSchema(), null, 2));
 }
