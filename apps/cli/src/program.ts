@@ -21,7 +21,11 @@ export function createProgram(): Command {
   const titles = destinationTypes.map((type) => descriptions[type].title);
   const program = new Command('meterbridge')
     .description(`Segment events in, correct usage in ${listWords(titles, 'and')}.`)
-    .version(describeBuild(readBuild()), '-V, --version', 'print the version, and the commit it was packed from')
+    .version(
+      describeBuild(readBuild()),
+      '-V, --version',
+      'print the version, and the commit it was packed from',
+    )
     .addHelpText(
       'after',
       `

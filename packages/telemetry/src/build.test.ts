@@ -20,7 +20,7 @@ test.each([
 
 test.each([
   [undefined, 'meterbridge_build_info{version="0.1.0",node="v20.19.0"} 1'],
-  ['4f1c', 'meterbridge_build_info{version="0.1.0",revision="4f1c",node="v20.19.0"} 1'],
+  ['4f1c', 'meterbridge_build_info{version="0.1.0",node="v20.19.0",revision="4f1c"} 1'],
 ])('metrics say the build with the revision %s', async (revision, line) => {
   const { text } = await createMetrics({ version: '0.1.0', revision, node: 'v20.19.0' }).render();
   expect(text.split('\n')).toContain(line);
