@@ -17,6 +17,8 @@ export type StackOptions = {
   env: NodeJS.ProcessEnv;
   /** For one demonstration: nothing is kept, and the sandbox stands in whatever keys are set. */
   demo: boolean;
+  /** The database of a demonstration, which takes none from the environment; left out: it starts a Redis. */
+  demoRedisUrl?: string | undefined;
   onProgress: (line: string) => void;
   onLine: (name: string, line: string) => void;
 };
@@ -73,7 +75,8 @@ class Launch {
   }
 
   async run(): Promise<Stack> {
-    if (!this.given.REDIS_URL) await this.startRedis();
+    if (this.options.demoRedisUrl) this.made.REDIS_URL = this.options.demoRedisUrl;
+    else if (!this.given.REDIS_URL) await this.startRedis();
     const standIns = decideStandIns(this.given);
     const sandboxUrl = await this.standIn(standIns);
     await this.makeUpTheRest(standIns);

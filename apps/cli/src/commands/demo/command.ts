@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, configFile } from '@meterbridge/config';
+import type { Config } from '@meterbridge/config';
 import { openRedis } from '@meterbridge/operations';
 import { type Account, RECEIVER, readAccount } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
@@ -11,9 +11,12 @@ import { compareWithSandbox, type Disagreement } from '../../demo/compare-with-s
 import { describeMistypedFilter } from '../../demo/mistyped-filter.js';
 import { renderAccounts, renderDeadReasons } from '../../demo/render-account.js';
 import { type Sent, sendEvents } from '../../demo/send-events.js';
+import { takeDatabase } from '../../demo/take-database.js';
 import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js';
+import { chooseConfigFile } from '../../stack/choose-config.js';
 import { DEMO_WRITE_KEY } from '../../stack/decide-stand-ins.js';
 import { type Stack, startStack } from '../../stack/stack.js';
+import { commandName } from '../../terminal/command-name.js';
 import { untilSignal } from '../../terminal/interruption.js';
 
 export type DemoOptions = { once?: boolean; events: number };
@@ -29,28 +32,36 @@ export async function demo(options: DemoOptions): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'meterbridge-demo-'));
   const logFile = join(directory, 'demo.log');
   const log = createWriteStream(logFile);
+  const stops: (() => unknown)[] = [() => log.end()];
   const interrupted = untilSignal().then(() => 'interrupted' as const);
-  const stack = await startStack({
-    directory: STATE_DIRECTORY,
-    configFile: configFile(process.env),
-    env: process.env,
-    demo: true,
-    onProgress: progress,
-    onLine: (name, line) => log.write(`${name} ${line}\n`),
-  });
-  const redis = await openRedis(stack.redisUrl);
   try {
+    const given = { directory: STATE_DIRECTORY, env: process.env, demo: true, onProgress: progress };
+    const { REDIS_URL } = process.env;
+    const database = REDIS_URL ? await takeDatabase(REDIS_URL) : undefined;
+    if (database) {
+      stops.push(() => database.release());
+      progress(`Redis: REDIS_URL, database ${database.number}, which is empty and will be again`);
+    }
+    const stack = await startStack({
+      ...given,
+      configFile: await chooseConfigFile(given),
+      demoRedisUrl: database?.url,
+      onLine: (name, line) => log.write(`${name} ${line}\n`),
+    });
+    stops.push(() => stack.stop());
+    const redis = await openRedis(stack.redisUrl);
+    stops.push(() => redis.disconnect());
     const outcome = await Promise.race([play(stack, redis, options, progress), interrupted]);
-    if (outcome === 'interrupted') return;
-    process.exitCode = outcome ? 0 : 1;
-    if (options.once) return;
-    console.log(nextSteps(stack, logFile));
-    await interrupted;
-  } finally {
-    redis.disconnect();
+    if (outcome !== 'interrupted') {
+      process.exitCode = outcome ? 0 : 1;
+      if (!options.once) {
+        console.log(nextSteps(stack, logFile, database !== undefined));
+        await interrupted;
+      }
+    }
     console.log('Stopping.');
-    await stack.stop();
-    log.end();
+  } finally {
+    for (const stop of stops.reverse()) await stop();
     if (options.once) await rm(directory, { recursive: true, force: true });
   }
 }
@@ -124,13 +135,15 @@ function renderResult(accounts: Account[], disagreements: Disagreement[], second
   ].join('\n');
 }
 
-function nextSteps(stack: Stack, logFile: string): string {
+function nextSteps(stack: Stack, logFile: string, isGivenRedis: boolean): string {
+  // Said empty, REDIS_URL does not lead past what the demonstration has written.
+  const command = `${isGivenRedis ? 'REDIS_URL= ' : ''}${commandName()}`;
   return [
     '',
     'The stack stays up. Try, in another terminal:',
-    '  npm run -s meterbridge -- dead-letters list            what could not be delivered, and why',
-    '  npm run -s meterbridge -- audit                        what became of what was accepted, hour by hour',
-    '  npm run -s meterbridge -- dead-letters replay --all    after mending meterbridge.config.yaml (give tokens a default: 0)',
+    `  ${command} dead-letters list            what could not be delivered, and why`,
+    `  ${command} audit                        what became of what was accepted, hour by hour`,
+    `  ${command} dead-letters replay --all    after mending ${stack.env.METERBRIDGE_CONFIG} (give tokens a default: 0)`,
     `  curl ${stack.sandboxUrl}/inspect                what the billing APIs hold`,
     `  curl ${stack.workerUrl}/metrics                 Prometheus metrics`,
     '  kill -9 any of its processes: each is started again, and nothing is lost',

@@ -1,7 +1,8 @@
-import { configFile } from '@meterbridge/config';
 import { prettyFactory } from 'pino-pretty';
 import { STATE_DIRECTORY } from '../../load-context.js';
+import { chooseConfigFile } from '../../stack/choose-config.js';
 import { startStack } from '../../stack/stack.js';
+import { commandName } from '../../terminal/command-name.js';
 import { untilSignal } from '../../terminal/interruption.js';
 
 /** Runs the whole stack until Ctrl-C: for real use on one machine, and for trying things out. */
@@ -11,12 +12,11 @@ export async function up(): Promise<void> {
   const ended = untilSignal().then(() =>
     console.log('\nStopping: what is on its way is settled, what waits stays in Redis.'),
   );
+  const onProgress = (line: string) => console.log(`• ${line}`);
+  const given = { directory: STATE_DIRECTORY, env: process.env, demo: false, onProgress };
   const stack = await startStack({
-    directory: STATE_DIRECTORY,
-    configFile: configFile(process.env),
-    env: process.env,
-    demo: false,
-    onProgress: (line) => console.log(`• ${line}`),
+    ...given,
+    configFile: await chooseConfigFile(given),
     onLine: (name, line) => {
       if (name === 'redis') return;
       process.stdout.write(pretty && line.startsWith('{') ? pretty(line) : `${line}\n`);
@@ -28,7 +28,7 @@ export async function up(): Promise<void> {
       `Point a Segment client at ${stack.receiverUrl} (its host option), or try:`,
       `  curl -u "${stack.madeUpWriteKey ?? '$SEGMENT_WRITE_KEY'}:" ${stack.receiverUrl}/v1/track \\`,
       `    -d '{"event":"API Call","userId":"acme","messageId":"m1","properties":{"tokens":1200,"model":"large"}}'`,
-      'In another terminal:  npm run -s meterbridge -- status',
+      `In another terminal:  ${commandName()} status`,
       'Ctrl-C ends it; what was accepted is kept.',
       '',
     ].join('\n'),
