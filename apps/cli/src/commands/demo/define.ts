@@ -14,6 +14,10 @@ export function addDemo(program: Command): void {
     .addHelpText(
       'after',
       `
+It bills nobody, whatever keys are set. With REDIS_URL it takes an empty database of that Redis (the one that the URL
+names, or else the last of sixteen) and empties it again; without, it starts a Redis of its own. Where there is no
+configuration it uses the example.
+
 Examples:
   meterbridge demo
   meterbridge demo --once --events 50000

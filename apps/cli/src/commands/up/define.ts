@@ -13,6 +13,7 @@ export function addUp(program: Command): void {
       `
 Without a key for any API, the sandbox stands in for all, and a known write key is taken from this machine alone.
 Beside a real key nothing is made up: SEGMENT_WRITE_KEY has to be set, and a destination without a key is held.
+Where there is no configuration and no real key, it uses the example, which meterbridge init replaces.
 
 What was accepted is kept in .meterbridge/ and goes on with the next start. A saved configuration is used at once.
 
