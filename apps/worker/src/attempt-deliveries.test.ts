@@ -44,7 +44,7 @@ const attempt = (sender: Attempt['sender'], rules = map, lookups?: Attempt['look
   policy: DEFAULT_RETRY_POLICY,
   now: () => NOW,
   storableBytes: 10,
-  ...(lookups ? { lookups } : {}),
+  lookups,
 });
 
 test('one outcome a delivery, in order; what failed says what was sent, what was not mapped why', async () => {
@@ -290,7 +290,7 @@ test('what is proved to fail alone says whether it was the read, and otherwise w
     code: 'fails_alone',
     detail: expect.stringMatching(/^reading fails for this customer alone/),
   });
-  expect(read).not.toHaveProperty('usage');
+  expect(read).toMatchObject({ usage: undefined });
   expect(written).toMatchObject({ code: 'fails_alone', usage: 'old-c-written' });
   expect([asked, sent]).toEqual([[], []]);
 });

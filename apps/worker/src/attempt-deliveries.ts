@@ -98,7 +98,7 @@ async function deliverJudged(
     if (outcome.outcome === 'failed') return { ...outcome, usage };
     if (outcome.outcome !== 'suspected') return outcome;
     const judged = suspects.get(index)?.suspect;
-    return { ...outcome, usage, ...(judged ? { judged } : {}) };
+    return { ...outcome, usage, judged };
   });
 }
 

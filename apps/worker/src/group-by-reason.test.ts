@@ -8,7 +8,7 @@ const aLetter = (messageId: string, more: Partial<DeadLetter> = {}, lastStatus?:
     rule: 'api-calls',
     reason: 'unmapped',
     event: { messageId },
-    tries: { attempts: 1, ...(lastStatus === undefined ? {} : { lastStatus }) },
+    tries: { attempts: 1, lastStatus },
     ...more,
   }) as unknown as DeadLetter;
 

@@ -24,7 +24,7 @@ const delivery = (rule: string, sentUnder?: string): StoredDelivery => ({
   source: 'backend',
   hour: 5,
   event,
-  ...(sentUnder === undefined ? {} : { sentUnder }),
+  sentUnder,
 });
 
 function open() {

@@ -16,7 +16,6 @@ export function runReplays(
     onTaken: ({ id, by, what: { planned } }) => logger.info({ replay: id, by, planned }, 'replay.taken'),
     onEnded: ({ id }, end) => logger.info({ replay: id, end: end ?? 'done' }, 'replay.ended'),
     onWait: ({ id }, why) => logger.warn({ replay: id, why }, 'replay.waits'),
-    onProblem: (err, replay) =>
-      logger.error({ err, ...(replay ? { replay: replay.id } : {}) }, 'replay.problem'),
+    onProblem: (err, replay) => logger.error({ err, replay: replay?.id }, 'replay.problem'),
   });
 }

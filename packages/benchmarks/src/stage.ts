@@ -61,7 +61,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       env: { ...env, ...more },
       logFile: join(directory, `${name}.log`),
       profileDir: options.profileDir ?? process.env.BENCH_PROFILE_DIR,
-      ...(readyUrl ? { readyUrl } : {}),
+      readyUrl,
     });
     processes.push(running);
     return running;

@@ -37,7 +37,7 @@ export function configOf(setting: Setting): string {
   const { store, timeoutMs, limits, looksUp, failsAloneAfterMinutes: minutes } = setting;
   const sample = sampleConfig({
     ...(limits === 'low' ? LIMITS : {}),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    timeoutMs,
     looksUp,
     allowsNoModel: true,
   });

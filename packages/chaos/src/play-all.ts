@@ -77,7 +77,7 @@ async function playNext(stage: Stage, run: Run, scenario: Scenario, signal: Abor
     randomFor: (purpose) => createRandom(seed + PURPOSES.indexOf(purpose)),
     signal,
     onTrouble: (what, at) => console.log(`${clearLine}  ${at.toFixed(1).padStart(6)} s  ${what}`),
-    ...(process.stdout.isTTY ? { onProgress: (line: string) => process.stdout.write(`\r  ${line}   `) } : {}),
+    onProgress: process.stdout.isTTY ? (line: string) => process.stdout.write(`\r  ${line}   `) : undefined,
   });
   process.stdout.write(clearLine);
   const { tally, kills } = result;

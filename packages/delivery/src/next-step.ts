@@ -59,7 +59,7 @@ export function nextStep(
   random: number,
 ): NextStep {
   if (outcome.outcome === 'unsent') {
-    return { step: 'return', ...(outcome.waitMs === undefined ? {} : { delayMs: outcome.waitMs }) };
+    return { step: 'return', delayMs: outcome.waitMs };
   }
   if (outcome.outcome !== 'failed' && outcome.outcome !== 'suspected') {
     return { step: 'complete', as: outcome.outcome };
@@ -67,14 +67,14 @@ export function nextStep(
   const tries: Tries = {
     attempts: (before?.attempts ?? 0) + 1,
     firstFailedAt: before?.firstFailedAt ?? now,
-    ...(before ? { lastFailedAt: now } : {}),
+    lastFailedAt: before ? now : undefined,
     lastCode: outcome.code,
-    ...(outcome.status === undefined ? {} : { lastStatus: outcome.status }),
-    ...(outcome.detail === undefined ? {} : { lastDetail: outcome.detail.slice(0, 500) }),
-    ...(before ? { earlier: keepEarlier([...(before.earlier ?? []), lastAttempt(before)]) } : {}),
+    lastStatus: outcome.status,
+    lastDetail: outcome.detail?.slice(0, 500),
+    earlier: before ? keepEarlier([...(before.earlier ?? []), lastAttempt(before)]) : undefined,
   };
   const { usage } = outcome;
-  const last = usage === undefined ? { tries } : { tries, usage };
+  const last = { tries, usage };
   if (outcome.outcome === 'failed' && isPermanent(outcome.code)) {
     return { step: 'dead-letter', reason: outcome.code, ...last };
   }
@@ -97,8 +97,8 @@ export function lastAttempt(tries: Tries): Attempt {
   return {
     at: lastFailedAt,
     code: lastCode,
-    ...(lastStatus === undefined ? {} : { status: lastStatus }),
-    ...(lastDetail === undefined ? {} : { detail: lastDetail.slice(0, EARLIER_DETAIL_CHARACTERS) }),
+    status: lastStatus,
+    detail: lastDetail?.slice(0, EARLIER_DETAIL_CHARACTERS),
   };
 }
 

@@ -103,10 +103,9 @@ export function settleBatch(
           ...sayWhatWasSent(delivery, outcome, rules),
           reason: next.reason,
           tries: next.tries,
-          ...(next.usage === undefined ? {} : { usage: keepUsage(next.usage) }),
-          ...(outcome.outcome === 'failed' && outcome.held !== undefined
-            ? { held: keepHeld(outcome.held) }
-            : {}),
+          usage: next.usage === undefined ? undefined : keepUsage(next.usage),
+          held:
+            outcome.outcome === 'failed' && outcome.held !== undefined ? keepHeld(outcome.held) : undefined,
         });
         break;
       case 'retry':
@@ -174,9 +173,9 @@ export function reviveDeadLetter(letter: DeadLetter, at: number, edited?: Edit):
     reason,
     attempts: tries.attempts,
     at,
-    ...(tries.lastDetail === undefined ? {} : { detail: tries.lastDetail }),
-    ...(tries.lastStatus === undefined ? {} : { status: tries.lastStatus }),
-    ...(edited === undefined ? {} : { edited }),
+    detail: tries.lastDetail,
+    status: tries.lastStatus,
+    edited,
   };
   // The newest lives tell most; an event that fails for ever must not grow for ever.
   return { ...delivery, history: [...(history ?? []), life].slice(-10) };

@@ -166,10 +166,10 @@ export function suspectAfter(
     at,
     of,
     way,
-    ...(control ? { control } : {}),
+    control,
     alone: isAlone ? (goesOn ? before.alone : 0) + 1 : 0,
     proofs: known?.proofs ?? 0,
-    ...(known?.provedSince === undefined ? {} : { provedSince: known.provedSince }),
+    provedSince: known?.provedSince,
   };
 }
 
@@ -211,12 +211,12 @@ export function provedFailure(
   return {
     outcome: 'failed',
     code: reason,
-    ...(lastStatus === undefined ? {} : { status: lastStatus }),
+    status: lastStatus,
     detail:
       reason === 'fails_alone'
         ? describeFailsAlone(lastDetail, alone, suspect, usage)
         : `${lastDetail} (${alone})`,
-    ...(usage ? { usage: usage.body } : {}),
+    usage: usage?.body,
   };
 }
 

@@ -112,7 +112,7 @@ export function refused(status: number, words: string): EntryVerdict {
 /** One entry for each event sent, with the wait that a spent limit asks for. */
 export function settle(entries: EntryVerdict[], answer: Pick<ReadAnswer, 'headers'>, now: number): Verdict {
   const waitMs = readSpentWaitMs(answer.headers, now);
-  return { verdict: 'settled', entries, ...(waitMs === undefined ? {} : { waitMs }) };
+  return { verdict: 'settled', entries, waitMs };
 }
 
 function describe(status: number, words: string): string {

@@ -58,7 +58,7 @@ export async function searchList(
   const asked = new Set(
     wanted.map(({ index }) => index).filter((index) => search.isKnown(index, isElsewhere)),
   );
-  return { found, asked, ...(problem === undefined ? {} : { problem }) };
+  return { found, asked, problem };
 }
 
 class Search {

@@ -193,7 +193,7 @@ function fallbackRule(
   return {
     ...rules[0]!,
     path: rules.flatMap(({ path }) => path),
-    ...(last.default === undefined ? {} : { default: last.default }),
+    default: last.default,
   };
 }
 

@@ -25,7 +25,7 @@ export function startCounting(
   total?: number,
 ): { add(count: number): void } {
   let done = 0;
-  const tell = () => onProgress?.({ what, done, ...(total === undefined ? {} : { total }) });
+  const tell = () => onProgress?.({ what, done, total });
   tell();
   return {
     add(count) {

@@ -65,9 +65,9 @@ type Access = Extract<RedisAddress, { kind: 'cluster' }>;
 
 function accessOptions({ username, password, isTls }: Pick<Access, 'username' | 'password' | 'isTls'>) {
   return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(isTls ? { tls: {} } : {}),
+    username,
+    password,
+    tls: isTls ? {} : undefined,
   };
 }
 
@@ -95,7 +95,7 @@ function sentinelOptions(address: Extract<RedisAddress, { kind: 'sentinel' }>): 
     // The old master goes on as one for some ten seconds, and what it takes meanwhile is lost: it is left at once.
     failoverDetector: true,
     ...accessOptions(address),
-    ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+    sentinelPassword,
     ...(address.isTls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
   };
 }

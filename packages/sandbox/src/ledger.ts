@@ -157,7 +157,7 @@ export class Ledger {
       stored: columns.stored[row]!,
       refused: columns.refused[row]!,
       versions: this.#versions.get(row) ?? [],
-      ...(content === undefined ? {} : { content }),
+      content,
     };
   }
 
@@ -211,7 +211,7 @@ export class Ledger {
 
   #firstVersion(row: number): LedgerVersion {
     const { contentHash, owner, timestampMs, stored, refused, content } = this.entry(row);
-    const kept = content === undefined ? {} : { content };
+    const kept = { content };
     return { contentHash, owner, timestampMs, arrivals: stored + refused, ...kept };
   }
 }

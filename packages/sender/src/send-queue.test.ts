@@ -15,7 +15,7 @@ function entry(
 ): Entry {
   const id = String(++made);
   const { since = 0, bytes = 10, record = id, apart } = over;
-  const usage = { key: id, recordIdentity: record, body: '{}', ...(kind === undefined ? {} : { kind }) };
+  const usage = { key: id, recordIdentity: record, body: '{}', kind };
   const state = 'on its way' as const;
   const fresh = { rounds: 0, grouped: false, named: false, apart, failed: undefined, twins: undefined };
   return { usage, bytes, since, state, waiter, index: 0, ...fresh };

@@ -29,7 +29,7 @@ export function makeBody(
   first: number,
   atMs?: number,
 ): string {
-  const how = { unmappable, ...(atMs === undefined ? {} : { atMs }) };
+  const how = { unmappable, atMs };
   if (perRequest === 1) return makeEventJson(tag, first, how);
   const batch = Array.from({ length: perRequest }, (_, n) => makeEventJson(tag, first + n, how));
   return `{"batch":[${batch.join(',')}]}`;

@@ -23,7 +23,7 @@ const DESIGNS = ['ordinary', 'pipe', 'meterbridge'];
 const PROCESSES = ['load', 'receiver', 'pipe', 'redis', 'worker', 'sandbox'];
 
 const head = (text: string, subtext?: string): EChartsOption => ({
-  title: { text, ...(subtext ? { subtext } : {}), left: 'center', textStyle: { fontSize: 15 } },
+  title: { text, subtext, left: 'center', textStyle: { fontSize: 15 } },
   legend: { bottom: 0, itemGap: 24 },
   textStyle: { fontFamily: 'sans-serif' },
   grid: { top: 70, bottom: 60, left: 80, right: 80 },

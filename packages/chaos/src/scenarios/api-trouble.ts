@@ -142,7 +142,7 @@ async function untilDead({ look }: Scene['stage'], count: number, prefix: string
   const ids = new Set<string>();
   let after: string | undefined;
   while (ids.size < count && Date.now() < deadline) {
-    const since = after === undefined ? {} : { after };
+    const since = { after };
     for await (const { id, reason, letter } of readDeadLetters<Dead>('lago', look, since)) {
       after = id;
       const { messageId } = letter.event;

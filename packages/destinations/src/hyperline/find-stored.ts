@@ -56,7 +56,7 @@ export const hyperlineLookup: StoredLookup = {
     }
     problem ??= customers.problem;
     const stored = best.map((fates) => ORDER.find((fate) => fates.has(fate))!);
-    return { stored, ...(problem === undefined ? {} : { problem }) };
+    return { stored, problem };
   },
 };
 

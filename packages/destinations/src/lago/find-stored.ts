@@ -51,7 +51,7 @@ export const lagoLookup: StoredLookup = {
       );
     }
     const trouble = problem ?? subscriptions.problem;
-    return { stored, ...(trouble === undefined ? {} : { problem: trouble }) };
+    return { stored, problem: trouble };
   },
 };
 

@@ -44,6 +44,6 @@ export function reportBackfill(
     unreadable,
     destinations: tally.destinations,
     held,
-    ...(stoppedAt ? { stoppedAt } : {}),
+    stoppedAt,
   };
 }

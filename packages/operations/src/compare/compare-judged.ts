@@ -69,8 +69,8 @@ function comparisonOf(destination: string, before: Side | undefined, after: Side
   return {
     destination,
     verdict: verdictOn(before?.result, after?.result),
-    ...(before ? { before } : {}),
-    ...(after ? { after } : {}),
+    before,
+    after,
   };
 }
 

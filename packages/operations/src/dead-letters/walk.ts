@@ -54,7 +54,7 @@ export async function* walkLetters(
     return;
   }
   const { since, until } = filter;
-  const bounds = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  const bounds = { since, until };
   const walks: AsyncGenerator<LetterEntry>[] = [];
   if (through) {
     const within = [...through].filter(([shard]) => all.includes(destinationOfShard(shard)));

@@ -51,7 +51,7 @@ export async function subjectOfLetter(id: string, config: Config, redis: Redis):
     throw new OperationError('unknown_destination', `${id} is of ${destination}, which is not configured`);
   }
   const { event, source, rule, resolved, sentUnder } = letter;
-  const known = { ...(resolved ? { resolved } : {}), ...(sentUnder === undefined ? {} : { sentUnder }) };
+  const known = { resolved, sentUnder };
   const delivery = { destination, rule, ...known };
   return { kind: 'stored', from: id, event, source, delivery };
 }

@@ -199,8 +199,8 @@ function previewRule(given: RuleGiven): RulePreview {
     name,
     place: placeOf([]),
     takes: result !== undefined,
-    ...(isOthers ? { otherSources: sources } : {}),
-    ...(filter ? { filter } : {}),
+    otherSources: isOthers ? sources : undefined,
+    filter,
   };
   if (!result) return preview;
   if (isOthers || filter?.matches === false) preview.kept = true;

@@ -54,7 +54,7 @@ export function compileJudge(
       return {
         will: 'stay',
         why,
-        ...(rejection ? { detail: `${rejection.reason}: ${rejection.detail}` } : {}),
+        detail: rejection && `${rejection.reason}: ${rejection.detail}`,
       };
     }
     const { letter } = routed;
@@ -74,11 +74,7 @@ export function compileJudge(
     const map = mapOf(pipeline, destination, letter.sentUnder);
     if (!map) return { will: 'stay', why: 'sent under rules that are not kept' };
     const delivery = reviveDeadLetter(letter, at);
-    Object.assign(
-      delivery.history!.at(-1)!,
-      { replay: replayId },
-      remapped === undefined ? {} : { remapped },
-    );
+    Object.assign(delivery.history!.at(-1)!, { replay: replayId }, { remapped });
     const deliveries = rules.map((rule) => ({ ...delivery, rule }));
     const moves = [{ destination, deliveries }];
     // A worker died of it: mapping it may be what kills.
@@ -119,5 +115,5 @@ function judgeRejection(
     destination,
     deliveries: rules.map((rule) => ({ rule, source, event, hour, history: [life] })),
   }));
-  return { will: 'go', moves, source, ...(timeFromReceipt ? { timed: event } : {}) };
+  return { will: 'go', moves, source, timed: timeFromReceipt ? event : undefined };
 }

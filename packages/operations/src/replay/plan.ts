@@ -55,7 +55,7 @@ export class PlanTally {
     if (customer !== undefined) this.customers.set(customer, (this.customers.get(customer) ?? 0) + 1);
     if (verdict.will === 'stay') {
       const { why, detail } = verdict;
-      const group = { destination, why, letters: 0, ...(detail === undefined ? {} : { detail }) };
+      const group = { destination, why, letters: 0, detail };
       raise(this.stay, `${destination} ${why} ${detail}`, group);
       return;
     }

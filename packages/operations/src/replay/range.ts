@@ -52,9 +52,9 @@ export async function* walkRange(
     ? findEach(filter.ids, lane, position, ops)
     : readShardLetters<Letter>(destination, ops.redis, {
         through: formatDeadLetterId(destination, through),
-        ...(position === '' ? {} : { after: formatDeadLetterId(destination, position) }),
-        ...(filter.since === undefined ? {} : { since: filter.since }),
-        ...(filter.until === undefined ? {} : { until: filter.until }),
+        after: position === '' ? undefined : formatDeadLetterId(destination, position),
+        since: filter.since,
+        until: filter.until,
       });
   for await (const entry of entries) {
     if (matches(entry, filter, ops.customerOf)) yield entry;

@@ -51,9 +51,9 @@ export async function planReplay(
     filter,
     pace,
     includeFailing,
-    ...(options.remapSent ? { remapSent: true } : {}),
+    remapSent: options.remapSent || undefined,
     asSource: options.asSource,
-    ...(sendAgain === undefined ? {} : { sendAgain }),
+    sendAgain,
     rules: versionsOf(ops.config),
     planned: planned(plan, includeFailing),
   };
@@ -154,7 +154,7 @@ export async function askForRest(
     ...lane,
     from: (await new ShardReplay(lane.destination, id, ops.redis).progress()).position,
   }));
-  const options = { ...what, ...(checkAll === undefined ? {} : { checkAll }) };
+  const options = { ...what, checkAll };
   return (await makePlan(ops, what.filter, await Promise.all(rest), what.pace, options, work)).held;
 }
 

@@ -190,7 +190,7 @@ export class BatchWriter {
       encodeBatch(text, {
         hour,
         cells: bucketsOf(hour, sources),
-        ...(this.rules === undefined ? {} : { rules: this.rules }),
+        rules: this.rules,
       }),
     );
     const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);

@@ -37,10 +37,7 @@ export class DeliveryWriter {
     this.lanes = new Map(
       destinations.map((name) => {
         const rules = versions?.get(name)?.version;
-        return [
-          name,
-          new ShardedBatchWriter(name, shards, { ...lane, ...(rules === undefined ? {} : { rules }) }),
-        ];
+        return [name, new ShardedBatchWriter(name, shards, { ...lane, rules })];
       }),
     );
   }

@@ -154,7 +154,7 @@ function readEntry<Letter>(
     at: millisecondsOf((was ?? streamId).toString()),
     reason: reason!.toString(),
     bucket: bucket!.toString(),
-    ...(was === undefined ? {} : { was: formatDeadLetterId(shard, was.toString()) }),
+    was: was && formatDeadLetterId(shard, was.toString()),
     get json() {
       return inflateDeadLetter(z!);
     },

@@ -166,7 +166,7 @@ export async function findReplay<What>(redis: Redis, id: string): Promise<Replay
     lanes: JSON.parse(lanes!) as ReplayRecord<What>['lanes'],
     startedAt: Number(startedAt),
     endedAt: endedAt ? Number(endedAt) : null,
-    ...(problem ? { problem } : {}),
+    problem,
   };
 }
 

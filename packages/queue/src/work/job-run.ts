@@ -211,7 +211,7 @@ export class JobRun {
   private attempt(deliveries: StoredDelivery[], { first = false } = {}): Promise<Outcome[]> {
     const { attempt, review } = this.context;
     const { isPinned, rules } = this.data;
-    const how = { ...(first ? { first } : {}), ...(isPinned && rules !== undefined ? { rules } : {}) };
+    const how = { first, rules: isPinned ? rules : undefined };
     const outcomes = attempt(deliveries, how, this.keep);
     return review ? outcomes.then((each) => review(each, () => this.read())) : outcomes;
   }
@@ -315,9 +315,9 @@ export class JobRun {
     const { redis, keys } = this.context;
     const { rules = this.data.rules } = this;
     const notes = {
-      ...(isolation ? { isolation } : {}),
-      ...(rules === undefined ? {} : { rules }),
-      ...(this.data.isPinned ? { isPinned: true as const } : {}),
+      isolation,
+      rules,
+      isPinned: this.data.isPinned,
       turns: this.job.turn - (turn === 'known' ? 0 : 1),
     };
     const request = { jobId: this.job.id, rev: this.data.rev, nextRev: randomUUID(), settlement, notes };

@@ -21,10 +21,10 @@ export type AuditOptions = {
  */
 export async function audit({ destination, source, since, by, wait, json }: AuditOptions): Promise<void> {
   const filter = {
-    ...(destination === undefined ? {} : { destination }),
-    ...(source === undefined ? {} : { source }),
-    ...(since === undefined ? {} : { sinceHour: since }),
-    ...(by === undefined ? {} : { by }),
+    destination,
+    source,
+    sinceHour: since,
+    by,
   };
   const report = await withOperations((ops) =>
     watched((work) => holdAgainst(ops, filter, (wait ?? 0) * 1_000, work)),

@@ -50,9 +50,9 @@ export async function backfill(
     source: chooseSource(config, options.source),
     files: chooseFiles(given),
     selection: {
-      ...(since === undefined ? {} : { since }),
-      ...(until === undefined ? {} : { until }),
-      ...(matches ? { where: matches } : {}),
+      since,
+      until,
+      where: matches,
     },
     whereText: where,
     pace: slowest(

@@ -8,7 +8,7 @@ export type DiscardsOptions = { destination?: string; limit: number; json?: bool
 
 /** Prints what was discarded, brought back and edited, newest first: when, by whom, and why. */
 export async function listDiscards({ destination, limit, json }: DiscardsOptions): Promise<void> {
-  const of = destination === undefined ? {} : { destination };
+  const of = { destination };
   const records = await withOperations((ops) => readLetterLog(ops, of));
   if (json) {
     for (const { at, ...record } of records) {
