@@ -1,8 +1,8 @@
-# One image for everything that runs: receiver, worker, command line and sandbox. Which one it is, the
-# command says; docker-compose.yml has them all.
+# One image for everything that runs: receiver, worker, command line and sandbox. It holds the package that `npm pack`
+# makes, installed for all. Which program it is, the command says; docker-compose.yml has them all.
 #
-#   docker build -t meterbridge .
-#   docker run --init meterbridge node apps/worker/dist/main.js
+#   docker build -t meterbridge --build-arg REVISION="$(git rev-parse --short=12 HEAD)" .
+#   docker run --init meterbridge meterbridge-worker
 
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
@@ -13,23 +13,21 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 RUN npm install --global "$(node -p "require('./package.json').packageManager")"
 RUN pnpm fetch
 
-COPY turbo.json ./
+COPY turbo.json LICENSE README.md CHANGELOG.md .env.example meterbridge.*.yaml meterbridge.schema.json ./
+COPY docs docs
 COPY packages packages
 COPY apps apps
-RUN pnpm install --offline --frozen-lockfile && pnpm exec turbo run build --output-logs=errors-only
-
-# What the four programs need at run time, and nothing that only builds or tests.
-RUN rm -rf node_modules apps/*/node_modules packages/*/node_modules \
-    && pnpm install --offline --frozen-lockfile --prod \
-       --filter-prod '@meterbridge/receiver...' --filter-prod '@meterbridge/worker...' \
-       --filter-prod '@meterbridge/cli...' --filter-prod '@meterbridge/sandbox...' \
-    && rm -rf apps/*/src packages/*/src apps/*/.turbo packages/*/.turbo .turbo \
-       packages/benchmarks packages/chaos packages/testing packages/tooling
+# What --version and the metrics say; a build has no repository to ask.
+ARG REVISION=
+ENV METERBRIDGE_REVISION=$REVISION
+# Installs from what was fetched, builds, and packs.
+RUN npm pack --pack-destination /tmp
 
 FROM node:20-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production
 # Owned by root and run by another: no program can change its own code.
-COPY --from=build /app ./
+RUN --mount=type=bind,from=build,source=/tmp,target=/package \
+    npm install --global --offline --no-audit --no-fund /package/meterbridge-*.tgz
 USER node
-CMD ["node", "apps/cli/dist/main.js", "--help"]
+CMD ["meterbridge", "--help"]

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { loadConfig } from '@meterbridge/config';
@@ -57,14 +57,24 @@ test.each([
   expect(await check(wrong)).not.toEqual([]);
 });
 
+/** What the image has installed. */
+const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+test('what compose runs are programs of the package', () => {
+  const [compose] = readResources(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'));
+  const { redis: _, ...ours } = compose.services as Record<string, Resource>;
+  const programs = Object.values(ours).map(({ entrypoint = [], command }) => [...entrypoint, ...command][0]);
+  expect(programs.toSorted()).toEqual(Object.keys(PACKAGE.bin).toSorted());
+});
+
 test.each(APPS)('what the %s names is there', (app) => {
   const name = `meterbridge-${app}`;
   const { spec } = find(resources, 'Deployment', name);
   const pod = spec.template.spec;
   const [container] = pod.containers;
   const { labels } = spec.template.metadata;
-  expect(container.command).toEqual(['node', `apps/${app}/dist/main.js`]);
-  expect(existsSync(join(ROOT, `apps/${app}/src/main.ts`))).toBe(true);
+  expect(container.command).toEqual([name]);
+  expect(PACKAGE.bin[name]).toBe(`apps/${app}/dist/main.js`);
 
   // Who selects these pods: the labels are theirs, and no other's.
   const budget = find(resources, 'PodDisruptionBudget', name);
@@ -194,6 +204,6 @@ const hasKubectl = /Kustomize Version: v[5-9]/.test(kubectl.stdout ?? '');
     // The name ends in a hash: a changed file is a rollout.
     expect(pod.volumes[0].configMap.name).toBe(config.metadata.name);
     expect(config.metadata.name).toMatch(/^meterbridge-config-\w+$/);
-    expect(pod.containers[0].image).toBe('registry.example.com/meterbridge:0.1.0');
+    expect(pod.containers[0].image).toBe(`registry.example.com/meterbridge:${PACKAGE.version}`);
   }
 });

@@ -32,7 +32,9 @@ export function isBuilt(root) {
 function buildInputs(root) {
   const inputs = [
     'turbo.json',
-    ...['tsconfig.json', 'bundle.mjs', 'lua.mjs'].map((file) => `packages/tooling/${file}`),
+    ...['tsconfig.json', 'bundle.mjs', 'third-party.mjs', 'lua.mjs'].map(
+      (file) => `packages/tooling/${file}`,
+    ),
   ].map((file) => join(root, file));
   for (const folder of sourcePackages(root)) {
     inputs.push(join(folder, 'package.json'), join(folder, 'tsconfig.json'));

@@ -33,7 +33,9 @@ export function isForPeople(error: unknown): error is CommandError | OperationEr
  */
 export function readCommandEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const found = readStackEnv(STACK_FILES.up) ?? readStackEnv(STACK_FILES.demo);
-  return { ...found, ...env };
+  // An empty variable says nothing: `.env.example` has some.
+  const made = Object.entries(found ?? {}).filter(([name]) => !env[name]);
+  return { ...env, ...Object.fromEntries(made) };
 }
 
 function readStackEnv(file: string): Record<string, string> | undefined {

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 import { loadEnvFile } from './load-env-file.js';
 import { createProgram } from './program.js';
-import { endWithWords } from './terminal/end-with-words.js';
 import { endOnSignal } from './terminal/interruption.js';
 
-process.on('uncaughtException', endWithWords);
+process.on('uncaughtException', end);
 
 // As .env.example says: what the environment already has wins.
 loadEnvFile('.env', process.env);
@@ -14,4 +13,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 
 endOnSignal();
 
-createProgram().parseAsync().catch(endWithWords);
+createProgram().parseAsync().catch(end);
+
+/** Loaded where something failed: it knows the errors of everything. */
+async function end(error: unknown): Promise<void> {
+  const { endWithWords } = await import('./terminal/end-with-words.js');
+  endWithWords(error);
+}

@@ -1,26 +1,32 @@
-import { destinationTypes, kindOf } from '@meterbridge/destinations';
+import { descriptions, destinationTypes } from '@meterbridge/destinations/descriptions';
+import { describeBuild, readBuild } from '@meterbridge/telemetry/build';
 import { Command } from 'commander';
-import { addAudit } from './commands/audit/command.js';
-import { addBackfill } from './commands/backfill/command.js';
-import { addCheck } from './commands/check/command.js';
-import { addDeadLetters } from './commands/dead-letters/command.js';
-import { addDemo } from './commands/demo/command.js';
-import { addHold } from './commands/hold/command.js';
-import { addInit } from './commands/init/command.js';
-import { addPreview } from './commands/preview/command.js';
-import { addReplays } from './commands/replays/command.js';
-import { addSchema } from './commands/schema/command.js';
-import { addStatus } from './commands/status/command.js';
-import { addTest } from './commands/test/command.js';
-import { addUp } from './commands/up/command.js';
+import { addAudit } from './commands/audit/define.js';
+import { addBackfill } from './commands/backfill/define.js';
+import { addCheck } from './commands/check/define.js';
+import { addDeadLetters } from './commands/dead-letters/define.js';
+import { addDemo } from './commands/demo/define.js';
+import { addHold } from './commands/hold/define.js';
+import { addInit } from './commands/init/define.js';
+import { addPreview } from './commands/preview/define.js';
+import { addReplays } from './commands/replays/define.js';
+import { addSchema } from './commands/schema/define.js';
+import { addStatus } from './commands/status/define.js';
+import { addTest } from './commands/test/define.js';
+import { addUp } from './commands/up/define.js';
 import { listWords } from './terminal/list-words.js';
 import { COMMANDER_OUTPUT } from './terminal/print.js';
 
 /** The command line: every command with its options and its help. Parsing runs the command's action. */
 export function createProgram(): Command {
-  const titles = destinationTypes.map((type) => kindOf(type).title);
+  const titles = destinationTypes.map((type) => descriptions[type].title);
   const program = new Command('meterbridge')
     .description(`Segment events in, correct usage in ${listWords(titles, 'and')}.`)
+    .version(
+      describeBuild(readBuild()),
+      '-V, --version',
+      'print the version, and the commit it was packed from',
+    )
     .addHelpText(
       'after',
       `

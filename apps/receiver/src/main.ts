@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { configFile, createReloader, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
 import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
 import {
@@ -5,6 +6,7 @@ import {
   createLogger,
   createMetrics,
   endProgram,
+  readBuild,
   tellReload,
 } from '@meterbridge/telemetry';
 import { composeReceiver } from './compose.js';
@@ -23,7 +25,8 @@ const { scrub, learn } = createLearningScrubber(secretsOf(config));
 const logger = createLogger({ name: 'receiver', level: config.logLevel, scrub });
 process.on('uncaughtException', end);
 
-const opening = composeReceiver(config, logger, createMetrics(), end);
+const build = readBuild();
+const opening = composeReceiver(config, logger, createMetrics(build), end);
 const reloader = createReloader({
   file,
   env: process.env,
@@ -52,7 +55,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 // A reader of this line may send a signal at once.
-logger.info({ port: receiver.port }, 'receiver.listening');
+logger.info({ port: receiver.port, ...build }, 'receiver.listening');
 
 /** The one place where an error becomes what this process says before it ends. */
 function end(error: unknown): never {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configFile, createReloader, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
 import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
@@ -7,6 +8,7 @@ import {
   createLogger,
   createMetrics,
   endProgram,
+  readBuild,
   tellReload,
 } from '@meterbridge/telemetry';
 import { composeWorker } from './compose.js';
@@ -25,7 +27,8 @@ if (!loaded.ok) {
 const { config } = loaded;
 const { scrub, learn } = createLearningScrubber(secretsOf(config));
 const logger = createLogger({ name: 'worker', level: config.logLevel, scrub });
-const metrics = createMetrics();
+const build = readBuild();
+const metrics = createMetrics(build);
 process.on('uncaughtException', end);
 
 const events = createBusinessEvents(logger, metrics);
@@ -56,7 +59,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 try {
   const { port } = await opening;
-  logger.info({ port }, 'worker.ready');
+  logger.info({ port, ...build }, 'worker.ready');
 } catch (error) {
   end(error);
 }

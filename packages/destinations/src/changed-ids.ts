@@ -1,4 +1,5 @@
-import { type DestinationSettings, type DestinationType, kindOf } from './kinds.js';
+import type { DestinationType } from './descriptions.js';
+import { type DestinationSettings, kindOf } from './kinds.js';
 import { readVersion } from './rules-version.js';
 
 type Rules = Pick<DestinationSettings, 'type' | 'rules'>;

@@ -6,6 +6,7 @@
 export { billingAccounts } from './billing-accounts.js';
 export { changedIds, type FormerIds, formerIds, idName } from './changed-ids.js';
 export type { DraftField, DraftUsage, DraftValue } from './description.js';
+export { type DestinationType, destinationTypes } from './descriptions.js';
 export type {
   Asked,
   Asking,
@@ -34,10 +35,8 @@ export type { HttpClient } from './http-client.js';
 export {
   compileDestination,
   type DestinationSettings,
-  type DestinationType,
   destinationKinds,
   destinationSettingsSchema,
-  destinationTypes,
   kindOf,
 } from './kinds.js';
 export { describeLarge, isLarge } from './large-events.js';

@@ -1,16 +1,11 @@
 import { z } from 'zod';
+import type { DestinationType } from './descriptions.js';
 import type { Destination, DestinationKind } from './destination.js';
 import { hyperline } from './hyperline/index.js';
 import { lago } from './lago/index.js';
 
-/** Every kind of destination. A new one is a folder and a line here. */
-export const destinationKinds = { lago, hyperline };
-
-/** The `type` of a destination. */
-export type DestinationType = keyof typeof destinationKinds;
-
-/** Every type, in the order in which people are told of them. */
-export const destinationTypes = Object.keys(destinationKinds) as DestinationType[];
+/** Every kind of destination. A new one is a folder, a line here and a line in `descriptions.ts`. */
+export const destinationKinds = { lago, hyperline } satisfies Record<DestinationType, unknown>;
 
 /** The kind of a destination, for settings and rules of that very type: no other may be given to its functions. */
 export function kindOf(type: DestinationType): DestinationKind<z.ZodType<DestinationSettings>> {

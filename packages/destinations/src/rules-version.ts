@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
+import type { DestinationType } from './descriptions.js';
 import type { Destination } from './destination.js';
-import { type DestinationSettings, type DestinationType, kindOf } from './kinds.js';
+import { type DestinationSettings, kindOf } from './kinds.js';
 
 /**
  * Raised whenever the same rules would write other bytes for the same event: what was sent before could not be

@@ -1,6 +1,7 @@
 import { eventsTakenBy, mayOverlap } from '@meterbridge/usage-mapping';
 import { billingAccounts } from './billing-accounts.js';
-import { type DestinationSettings, type DestinationType, kindOf } from './kinds.js';
+import type { DestinationType } from './descriptions.js';
+import { type DestinationSettings, kindOf } from './kinds.js';
 
 /** A rule by where it stands in the configuration; indexes from 0. */
 export type RulePlace = {

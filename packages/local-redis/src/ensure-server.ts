@@ -38,7 +38,8 @@ export function howToInstall(): string {
     '  Debian, Ubuntu:  sudo apt-get update && sudo apt-get install -y redis-server',
     '  Fedora, RHEL:    sudo dnf install -y valkey   (or redis)',
     '  macOS:           brew install redis',
-    'or set REDIS_URL to a Redis that is already running, for example redis://localhost:6379',
+    'or set REDIS_URL to a Redis that is already running, with appendonly yes and maxmemory-policy noeviction,',
+    'for example redis://localhost:6379',
   ].join('\n');
 }
 

@@ -27,6 +27,7 @@ export { type DiscardPlan, discard, planDiscard } from './dead-letters/discard.j
 export { askForLetter, editLetter, previewEdit } from './dead-letters/edit.js';
 export { exportLetters } from './dead-letters/export.js';
 export { type LetterFilter, readFilter, sayFilter } from './dead-letters/filter.js';
+export type { Grouping } from './dead-letters/groupings.js';
 export { type ImportReport, importLetters } from './dead-letters/import.js';
 export {
   destinationOf,
@@ -49,7 +50,7 @@ export {
   summarizeLetter,
 } from './dead-letters/page.js';
 export { writePortable } from './dead-letters/portable-letter.js';
-export { type Count, GROUPINGS, type Grouping, type Tallied } from './dead-letters/tally.js';
+export type { Count, Tallied } from './dead-letters/tally.js';
 export {
   countAtMost,
   countByReason,
@@ -76,7 +77,7 @@ export {
 export type { WrittenEvent } from './preview/read-events.js';
 export { refuseUnsafeRedis } from './refuse-unsafe.js';
 export type { PlanOptions } from './replay/make-plan.js';
-export { choosePace, DEFAULT_SHARE, limitOf, type Pace, paceOf, slowest } from './replay/pace.js';
+export { choosePace, limitOf, type Pace, paceOf, slowest } from './replay/pace.js';
 export { planned, type ReplayPlan } from './replay/plan.js';
 export {
   askForRest,

@@ -3,8 +3,8 @@ import { connectConsumer, importDeadLetters, RECEIVER } from '@meterbridge/queue
 import { useRedis } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
 import { countGroups } from '../src/dead-letters/count.js';
+import type { Grouping } from '../src/dead-letters/groupings.js';
 import { countLetters } from '../src/dead-letters/page.js';
-import type { Grouping } from '../src/dead-letters/tally.js';
 import type { Operations } from '../src/open.js';
 
 const DAY_MS = 86_400_000;

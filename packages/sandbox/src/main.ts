@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { parseEnvironment } from './environment.js';
 import { startSandbox } from './sandbox.js';
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
-import { createActivityGauges, createMeters, createStatusGauges } from './meters.js';
+import { type Build, readBuild } from './build.js';
+import { createActivityGauges, createBuildGauge, createMeters, createStatusGauges } from './meters.js';
 
 /** Whether a destination is being sent to; `held` waits for a person, `open` for the API to get well. */
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'held';
@@ -53,9 +54,11 @@ export type Metrics = ReturnType<typeof createMetrics>;
 /**
  * Makes the meters of one process, in a registry of their own. Names say what is counted and its base unit;
  * labels have few values: destination, source, route, reason, status.
+ * @param build which build says so; left out: this one
  */
-export function createMetrics() {
+export function createMetrics(build: Build = readBuild()) {
   const registry = new Registry();
+  createBuildGauge(registry, build);
   const meters = createMeters(registry);
   const gauges = { ...createStatusGauges(registry), ...createActivityGauges(registry) };
   const readers: Read<DestinationStatus>[] = [];

@@ -3,6 +3,7 @@
  * secrets out of every line. Also what every process answers of its health. Begin with `createLogger` and
  * `createBusinessEvents`.
  */
+export { type Build, readBuild } from './build.js';
 export {
   type BusinessEvents,
   createBusinessEvents,

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Build } from './build.js';
 
 const EVENTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 const ANSWER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -170,4 +171,11 @@ export function createStatusGauges(registry: Registry) {
     ),
     breaker: gauge('breaker_state', '1 for the state the destination is in', ['destination', 'state']),
   };
+}
+
+/** Which build a process runs: always 1, its labels are what it says. */
+export function createBuildGauge(registry: Registry, { revision, ...build }: Build): void {
+  const labels = ['version', 'revision', 'node'];
+  const gauge = makerOf(registry).gauge('build_info', 'Always 1; its labels say which build this is', labels);
+  gauge.set(revision === undefined ? build : { ...build, revision }, 1);
 }

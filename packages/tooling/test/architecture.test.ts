@@ -40,6 +40,7 @@ const ONLY_IN: Record<string, string> = { bullmq: 'queue', bottleneck: 'rate-lim
 
 /** Beside an API's own folder: the table of kinds, the stand-in, what drives it, and what reads two vendors' recipes. */
 const MAY_NAME_AN_API = [
+  'packages/destinations/src/descriptions.ts',
   'packages/destinations/src/kinds.ts',
   'packages/sandbox/',
   'packages/chaos/',

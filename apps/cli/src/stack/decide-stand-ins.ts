@@ -23,13 +23,23 @@ export type StandIns = {
  * Decides what stands in for keys that are not set. Beside a real API nothing is made up: what went to the sandbox
  * would count as delivered, and a known write key would open billing to anyone. Pure.
  */
-export function decideStandIns(env: Readonly<Record<string, string | undefined>>): StandIns {
-  const keyOf = (api: Api) => env[kindOf(api).env.apiKey];
-  const unset = SANDBOX_APIS.filter((api) => !keyOf(api));
-  const isAnyReal = SANDBOX_APIS.some((api) => keyOf(api) && keyOf(api) !== 'sandbox');
+export function decideStandIns(env: Environment): StandIns {
+  const unset = SANDBOX_APIS.filter((api) => !keyOf(api, env));
+  const isAnyReal = namesRealApi(env);
   return {
     sandbox: isAnyReal ? [] : unset,
     held: isAnyReal ? unset : [],
     writeKey: env.SEGMENT_WRITE_KEY || isAnyReal ? undefined : DEMO_WRITE_KEY,
   };
+}
+
+/** Whether the key of an API that bills is set. Pure. */
+export function namesRealApi(env: Environment): boolean {
+  return SANDBOX_APIS.some((api) => keyOf(api, env) && keyOf(api, env) !== 'sandbox');
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function keyOf(api: Api, env: Environment): string | undefined {
+  return env[kindOf(api).env.apiKey];
 }

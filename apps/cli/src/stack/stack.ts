@@ -1,11 +1,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '@meterbridge/config';
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { refuseUnsafeRedis } from '@meterbridge/operations';
 import { BEHAVIOUR_VARIABLES } from '@meterbridge/sandbox/apis';
+import { installationFolder } from '@meterbridge/telemetry/build';
 import { type Child, startChild } from './child.js';
 import { decideStandIns, NO_KEY, type StandIns } from './decide-stand-ins.js';
 import { holdWithoutKey, loadStackConfig } from './hold-without-key.js';
@@ -19,6 +19,8 @@ export type StackOptions = {
   env: NodeJS.ProcessEnv;
   /** For one demonstration: nothing is kept, and the sandbox stands in whatever keys are set. */
   demo: boolean;
+  /** The database of a demonstration, which takes none from the environment; left out: it starts a Redis. */
+  demoRedisUrl?: string | undefined;
   onProgress: (line: string) => void;
   onLine: (name: string, line: string) => void;
 };
@@ -75,7 +77,8 @@ class Launch {
   }
 
   async run(): Promise<Stack> {
-    if (!this.given.REDIS_URL) await this.startRedis();
+    if (this.options.demoRedisUrl) this.made.REDIS_URL = this.options.demoRedisUrl;
+    else if (!this.given.REDIS_URL) await this.startRedis();
     const standIns = decideStandIns(this.given);
     const sandboxUrl = await this.standIn(standIns);
     await this.makeUpTheRest(standIns);
@@ -122,7 +125,7 @@ class Launch {
     const port = await findFreePort(4003);
     const sandboxUrl = `http://127.0.0.1:${port}`;
     const behaviour = pick(given, ['PATH', ...BEHAVIOUR_VARIABLES]);
-    this.start('sandbox', '@meterbridge/sandbox/main', { ...behaviour, SANDBOX_PORT: String(port) });
+    this.start('sandbox', 'packages/sandbox', { ...behaviour, SANDBOX_PORT: String(port) });
     await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
     for (const type of sandbox) {
       const { env } = kindOf(type);
@@ -167,8 +170,8 @@ class Launch {
     config: Config,
   ): Promise<Pick<Stack, 'receiverUrl' | 'workerUrl'>> {
     const { configFile: file, onProgress } = this.options;
-    const receiver = this.start('receiver', '@meterbridge/receiver', env);
-    const worker = this.start('worker', '@meterbridge/worker', env);
+    const receiver = this.start('receiver', 'apps/receiver', env);
+    const worker = this.start('worker', 'apps/worker', env);
     const receiverUrl = `http://127.0.0.1:${env.RECEIVER_PORT}`;
     const workerUrl = `http://127.0.0.1:${env.WORKER_PORT}`;
     await waitUntilReady('the receiver', `${receiverUrl}/readyz`, READY_WITHIN_MS);
@@ -197,7 +200,7 @@ class Launch {
     const { onLine, onProgress } = this.options;
     const child: Child = startChild({
       name,
-      script: fileURLToPath(import.meta.resolve(program)),
+      script: join(installationFolder(), program, 'dist/main.js'),
       env,
       onLine,
       onCrash: (who, how) => onProgress(`${who} ended (${how}); starting it again`),

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { howToRun, listSteps } from './hint.js';
 
-test('a command is typed as the one before it was', () => {
-  expect(howToRun('check', {})).toBe('meterbridge check');
-  expect(howToRun('check', { npm_lifecycle_event: 'start' })).toBe('npm run -s meterbridge -- check');
+test('a command is typed by its name, and in a clone by npm', () => {
+  expect(howToRun('check', false)).toBe('meterbridge check');
+  expect(howToRun('check', true)).toBe('npm run -s meterbridge -- check');
+  expect(howToRun('up', true)).toBe('npm start');
 });
 
 test('what a step is for stands in a column', () => {

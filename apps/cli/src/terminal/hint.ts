@@ -1,9 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { installationFolder } from '@meterbridge/telemetry/build';
+
 /**
- * How a command is typed where this one was: `npm run` in a clone puts its programs in no shell's path.
+ * How a person types a command: in a clone by npm, which puts its programs in no shell's path; else by its name.
  * @param command with its arguments, as `status --watch`
  */
-export function howToRun(command: string, env: NodeJS.ProcessEnv = process.env): string {
-  return `${env.npm_lifecycle_event === undefined ? 'meterbridge' : 'npm run -s meterbridge --'} ${command}`;
+export function howToRun(command: string, isClone = runsInClone()): string {
+  if (!isClone) return `meterbridge ${command}`;
+  return command === 'up' ? 'npm start' : `npm run -s meterbridge -- ${command}`;
+}
+
+function runsInClone(): boolean {
+  return existsSync(join(installationFolder(), 'pnpm-workspace.yaml'));
 }
 
 /** Steps below each other, each with what it is for. */

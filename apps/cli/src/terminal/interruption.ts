@@ -40,4 +40,11 @@ export function endOnSignal(): void {
   }
 }
 
+/** Resolves at the first signal, for what goes on until a person ends it. */
+export function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;

@@ -2,8 +2,8 @@ import { type DeadLetterCount, readDeadLetterCounts } from '@meterbridge/queue';
 import type { Operations } from '../open.js';
 import type { Work } from '../work.js';
 import type { LetterFilter } from './filter.js';
+import type { Grouping } from './groupings.js';
 import { countLetters } from './page.js';
-import type { Grouping } from './tally.js';
 import { destinationsOf } from './walk.js';
 
 /** How many letters have what is named in common. */

@@ -1,8 +1,9 @@
 import type { Operations } from '../open.js';
 import { startCounting, type Work } from '../work.js';
 import type { LetterFilter } from './filter.js';
+import type { Grouping } from './groupings.js';
 import { detailOf, eventNameOf, type LetterEntry, messageIdOf, ruleOf } from './letter.js';
-import { type Grouping, type Tallied, Tally } from './tally.js';
+import { type Tallied, Tally } from './tally.js';
 import { countAtMost, type WalkOptions, walkLetters } from './walk.js';
 
 /** A page of dead letters. `hasMore`: the same with `after` the last one's id goes on. */

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { DeadLetter } from '@meterbridge/delivery';
+import type { Grouping } from './groupings.js';
 import type { LetterEntry } from './letter.js';
-import { type Group, type Grouping, Tally } from './tally.js';
+import { type Group, Tally } from './tally.js';
 
 const DAY = Date.parse('2026-11-21');
 

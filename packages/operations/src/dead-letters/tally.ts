@@ -1,10 +1,6 @@
 import type { CustomerOf } from './customer-of.js';
+import type { Grouping } from './groupings.js';
 import { destinationOf, eventNameOf, type LetterEntry, ruleOf } from './letter.js';
-
-export const GROUPINGS = ['destination', 'reason', 'event', 'customer', 'source', 'rule', 'day'] as const;
-
-/** What dead letters may have in common. `day` is the one on which they died, in UTC. */
-export type Grouping = (typeof GROUPINGS)[number];
 
 /** How many letters, and when the first and the last of them died; epoch milliseconds. */
 export type Count = { letters: number; oldest: number; newest: number };

@@ -1,11 +1,8 @@
 import { type AuditGrouping, type AuditReport, audit as holdAgainst } from '@meterbridge/operations';
-import { type Command, Option } from 'commander';
 import { withOperations } from '../../load-context.js';
 import { print } from '../../terminal/print.js';
-import { readCount, readSinceHour } from '../../terminal/read-arguments.js';
 import { isoHour } from '../../terminal/read-since.js';
 import { type TableOptions, tableWidth } from '../../terminal/table.js';
-import { addWideOption } from '../../terminal/wide-option.js';
 import { watched } from '../../terminal/work.js';
 import { renderReport } from './render-report.js';
 
@@ -64,40 +61,4 @@ function toJson({ lines, total, unbalanced }: AuditReport) {
     lines: lines.map(withTime),
     unbalanced: unbalanced.map(withTime),
   };
-}
-
-/** `meterbridge audit` */
-export function addAudit(program: Command): void {
-  addWideOption(
-    program
-      .command('audit')
-      .description(
-        'hold what was accepted against what became of it, by hour, destination and source; exit code 1 when it does not add up',
-      ),
-  )
-    .option('--destination <name>', 'of one destination, or of the receiver')
-    .option('--source <name>', 'of one source')
-    .option('--since <time>', 'what was accepted from then on: 90m, 24h, 7d, or a time in UTC', readSinceHour)
-    .addOption(new Option('--by <what>', 'add up').choices(['hour', 'source', 'destination']))
-    .option('--wait <seconds>', 'until nothing is in flight; exit code 1 when the time is over', readCount)
-    .option('--json', 'one document, for machines')
-    .addHelpText(
-      'after',
-      `
-Always, for each hour in which something was accepted, counted in deliveries and with a filtered event as one:
-  accepted = delivered + duplicate + filtered + dead + discarded + in flight
-The look is one moment of Redis: it holds under load, too. "earlier" is what no hour has: hours that were
-settled more than 90 days ago. --since and --source leave it out.
-
-Examples:
-  meterbridge audit --since 24h
-  meterbridge audit --by destination
-  meterbridge audit --since 2026-08-01 --source backend --by hour
-  meterbridge audit --wait 60 && echo settled
-  meterbridge audit --json | jq '.lines[] | select(.dead > 0)'
-
-Exit codes: 0 it adds up (with --wait: and nothing is in flight), 1 it does not, or Redis does not answer,
-2 wrong usage.`,
-    )
-    .action(audit);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { HYPERLINE_KEY, LAGO_KEY, sampleConfig, WRITE_KEY } from '@meterbridge/testing/sample-config';
 import { Command } from 'commander';
-import { addBackfill } from './command.js';
+import { addBackfill } from './define.js';
 
 const environment = { ...process.env };
 let folder: string;

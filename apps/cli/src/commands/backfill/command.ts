@@ -2,7 +2,6 @@ import type { Config, Source } from '@meterbridge/config';
 import {
   type BackfillReport,
   choosePace,
-  DEFAULT_SHARE,
   dryRun,
   type Held,
   limitOf,
@@ -12,25 +11,22 @@ import {
   slowest,
 } from '@meterbridge/operations';
 import { compileFilter, describeFilterProblem } from '@meterbridge/usage-mapping';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { CommandError, readCommandEnv, readConfig } from '../../load-context.js';
 import { findFiles } from '../../terminal/find-files.js';
 import { listenForInterruption } from '../../terminal/interruption.js';
 import { keepStandardInput } from '../../terminal/keep-standard-input.js';
 import { type LetGoOptions, letGo } from '../../terminal/let-go.js';
 import { print } from '../../terminal/print.js';
-import { readCount, readPercent } from '../../terminal/read-arguments.js';
-import { readTime } from '../../terminal/read-since.js';
 import { whyNotSent } from '../../terminal/say-held.js';
 import { showProgress } from '../../terminal/work.js';
 import { renderAlready, renderBackfill } from './render-report.js';
 
-type Where = { text: string; matches: (event: unknown) => boolean };
 type BackfillOptions = {
   source?: string;
   since?: number;
   until?: number;
-  where?: Where;
+  where?: string;
   rate?: number;
   share?: number;
   resume?: boolean;
@@ -41,9 +37,14 @@ type BackfillOptions = {
  * Brings archived events through what a receiver does with live ones, behind them. Exit code 1 where it was
  * stopped, and where a file could not be read to its end.
  */
-export async function backfill(given: string[], options: BackfillOptions): Promise<void> {
-  const config = readConfig(readCommandEnv(process.env));
+export async function backfill(
+  given: string[],
+  options: BackfillOptions,
+  command?: Pick<Command, 'error'>,
+): Promise<void> {
   const { since, until, where } = options;
+  const matches = where === undefined ? undefined : compileWhere(where, command);
+  const config = readConfig(readCommandEnv(process.env));
   const progress = showProgress();
   const job = {
     config,
@@ -52,9 +53,9 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
     selection: {
       since,
       until,
-      where: where?.matches,
+      where: matches,
     },
-    whereText: where?.text,
+    whereText: where,
     pace: slowest(
       config.destinations.map((settings) =>
         paceOf(limitOf(settings, config.billingAccounts), choosePace(options)),
@@ -103,67 +104,11 @@ function chooseFiles(given: string[]): string[] {
   return given;
 }
 
-/** Epoch milliseconds. A moment that goes with the clock would be another one when it is resumed. */
-function readMoment(text: string): number {
-  const at = /^\d+[mhd]$/.test(text) ? null : readTime(text, Date.now());
-  if (at === null) throw new InvalidArgumentError('2026-08-01 or 2026-08-01T14:00Z was expected.');
-  return at;
-}
-
-function readFilter(text: string): Where {
+/** What a filter takes. A wrong one is wrong usage. */
+function compileWhere(text: string, command?: Pick<Command, 'error'>): (event: unknown) => boolean {
   const filter = compileFilter(text);
-  if (filter.ok) return { text, matches: filter.matches };
-  throw new InvalidArgumentError(filter.problems.map(describeFilterProblem).join('; '));
-}
-
-/** `meterbridge backfill` */
-export function addBackfill(program: Command): void {
-  program
-    .command('backfill <files...>')
-    .description("bring events of Segment's archives in, behind what is live: a call a line, gzip'd or not")
-    .option('--source <name>', 'whose events they are; needed where there are several sources')
-    .option('--since <time>', "from this time on, by the event's own, in UTC", readMoment)
-    .option('--until <time>', 'up to this time, which is left out', readMoment)
-    .option('--where <filter>', 'only what a filter takes, in the language of `when`', readFilter)
-    .option('--rate <n>', 'events a second, at most', readCount)
-    .option(
-      '--share <percent>',
-      `of the tightest limit (requestsPerSecond × batchSize), at most; ${DEFAULT_SHARE} where neither is said`,
-      readPercent,
-    )
-    .option('--resume', 'go on where the last run of the same stopped')
-    .option(
-      '--send-again <n>',
-      'so many, exactly, although they are there already as something else: billed twice, or never',
-      readCount,
-    )
-    .option('--check-all', 'ask the APIs for every event what they hold of it, however many reads that takes')
-    .option('--yes', 'do not ask where the APIs could not be asked for all')
-    .option('--dry-run', 'say what would become of them; writes nothing and needs no Redis')
-    .option('--json', 'one document, for machines')
-    .addHelpText(
-      'after',
-      `
-Files, folders with all files in them, patterns in quotes, or - for standard input. What is no archive by its
-content is named, and nothing of it is taken. Run it twice with the same
-rules and nothing is billed twice: id and time of an archived event are its own. Times are Segment's; an event is
-judged as of when it was received then, so that history is never too old. What a receiver would refuse becomes a
-dead letter that names file and line; its neighbours go on.
-
-The APIs are asked first what they hold of it. What is there under the same id with another code, subscription,
-customer, time or content, since a rule was changed, would be billed twice, or never: then nothing is done until
---send-again says their exact number. What could not be asked for needs a --yes.
-
-It leaves live events their share of every destination's limit, waits while Redis is away, and while Redis
-uses three quarters of what live events may use. Ctrl-C stops it; the same command with --resume goes on.
-
-Examples:
-  meterbridge backfill --dry-run 'archive/**/*.gz'
-  meterbridge backfill --since 2026-07-01 --until 2026-08-01 segment-logs/
-  meterbridge backfill --where 'event = "API Call"' --rate 5000 july.ndjson.gz
-  aws s3 cp s3://bucket/segment-logs/1234.gz - | meterbridge backfill --source backend -
-
-Exit codes: 0 all was read, 1 it was refused or stopped, or a file could not be read to its end, 2 wrong usage.`,
-    )
-    .action(backfill);
+  if (filter.ok) return filter.matches;
+  const problems = filter.problems.map(describeFilterProblem).join('; ');
+  const message = `error: option '--where <filter>' argument '${text}' is invalid. ${problems}`;
+  throw command?.error(message, { exitCode: 2 }) ?? new CommandError(message);
 }

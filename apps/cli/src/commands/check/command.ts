@@ -1,6 +1,5 @@
 import { configFile } from '@meterbridge/config';
 import { check as checkAll, checkCases, type Finding } from '@meterbridge/operations';
-import type { Command } from 'commander';
 import { isForPeople, readCommandEnv, readConfig } from '../../load-context.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
 import { print } from '../../terminal/print.js';
@@ -43,26 +42,7 @@ function ready(): string {
     'Ready. Next:',
     ...listSteps([
       [howToRun('preview <event.json>'), 'what an event becomes, before one is sent'],
-      ['npm start', 'receiver and worker on this machine'],
+      [howToRun('up'), 'receiver and worker on this machine'],
     ]),
   ].join('\n');
-}
-
-/** `meterbridge check` */
-export function addCheck(program: Command): void {
-  program
-    .command('check')
-    .description('say whether the configuration, Redis, both APIs and the rules are ready; sends no event')
-    .option('--json', 'for machines')
-    .addHelpText(
-      'after',
-      `
-Marks: ✓ as it should be, ! for you to judge, ✗ not ready.
-Exit codes: 0 nothing failed, 1 something is not ready, 2 wrong usage. Warnings do not fail.
-
-Examples:
-  meterbridge check
-  meterbridge check --json | jq '.[] | select(.level != "ok")'`,
-    )
-    .action(check);
 }

@@ -3,23 +3,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, configFile } from '@meterbridge/config';
+import type { Config } from '@meterbridge/config';
 import { openRedis } from '@meterbridge/operations';
 import { type Account, RECEIVER, readAccount } from '@meterbridge/queue';
-import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import { compareWithSandbox, type Disagreement } from '../../demo/compare-with-sandbox.js';
 import { describeMistypedFilter } from '../../demo/mistyped-filter.js';
 import { renderAccounts, renderDeadReasons } from '../../demo/render-account.js';
 import { type Sent, sendEvents } from '../../demo/send-events.js';
+import { takeDatabase } from '../../demo/take-database.js';
 import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js';
+import { chooseConfigFile } from '../../stack/choose-config.js';
 import { DEMO_WRITE_KEY } from '../../stack/decide-stand-ins.js';
 import { type Stack, startStack } from '../../stack/stack.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
+import { untilSignal } from '../../terminal/interruption.js';
 import { print, printInPlace } from '../../terminal/print.js';
-import { readCount } from '../../terminal/read-arguments.js';
 import { tableWidth } from '../../terminal/table.js';
-import { untilSignal } from '../up/command.js';
 
 export type DemoOptions = { once?: boolean; events: number };
 
@@ -34,29 +34,38 @@ export async function demo(options: DemoOptions): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'meterbridge-demo-'));
   const logFile = join(directory, 'demo.log');
   const log = createWriteStream(logFile);
+  const stops: (() => unknown)[] = [() => log.end()];
   const interrupted = untilSignal().then(() => 'interrupted' as const);
-  const stack = await startStack({
-    directory: STATE_DIRECTORY,
-    configFile: configFile(process.env),
-    env: process.env,
-    demo: true,
-    onProgress: progress,
-    onLine: (name, line) => log.write(`${name} ${line}\n`),
-  });
-  const redis = await openRedis(stack.redisUrl);
   try {
+    const given = { directory: STATE_DIRECTORY, env: process.env, demo: true, onProgress: progress };
+    const { REDIS_URL } = process.env;
+    const database = REDIS_URL ? await takeDatabase(REDIS_URL) : undefined;
+    if (database) {
+      stops.push(() => database.release());
+      progress(`Redis: REDIS_URL, database ${database.number}, which is empty and will be again`);
+    }
+    const stack = await startStack({
+      ...given,
+      configFile: await chooseConfigFile(given),
+      demoRedisUrl: database?.url,
+      onLine: (name, line) => log.write(`${name} ${line}\n`),
+    });
+    stops.push(() => stack.stop());
+    const redis = await openRedis(stack.redisUrl);
+    stops.push(() => redis.disconnect());
     const outcome = await Promise.race([play(stack, redis, options, progress), interrupted]);
-    if (outcome === 'interrupted') return;
-    process.exitCode = outcome ? 0 : 1;
-    if (options.once)
-      return print(`Next: npm start, or ${howToRun('init')} for a configuration of your own.`);
-    print(nextSteps(stack, logFile));
-    await interrupted;
-  } finally {
-    redis.disconnect();
+    if (outcome !== 'interrupted') {
+      process.exitCode = outcome ? 0 : 1;
+      if (options.once)
+        print(`Next: ${howToRun('up')}, or ${howToRun('init')} for a configuration of your own.`);
+      else {
+        print(nextSteps(stack, logFile, database !== undefined));
+        await interrupted;
+      }
+    }
     print('Stopping.');
-    await stack.stop();
-    log.end();
+  } finally {
+    for (const stop of stops.reverse()) await stop();
     if (options.once) await rm(directory, { recursive: true, force: true });
   }
 }
@@ -130,14 +139,16 @@ function renderResult(accounts: Account[], disagreements: Disagreement[], second
   ].join('\n');
 }
 
-function nextSteps(stack: Stack, logFile: string): string {
+function nextSteps(stack: Stack, logFile: string, isGivenRedis: boolean): string {
+  // Said empty, REDIS_URL does not lead past what the demonstration has written.
+  const run = (command: string) => `${isGivenRedis ? 'REDIS_URL= ' : ''}${howToRun(command)}`;
   return [
     '',
     'The stack stays up. Try, in another terminal:',
     ...listSteps([
-      [howToRun('dead-letters list'), 'what could not be delivered, and why'],
-      [howToRun('audit'), 'what became of what was accepted, hour by hour'],
-      [howToRun('dead-letters replay --all'), 'once tokens has a default: 0 in the configuration'],
+      [run('dead-letters list'), 'what could not be delivered, and why'],
+      [run('audit'), 'what became of what was accepted, hour by hour'],
+      [run('dead-letters replay --all'), `once tokens has a default: 0 in ${stack.env.METERBRIDGE_CONFIG}`],
       [`curl ${stack.sandboxUrl}/inspect`, 'what the billing APIs hold'],
       [`curl ${stack.workerUrl}/metrics`, 'Prometheus metrics'],
       ['kill -9 any of its processes', 'each is started again, and nothing is lost'],
@@ -145,25 +156,4 @@ function nextSteps(stack: Stack, logFile: string): string {
     `Logs: ${logFile}`,
     'Ctrl-C ends it.',
   ].join('\n');
-}
-
-/** `meterbridge demo` */
-export function addDemo(program: Command): void {
-  program
-    .command('demo')
-    .description(
-      'send some thousand events through the whole stack to a sandbox and add up what became of them',
-    )
-    .option('--once', 'end when it adds up; exit code 1 when it does not')
-    .option('--events <n>', 'well-formed events to send', readCount, 5_000)
-    .addHelpText(
-      'after',
-      `
-Examples:
-  meterbridge demo
-  meterbridge demo --once --events 50000
-
-Exit codes: 0 it adds up and the sandbox agrees, 1 it does not or could not start, 2 wrong usage.`,
-    )
-    .action(demo);
 }

@@ -4,13 +4,11 @@ import { type ConfigProblem, configFile, describeProblems, parseConfig } from '@
 import { type Draft, neededVariables, variablesOf, writeDraft } from '@meterbridge/config-draft';
 import { kindOf } from '@meterbridge/destinations';
 import { VENDORS } from '@meterbridge/function-migration/recipes';
-import type { Command } from 'commander';
 import { draftFromAnswers } from '../../init/answers.js';
 import { takeStandard, withQuestions } from '../../init/ask.js';
 import { askAll } from '../../init/questions.js';
 import { refuseToOverwrite, writeConfigFile, writeEnvExample } from '../../init/write-files.js';
 import { CommandError } from '../../load-context.js';
-import { EXAMPLE } from '../../terminal/example.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
 import { listWords } from '../../terminal/list-words.js';
 import { print } from '../../terminal/print.js';
@@ -110,7 +108,7 @@ function nextSteps(file: string, draft: Draft): string {
     [existsSync('.env') ? '.env' : `cp ${join(dirname(file), '.env.example')} .env`, `set ${needed} in it`],
     [`${name}${howToRun('check')}`, 'whether the file, Redis and the APIs are ready'],
     [`${name}${howToRun('preview <event.json>')}`, 'what an event becomes, before one is sent'],
-    [`${name}npm start`, 'receiver and worker on this machine'],
+    [`${name}${howToRun('up')}`, 'receiver and worker on this machine'],
   ]);
   return ['\nNext:', ...steps, ...otherAddresses(draft, process.env)].join('\n');
 }
@@ -122,40 +120,4 @@ function otherAddresses({ destinations }: Draft, env: NodeJS.ProcessEnv): string
     if (!env[name] || env[name] === url) return [];
     return [`${name} is another address in your environment or .env, and wins: make it ${url} there.`];
   });
-}
-
-/** `meterbridge init` */
-export function addInit(program: Command): void {
-  const recipes = listWords(
-    RECIPE_TITLES.map((title) => `${title}'s`),
-    'or',
-  );
-  program
-    .command('init')
-    .description('write a configuration: from the answers to a few questions, or from a Segment Function')
-    .option('--output <file>', 'default: METERBRIDGE_CONFIG, or meterbridge.config.yaml')
-    .option('--from-function <file>', `read what a function made from ${recipes} recipe does`)
-    .option('--yes', 'take the standard answer to every question')
-    .option('--force', 'write over a file that is there')
-    .option('--json', 'say what was found and written as one document, for machines')
-    .addHelpText(
-      'after',
-      `
-An empty answer takes what stands in brackets; answers may come from a pipe, one a line. The file holds no key,
-only names of variables, which .env.example beside it explains. Ctrl-C writes nothing.
-
---from-function reads the code and never runs it. It says what was wrong in it, line by line, and what that
-cost. What it cannot translate it does not guess: that stays empty in the file, which loads once you have
-written it.
-
-Examples:
-  meterbridge init
-  meterbridge init --yes --output staging.yaml
-  (echo ${EXAMPLE}; echo https://${EXAMPLE}.acme.example; yes '') | meterbridge init     the rest as in brackets
-  meterbridge init --from-function ${EXAMPLE}-function.js
-  meterbridge init --from-function ${EXAMPLE}-function.js --json | jq '.faults[]'
-
-Exit codes: 0 written, 1 not written, or something in it is left for you to write, 2 wrong usage.`,
-    )
-    .action(init);
 }

@@ -1,15 +1,7 @@
 import { configJsonSchema } from '@meterbridge/config';
-import type { Command } from 'commander';
 import { print } from '../../terminal/print.js';
 
-/** `meterbridge schema` */
-export function addSchema(program: Command): void {
-  program
-    .command('schema')
-    .description("print the configuration file's JSON Schema, for editors")
-    .addHelpText(
-      'after',
-      '\nExample:\n  meterbridge schema > meterbridge.schema.json\n\nExit codes: 0 done, 2 wrong usage.',
-    )
-    .action(() => print(JSON.stringify(configJsonSchema(), null, 2)));
+/** Prints the JSON Schema of the configuration file. */
+export function schema(): void {
+  print(JSON.stringify(configJsonSchema(), null, 2));
 }

@@ -1,5 +1,4 @@
 import { findCaseFiles, readCases, readPipeline, runCase } from '@meterbridge/operations';
-import type { Command } from 'commander';
 import { readCommandEnv } from '../../load-context.js';
 import { print } from '../../terminal/print.js';
 import { renderCase } from './render-case.js';
@@ -23,27 +22,4 @@ export async function testCases(given: string[], options: { json?: boolean }): P
     for (const { case: each, result } of results) if (each.file === file) print(renderCase(each, result));
   }
   print(`\n${results.length - failed} passed, ${failed} failed`);
-}
-
-/** `meterbridge test` */
-export function addTest(program: Command): void {
-  program
-    .command('test [files...]')
-    .description(
-      'run the cases kept beside the configuration: an event in, the usage that must come out; sends nothing',
-    )
-    .option('--json', 'one document, for machines')
-    .addHelpText(
-      'after',
-      `
-Without files: every *.cases.yaml beside the configuration. Neither Redis nor any key is needed.
-
-Exit codes: 0 all came out as expected, 1 one did not or cannot be read, 2 wrong usage.
-
-Examples:
-  meterbridge test
-  METERBRIDGE_CONFIG=changed.config.yaml meterbridge test meterbridge.cases.yaml
-  meterbridge test --json | jq '.cases[] | select(.ok | not)'`,
-    )
-    .action(testCases);
 }

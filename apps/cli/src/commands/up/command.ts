@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { configFile } from '@meterbridge/config';
-import type { Command } from 'commander';
 import { STATE_DIRECTORY } from '../../load-context.js';
+import { chooseConfigFile } from '../../stack/choose-config.js';
 import { openLogFile } from '../../stack/log-file.js';
 import { type Stack, startStack } from '../../stack/stack.js';
 import { howToRun } from '../../terminal/hint.js';
+import { untilSignal } from '../../terminal/interruption.js';
 import { openScreen } from './screen.js';
 import { watchCounts } from './watch-counts.js';
 
@@ -20,12 +20,11 @@ export async function up(): Promise<void> {
     screen.count('');
     screen.say('\nStopping: what is on its way is settled, what waits stays in Redis.');
   });
+  const onProgress = (line: string) => screen.say(`• ${line}`);
+  const given = { directory: STATE_DIRECTORY, env: process.env, demo: false, onProgress };
   const stack = await startStack({
-    directory: STATE_DIRECTORY,
-    configFile: configFile(process.env),
-    env: process.env,
-    demo: false,
-    onProgress: (line) => screen.say(`• ${line}`),
+    ...given,
+    configFile: await chooseConfigFile(given),
     onLine: (name, line) => {
       log.write(name, line);
       screen.log(name, line);
@@ -54,36 +53,4 @@ function nextSteps({ receiverUrl, madeUpWriteKey }: Stack): string {
     'Ctrl-C ends it; what was accepted is kept.',
     '',
   ].join('\n');
-}
-
-export function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-}
-
-/** `meterbridge up` */
-export function addUp(program: Command): void {
-  program
-    .command('up')
-    .description(
-      'run receiver and worker until Ctrl-C, with a Redis of their own unless REDIS_URL is set, and the sandbox where no API key is set',
-    )
-    .addHelpText(
-      'after',
-      `
-Without a key for any API, the sandbox stands in for all, and a known write key is taken from this machine alone.
-Beside a real key nothing is made up: SEGMENT_WRITE_KEY has to be set, and a destination without a key is held.
-
-What was accepted is kept in .meterbridge/ and goes on with the next start. A saved configuration is used at once.
-The processes' logs go to .meterbridge/up.log (beyond 50 MB to up.log.1, and anew); here: counts, once a second where
-they change, and each kind of warning and error once.
-
-Examples:
-  meterbridge up
-  METERBRIDGE_CONFIG=staging.yaml RECEIVER_PORT=4100 WORKER_PORT=4101 meterbridge up
-
-Exit codes: 0 ended by Ctrl-C, 1 it could not start, 2 wrong usage.`,
-    )
-    .action(up);
 }

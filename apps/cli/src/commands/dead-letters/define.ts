@@ -1,17 +1,10 @@
-import { GROUPINGS, type Grouping } from '@meterbridge/operations';
+import { DEFAULT_SHARE, GROUPINGS, type Grouping } from '@meterbridge/operations/options';
 import { type Command, InvalidArgumentError } from 'commander';
 import { EXAMPLE } from '../../terminal/example.js';
-import { readCount } from '../../terminal/read-arguments.js';
+import { loadedWhenRun } from '../../terminal/loaded-when-run.js';
+import { readCount, readPercent } from '../../terminal/read-arguments.js';
 import { addWideOption } from '../../terminal/wide-option.js';
-import { discardLetters } from './discard.js';
-import { listDiscards } from './discards.js';
-import { editInEditor } from './edit.js';
-import { exportToOutput } from './export.js';
-import { importFromFile } from './import.js';
-import { listDeadLetters } from './list.js';
 import { addActorOption, addFilterOptions } from './options.js';
-import { addReplay } from './replay.js';
-import { showDeadLetter } from './show.js';
 
 /** `meterbridge dead-letters` */
 export function addDeadLetters(program: Command): void {
@@ -64,7 +57,7 @@ Examples:
 
 Exit codes: 0 done (none is no error), 1 Redis or the configuration cannot be read, 2 wrong usage.`,
     )
-    .action(listDeadLetters);
+    .action(loadedWhenRun(async () => (await import('./list.js')).listDeadLetters));
 }
 
 function readGrouping(text: string, before: Grouping[] = []): Grouping[] {
@@ -90,7 +83,7 @@ Examples:
 
 Exit codes: 0 done, 1 there is no such letter, 2 wrong usage.`,
     )
-    .action(showDeadLetter);
+    .action(loadedWhenRun(async () => (await import('./show.js')).showDeadLetter));
 }
 
 function addEdit(deadLetters: Command): void {
@@ -121,7 +114,61 @@ Examples:
 
 Exit codes: 0 done, 1 not done, 2 wrong usage.`,
     )
-    .action(editInEditor);
+    .action(loadedWhenRun(async () => (await import('./edit.js')).editInEditor));
+}
+
+function addReplay(deadLetters: Command): void {
+  const replay = deadLetters
+    .command('replay [ids...]')
+    .description('put them back on their queues; they are mapped anew with the configuration of now')
+    .option('--all', 'all of them');
+  addFilterOptions(replay)
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--yes', 'do not ask')
+    .option('--include-failing', 'those as well that would fail again; else they are left where they are')
+    .option('--remap-sent', 'with ids: map anew what may have arrived; else it goes as it was sent')
+    .option('--as-source <name>', 'those that came under an unknown write key go as events of this source')
+    .option(
+      '--send-again <n>',
+      'so many, exactly, although they are there already as something else: billed twice, or never',
+      readCount,
+    )
+    .option('--check-all', 'ask the APIs for every event what they hold of it, however many reads that takes')
+    .option('--rate <n>', 'events a second, at most, for each destination', readCount)
+    .option(
+      '--share <percent>',
+      `of each destination's limit (requestsPerSecond × batchSize), at most; ${DEFAULT_SHARE} where neither is said`,
+      readPercent,
+    )
+    .option('--wait', 'until they are delivered or dead again; so it is on a terminal')
+    .option('--no-wait', 'end when they are on their queues')
+    .option('--json', 'plan and report as one document, for machines')
+    .addHelpText(
+      'after',
+      `
+Say which: ids, a filter, or --all. The workers run it, so it goes on whatever becomes of this terminal. What it puts
+back is mapped by the rules that its plan was shown with, whichever worker sends it. Which rules take an event is for
+the workers' own filters to say: let them have the mended configuration first.
+What dies meanwhile, or again, is not replayed in a circle: the newest letter of the beginning is the last.
+Replayed events wait behind live ones. Their identity stays, so that what is there the same is billed once. The APIs
+are asked first: what they hold under the same id with another code, subscription, customer, time or content would
+be billed twice, or never. Then nothing is done until --send-again says their exact number; --yes does not.
+What may have arrived goes as it was sent, whatever the rules say now. To map it anew, make sure that its API does
+not have it, and say --remap-sent with its id: both mappings are shown beside each other before anything is done.
+What came with an event's own write key that no source has is nobody's: --as-source says whose it is. Its event goes
+by that source's privacy and rules, and is counted there.
+Each replay is remembered: meterbridge replays list. A stopped one goes on: meterbridge replays resume.
+
+Examples:
+  meterbridge dead-letters replay --reason unmapped --dry-run
+  meterbridge dead-letters replay --reason unmapped --since 24h --share 20
+  meterbridge dead-letters replay ${EXAMPLE}/1795225509287-0 --yes
+  meterbridge dead-letters replay --all --yes --wait --json | jq .replay
+
+Exit codes: 0 done (letters that were left are told, and no error), 1 not done, refused, stopped, no longer watched,
+or with --wait something is dead again, 2 wrong usage.`,
+    )
+    .action(loadedWhenRun(async () => (await import('./replay.js')).replayDeadLetters));
 }
 
 function addDiscard(deadLetters: Command): void {
@@ -149,7 +196,7 @@ Examples:
 
 Exit codes: 0 done, 1 not done or stopped, 2 wrong usage.`,
     )
-    .action(discardLetters);
+    .action(loadedWhenRun(async () => (await import('./discard.js')).discardLetters));
 
   addWideOption(
     deadLetters
@@ -170,7 +217,7 @@ Examples:
 
 Exit codes: 0 done, 1 Redis or the configuration cannot be read, 2 wrong usage.`,
     )
-    .action(listDiscards);
+    .action(loadedWhenRun(async () => (await import('./discards.js')).listDiscards));
 }
 
 function addExportAndImport(deadLetters: Command): void {
@@ -190,7 +237,7 @@ Examples:
 
 Exit codes: 0 done, 1 not all of them, 2 wrong usage.`,
     )
-    .action(exportToOutput);
+    .action(loadedWhenRun(async () => (await import('./export.js')).exportToOutput));
 
   addActorOption(
     deadLetters
@@ -213,5 +260,5 @@ Examples:
 
 Exit codes: 0 done, 1 bad lines, or stopped, 2 wrong usage.`,
     )
-    .action(importFromFile);
+    .action(loadedWhenRun(async () => (await import('./import.js')).importFromFile));
 }
