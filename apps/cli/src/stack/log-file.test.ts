@@ -24,6 +24,7 @@ test('a line of JSON stays as it is, any other becomes one; the file goes on wit
   const second = openLogFile(path);
   second.write('redis', 'Ready to accept connections');
   second.close();
+  second.write('redis', 'too late');
   expect(read(path)).toEqual([
     { level: 'info', msg: 'worker.ready' },
     { name: 'redis', msg: 'Ready to accept connections' },

@@ -21,9 +21,12 @@ export function openLogFile(path: string, maxBytes = MAX_BYTES): LogFile {
   const open = () => openSync(path, 'a', 0o600);
   let file = open();
   let bytes = statSync(path).size;
+  let isClosed = false;
   return {
     path,
     write(name, line) {
+      // A process' last lines come after its end.
+      if (isClosed) return;
       const text = `${line.startsWith('{') ? line : JSON.stringify({ name, msg: line })}\n`;
       if (bytes > 0 && bytes + text.length > maxBytes) {
         closeSync(file);
@@ -33,6 +36,9 @@ export function openLogFile(path: string, maxBytes = MAX_BYTES): LogFile {
       }
       bytes += writeSync(file, text);
     },
-    close: () => closeSync(file),
+    close() {
+      isClosed = true;
+      closeSync(file);
+    },
   };
 }
