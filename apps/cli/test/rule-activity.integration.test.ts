@@ -125,10 +125,11 @@ test('a receiver that leaves reports what it saw; what Redis did not take is rep
   const another = await stack.startReady('receiver');
   expect((await postBatch(another.url, makeTracks(2))).status).toBe(200);
   await suite.redis.kill('SIGSTOP');
-  await waitFor(() => another.process.output().includes('activity.not_reported'), {
-    what: 'a report that Redis did not take',
-  });
-  await suite.redis.kill('SIGCONT');
+  try {
+    await waitFor(() => another.process.output().includes('redis.lost'), { what: 'Redis to be away' });
+  } finally {
+    await suite.redis.kill('SIGCONT');
+  }
   await told(stack, ({ rules }) => rules.get('api-calls')?.taken === 5);
   // Nothing of it comes again with the next report.
   const [more] = makeTracks(1);
