@@ -16,7 +16,7 @@ import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js
 import { chooseConfigFile } from '../../stack/choose-config.js';
 import { DEMO_WRITE_KEY } from '../../stack/decide-stand-ins.js';
 import { type Stack, startStack } from '../../stack/stack.js';
-import { commandName } from '../../terminal/command-name.js';
+import { howToRun } from '../../terminal/hint.js';
 import { untilSignal } from '../../terminal/interruption.js';
 
 export type DemoOptions = { once?: boolean; events: number };
@@ -137,13 +137,13 @@ function renderResult(accounts: Account[], disagreements: Disagreement[], second
 
 function nextSteps(stack: Stack, logFile: string, isGivenRedis: boolean): string {
   // Said empty, REDIS_URL does not lead past what the demonstration has written.
-  const command = `${isGivenRedis ? 'REDIS_URL= ' : ''}${commandName()}`;
+  const type = (command: string) => `${isGivenRedis ? 'REDIS_URL= ' : ''}${howToRun(command)}`;
   return [
     '',
     'The stack stays up. Try, in another terminal:',
-    `  ${command} dead-letters list            what could not be delivered, and why`,
-    `  ${command} audit                        what became of what was accepted, hour by hour`,
-    `  ${command} dead-letters replay --all    after mending ${stack.env.METERBRIDGE_CONFIG} (give tokens a default: 0)`,
+    `  ${type('dead-letters list')}            what could not be delivered, and why`,
+    `  ${type('audit')}                        what became of what was accepted, hour by hour`,
+    `  ${type('dead-letters replay --all')}    after mending ${stack.env.METERBRIDGE_CONFIG} (give tokens a default: 0)`,
     `  curl ${stack.sandboxUrl}/inspect                what the billing APIs hold`,
     `  curl ${stack.workerUrl}/metrics                 Prometheus metrics`,
     '  kill -9 any of its processes: each is started again, and nothing is lost',

@@ -2,7 +2,7 @@ import { prettyFactory } from 'pino-pretty';
 import { STATE_DIRECTORY } from '../../load-context.js';
 import { chooseConfigFile } from '../../stack/choose-config.js';
 import { startStack } from '../../stack/stack.js';
-import { commandName } from '../../terminal/command-name.js';
+import { howToRun } from '../../terminal/hint.js';
 import { untilSignal } from '../../terminal/interruption.js';
 
 /** Runs the whole stack until Ctrl-C: for real use on one machine, and for trying things out. */
@@ -28,7 +28,7 @@ export async function up(): Promise<void> {
       `Point a Segment client at ${stack.receiverUrl} (its host option), or try:`,
       `  curl -u "${stack.madeUpWriteKey ?? '$SEGMENT_WRITE_KEY'}:" ${stack.receiverUrl}/v1/track \\`,
       `    -d '{"event":"API Call","userId":"acme","messageId":"m1","properties":{"tokens":1200,"model":"large"}}'`,
-      `In another terminal:  ${commandName()} status`,
+      `In another terminal:  ${howToRun('status')}`,
       'Ctrl-C ends it; what was accepted is kept.',
       '',
     ].join('\n'),
