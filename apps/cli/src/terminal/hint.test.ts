@@ -1,10 +1,27 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { readBuild } from '@meterbridge/telemetry/build';
 import { howToRun, listSteps } from './hint.js';
 
 test('a command is typed by its name, and in a clone by npm', () => {
-  expect(howToRun('check', false)).toBe('meterbridge check');
-  expect(howToRun('check', true)).toBe('npm run -s meterbridge -- check');
-  expect(howToRun('up', true)).toBe('npm start');
+  expect(howToRun('check', {}, false)).toBe('meterbridge check');
+  expect(howToRun('check', {}, true)).toBe('npm run -s meterbridge -- check');
+  expect(howToRun('up', {}, true)).toBe('npm start');
+});
+
+test('a package that lies here is run by its file', () => {
+  const [here, folder] = [process.cwd(), mkdtempSync(join(tmpdir(), 'meterbridge-hint-'))];
+  const tarball = `meterbridge-${readBuild().version}.tgz`;
+  writeFileSync(join(folder, tarball), '');
+  process.chdir(folder);
+  try {
+    expect(howToRun('audit', { npm_lifecycle_event: 'npx' }, false)).toBe(`npx ./${tarball} audit`);
+  } finally {
+    process.chdir(here);
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('what a step is for stands in a column', () => {

@@ -1,14 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { installationFolder } from '@meterbridge/telemetry/build';
+import { installationFolder, readBuild } from '@meterbridge/telemetry/build';
 
 /**
- * How a person types a command: in a clone by npm, which puts its programs in no shell's path; else by its name.
+ * How a person types a command here: in a clone by npm, which puts its programs in no shell's path; where npx runs a
+ * package that lies in this folder, by that; else by the program's name.
  * @param command with its arguments, as `status --watch`
  */
-export function howToRun(command: string, isClone = runsInClone()): string {
-  if (!isClone) return `meterbridge ${command}`;
-  return command === 'up' ? 'npm start' : `npm run -s meterbridge -- ${command}`;
+export function howToRun(
+  command: string,
+  env: NodeJS.ProcessEnv = process.env,
+  isClone = runsInClone(),
+): string {
+  if (isClone) return command === 'up' ? 'npm start' : `npm run -s meterbridge -- ${command}`;
+  const tarball = `meterbridge-${readBuild().version}.tgz`;
+  if (env.npm_lifecycle_event === 'npx' && existsSync(tarball)) return `npx ./${tarball} ${command}`;
+  return `meterbridge ${command}`;
 }
 
 function runsInClone(): boolean {
