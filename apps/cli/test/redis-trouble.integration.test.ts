@@ -153,6 +153,7 @@ test('a user with the documented rights alone runs the pipeline, and what it may
   const stack = await stacks.open();
   const rights = ['reset', 'on', '>hunter2hunter2', ...documentedRights()];
   await stack.redis.call('ACL', 'SETUSER', 'bridge', ...rights);
+  await stack.redis.call('ACL', 'LOG', 'RESET');
   stack.env.REDIS_URL = suite.url.replace('//', '//bridge:hunter2hunter2@');
   const receiver = await stack.startReady('receiver');
   const worker = await stack.startReady('worker');

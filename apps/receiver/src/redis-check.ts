@@ -19,6 +19,7 @@ export class RedisCheck {
   private readonly options: RedisCheckOptions;
   private readonly again: NodeJS.Timeout;
   private isSafe = false;
+  private isStopped = false;
 
   constructor(options: RedisCheckOptions) {
     this.options = options;
@@ -28,7 +29,7 @@ export class RedisCheck {
     onServer(redis, () => this.look());
     redis.on('close', () => {
       this.isSafe = false;
-      outages.onLost();
+      if (!this.isStopped) outages.onLost();
     });
     // A look that met a slow moment is repeated; where no write is taken, none can pass.
     this.again = setInterval(() => {
@@ -48,6 +49,7 @@ export class RedisCheck {
   }
 
   stop(): void {
+    this.isStopped = true;
     clearInterval(this.again);
   }
 

@@ -63,17 +63,7 @@ export async function composeWorker(
 ): Promise<DeliveryProcess> {
   let inForce = config;
   let state: State = 'waiting for Redis';
-  const outages = new RedisOutages({ logger, server: placeOf(config.redis.url) });
-  const redis = connectConsumer(
-    config.redis.url,
-    (error) => {
-      logger.debug({ err: error }, 'redis.error');
-      outages.onError(redisErrorWords(error));
-    },
-    { onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)) },
-  );
-  redis.on('close', () => outages.onLost());
-  redis.on('ready', () => outages.onReady());
+  const { redis, outages } = openConnection(config.redis.url, logger, () => state === 'draining');
   const operations = await startOperations(config.ports.worker, {
     ready: () => readinessOf(state, redis, outages.refusal),
     metrics,
@@ -130,6 +120,27 @@ export async function composeWorker(
       redis.disconnect();
     },
   };
+}
+
+/** @param isLeaving whether the connection is closed on purpose */
+function openConnection(
+  url: string,
+  logger: Logger,
+  isLeaving: () => boolean,
+): { redis: Redis; outages: RedisOutages } {
+  const outages = new RedisOutages({ logger, server: placeOf(url) });
+  const onError = (error: Error) => {
+    logger.debug({ err: error }, 'redis.error');
+    outages.onError(redisErrorWords(error));
+  };
+  const redis = connectConsumer(url, onError, {
+    onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)),
+  });
+  redis.on('close', () => {
+    if (!isLeaving()) outages.onLost();
+  });
+  redis.on('ready', () => outages.onReady());
+  return { redis, outages };
 }
 
 function readinessOf(

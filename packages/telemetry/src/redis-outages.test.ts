@@ -3,7 +3,7 @@ import { RedisOutages } from './redis-outages.js';
 
 function open() {
   let now = 0;
-  const lines: unknown[] = [];
+  const lines: unknown[][] = [];
   const logger = {
     warn: (fields: object, event: string) => lines.push([event, fields]),
     info: (event: string) => lines.push([event]),
@@ -27,6 +27,16 @@ test('an outage is told once with its reason, once a minute while it lasts, and 
     ['redis.ready'],
     ['redis.lost', { server: 'r:1', reason: 'the connection was closed' }],
   ]);
+});
+
+test('a replica that is connected to again and again is told of once', () => {
+  const { outages, lines } = open();
+  for (let tries = 0; tries < 3; tries += 1) {
+    outages.onAnswer('READONLY');
+    outages.onLost();
+    outages.onReady();
+  }
+  expect(lines.map(([event]) => event)).toEqual(['redis.refused', 'redis.lost']);
 });
 
 test('a refusal lasts until a write is taken', () => {

@@ -47,9 +47,11 @@ export class RedisOutages {
   /** What Redis says to a write. @param refusal null where it takes it */
   onAnswer(refusal: string | null): void {
     if (refusal !== null) this.tell('redis.refused', refusal);
-    else if (this.refused !== null) this.logger.info('redis.ready');
-    if (refusal === null) this.toldAt.delete('redis.refused');
+    const isOver = refusal === null && this.refused !== null;
     this.refused = refusal;
+    if (!isOver) return;
+    this.toldAt.delete('redis.refused');
+    this.onReady();
   }
 
   /** Redis could not be looked at, or not made ready for use. */
@@ -57,8 +59,9 @@ export class RedisOutages {
     this.tell('redis.check_failed', reason);
   }
 
-  /** Redis is there: the next outage is another one. */
+  /** Redis is there: the next outage is another one. One that refuses every write is not, however often it connects. */
   onReady(): void {
+    if (this.refused !== null) return;
     this.lastError = null;
     this.toldAt.delete('redis.lost');
     this.toldAt.delete('redis.check_failed');
