@@ -20,7 +20,11 @@ test.each([0, 1, 2, 3])(
     const file = join(at.folder, 'old.gz');
     await writeArchive(file, calls(EVENTS));
     at.changeOverAt('{lago}:ledger', times);
-    await backfill([file], HOW);
+    await backfill([file], HOW).catch((error: { code?: string }) => {
+      // A position that was saved in that moment the old master alone has, too: it says so, and what to do.
+      if (error.code !== 'conflict') throw error;
+      return backfill([file], { ...HOW, resume: true });
+    });
     expect(at.output()).toContain('"state": "done"');
     const { accepted, inFlight, difference } = await at.account('lago');
     expect(difference).toBe(0);
