@@ -72,7 +72,7 @@ test('a mistyped event name is found by the name that no rule takes, and by the 
   const { output } = await stack.cli('status');
   expect(output).toMatch(/lago +api-calls +0 +– +has taken none/);
   expect(output).toMatch(/track "API Call" +7 +\d+ s ago/);
-  expect(output).toContain('"\\u{1b}[2JAPI Call"');
+  expect(output).toContain('"\\u001b[2JAPI Call"');
   const said = await metricsOf(worker.url);
   expect(said).toContain('meterbridge_untaken_names{source="backend"} 2\n');
   expect(said).toContain('meterbridge_rule_taken_events{destination="lago",rule="api-calls"} 0\n');

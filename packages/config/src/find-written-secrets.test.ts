@@ -58,6 +58,10 @@ test.each(['$LAGO_API_KEY', 'LAGO_API_KEY', '"{{ LAGO_API_KEY }}"', '"%LAGO_API_
   },
 );
 
+test('a name that only begins like a key is none', () => {
+  expect(messagesOf(FILE.replace('type = "track"', 'properties.sk_identifier = "a"'))).toBe('');
+});
+
 test.each(['sandbox', 'change-me', '${LAGO_API_KEY:-sandbox}'])('%s is no secret', (written) => {
   expect(messagesOf(FILE.replace('${LAGO_API_KEY}', written))).toBe('');
 });

@@ -2,7 +2,7 @@ import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import type { ConfigProblem, ProblemPath } from './problem.js';
 
 /** What billing APIs and payment companies begin their secret keys with. */
-const KEY = /\b(?:(?:sk|rk|pk)_(?:live|test)_|sk_|rk_|whsec_)[A-Za-z0-9]{8,}/;
+const KEY = /\b(?:(?:sk|rk|pk)_(?:live|test)_|(?:sk|rk|whsec)_(?=[A-Za-z]*\d))[A-Za-z0-9]{8,}/;
 /** Of a field that holds a secret: what begins like a key of an API, or is as long as one. */
 const LIKE_A_SECRET = /^(?:sk|rk|pk|whsec|prod|live|test)_.{8,}$|^.{20,}$/s;
 /** A variable as other languages write it. */
