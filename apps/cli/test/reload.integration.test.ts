@@ -1,10 +1,12 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the file's placeholders are written so
 import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { makeTracks } from './retrying-client.js';
+import { makeTracks, sendAll } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
+import { CONFIG, LAGO_KEY } from './stack-config.js';
 
 jest.setTimeout(120_000);
 
@@ -196,4 +198,27 @@ test('SIGHUP has a receiver and a worker read their files again; what is wrong c
   // The same once more.
   receiver.process.signal('SIGHUP');
   await waitFor(() => receiver.process.output().includes('config.unchanged'), { what: 'nothing to happen' });
+});
+
+test('an API key that is replaced in its file is used from then on, and what was in hand under the one before goes out', async () => {
+  const stack = await stacks.open();
+  const file = join(dirname(stack.env.METERBRIDGE_CONFIG!), 'lago-key');
+  await writeFile(file, 'a-key-that-was-revoked\n');
+  const config = CONFIG.replace('${LAGO_API_KEY}', `"\${file:${file}}"`);
+  await stack.writeConfig(config);
+  const receiver = await stack.startReady('receiver');
+  const worker = await stack.startReady('worker');
+  await sendAll(receiver.url, makeTracks(200));
+  await waitFor(() => worker.process.output().includes('destination.held'), { what: 'the hold' });
+  expect(await stack.account('lago')).toMatchObject({ inFlight: 200, dead: 0 });
+  const before = await hashOf(worker.url);
+  await writeFile(file, `${LAGO_KEY}\n`);
+  worker.process.signal('SIGHUP');
+  await untilChanged([worker.url], before);
+  // Else a probe finds out within a minute.
+  expect((await stack.cli('resume', 'lago')).code).toBe(0);
+  const accounts = await stack.settled(200);
+  expect(accounts.lago).toMatchObject({ delivered: 200, dead: 0, difference: 0 });
+  expect(accounts.hyperline).toMatchObject({ delivered: 200, dead: 0, difference: 0 });
+  expect(worker.process.output()).toContain('"keys":["destinations.lago.apiKey"]');
 });

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConfigChange, planReload } from './compare-config.js';
 import type { Environment } from './interpolate.js';
-import { type Config, loadConfig } from './load-config.js';
+import { type Config, type LoadedConfig, loadConfig } from './load-config.js';
 import type { ConfigProblem } from './problem.js';
 
 /** What a reload came to, for logs and people. */
@@ -28,7 +27,7 @@ export type Reloader = {
   reload(): Promise<void>;
 };
 
-/** Editors write in steps: a file counts as saved once it has not changed for so long. */
+/** Editors write in steps: what is read counts as saved once it has not changed for so long. */
 const SETTLED_MS = 200;
 
 /** Applies what is saved while a process runs: one reload after the other, and one more for all that came meanwhile. */
@@ -39,8 +38,7 @@ export function createReloader(options: ReloaderOptions): Reloader {
   let isAskedAgain = false;
 
   async function reloadOnce(): Promise<ReloadOutcome> {
-    await untilSettled(file);
-    const planned = planReload(current, loadConfig({ file, env }));
+    const planned = planReload(current, await loadSettled({ file, env }));
     if (planned.reload === 'refused') return { outcome: 'refused', problems: planned.problems };
     if (planned.reload === 'unchanged') return { outcome: 'unchanged', hash: current.hash };
     const { config, inPlace, needsRestart } = planned;
@@ -71,21 +69,18 @@ export function createReloader(options: ReloaderOptions): Reloader {
   };
 }
 
-/** Resolves once two looks at a file, a moment apart, see the same. One that cannot be read is for its reader to say. */
-export async function untilSettled(file: string): Promise<void> {
-  let before = look(file);
+/** Loads a configuration once two looks, a moment apart, see the same in the file and in those that it names. */
+export async function loadSettled(source: { file: string; env: Environment }): Promise<LoadedConfig> {
+  let before = nameOf(loadConfig(source));
   for (;;) {
     await sleep(SETTLED_MS);
-    const now = look(file);
-    if (now === before) return;
+    const loaded = loadConfig(source);
+    const now = nameOf(loaded);
+    if (now === before) return loaded;
     before = now;
   }
 }
 
-function look(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
+function nameOf(loaded: LoadedConfig): string {
+  return loaded.ok ? loaded.config.hash : JSON.stringify(loaded.problems);
 }

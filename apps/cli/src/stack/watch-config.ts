@@ -1,5 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { type Config, describeProblems, loadConfig, planReload, untilSettled } from '@meterbridge/config';
+import { type Config, describeProblems, loadSettled, planReload } from '@meterbridge/config';
 
 const LOOK_EVERY_MS = 500;
 
@@ -22,8 +22,7 @@ export function watchConfig({ file, env, config, onProgress, onChange }: WatchOp
   let busy = Promise.resolve();
 
   async function look(): Promise<void> {
-    await untilSettled(file);
-    const planned = planReload(current, loadConfig({ file, env }));
+    const planned = planReload(current, await loadSettled({ file, env }));
     if (planned.reload === 'unchanged') return;
     if (planned.reload === 'refused') {
       onProgress(
