@@ -143,7 +143,7 @@ test('every problem of a file is told at once, with its line', () => {
     'line 6, cases[1].sorce: unknown key; did you mean source?',
     'line 9, cases[1].expect.lago.api-calls: expected a usage event, or one of missing_value, wrong_type',
     'line 10, cases[1].expect.hyperline: expected what each rule that takes it makes of it, or one of filtered',
-    'line 11, cases[2].name: expected string',
+    'line 11, cases[2].name: expected text; found nothing',
     'line 11, cases[2].event: expected an object',
     'line 11, cases[2].expect: expected what becomes of it',
     'line 13, cases[3].event: has no time of its own: say receivedAt',
