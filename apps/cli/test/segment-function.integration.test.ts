@@ -8,7 +8,10 @@ import { InvalidEventPayload, loadFunction, RetryError } from './segment-functio
 import { CONFIG } from './stack-config.js';
 
 const SECRET = 'function-secret-8c21';
-const WITH_FUNCTION = CONFIG.replace('    privacy:', `    functionSecret: ${SECRET}\n    privacy:`);
+const WITH_FUNCTION = CONFIG.replace(
+  '    privacy:',
+  `    functionSecret: \${SEGMENT_FUNCTION_SECRET}\n    privacy:`,
+);
 
 const servers: Server[] = [];
 afterAll(() => {
@@ -23,6 +26,7 @@ const usage = (count: number) =>
 /** A stack whose receiver believes the function; and the function's settings for it. */
 async function open(config = WITH_FUNCTION) {
   const stack = await stacks.open({ config });
+  stack.env.SEGMENT_FUNCTION_SECRET = SECRET;
   const receiver = await stack.startReady('receiver');
   const endpoint = `${receiver.url}/webhooks/segment/backend`;
   return { stack, receiver, settings: { endpoint, secret: SECRET } };
@@ -102,6 +106,7 @@ test('a wrong secret, a clock that is wrong, or a changed body: 401, and Segment
 
 test('a receiver without its Redis: 503, and Segment sends again', async () => {
   const stack = await stacks.open({ config: WITH_FUNCTION });
+  stack.env.SEGMENT_FUNCTION_SECRET = SECRET;
   stack.env.REDIS_URL = 'redis://127.0.0.1:1';
   const endpoint = `${await stack.start('receiver').url()}/webhooks/segment/backend`;
   const sending = loadFunction().onBatch(usage(1), { endpoint, secret: SECRET });
