@@ -33,7 +33,7 @@ function limitsKey(limiter: string): string {
 
 /** How often a process says its limit where it starts nothing. */
 export const SAY_LIMIT_EVERY_MS = 5_000;
-/** The limit of a process that is silent for longer holds nobody back any more: three times that. */
+/** The limit of a process that is silent for longer holds no other back: three times that. */
 const SILENT_MS = 3 * SAY_LIMIT_EVERY_MS;
 
 /** A second's starts, or the time of a single one where it is less than one a second. */
@@ -128,7 +128,7 @@ export function createStartLog(redis: Redis, limiter: string, { starts, windowMs
       const [lowest, window] = answer as [number, string];
       return { starts: lowest, windowMs: Number(window) };
     },
-    /** Holds nobody back any more. */
+    /** Takes back what this process has said: it holds no other back. */
     async leave(): Promise<void> {
       await redis.hdel(limitsAt, id);
     },
