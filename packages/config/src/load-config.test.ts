@@ -398,3 +398,14 @@ test('a template names places in the event, not variables', () => {
     properties: { a: { template: '${event}' } },
   });
 });
+
+test('an API is reached through the proxy of the environment; its password is a secret', () => {
+  const proxy = 'http://user:pass%40word@proxy:3128/';
+  const config = load(minimal, { HTTPS_PROXY: proxy });
+  expect(config.destinations[0]).toMatchObject({ proxyUrl: proxy });
+  expect(secretsOf(config)).toEqual(expect.arrayContaining(['pass%40word', 'pass@word']));
+  expect(problemsOf(minimal, { HTTPS_PROXY: 'socks5://user:pass@proxy' })).toEqual([
+    expect.stringMatching(/^HTTPS_PROXY: the URL of a proxy was expected(?!.*pass@)/),
+  ]);
+  expect(parseConfig(minimal, { HTTPS_PROXY: 'socks5://proxy' }, { allowUnset: true }).ok).toBe(true);
+});

@@ -15,6 +15,7 @@ import { findPlaceholders } from './find-placeholders.js';
 import { type Environment, type Interpolated, interpolate } from './interpolate.js';
 import { withLines } from './parse-yaml.js';
 import { type ConfigProblem, formatPath, type ProblemPath } from './problem.js';
+import { withProxies } from './proxy.js';
 import { readIssues } from './read-issues.js';
 import { readYaml } from './read-yaml.js';
 import type { Source } from './source-settings.js';
@@ -103,9 +104,12 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   problems.push(
     ...withLines(besideMissing(interpolated, withVariables(found, interpolated), options), yaml.lineOf),
   );
+  const proxied = withProxies(parsed.data?.destinations ?? [], env);
+  if (!options.allowUnset) problems.push(...proxied.problems);
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
 
-  const { sources, destinations, receiver, redis, retry } = parsed.data;
+  const { sources, receiver, redis, retry } = parsed.data;
+  const { destinations } = proxied;
   const router = compileRouter(destinations);
   if (!router.ok) throw new Error('a filter that the schema accepted does not compile');
   const { REDIS_URL, RECEIVER_HOST, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } =
