@@ -10,7 +10,7 @@ import {
   type UnsafeRedisError,
   watchMemory,
 } from '@meterbridge/queue';
-import { createReceiverEvents, type Logger, type Metrics } from '@meterbridge/telemetry';
+import { createReceiverEvents, type Logger, type ReceiverMetrics } from '@meterbridge/telemetry';
 import { ActivityReporter } from './activity/activity-reporter.js';
 import { RoutingActivity } from './activity/routing-activity.js';
 import { createReceiverApp } from './http/app.js';
@@ -35,7 +35,7 @@ const ASSUMED_MEMORY_BYTES = 1_000_000_000;
 export async function composeReceiver(
   config: Config,
   logger: Logger,
-  metrics: Metrics,
+  metrics: ReceiverMetrics,
   onUnsafe: (error: UnsafeRedisError) => void,
 ): Promise<Receiver> {
   const { url, shards, replicas, maxMemoryShare, refusedShare } = config.redis;

@@ -1,5 +1,5 @@
 import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
-import { createLogger, createMetrics } from '@meterbridge/telemetry';
+import { createLogger, createReceiverMetrics } from '@meterbridge/telemetry';
 import { composeReceiver } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -14,7 +14,7 @@ if (!loaded.ok) {
 const { config } = loaded;
 const logger = createLogger({ name: 'receiver', level: config.logLevel, secrets: secretsOf(config) });
 
-const receiver = await composeReceiver(config, logger, createMetrics(), (error) => {
+const receiver = await composeReceiver(config, logger, createReceiverMetrics(), (error) => {
   logger.fatal(error.message);
   process.exit(1);
 });

@@ -11,7 +11,7 @@ import {
   type StoreClock,
   startHourRetention,
 } from '@meterbridge/queue';
-import { type BusinessEvents, createScrubber, type Logger, type Metrics } from '@meterbridge/telemetry';
+import { type BusinessEvents, createScrubber, type Logger, type WorkerMetrics } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { openAccount } from './open-account.js';
 import { openDestination } from './open-destination.js';
@@ -37,7 +37,7 @@ type State = 'waiting for Redis' | 'ready' | 'draining';
 export async function composeWorker(
   config: Config,
   logger: Logger,
-  metrics: Metrics,
+  metrics: WorkerMetrics,
   events: BusinessEvents,
 ): Promise<DeliveryProcess> {
   let state: State = 'waiting for Redis';
@@ -111,7 +111,7 @@ async function openDelivery(deps: {
   config: Config;
   clock: StoreClock;
   logger: Logger;
-  metrics: Metrics;
+  metrics: WorkerMetrics;
   events: BusinessEvents;
   scrub: (text: string) => string;
 }) {

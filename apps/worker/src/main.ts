@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configFile, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
 import { UnsafeRedisError } from '@meterbridge/queue';
-import { createBusinessEvents, createLogger, createMetrics } from '@meterbridge/telemetry';
+import { createBusinessEvents, createLogger, createWorkerMetrics } from '@meterbridge/telemetry';
 import { composeWorker } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -17,7 +17,7 @@ if (!loaded.ok) {
 }
 const { config } = loaded;
 const logger = createLogger({ name: 'worker', level: config.logLevel, secrets: secretsOf(config) });
-const metrics = createMetrics();
+const metrics = createWorkerMetrics();
 
 const opening = composeWorker(config, logger, metrics, createBusinessEvents(logger, metrics));
 

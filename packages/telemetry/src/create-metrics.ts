@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Registry } from 'prom-client';
-import { createActivityGauges, createMeters, createStatusGauges } from './meters.js';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import {
+  createActivityGauges,
+  createReceiverMeters,
+  createStatusGauges,
+  createWorkerMeters,
+} from './meters.js';
 
 /** Whether a destination is being sent to; `held` waits for a person, `open` for the API to get well. */
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'held';
@@ -48,15 +53,26 @@ export type ActivityStatus = {
 /** Redis away must not keep a scrape waiting. */
 const STATUS_DEADLINE_MS = 1_000;
 
-export type Metrics = ReturnType<typeof createMetrics>;
+export type ReceiverMetrics = ReturnType<typeof createReceiverMetrics>;
+
+export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
+
+/** What `/metrics` answers. */
+export type Rendered = { contentType: string; text: string };
 
 /**
- * Makes the meters of one process, in a registry of their own. Names say what is counted and its base unit;
+ * Makes the meters of a receiver, in a registry of their own. Names say what is counted and its base unit;
  * labels have few values: destination, source, route, reason, status.
  */
-export function createMetrics() {
-  const registry = new Registry();
-  const meters = createMeters(registry);
+export function createReceiverMetrics() {
+  const registry = createRegistry();
+  return { ...createReceiverMeters(registry), render: () => renderAll(registry) };
+}
+
+/** The same of a worker, and what it reads in Redis for all processes together. Rules are configured, and so are few. */
+export function createWorkerMetrics() {
+  const registry = createRegistry();
+  const meters = createWorkerMeters(registry);
   const gauges = { ...createStatusGauges(registry), ...createActivityGauges(registry) };
   const readers: Read<DestinationStatus>[] = [];
   const activityReaders: Read<ActivityStatus>[] = [];
@@ -71,15 +87,26 @@ export function createMetrics() {
       activityReaders.push(read);
     },
     /** The text for `/metrics`, within about a second even if the status cannot be read. */
-    async render(): Promise<{ contentType: string; text: string }> {
+    async render(): Promise<Rendered> {
       // What cannot be read is absent: an old number would look like a true one.
       for (const gauge of Object.values(gauges)) gauge.reset();
       const [statuses, activities] = await Promise.all([readInTime(readers), readInTime(activityReaders)]);
       for (const status of statuses) showStatus(gauges, status);
       for (const activity of activities) showActivity(gauges, activity);
-      return { contentType: registry.contentType, text: await registry.metrics() };
+      return renderAll(registry);
     },
   };
+}
+
+/** With `process_*` and `nodejs_*`, as every program on Node has them: memory, CPU, the event loop, open files. */
+function createRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+async function renderAll(registry: Registry): Promise<Rendered> {
+  return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
 type Read<Status> = () => Promise<Status[]>;

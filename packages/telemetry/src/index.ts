@@ -14,9 +14,11 @@ export { createLogger, type Logger, type LoggerOptions } from './create-logger.j
 export {
   type ActivityStatus,
   type BreakerState,
-  createMetrics,
+  createReceiverMetrics,
+  createWorkerMetrics,
   type DestinationStatus,
-  type Metrics,
+  type ReceiverMetrics,
+  type WorkerMetrics,
 } from './create-metrics.js';
 export { type DescribedError, describeError } from './describe-error.js';
 export { createHealthHandlers, type HealthDeps } from './health-handlers.js';

@@ -24,13 +24,15 @@ function makerOf(registry: Registry) {
   };
 }
 
-/** What a process counts itself, in the order in which a scrape shows it. */
-export function createMeters(registry: Registry) {
+/** What a worker counts itself, in the order in which a scrape shows it. */
+export function createWorkerMeters(registry: Registry) {
   const make = makerOf(registry);
-  return { ...receivingMeters(make), ...settlingMeters(make), ...sendingMeters(make) };
+  return { ...settlingMeters(make), ...sendingMeters(make) };
 }
 
-function receivingMeters({ counter, histogram }: Make) {
+/** The same of a receiver. */
+export function createReceiverMeters(registry: Registry) {
+  const { counter, histogram } = makerOf(registry);
   return {
     httpRequests: counter('http_requests_total', 'Requests answered', ['route', 'status']),
     httpDuration: histogram(
@@ -79,7 +81,11 @@ function settlingMeters({ counter }: Make) {
       'Duplicates by what was found when they were compared with what the API holds, and those that were not',
       ['destination', 'found'],
     ),
-    dead: counter('deliveries_dead_total', 'Deliveries that became dead letters', ['destination', 'reason']),
+    dead: counter('deliveries_dead_total', 'Deliveries that became dead letters', [
+      'destination',
+      'rule',
+      'reason',
+    ]),
     settlementsRefused: counter(
       'settlements_refused_total',
       'Settlements that were not written: another hand has gone on with the job (stale), or it is gone',
