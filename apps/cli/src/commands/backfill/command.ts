@@ -5,7 +5,10 @@ import {
   DEFAULT_SHARE,
   dryRun,
   type Held,
+  isObject,
   limitOf,
+  type ObjectStore,
+  openObjectStore,
   paceOf,
   runBackfill,
   STANDARD_INPUT,
@@ -34,6 +37,7 @@ type BackfillOptions = {
   share?: number;
   resume?: boolean;
   dryRun?: boolean;
+  s3Endpoint?: string;
 } & LetGoOptions;
 
 /**
@@ -44,10 +48,12 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
   const config = readConfig(readCommandEnv(process.env));
   const { since, until, where } = options;
   const progress = showProgress();
+  const objects = given.some(isObject) ? await openObjects(options.s3Endpoint) : undefined;
   const job = {
     config,
     source: chooseSource(config, options.source),
-    files: chooseFiles(given),
+    files: await chooseFiles(given, objects),
+    objects,
     selection: {
       since,
       until,
@@ -73,6 +79,7 @@ export async function backfill(given: string[], options: BackfillOptions): Promi
   const report = await (options.dryRun ? dryRun(job, work) : runBackfill(job, work)).finally(() => {
     progress.end();
     interruption.end();
+    objects?.close();
   });
   console.log(options.json ? JSON.stringify(report, null, 2) : renderBackfill(report));
   const whyNot = options.dryRun ? whyNotSent(report.held, options) : null;
@@ -96,10 +103,27 @@ function chooseSource(config: Config, name: string | undefined): Source {
   return found;
 }
 
-function chooseFiles(given: string[]): string[] {
-  if (!given.includes(STANDARD_INPUT)) return findFiles(given);
-  if (given.length > 1) throw new CommandError('standard input (-) goes alone');
-  return given;
+async function chooseFiles(given: string[], objects: ObjectStore | undefined): Promise<string[]> {
+  if (given.includes(STANDARD_INPUT)) {
+    if (given.length > 1) throw new CommandError('standard input (-) goes alone');
+    return given;
+  }
+  const found: string[] = [];
+  for (const each of given) {
+    found.push(...(objects && isObject(each) ? await objects.list(each) : findFiles([each])));
+  }
+  return [...new Set(found)];
+}
+
+/** The environment's names are those of Amazon's own tools. */
+function openObjects(given: string | undefined): Promise<ObjectStore> {
+  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const endpoint = given || AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL || undefined;
+  // The client in use runs on this Node; that later ones will not is nothing for the person at the terminal.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  // Other stores have no regions, and the protocol wants one named.
+  const region = AWS_REGION || AWS_DEFAULT_REGION || (endpoint ? 'us-east-1' : undefined);
+  return openObjectStore({ endpoint, region });
 }
 
 /** Epoch milliseconds. A moment that goes with the clock would be another one when it is resumed. */
@@ -138,12 +162,16 @@ export function addBackfill(program: Command): void {
     )
     .option('--check-all', 'ask the APIs for every event what they hold of it, however many reads that takes')
     .option('--yes', 'do not ask where the APIs could not be asked for all')
+    .option(
+      '--s3-endpoint <url>',
+      'the store of s3://bucket/prefix, where it is not Amazon; else AWS_ENDPOINT_URL_S3',
+    )
     .option('--dry-run', 'say what would become of them; writes nothing and needs no Redis')
     .option('--json', 'one document, for machines')
     .addHelpText(
       'after',
       `
-Files, folders with all files in them, patterns in quotes, or - for standard input. What is no archive by its
+Files, folders with all files in them, patterns in quotes, s3://bucket/prefix, or - for standard input. What is no archive by its
 content is named, and nothing of it is taken. Run it twice with the same
 rules and nothing is billed twice: id and time of an archived event are its own. Times are Segment's; an event is
 judged as of when it was received then, so that history is never too old. What a receiver would refuse becomes a
@@ -160,7 +188,7 @@ Examples:
   meterbridge backfill --dry-run 'archive/**/*.gz'
   meterbridge backfill --since 2026-07-01 --until 2026-08-01 segment-logs/
   meterbridge backfill --where 'event = "API Call"' --rate 5000 july.ndjson.gz
-  aws s3 cp s3://bucket/segment-logs/1234.gz - | meterbridge backfill --source backend -
+  meterbridge backfill --source backend s3://bucket/segment-logs/1234
 
 Exit codes: 0 all was read, 1 it was refused or stopped, or a file could not be read to its end, 2 wrong usage.`,
     )
