@@ -423,7 +423,9 @@ test('files of TLS for Redis become part of its URL; what is wrong with one is s
   expect(problemsOf(tls('{ tls: { serverName: x } }'))).toEqual([
     'redis.tls: is for a URL that begins with rediss, and REDIS_URL does not',
   ]);
-  expect(load(tls('{ url: "rediss://r", tls: { serverName: x } }')).redis.url).toBe('rediss://r?serverName=x');
+  expect(load(tls('{ url: "rediss://r", tls: { serverName: x } }')).redis.url).toBe(
+    'rediss://r?serverName=x',
+  );
   expect(load(tls('{ tls: { caFile: "" } }')).redis.url).toBe('redis://127.0.0.1:6379');
   expect(parseConfig(`${minimal}${at}`, {}, { allowUnset: true })).toMatchObject({
     config: { redis: { url: 'rediss://r' } },
