@@ -398,36 +398,3 @@ test('a template names places in the event, not variables', () => {
     properties: { a: { template: '${event}' } },
   });
 });
-
-test('an API is reached through the proxy of the environment; its password is a secret', () => {
-  const proxy = 'http://user:pass%40word@proxy:3128/';
-  const config = load(minimal, { HTTPS_PROXY: proxy });
-  expect(config.destinations[0]).toMatchObject({ proxyUrl: proxy });
-  expect(secretsOf(config)).toEqual(expect.arrayContaining(['pass%40word', 'pass@word']));
-  expect(problemsOf(minimal, { HTTPS_PROXY: 'socks5://user:pass@proxy' })).toEqual([
-    expect.stringMatching(/^HTTPS_PROXY: the URL of a proxy was expected(?!.*pass@)/),
-  ]);
-  expect(parseConfig(minimal, { HTTPS_PROXY: 'socks5://proxy' }, { allowUnset: true }).ok).toBe(true);
-});
-
-test('files of TLS for Redis become part of its URL; what is wrong with one is said by its key', () => {
-  const at = 'redis: { url: "rediss://r", tls: { caFile: "/nowhere/ca.pem", keyFile: package.json } }';
-  expect(problemsOf(`${minimal}${at}`)).toEqual([
-    'redis.tls.caFile: cannot be read (ENOENT)',
-    'redis.tls.keyFile: holds no private key in PEM form',
-    'redis.tls.keyFile: needs certFile beside it',
-  ]);
-  const env = { REDIS_URL: 'rediss://r?caFile=/nowhere/ca.pem' };
-  expect(problemsOf(minimal, env)).toEqual(['REDIS_URL: caFile cannot be read (ENOENT)']);
-  const tls = (redis: string) => `${minimal}redis: ${redis}`;
-  expect(problemsOf(tls('{ tls: { serverName: x } }'))).toEqual([
-    'redis.tls: is for a URL that begins with rediss, and REDIS_URL does not',
-  ]);
-  expect(load(tls('{ url: "rediss://r", tls: { serverName: x } }')).redis.url).toBe(
-    'rediss://r?serverName=x',
-  );
-  expect(load(tls('{ tls: { caFile: "" } }')).redis.url).toBe('redis://127.0.0.1:6379');
-  expect(parseConfig(`${minimal}${at}`, {}, { allowUnset: true })).toMatchObject({
-    config: { redis: { url: 'rediss://r' } },
-  });
-});

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { parseConfig } from './load-config.js';
 import { findProxy } from './proxy.js';
+import { secretsOf } from './secrets.js';
 
 const LAGO = 'https://api.getlago.com';
 const PROXY = { HTTPS_PROXY: 'http://proxy:3128', HTTP_PROXY: 'http://plain:3128' };
@@ -69,4 +71,23 @@ test.each([
     problem: { path: ['HTTPS_PROXY'], message: expect.stringContaining('URL of a proxy was expected') },
   });
   expect(JSON.stringify(found)).not.toContain('hunter2');
+});
+
+const minimal = `
+sources: [{ name: backend, writeKey: wk }]
+destinations:
+  - { name: lago, type: lago, apiKey: k, rules: [{ name: all, subscription: userId }] }
+`;
+
+test('a destination has the proxy of its API; its password is a secret', () => {
+  const proxy = 'http://user:pass%40word@proxy:3128/';
+  const loaded = parseConfig(minimal, { HTTPS_PROXY: proxy });
+  expect(loaded).toMatchObject({ config: { destinations: [{ proxyUrl: proxy }] } });
+  expect(loaded.ok && secretsOf(loaded.config)).toEqual(expect.arrayContaining(['pass%40word', 'pass@word']));
+});
+
+test('a proxy that is none is a problem of its variable, for those who connect', () => {
+  const env = { HTTPS_PROXY: 'socks5://user:pass@proxy' };
+  expect(parseConfig(minimal, env)).toMatchObject({ problems: [{ path: ['HTTPS_PROXY'] }] });
+  expect(parseConfig(minimal, env, { allowUnset: true }).ok).toBe(true);
 });
