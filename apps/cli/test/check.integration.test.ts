@@ -1,11 +1,14 @@
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { useRedis } from '@meterbridge/testing';
+import { useClosing, useRedis } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
 import { LAGO_KEY } from './stack-config.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
+const closing = useClosing();
 
 type Line = { level: string; what: string; detail: string };
 
@@ -294,3 +297,32 @@ test.each([
     );
   },
 );
+
+test('an API is asked through the proxy of the environment, and one of this machine is not', async () => {
+  const stack = await stacks.open();
+  const proxied: string[] = [];
+  const proxy = createServer((incoming, outgoing) => {
+    const { method, headers, url } = incoming;
+    proxied.push(url!);
+    const path = new URL(url!).pathname;
+    const onward = request(new URL(path, stack.sandbox.lago.url), { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(outgoing);
+    });
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  closing.push(() => proxy.close());
+  stack.env.LAGO_API_URL = 'http://lago.nowhere/lago';
+  stack.env.HTTP_PROXY = `http://user:hunter2-password@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { output } = await stack.cli('check');
+  expect(output).toContain('lago (http://lago.nowhere/lago): URL and key are accepted');
+  expect(output).toContain(`hyperline (${stack.sandbox.hyperline.url}): URL and key are accepted`);
+  expect(proxied.length).toBeGreaterThan(0);
+  expect(proxied.filter((url) => !url.startsWith('http://lago.nowhere/lago/api/v1/'))).toEqual([]);
+  stack.env.http_proxy = 'socks5://user:hunter2-password@127.0.0.1:1';
+  const { code, output: refused } = await stack.cli('check');
+  expect(code).toBe(1);
+  expect(refused).toMatch(/http_proxy: the URL of a proxy was expected/);
+  expect(output + refused).not.toContain('hunter2');
+});

@@ -1,5 +1,11 @@
 import { describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
-import { createBusinessEvents, createLogger, createMetrics, createScrubber } from '@meterbridge/telemetry';
+import {
+  createBusinessEvents,
+  createLogger,
+  createReceiverMetrics,
+  createScrubber,
+  createWorkerMetrics,
+} from '@meterbridge/telemetry';
 import { sendAll, type Track } from './retrying-client.js';
 
 type Running = {
@@ -28,14 +34,14 @@ export async function settleInProcess(
   const { config } = loaded;
   const log = (name: string) =>
     createLogger({ name, level: 'debug', secrets: secretsOf(config), destination: { write: print } });
-  const [logger, metrics] = [log('worker'), createMetrics()];
+  const [logger, metrics] = [log('worker'), createWorkerMetrics()];
   const worker = await composeWorker(config, {
     logger,
     metrics,
     events: createBusinessEvents(logger, metrics),
     scrub: createScrubber(secretsOf(config)),
   });
-  const receiver = await composeReceiver(config, log('receiver'), createMetrics(), (error) => {
+  const receiver = await composeReceiver(config, log('receiver'), createReceiverMetrics(), (error) => {
     throw error;
   });
   await sendAll(`http://127.0.0.1:${receiver.port}`, tracks, 500);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
-import { type Stack, useStack } from './run-stack.js';
+import { type Stack, upLogOf, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
 import { CONFIG, LAGO_KEY } from './stack-config.js';
 
@@ -142,8 +142,9 @@ test('a configuration that is saved under load is in force at once: no request i
   expect([...ledger.entries()].map(({ id }) => id).toSorted()).toEqual(sent.toSorted());
   expect(ledger.counts()).toMatchObject({ keys: sent.length, changed: 0 });
   expect(owners(stack)).toEqual(new Set([1, 2, 3, 4, 5].map((number) => `sub-${number}`)));
-  expect(up.output().match(/receiver\.listening|worker\.ready/g)).toHaveLength(2);
-  for (let number = 0; number <= 5; number++) expect(up.output()).not.toContain(keyOf(number));
+  const log = upLogOf(stack);
+  expect(log.match(/receiver\.listening|worker\.ready/g)).toHaveLength(2);
+  for (let number = 0; number <= 5; number++) expect(up.output() + log).not.toContain(keyOf(number));
 
   // The rest in the same stack, which takes a while to start.
   await stack.writeConfig('sources: []');

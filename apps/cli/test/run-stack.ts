@@ -1,6 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { type Account, readAccount } from '@meterbridge/queue';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
@@ -163,4 +164,10 @@ export function expectEachOnce(sandbox: Sandbox, messageIds: readonly string[]):
     expect(ids.toSorted()).toEqual(messageIds.toSorted());
     expect(api.ledger.counts()).toMatchObject({ keys: messageIds.length, changed: 0 });
   }
+}
+
+/** What the processes of `up` have logged. */
+export function upLogOf({ env }: Pick<Stack, 'env'>): string {
+  const file = join(dirname(env.METERBRIDGE_CONFIG!), '.meterbridge/up.log');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,7 +5,7 @@ import { expect, jest, test } from '@jest/globals';
 import { lookAtGate } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
-import { type Stack, useStack } from './run-stack.js';
+import { type Stack, upLogOf, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
 import { HYPERLINE_KEY } from './stack-config.js';
 import { withoutPersistence } from './unsafe-redis.js';
@@ -21,12 +20,6 @@ async function openWithout(...names: string[]): Promise<Stack> {
   const stack = await stacks.open();
   for (const name of [...names, 'RECEIVER_PORT', 'WORKER_PORT']) delete stack.env[name];
   return stack;
-}
-
-/** What the processes have logged. */
-function logOf({ env }: Stack): string {
-  const file = join(dirname(env.METERBRIDGE_CONFIG!), '.meterbridge/up.log');
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 async function receiverOf(up: RunningProcess): Promise<string> {
@@ -100,7 +93,10 @@ test('without any key the sandbox stands in for all, and the known write key is 
 test('a signal while it starts ends it as one does later: what it started is waited for', async () => {
   const stack = await openWithout();
   const up = stack.start('cli', ['up']);
-  await waitFor(() => logOf(stack).includes('receiver.listening'), { what: 'its start', timeoutMs: 60_000 });
+  await waitFor(() => upLogOf(stack).includes('receiver.listening'), {
+    what: 'its start',
+    timeoutMs: 60_000,
+  });
   await stop(up);
   expect(up.output()).toContain('Stopping: ');
 });
@@ -146,11 +142,11 @@ test('its terminal is calm: logs go to a file, and each kind of warning is told 
   const rejected = /! receiver: event\.rejected, backend missing_type$/gm;
   await waitFor(() => rejected.test(up.output()), { what: 'a warning' });
   await untyped();
-  const inLog = () => logOf(stack).match(/"msg":"event\.rejected"/g)?.length ?? 0;
+  const inLog = () => upLogOf(stack).match(/"msg":"event\.rejected"/g)?.length ?? 0;
   await waitFor(() => inLog() >= 2, { what: 'the log of both' });
   await waitFor(() => up.output().includes('dead 6'), { what: 'the counts' });
   expect(up.output().match(rejected)).toHaveLength(1);
   expect(up.output()).not.toMatch(/^\{/m);
-  for (const line of logOf(stack).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
+  for (const line of upLogOf(stack).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
   await stop(up);
 });

@@ -12,7 +12,7 @@ import {
   type UnsafeRedisError,
   watchMemory,
 } from '@meterbridge/queue';
-import { createReceiverEvents, type Logger, type Metrics, RedisOutages } from '@meterbridge/telemetry';
+import { createReceiverEvents, type Logger, type ReceiverMetrics, RedisOutages } from '@meterbridge/telemetry';
 import { ConfigSwap } from './config-swap.js';
 import { createReceiverApp } from './http/app.js';
 import { createBodyReader } from './http/read-raw-body.js';
@@ -39,7 +39,7 @@ const ASSUMED_MEMORY_BYTES = 1_000_000_000;
 export async function composeReceiver(
   config: Config,
   logger: Logger,
-  metrics: Metrics,
+  metrics: ReceiverMetrics,
   onUnsafe: (error: UnsafeRedisError) => void,
 ): Promise<Receiver> {
   const { url, maxMemoryShare, refusedShare, replicas } = config.redis;

@@ -4,7 +4,7 @@ import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
 import {
   createLearningScrubber,
   createLogger,
-  createMetrics,
+  createReceiverMetrics,
   endProgram,
   readBuild,
   tellReload,
@@ -26,7 +26,7 @@ const logger = createLogger({ name: 'receiver', level: config.logLevel, scrub })
 process.on('uncaughtException', end);
 
 const build = readBuild();
-const opening = composeReceiver(config, logger, createMetrics(build), end);
+const opening = composeReceiver(config, logger, createReceiverMetrics(build), end);
 const reloader = createReloader({
   file,
   env: process.env,

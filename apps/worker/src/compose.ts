@@ -19,7 +19,7 @@ import {
   type BreakerState,
   type BusinessEvents,
   type Logger,
-  type Metrics,
+  type WorkerMetrics,
   RedisOutages,
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
@@ -47,7 +47,7 @@ type State = 'waiting for Redis' | 'ready' | 'draining';
 /** What is of the process, and not of its configuration. */
 export type ProcessDeps = {
   logger: Logger;
-  metrics: Metrics;
+  metrics: WorkerMetrics;
   events: BusinessEvents;
   /** Takes secrets out of what is kept of an API's words. */
   scrub: (text: string) => string;

@@ -8,7 +8,7 @@ import {
   readProcesses,
   type StoreClock,
 } from '@meterbridge/queue';
-import type { BreakerState, BusinessEvents, Logger, Metrics } from '@meterbridge/telemetry';
+import type { BreakerState, BusinessEvents, Logger, WorkerMetrics } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { type OpenedAccount, openAccount } from './open-account.js';
 import { type OpenedDestination, openDestination } from './open-destination.js';
@@ -17,7 +17,7 @@ export type DeliveryOptions = {
   redis: Redis;
   clock: StoreClock;
   logger: Logger;
-  metrics: Metrics;
+  metrics: WorkerMetrics;
   events: BusinessEvents;
   scrub: (text: string) => string;
   /** Told of destinations that are served from now on, and of those that are no more. */

@@ -6,7 +6,7 @@ import {
   createBusinessEvents,
   createLearningScrubber,
   createLogger,
-  createMetrics,
+  createWorkerMetrics,
   endProgram,
   readBuild,
   tellReload,
@@ -28,7 +28,7 @@ const { config } = loaded;
 const { scrub, learn } = createLearningScrubber(secretsOf(config));
 const logger = createLogger({ name: 'worker', level: config.logLevel, scrub });
 const build = readBuild();
-const metrics = createMetrics(build);
+const metrics = createWorkerMetrics(build);
 process.on('uncaughtException', end);
 
 const events = createBusinessEvents(logger, metrics);

@@ -2,7 +2,7 @@ import type { Config } from '@meterbridge/config';
 import type { Gate, GateStore, RateLimiter } from '@meterbridge/delivery';
 import { connectConsumer, createGateStore, readsOf } from '@meterbridge/queue';
 import { createRateLimiter } from '@meterbridge/rate-limiter';
-import type { Logger, Metrics } from '@meterbridge/telemetry';
+import type { Logger, WorkerMetrics } from '@meterbridge/telemetry';
 
 /** What the destinations of one URL and key share in a worker: what the API allows, and what it said. */
 export type OpenedAccount = {
@@ -21,7 +21,7 @@ const READS_AT_ONCE = 4;
 /** Opens a billing account once for all its destinations. Waits for Redis. */
 export async function openAccount(
   name: string,
-  deps: { config: Config; now: () => number; logger: Logger; metrics: Metrics },
+  deps: { config: Config; now: () => number; logger: Logger; metrics: WorkerMetrics },
 ): Promise<OpenedAccount> {
   const { config, now, metrics } = deps;
   const log = deps.logger.child({ destination: name });

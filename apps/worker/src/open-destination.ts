@@ -23,7 +23,7 @@ import {
   startDestinationWorker,
 } from '@meterbridge/queue';
 import { createHttpClient, Sender, type SubscriptionReader } from '@meterbridge/sender';
-import type { BreakerState, BusinessEvents, Logger, Metrics } from '@meterbridge/telemetry';
+import type { BreakerState, BusinessEvents, Logger, WorkerMetrics } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
 import type { Lateness } from './lateness.js';
@@ -45,7 +45,7 @@ export type Shared = {
   /** Where `redis.replicas` asks for any. */
   replication: Replication | undefined;
   logger: Logger;
-  metrics: Metrics;
+  metrics: WorkerMetrics;
   events: BusinessEvents;
   /** Takes the configuration's secrets out of what an API said. */
   scrub: (text: string) => string;

@@ -1,7 +1,7 @@
 import { LATE_FATES } from '@meterbridge/delivery';
 import type { Destination } from '@meterbridge/destinations';
 import { BillingReader } from '@meterbridge/sender';
-import type { Metrics } from '@meterbridge/telemetry';
+import type { WorkerMetrics } from '@meterbridge/telemetry';
 import { Lateness } from './lateness.js';
 import type { OpenedAccount } from './open-account.js';
 import { openReads } from './open-reads.js';
@@ -11,7 +11,7 @@ import { openReads } from './open-reads.js';
  */
 export function openLateness(
   destination: Pick<Destination, 'name' | 'billing' | 'connection' | 'limit'>,
-  deps: { account: Pick<OpenedAccount, 'reads'>; now: () => number; metrics: Pick<Metrics, 'late'> },
+  deps: { account: Pick<OpenedAccount, 'reads'>; now: () => number; metrics: Pick<WorkerMetrics, 'late'> },
 ): { lateness: Lateness; close: () => void } | null {
   const { name, billing } = destination;
   if (!billing) return null;

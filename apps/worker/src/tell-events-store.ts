@@ -1,6 +1,6 @@
 import { type DestinationSettings, type HttpClient, kindOf } from '@meterbridge/destinations';
 import { keepEventsStore } from '@meterbridge/queue';
-import type { Logger, Metrics } from '@meterbridge/telemetry';
+import type { Logger, WorkerMetrics } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 
 /**
@@ -14,7 +14,7 @@ export async function tellEventsStore(
     redis,
     log,
     metrics,
-  }: { http: Pick<HttpClient, 'get'>; redis: Redis; log: Logger; metrics: Metrics },
+  }: { http: Pick<HttpClient, 'get'>; redis: Redis; log: Logger; metrics: WorkerMetrics },
 ): Promise<void> {
   const { readEventsStore } = kindOf(type);
   if (!readEventsStore) return;

@@ -1,5 +1,5 @@
 import { RECEIVER } from '@meterbridge/queue';
-import { createLogger, createMetrics } from '@meterbridge/telemetry';
+import { createLogger, createWorkerMetrics } from '@meterbridge/telemetry';
 import { waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
 import { LASTS_AFTER_MS } from '../src/lasting-difference.js';
@@ -18,7 +18,7 @@ export async function sayDifference(redis: Redis): Promise<string> {
     now: Date.now,
     monotonic: () => clock,
   });
-  const metrics = createMetrics();
+  const metrics = createWorkerMetrics();
   metrics.watchDestinations(async () => [await readStatus()]);
   return waitFor(
     async () => {

@@ -30,7 +30,9 @@ export type EnvironmentSettings = z.output<typeof environmentSchema>;
 /** What the environment decides directly. An empty variable counts as none. */
 export function readEnvironment(
   env: Environment,
-): { ok: true; settings: EnvironmentSettings } | { ok: false; problems: ConfigProblem[] } {
+):
+  | { ok: true; settings: EnvironmentSettings }
+  | { ok: false; settings?: undefined; problems: ConfigProblem[] } {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = environmentSchema.safeParse(set);
   if (parsed.success) return { ok: true, settings: parsed.data };

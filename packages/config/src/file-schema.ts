@@ -1,5 +1,6 @@
 import { destinationSettingsSchema } from '@meterbridge/destinations';
 import { z } from 'zod';
+import { redisTlsSchema } from './redis-tls.js';
 import { redisUrlSchema } from './redis-url.js';
 import { sourceSchema } from './source-settings.js';
 
@@ -25,6 +26,7 @@ const receiverSchema = z
 
 const redisSchema = z.strictObject({
   url: redisUrlSchema.optional().describe('REDIS_URL where left out'),
+  tls: redisTlsSchema.optional().describe('For a URL that begins with rediss'),
   shards: z
     .int()
     .min(1)

@@ -17,8 +17,10 @@ import { hashConfig } from './hash-config.js';
 import { type Environment, type Interpolated, interpolate } from './interpolate.js';
 import { withLines } from './parse-yaml.js';
 import { type ConfigProblem, formatPath, type ProblemPath } from './problem.js';
+import { withProxies } from './proxy.js';
 import { readIssues } from './read-issues.js';
 import { readYaml } from './read-yaml.js';
+import { resolveRedisUrl } from './redis-tls.js';
 import type { Source } from './source-settings.js';
 
 type File = z.output<typeof fileSchema>;
@@ -107,13 +109,21 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   ];
   const besides = besideMissing(interpolated, withVariables(found, interpolated), options);
   problems.push(...withLines([...secrets, ...withoutSecrets(besides, secrets)], yaml.lineOf));
+  const proxied = withProxies(parsed.data?.destinations ?? [], env);
+  const reached = resolveRedisUrl(parsed.data?.redis ?? {}, environment.settings?.REDIS_URL);
+  if (!options.allowUnset) {
+    problems.push(
+      ...proxied.problems,
+      ...withLines(withVariables(reached.problems, interpolated), yaml.lineOf),
+    );
+  }
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
 
-  const { sources, destinations, receiver, redis, retry } = parsed.data;
+  const { sources, receiver, redis, retry } = parsed.data;
+  const { destinations } = proxied;
   const router = compileRouter(destinations);
   if (!router.ok) throw new Error('a filter that the schema accepted does not compile');
-  const { REDIS_URL, RECEIVER_HOST, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } =
-    environment.settings;
+  const { RECEIVER_HOST, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } = environment.settings;
   return {
     ok: true,
     config: {
@@ -125,7 +135,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
       rules: new Map(destinations.map((settings) => [settings.name, rulesVersion(settings)])),
       receiver,
       redis: {
-        url: redis.url ?? REDIS_URL,
+        url: reached.url,
         shards: redis.shards,
         replicas: redis.replicas,
         allowDataLoss: redis.allowDataLoss ?? false,
@@ -215,6 +225,7 @@ const FOR_CONNECTING = new Set<string | number | undefined>([
     'webhook',
   ],
   ...['url', 'apiKey'],
+  ...['caFile', 'certFile', 'keyFile', 'serverName'],
 ]);
 
 /** Of `sources[0].writeKey` and `destinations[0].url`: what becomes of an event does not depend on it. */

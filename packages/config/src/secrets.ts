@@ -9,7 +9,10 @@ export function secretsOf(config: Config): string[] {
     const { secrets: shared = [], header, functionSecrets = [] } = webhook ?? {};
     for (const secret of [...shared, ...(header?.values ?? []), ...functionSecrets]) secrets.add(secret);
   }
-  for (const { apiKey } of config.destinations) secrets.add(apiKey);
+  for (const { apiKey, proxyUrl = '' } of config.destinations) {
+    secrets.add(apiKey);
+    for (const password of passwordsIn(proxyUrl)) secrets.add(password);
+  }
   for (const password of passwordsIn(config.redis.url)) secrets.add(password);
   return [...secrets];
 }

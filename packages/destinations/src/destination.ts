@@ -7,8 +7,14 @@ import type { HttpAnswer } from './http-answer.js';
 import type { HttpClient } from './http-client.js';
 import type { RequestRate } from './settings.js';
 
-/** Where and how to reach a billing API. `headers` hold the key: never log them. */
-export type Connection = { baseUrl: string; headers: Record<string, string>; timeoutMs: number };
+/** Where and how to reach a billing API. `headers` hold the key, and `proxyUrl` its user's password: never log them. */
+export type Connection = {
+  baseUrl: string;
+  headers: Record<string, string>;
+  timeoutMs: number;
+  /** Straight where left out. */
+  proxyUrl?: string;
+};
 
 /**
  * A usage event that lacks its subscription, which the event does not name: the destination has to be asked

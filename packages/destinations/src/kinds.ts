@@ -16,7 +16,10 @@ const [first, ...others] = Object.values(destinationKinds).map(({ settingsSchema
 
 export type DestinationSettings = {
   [Type in DestinationType]: z.output<(typeof destinationKinds)[Type]['settingsSchema']>;
-}[DestinationType];
+}[DestinationType] & {
+  /** What its API is reached through, by the environment and not by the file. It holds a password. */
+  proxyUrl?: string;
+};
 
 /** One destination of the configuration file, of whichever `type`. */
 export const destinationSettingsSchema: z.ZodType<DestinationSettings> = z.discriminatedUnion('type', [
@@ -26,5 +29,6 @@ export const destinationSettingsSchema: z.ZodType<DestinationSettings> = z.discr
 
 /** Compiles settings that the schema has accepted. Opens nothing. */
 export function compileDestination(settings: DestinationSettings): Destination {
-  return kindOf(settings.type).compile(settings);
+  const destination = kindOf(settings.type).compile(settings);
+  return { ...destination, connection: { ...destination.connection, proxyUrl: settings.proxyUrl } };
 }

@@ -13,13 +13,15 @@ export type SentinelOptions = {
   /** So many Sentinels have to find it down. */
   quorum: number;
   downAfterMs: number;
+  /** More of its settings, by their names in sentinel.conf. */
+  settings?: Record<string, string>;
 };
 
 export type LocalSentinel = { readonly port: number; stop(): Promise<void> };
 
 /** Starts a Redis Sentinel of our own, on the loopback only. It ends as `startLocalRedis`' server does. */
 export async function startSentinel(options: SentinelOptions): Promise<LocalSentinel> {
-  const { port, masterName: name, masterPort, quorum, downAfterMs } = options;
+  const { port, masterName: name, masterPort, quorum, downAfterMs, settings = {} } = options;
   const dataDir = resolve(options.dataDir);
   const program = await ensureServer();
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -29,6 +31,7 @@ export async function startSentinel(options: SentinelOptions): Promise<LocalSent
     `port ${port}`,
     'bind 127.0.0.1',
     `dir "${dataDir}"`,
+    ...Object.entries(settings).map(([setting, value]) => `${setting} ${value}`),
     `sentinel monitor ${name} 127.0.0.1 ${masterPort} ${quorum}`,
     `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
     `sentinel failover-timeout ${name} ${10 * downAfterMs}`,

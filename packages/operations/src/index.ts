@@ -4,6 +4,12 @@
  * takes a `Work`, and what is not done fails with an `OperationError`.
  */
 export { type Activity, type RuleLine, readActivity, type UntakenLine } from './activity/read-activity.js';
+export {
+  isObject,
+  type ObjectStore,
+  type ObjectStoreOptions,
+  openObjectStore,
+} from './archive/object-store.js';
 export { STANDARD_INPUT } from './archive/open-archive.js';
 export { audit } from './audit/audit.js';
 export type { AuditFilter, AuditReport, Grouping as AuditGrouping, ReportLine } from './audit/report.js';

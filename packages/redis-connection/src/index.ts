@@ -7,3 +7,4 @@ export { describeRedisError, type RedisTrouble, redisErrorWords, redisTroubleOf 
 export { type ClientOptions, openClient } from './open-client.js';
 export { placeOf, type ReadRedisAddress, type RedisAddress, readRedisAddress } from './redis-address.js';
 export { masterOfKey, mastersOf, nameOf, onServer, serverOfSlot, serversOf, slotOfKey } from './servers.js';
+export { readTlsFiles, type TlsFiles, takeTlsFiles, withTlsFiles } from './tls-files.js';

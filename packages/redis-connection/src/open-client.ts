@@ -8,6 +8,7 @@ import {
 } from 'ioredis';
 import { answerWithoutInfo } from './answer-without-info.js';
 import { type RedisAddress, readRedisAddress } from './redis-address.js';
+import { readTlsFiles, type TlsFiles, type TlsOptions } from './tls-files.js';
 
 /** How often the nodes of a cluster are asked which of them has what: after a failover, or more nodes. */
 const LOOK_AT_SLOTS_EVERY_MS = 5_000;
@@ -34,7 +35,7 @@ export type ClientClasses = {
  *
  * A Redis Cluster's client has the type of any other: it takes the same commands, where all keys of one are of
  * one slot. What only one server can answer is asked through `mastersOf` and `serversOf`.
- * @throws TypeError for a URL that is none
+ * @throws TypeError for a URL that is none, and for files of TLS that cannot be used
  */
 export function openClient(
   url: string,
@@ -43,19 +44,20 @@ export function openClient(
 ): Redis {
   const read = readRedisAddress(url);
   if (!read.ok) throw new TypeError(read.problem);
-  return answerWithoutInfo(createClient(read.address, { connection, cluster }, classes));
+  return answerWithoutInfo(createClient(read.address, openTls(read.tls), { connection, cluster }, classes));
 }
 
 function createClient(
   address: RedisAddress,
+  tls: TlsOptions | undefined,
   { connection, cluster }: ClientOptions,
   classes: ClientClasses,
 ): Redis {
   switch (address.kind) {
     case 'single':
-      return new classes.Redis(address.url, connection);
+      return new classes.Redis(address.url, { ...connection, tls });
     case 'sentinel':
-      return new classes.Redis({ ...connection, ...sentinelOptions(address) });
+      return new classes.Redis({ ...connection, ...sentinelOptions(address, tls) });
     case 'cluster': {
       const { retryStrategy: _none, reconnectOnError: _neither, ...each } = connection;
       return new classes.Cluster(address.nodes, {
@@ -63,7 +65,7 @@ function createClient(
         // Names stay names until a connection is made: certificates are of names, and addresses change.
         dnsLookup: (name, found) => found(null, name),
         ...cluster,
-        redisOptions: { ...each, ...accessOptions(address) },
+        redisOptions: { ...each, ...accessOptions(address, tls) },
       }) as unknown as Redis;
     }
   }
@@ -71,12 +73,22 @@ function createClient(
 
 type Access = Extract<RedisAddress, { kind: 'cluster' }>;
 
-function accessOptions({ username, password, isTls }: Pick<Access, 'username' | 'password' | 'isTls'>) {
+function accessOptions(
+  { username, password, isTls }: Pick<Access, 'username' | 'password' | 'isTls'>,
+  tls: TlsOptions = {},
+) {
   return {
     username,
     password,
-    tls: isTls ? {} : undefined,
+    tls: isTls ? tls : undefined,
   };
+}
+
+function openTls(files: TlsFiles | undefined): TlsOptions | undefined {
+  if (files === undefined) return undefined;
+  const read = readTlsFiles(files);
+  if (read.ok) return read.options;
+  throw new TypeError(read.problems.map(({ name, what }) => `${name} ${what}`).join('; '));
 }
 
 /**
@@ -93,7 +105,10 @@ class LastingConnector extends SentinelConnector {
   }
 }
 
-function sentinelOptions(address: Extract<RedisAddress, { kind: 'sentinel' }>): RedisOptions {
+function sentinelOptions(
+  address: Extract<RedisAddress, { kind: 'sentinel' }>,
+  tls: TlsOptions = {},
+): RedisOptions {
   const { sentinels, master, sentinelPassword } = address;
   return {
     sentinels,
@@ -102,8 +117,9 @@ function sentinelOptions(address: Extract<RedisAddress, { kind: 'sentinel' }>): 
     sentinelCommandTimeout: SENTINEL_ANSWERS_WITHIN_MS,
     // The old master goes on as one for some ten seconds, and what it takes meanwhile is lost: it is left at once.
     failoverDetector: true,
-    ...accessOptions(address),
+    ...accessOptions(address, tls),
     sentinelPassword,
-    ...(address.isTls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+    sentinelTLS: address.isTls ? tls : undefined,
+    enableTLSForSentinelMode: address.isTls,
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { placeOf, readRedisAddress } from './redis-address.js';
+import { withTlsFiles } from './tls-files.js';
 
 test.each([
   ['redis://r:1/2', { kind: 'single', url: 'redis://r:1/2' }],
@@ -68,7 +69,7 @@ test.each([
   ['redis-cluster://a?hunter2=1', 'nothing was expected behind the hosts'],
   ['redis-sentinel://a', 'the name that the Sentinels know the master by'],
   ['redis-sentinel://a/', 'the name that the Sentinels know the master by'],
-  ['redis-sentinel://a/m?hunter2=1', 'only ?sentinelPassword='],
+  ['redis-sentinel://a/m?hunter2=1', 'only ?sentinelPassword= and files'],
   ['redis-cluster://u:%hunter2@a', 'percent-encoded'],
   ['redis://u:%hunter2@a', 'percent-encoded'],
   ['redis://:hun/ter2hunter2@a', 'percent-encoded: / is %2F'],
@@ -92,4 +93,25 @@ test.each([
   ['redis://:hun/ter2@a', 'an address that cannot be read'],
 ])('the place of %s shows no secret', (url, place) => {
   expect(placeOf(url)).toBe(place);
+});
+
+test.each([
+  ['rediss://u:p@r:1/2', 'rediss://u:p@r:1/2'],
+  ['rediss-cluster://a:7001,b', undefined],
+  ['rediss-sentinel://s1/billing?sentinelPassword=pw', undefined],
+  ['rediss://r?family=6', 'rediss://r?family=6'],
+])('%s takes files of TLS with it', (url, plain) => {
+  const files = { caFile: '/etc/my ca&x.pem', certFile: '/c', keyFile: '/k', serverName: 'redis.internal' };
+  const { tls, ...rest } = readRedisAddress(withTlsFiles(url, files)) as { tls?: unknown };
+  expect(tls).toEqual(files);
+  expect(rest).toEqual(readRedisAddress(url));
+  if (plain) expect(rest).toMatchObject({ address: { url: plain } });
+});
+
+test('files of TLS are for URLs that have it, and their paths are percent-encoded', () => {
+  expect(readRedisAddress('redis://r?caFile=/hunter2')).toEqual({
+    ok: false,
+    problem: 'caFile, certFile, keyFile and serverName are for URLs that begin with rediss',
+  });
+  expect(readRedisAddress('rediss://r?caFile=%hunter2')).toMatchObject({ ok: false });
 });

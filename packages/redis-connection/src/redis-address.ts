@@ -1,3 +1,5 @@
+import { type TlsFiles, takeTlsFiles } from './tls-files.js';
+
 /** A server, a Sentinel or a node of a cluster. An IPv6 address has no brackets here. */
 export type RedisHost = { host: string; port: number };
 
@@ -10,7 +12,9 @@ export type RedisAddress =
   | ({ kind: 'cluster'; nodes: RedisHost[] } & Access)
   | ({ kind: 'sentinel'; sentinels: RedisHost[]; master: string; sentinelPassword?: string } & Access);
 
-export type ReadRedisAddress = { ok: true; address: RedisAddress } | { ok: false; problem: string };
+export type ReadRedisAddress =
+  | { ok: true; address: RedisAddress; tls?: TlsFiles }
+  | { ok: false; problem: string };
 
 const DEFAULT_PORT = { cluster: 6379, sentinel: 26379 };
 
@@ -24,9 +28,22 @@ const EXPECTED =
  * - `redis-cluster://[user:password@]host[:port],…`: any of the nodes of a Redis Cluster
  * - `redis-sentinel://[user:password@]host[:port],…/<master name>[?sentinelPassword=…]`: Sentinels
  *
- * The last two begin with `rediss` for TLS. What a problem says shows nothing of the text.
+ * The last two begin with `rediss` for TLS, and all three then take files: `?caFile=…&certFile=…&keyFile=…`, and
+ * `serverName=…`. What a problem says shows nothing of the text.
  */
 export function readRedisAddress(text: string): ReadRedisAddress {
+  const taken = takeTlsFiles(text);
+  if (!taken) return { ok: false, problem: 'paths behind ? were expected to be percent-encoded' };
+  const read = readPlace(taken.rest);
+  if (!read.ok || Object.keys(taken.files).length === 0) return read;
+  if (text.startsWith('rediss')) return { ...read, tls: taken.files };
+  return {
+    ok: false,
+    problem: 'caFile, certFile, keyFile and serverName are for URLs that begin with rediss',
+  };
+}
+
+function readPlace(text: string): ReadRedisAddress {
   if (/^unix:\/\//.test(text)) return { ok: true, address: { kind: 'single', url: text } };
   if (/^rediss?:\/\//.test(text)) return readSingle(text);
   const [, tls, kind, login, list, path = '', query = ''] =
@@ -87,7 +104,10 @@ function readSentinel(sentinels: RedisHost[], access: Access, path: string, quer
   const { sentinelPassword, ...others } = Object.fromEntries(new URLSearchParams(query));
   const master = decode(path);
   if (master === null || Object.keys(others).length > 0) {
-    return { ok: false, problem: 'only ?sentinelPassword= was expected behind the name of the master' };
+    return {
+      ok: false,
+      problem: 'only ?sentinelPassword= and files of TLS were expected behind the name of the master',
+    };
   }
   const password = sentinelPassword ? { sentinelPassword } : {};
   return { ok: true, address: { kind: 'sentinel', sentinels, master, ...password, ...access } };

@@ -1,21 +1,31 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { Connection, HttpAnswer, HttpClient } from '@meterbridge/destinations';
 import { got, RequestError, TimeoutError } from 'got';
+import { openAgents } from './open-agents.js';
 
 /** A batch's answer repeats the events sent; far more than that is no answer to us. */
 const MAX_ANSWER_BYTES = 64_000_000;
+
+/** What a proxy alone answers: it wants another user or password. No word of the API about an event. */
+const PROXY_REFUSES = 407;
+/** The words of `hpagent` for a proxy that opens no tunnel, or does not answer. */
+const TUNNEL_REFUSED = /^Bad response: (\d+)$/;
+const TUNNEL_TIMED_OUT = 'Proxy timeout';
+
+function sayProxy(status: number | string): string {
+  return `the proxy answered ${status}`;
+}
 
 /**
  * Reaches one billing API over kept-alive connections. Opens none until the first request. No retries (the sender decides), no redirects (they would
  * carry the key elsewhere), no throwing on a status.
  */
 export function createHttpClient(connection: Connection): HttpClient {
-  const agent = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  const { agent, request } = openAgents(connection);
   const client = got.extend({
     prefixUrl: connection.baseUrl,
     headers: { 'user-agent': 'meterbridge', ...connection.headers },
     agent,
+    request,
     timeout: { request: connection.timeoutMs },
     retry: { limit: 0 },
     followRedirect: false,
@@ -51,16 +61,25 @@ export function createHttpClient(connection: Connection): HttpClient {
         }
         chunks.push(chunk);
       }
+      if (status === PROXY_REFUSES && connection.proxyUrl)
+        return { error: 'connection', detail: sayProxy(status) };
       return { status, headers, body: Buffer.concat(chunks).toString('utf8') };
     } catch (error) {
-      if (error instanceof TimeoutError) {
+      if (error instanceof TimeoutError || (error as Error).message === TUNNEL_TIMED_OUT) {
         return { error: 'timeout', detail: `no answer within ${connection.timeoutMs} ms` };
       }
       if (error instanceof RequestError || closed) {
-        return { error: 'connection', detail: error instanceof RequestError ? error.code : 'closed' };
+        return { error: 'connection', detail: error instanceof RequestError ? describe(error) : 'closed' };
       }
       throw error;
     }
+  }
+
+  /** By a code and never by a message, which names addresses. */
+  function describe({ code, message }: RequestError): string {
+    const status = TUNNEL_REFUSED.exec(message)?.[1];
+    if (status !== undefined) return sayProxy(status);
+    return connection.proxyUrl === undefined ? code : `${code}, through a proxy`;
   }
 
   return {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { describeBuild, installationFolder, readBuild } from './build.js';
-import { createMetrics } from './create-metrics.js';
+import { createWorkerMetrics } from './create-metrics.js';
 
 test('a clone is found from inside it, and its package.json says the version', () => {
   const folder = installationFolder();
@@ -22,6 +22,6 @@ test.each([
   [undefined, 'meterbridge_build_info{version="0.1.0",node="v20.19.0"} 1'],
   ['4f1c', 'meterbridge_build_info{version="0.1.0",node="v20.19.0",revision="4f1c"} 1'],
 ])('metrics say the build with the revision %s', async (revision, line) => {
-  const { text } = await createMetrics({ version: '0.1.0', revision, node: 'v20.19.0' }).render();
+  const { text } = await createWorkerMetrics({ version: '0.1.0', revision, node: 'v20.19.0' }).render();
   expect(text.split('\n')).toContain(line);
 });

@@ -1,5 +1,5 @@
 import type { Logger } from './create-logger.js';
-import type { Metrics } from './create-metrics.js';
+import type { WorkerMetrics } from './create-metrics.js';
 
 /** One request was sent to a destination's API. */
 export type DeliveryAttempted = {
@@ -85,7 +85,7 @@ export type BusinessEvents = ReturnType<typeof createBusinessEvents>;
  * One function for each thing that happens to an event: it writes one wide line and moves the meters that
  * belong to it, so that log and metrics tell the same story. Ids go into the line only, never into labels.
  */
-export function createBusinessEvents(logger: Logger, metrics: Metrics) {
+export function createBusinessEvents(logger: Logger, metrics: WorkerMetrics) {
   return {
     deliveryAttempted(attempted: DeliveryAttempted): void {
       const { destination, status } = attempted;
@@ -137,9 +137,9 @@ export function createBusinessEvents(logger: Logger, metrics: Metrics) {
 
     /** A wrong mapping makes dead letters of all that comes: a line for each would cost more than the rest. */
     eventsDeadLettered(letters: EventsDeadLettered): void {
-      const { destination, reason, count } = letters;
+      const { destination, rule, reason, count } = letters;
       logger.warn(letters, 'event.dead_lettered');
-      metrics.dead.inc({ destination, reason }, count);
+      metrics.dead.inc({ destination, rule, reason }, count);
     },
   };
 }

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type Build, readBuild } from './build.js';
-import { createActivityGauges, createBuildGauge, createMeters, createStatusGauges } from './meters.js';
+import {
+  createActivityGauges,
+  createBuildGauge,
+  createReceiverMeters,
+  createStatusGauges,
+  createWorkerMeters,
+} from './meters.js';
 
 /** Whether a destination is being sent to; `held` waits for a person, `open` for the API to get well. */
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'held';
@@ -49,27 +55,37 @@ export type ActivityStatus = {
 /** Redis away must not keep a scrape waiting. */
 const STATUS_DEADLINE_MS = 1_000;
 
-export type Metrics = ReturnType<typeof createMetrics>;
+export type ReceiverMetrics = ReturnType<typeof createReceiverMetrics>;
+
+export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
+
+/** What `/metrics` answers. */
+export type Rendered = { contentType: string; text: string };
 
 /**
- * Makes the meters of one process, in a registry of their own. Names say what is counted and its base unit;
+ * Makes the meters of a receiver, in a registry of their own. Names say what is counted and its base unit;
  * labels have few values: destination, source, route, reason, status.
  * @param build which build says so; left out: this one
  */
-export function createMetrics(build: Build = readBuild()) {
-  const registry = new Registry();
-  createBuildGauge(registry, build);
-  const meters = createMeters(registry);
+export function createReceiverMetrics(build: Build = readBuild()) {
+  const registry = createRegistry(build);
+  const meters = createReceiverMeters(registry);
+  return { ...meters, showConfig: showConfigOf(meters), render: () => renderAll(registry) };
+}
+
+/**
+ * The same of a worker, and what it reads in Redis for all processes together. Rules are configured, and so are few.
+ * @param build which build says so; left out: this one
+ */
+export function createWorkerMetrics(build: Build = readBuild()) {
+  const registry = createRegistry(build);
+  const meters = createWorkerMeters(registry);
   const gauges = { ...createStatusGauges(registry), ...createActivityGauges(registry) };
   const readers: Read<DestinationStatus>[] = [];
   const activityReaders: Read<ActivityStatus>[] = [];
   return {
     ...meters,
-    /** Shows which configuration the process runs. @param hash its name */
-    showConfig(hash: string): void {
-      meters.configInfo.reset();
-      meters.configInfo.set({ hash }, 1);
-    },
+    showConfig: showConfigOf(meters),
     /** Has the destinations' status read anew for each scrape. */
     watchDestinations(read: Read<DestinationStatus>): void {
       readers.push(read);
@@ -79,15 +95,35 @@ export function createMetrics(build: Build = readBuild()) {
       activityReaders.push(read);
     },
     /** The text for `/metrics`, within about a second even if the status cannot be read. */
-    async render(): Promise<{ contentType: string; text: string }> {
+    async render(): Promise<Rendered> {
       // What cannot be read is absent: an old number would look like a true one.
       for (const gauge of Object.values(gauges)) gauge.reset();
       const [statuses, activities] = await Promise.all([readInTime(readers), readInTime(activityReaders)]);
       for (const status of statuses) showStatus(gauges, status);
       for (const activity of activities) showActivity(gauges, activity);
-      return { contentType: registry.contentType, text: await registry.metrics() };
+      return renderAll(registry);
     },
   };
+}
+
+/** With `process_*` and `nodejs_*`, as every program on Node has them: memory, CPU, the event loop, open files. */
+function createRegistry(build: Build): Registry {
+  const registry = new Registry();
+  createBuildGauge(registry, build);
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** Shows which configuration the process runs, by its name. */
+function showConfigOf({ configInfo }: Pick<ReturnType<typeof createWorkerMeters>, 'configInfo'>) {
+  return (hash: string): void => {
+    configInfo.reset();
+    configInfo.set({ hash }, 1);
+  };
+}
+
+async function renderAll(registry: Registry): Promise<Rendered> {
+  return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
 type Read<Status> = () => Promise<Status[]>;

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Metrics } from './create-metrics.js';
+import type { Rendered } from './create-metrics.js';
 
 /** A process's state as its orchestrator and Prometheus ask for it. */
 export type HealthDeps = {
   ready: () => Readiness | Promise<Readiness>;
-  metrics: Pick<Metrics, 'render'>;
+  metrics: { render(): Promise<Rendered> };
   /** Names the configuration that the process runs now. */
   config: () => string;
 };

@@ -15,9 +15,11 @@ export { createLogger, type Logger, type LoggerOptions } from './create-logger.j
 export {
   type ActivityStatus,
   type BreakerState,
-  createMetrics,
+  createReceiverMetrics,
+  createWorkerMetrics,
   type DestinationStatus,
-  type Metrics,
+  type ReceiverMetrics,
+  type WorkerMetrics,
 } from './create-metrics.js';
 export { type DescribedError, describeError } from './describe-error.js';
 export { describeSystemError, endProgram, type LastWords } from './end-program.js';

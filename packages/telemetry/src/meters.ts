@@ -25,19 +25,18 @@ function makerOf(registry: Registry) {
   };
 }
 
-/** What a process counts itself, in the order in which a scrape shows it. */
-export function createMeters(registry: Registry) {
+/** What a worker counts itself, in the order in which a scrape shows it. */
+export function createWorkerMeters(registry: Registry) {
   const make = makerOf(registry);
-  return {
-    configInfo: make.gauge('config_info', 'The configuration that the process runs, by its name', ['hash']),
-    ...receivingMeters(make),
-    ...settlingMeters(make),
-    ...sendingMeters(make),
-  };
+  return { configInfo: configInfo(make), ...settlingMeters(make), ...sendingMeters(make) };
 }
 
-function receivingMeters({ counter, histogram }: Make) {
+/** The same of a receiver. */
+export function createReceiverMeters(registry: Registry) {
+  const make = makerOf(registry);
+  const { counter, histogram } = make;
   return {
+    configInfo: configInfo(make),
     httpRequests: counter('http_requests_total', 'Requests answered', ['route', 'status']),
     httpDuration: histogram(
       'http_request_duration_seconds',
@@ -69,6 +68,10 @@ function receivingMeters({ counter, histogram }: Make) {
   };
 }
 
+function configInfo({ gauge }: Make) {
+  return gauge('config_info', 'The configuration that the process runs, by its name', ['hash']);
+}
+
 function settlingMeters({ counter }: Make) {
   return {
     delivered: counter('deliveries_delivered_total', 'Deliveries the API took', ['destination']),
@@ -85,7 +88,11 @@ function settlingMeters({ counter }: Make) {
       'Duplicates by what was found when they were compared with what the API holds, and those that were not',
       ['destination', 'found'],
     ),
-    dead: counter('deliveries_dead_total', 'Deliveries that became dead letters', ['destination', 'reason']),
+    dead: counter('deliveries_dead_total', 'Deliveries that became dead letters', [
+      'destination',
+      'rule',
+      'reason',
+    ]),
     settlementsRefused: counter(
       'settlements_refused_total',
       'Settlements that were not written: another hand has gone on with the job (stale), or it is gone',

@@ -1,5 +1,5 @@
 import type { Logger } from './create-logger.js';
-import type { Metrics } from './create-metrics.js';
+import type { ReceiverMetrics } from './create-metrics.js';
 
 /** One request for a route that takes events was answered. */
 export type RequestAnswered = {
@@ -18,7 +18,11 @@ export type ReceiverEvents = ReturnType<typeof createReceiverEvents>;
  * counts only, no payload and no key. None of them throws.
  * @param sources names of those that there are: a counter that an alert is about shows them from the beginning
  */
-export function createReceiverEvents(logger: Logger, metrics: Metrics, sources: readonly string[] = []) {
+export function createReceiverEvents(
+  logger: Logger,
+  metrics: ReceiverMetrics,
+  sources: readonly string[] = [],
+) {
   const sourcesKnown = (names: readonly string[]) => {
     for (const source of names) metrics.rejectedNotKept.inc({ source }, 0);
   };

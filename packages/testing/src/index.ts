@@ -16,6 +16,7 @@ export {
   type SegmentPayload,
 } from './payloads.js';
 export { type OnPiece, openTcpProxy, type ProxiedConnection, type TcpProxy } from './tcp-proxy.js';
+export { type SuiteCertificates, useCertificates } from './use-certificates.js';
 export { useClosing } from './use-closing.js';
 export { type SuiteCluster, useCluster } from './use-cluster.js';
 export { type SuiteRedis, useRedis } from './use-redis.js';

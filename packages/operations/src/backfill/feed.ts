@@ -10,6 +10,7 @@ import {
   StoreFullError,
   StoreUnavailableError,
 } from '@meterbridge/queue';
+import { isObject } from '../archive/object-store.js';
 import { OperationError } from '../operation-error.js';
 import { takeTurn } from '../replay/pace.js';
 import type { Group, Sink } from './group.js';
@@ -37,6 +38,11 @@ const UNACKNOWLEDGED = 2;
 const TRY_EVERY_MS = 250;
 /** A kill repeats what was committed since the position was saved last. */
 const SAVE_EVERY_MS = 500;
+
+/** Names a file wherever the command runs. */
+export function placeOfFile(file: string): string {
+  return isObject(file) ? file : resolve(file);
+}
 
 /** Thrown where somebody stopped it while it could not go on: what is in hand is not known to be committed. */
 export class StoppedError extends Error {
@@ -116,7 +122,7 @@ export class Feed implements Sink {
 
   private async save(): Promise<void> {
     for (const [file, position] of this.unsaved) {
-      if (!(await this.insist(() => this.options.positions.save(resolve(file), position)))) {
+      if (!(await this.insist(() => this.options.positions.save(placeOfFile(file), position)))) {
         throw new OperationError(
           'conflict',
           'Redis does not hold the position that was saved last: its data went back, or another backfill of the same is running. Run it again with --resume, once that is mended; what was committed twice is billed once.',

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { FilePosition } from '@meterbridge/queue';
 import type { JudgeLine } from '../archive/judge-line.js';
+import { isObject, type ObjectStore } from '../archive/object-store.js';
 import { openArchive, ReadError, STANDARD_INPUT } from '../archive/open-archive.js';
 import { Group, type Sink } from './group.js';
 
@@ -14,6 +15,8 @@ export type Reading = {
   files: readonly string[];
   /** What to read instead of the file of that name. */
   inputOf?: (file: string) => AsyncIterable<Buffer> | undefined;
+  /** Needed where files are objects. */
+  objects?: ObjectStore | undefined;
   judge: JudgeLine;
   sink: Sink;
   /** Where to go on, by file. */
@@ -36,7 +39,7 @@ export type ReadResult = { unreadable: Unreadable[]; stoppedAt?: { file: string;
  * takes nothing of the others with it.
  */
 export async function readGroups(reading: Reading): Promise<ReadResult> {
-  const { files, inputOf, judge, sink, isStopped, mostEvents = GROUP_EVENTS } = reading;
+  const { files, inputOf, objects, judge, sink, isStopped, mostEvents = GROUP_EVENTS } = reading;
   const result: ReadResult = { unreadable: [] };
   let group = new Group();
   const handOn = async () => {
@@ -45,7 +48,7 @@ export async function readGroups(reading: Reading): Promise<ReadResult> {
     await sink.add(full);
   };
   for (const file of files) {
-    const { bytes, stamp } = await statOf(file).catch((error: NodeJS.ErrnoException) => {
+    const { bytes, stamp } = await statOf(file, objects).catch((error: NodeJS.ErrnoException) => {
       result.unreadable.push({ file, line: 0, problem: error.message });
       return { bytes: 0, stamp: null };
     });
@@ -59,7 +62,8 @@ export async function readGroups(reading: Reading): Promise<ReadResult> {
     const reach = (isDone: boolean) =>
       group.reached.set(file, { line: Math.max(line, from.line), isDone, stamp });
     try {
-      for await (const lines of openArchive(file, reading.onBytes, inputOf?.(file))) {
+      const input = isObject(file) ? objects?.open(file) : inputOf?.(file);
+      for await (const lines of openArchive(file, reading.onBytes, input)) {
         for (const text of lines) {
           line += 1;
           if (line <= from.line) continue;
@@ -100,7 +104,11 @@ function startOf(position: FilePosition | undefined, stamp: string): FilePositio
 }
 
 /** A file's size, null for standard input, and what changes when it is written to. */
-export async function statOf(file: string): Promise<{ bytes: number | null; stamp: string }> {
+export async function statOf(
+  file: string,
+  objects?: ObjectStore,
+): Promise<{ bytes: number | null; stamp: string }> {
+  if (objects && isObject(file)) return objects.statOf(file);
   if (file === STANDARD_INPUT) return { bytes: null, stamp: file };
   const { size, mtimeMs } = await stat(file);
   return { bytes: size, stamp: `${size} bytes of ${new Date(mtimeMs).toISOString()}` };

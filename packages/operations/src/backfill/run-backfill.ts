@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Config, Source } from '@meterbridge/config';
 import {
   BackfillPositions,
@@ -14,6 +13,7 @@ import {
   watchMemory,
 } from '@meterbridge/queue';
 import { compileJudge, type Selection } from '../archive/judge-line.js';
+import type { ObjectStore } from '../archive/object-store.js';
 import { STANDARD_INPUT } from '../archive/open-archive.js';
 import { openProducer, openRedis } from '../connect.js';
 import { OperationError } from '../operation-error.js';
@@ -26,7 +26,7 @@ import type { Held } from '../stored/held.js';
 import { isStopped, startCounting, type Work } from '../work.js';
 import { createQuestionSink } from './ask.js';
 import { createDryRun } from './dry-run.js';
-import { Feed, StoppedError } from './feed.js';
+import { Feed, placeOfFile, StoppedError } from './feed.js';
 import { GROUP_EVENTS, type Reading, type ReadResult, readGroups, statOf } from './read-groups.js';
 import { type BackfillReport, reportBackfill } from './report.js';
 import { Tally } from './tally.js';
@@ -47,6 +47,8 @@ export type Backfill = {
   decide: (held: Held[]) => Promise<void>;
   /** Needed where `STANDARD_INPUT` is among the files. */
   standardInput?: StandardInput;
+  /** Needed where files are objects: `s3://bucket/key`. */
+  objects?: ObjectStore | undefined;
 };
 
 export type StandardInput = {
@@ -64,7 +66,7 @@ const MEMORY_SHARE = 0.75;
 
 /** Reads everything and says what would become of it, and what is there already; needs no Redis. */
 export async function dryRun(backfill: Backfill, work: Work = {}): Promise<BackfillReport> {
-  const { config, source, files, selection, checkAll, standardInput } = backfill;
+  const { config, source, files, selection, checkAll, standardInput, objects } = backfill;
   const tally = new Tally(config.destinations.map(({ name }) => name));
   const kept = await readKeptIfThere(config, work);
   const pipeline = compilePipeline(config, kept ?? new Map());
@@ -74,11 +76,12 @@ export async function dryRun(backfill: Backfill, work: Work = {}): Promise<Backf
     isStopped: () => isStopped(work),
   });
   const asking = createQuestionSink(pipeline, source.name, questions);
-  const progress = await startReading(files, work);
+  const progress = await startReading({ files, objects }, work);
   const began = performance.now();
   try {
     const result = await readGroups({
       files,
+      objects,
       inputOf: (file) => (file === STANDARD_INPUT ? standardInput?.open() : undefined),
       judge: compileJudge(source, config.receiver, selection, Date.now),
       sink: createDryRun(pipeline, source.name, tally, asking),
@@ -114,7 +117,7 @@ async function readKeptIfThere(config: Config, { onNotice }: Work): Promise<Kept
  *   `stopped` before anything was written); what `decide` throws
  */
 export async function runBackfill(backfill: Backfill, work: Work = {}): Promise<BackfillReport> {
-  const { config, source, files, selection, pace } = backfill;
+  const { config, source, files, selection, pace, objects } = backfill;
   const redis = await openProducer(config.redis.url);
   const replicas = await replicasToWaitFor(redis, config.redis.replicas);
   const clock = createStoreClock(redis);
@@ -141,13 +144,13 @@ export async function runBackfill(backfill: Backfill, work: Work = {}): Promise<
     const from = await startingPositions(positions, backfill, work);
     const judge = () => compileJudge(source, config.receiver, selection, clock.now);
     const inputOf = () => (input ? createReadStream(input.file) : undefined);
-    const reading = { files, inputOf, positions: from, isStopped: hasStopped };
+    const reading = { files, objects, inputOf, positions: from, isStopped: hasStopped };
     const pipeline = compilePipeline(config, await readKeptRules(redis, config));
     const held = await askFirst(pipeline, backfill, { ...reading, judge: judge() }, work);
     await backfill.decide(held);
     if (!backfill.resume) await positions.forget();
     const tally = new Tally(destinations);
-    const progress = await startReading(files, work);
+    const progress = await startReading(reading, work);
     const feed = new Feed({
       writer,
       memory,
@@ -191,9 +194,8 @@ async function askFirst(
   reading: Omit<Reading, 'sink' | 'onBytes'>,
   work: Work,
 ): Promise<Held[]> {
-  const { files } = reading;
   const questions = new AllQuestions(pipeline, { isForAll: checkAll, isStopped: reading.isStopped });
-  const progress = await startReading(files, work, 'KB, asking what is there already');
+  const progress = await startReading(reading, work, 'KB, asking what is there already');
   try {
     const sink = createQuestionSink(pipeline, source.name, questions);
     await readGroups({ ...reading, sink, onBytes: progress.add });
@@ -217,7 +219,10 @@ async function startingPositions(
   if (resume) {
     if (kept.size === 0) onNotice?.('Nothing is kept of an earlier run of the same: from the beginning.');
     return new Map(
-      files.flatMap((file) => (kept.get(resolve(file)) ? [[file, kept.get(resolve(file))!]] : [])),
+      files.flatMap((file) => {
+        const position = kept.get(placeOfFile(file));
+        return position ? [[file, position]] : [];
+      }),
     );
   }
   if ([...kept.values()].some(({ isDone }) => !isDone)) {
@@ -239,13 +244,13 @@ function idOf({ source, selection: { since, until }, whereText }: Backfill): str
 
 /** Progress by what is read of the files, as they are stored. */
 async function startReading(
-  files: readonly string[],
+  { files, objects }: Pick<Reading, 'files' | 'objects'>,
   work: Work,
   what = 'KB',
 ): Promise<{ add(bytes: number): void }> {
   const sizes = await Promise.all(
     files.map((file) =>
-      statOf(file).then(
+      statOf(file, objects).then(
         ({ bytes }) => bytes,
         // Said where it is read.
         () => 0,

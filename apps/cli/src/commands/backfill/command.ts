@@ -4,7 +4,10 @@ import {
   choosePace,
   dryRun,
   type Held,
+  isObject,
   limitOf,
+  type ObjectStore,
+  openObjectStore,
   paceOf,
   runBackfill,
   STANDARD_INPUT,
@@ -31,6 +34,7 @@ type BackfillOptions = {
   share?: number;
   resume?: boolean;
   dryRun?: boolean;
+  s3Endpoint?: string;
 } & LetGoOptions;
 
 /**
@@ -46,10 +50,12 @@ export async function backfill(
   const matches = where === undefined ? undefined : compileWhere(where, command);
   const config = readConfig(readCommandEnv(process.env));
   const progress = showProgress();
+  const objects = given.some(isObject) ? await openObjects(options.s3Endpoint) : undefined;
   const job = {
     config,
     source: chooseSource(config, options.source),
-    files: chooseFiles(given),
+    files: await chooseFiles(given, objects),
+    objects,
     selection: {
       since,
       until,
@@ -75,6 +81,7 @@ export async function backfill(
   const report = await (options.dryRun ? dryRun(job, work) : runBackfill(job, work)).finally(() => {
     progress.end();
     interruption.end();
+    objects?.close();
   });
   print(options.json ? JSON.stringify(report, null, 2) : renderBackfill(report));
   const whyNot = options.dryRun ? whyNotSent(report.held, options) : null;
@@ -98,10 +105,27 @@ function chooseSource(config: Config, name: string | undefined): Source {
   return found;
 }
 
-function chooseFiles(given: string[]): string[] {
-  if (!given.includes(STANDARD_INPUT)) return findFiles(given);
-  if (given.length > 1) throw new CommandError('standard input (-) goes alone');
-  return given;
+async function chooseFiles(given: string[], objects: ObjectStore | undefined): Promise<string[]> {
+  if (given.includes(STANDARD_INPUT)) {
+    if (given.length > 1) throw new CommandError('standard input (-) goes alone');
+    return given;
+  }
+  const found: string[] = [];
+  for (const each of given) {
+    found.push(...(objects && isObject(each) ? await objects.list(each) : findFiles([each])));
+  }
+  return [...new Set(found)];
+}
+
+/** The environment's names are those of Amazon's own tools. */
+function openObjects(given: string | undefined): Promise<ObjectStore> {
+  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const endpoint = given || AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL || undefined;
+  // The client in use runs on this Node; that later ones will not is nothing for the person at the terminal.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  // Other stores have no regions, and the protocol wants one named.
+  const region = AWS_REGION || AWS_DEFAULT_REGION || (endpoint ? 'us-east-1' : undefined);
+  return openObjectStore({ endpoint, region });
 }
 
 /** What a filter takes. A wrong one is wrong usage. */

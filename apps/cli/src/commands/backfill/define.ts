@@ -27,12 +27,16 @@ export function addBackfill(program: Command): void {
     )
     .option('--check-all', 'ask the APIs for every event what they hold of it, however many reads that takes')
     .option('--yes', 'do not ask where the APIs could not be asked for all')
+    .option(
+      '--s3-endpoint <url>',
+      'the store of s3://bucket/prefix, where it is not Amazon; else AWS_ENDPOINT_URL_S3',
+    )
     .option('--dry-run', 'say what would become of them; writes nothing and needs no Redis')
     .option('--json', 'one document, for machines')
     .addHelpText(
       'after',
       `
-Files, folders with all files in them, patterns in quotes, or - for standard input. What is no archive by its
+Files, folders with all files in them, patterns in quotes, s3://bucket/prefix, or - for standard input. What is no archive by its
 content is named, and nothing of it is taken. Run it twice with the same
 rules and nothing is billed twice: id and time of an archived event are its own. Times are Segment's; an event is
 judged as of when it was received then, so that history is never too old. What a receiver would refuse becomes a
@@ -49,7 +53,7 @@ Examples:
   meterbridge backfill --dry-run 'archive/**/*.gz'
   meterbridge backfill --since 2026-07-01 --until 2026-08-01 segment-logs/
   meterbridge backfill --where 'event = "API Call"' --rate 5000 july.ndjson.gz
-  aws s3 cp s3://bucket/segment-logs/1234.gz - | meterbridge backfill --source backend -
+  meterbridge backfill --source backend s3://bucket/segment-logs/1234
 
 Exit codes: 0 all was read, 1 it was refused or stopped, or a file could not be read to its end, 2 wrong usage.`,
     )
