@@ -5,6 +5,7 @@ import {
   type RulesVersion,
   rulesVersion,
 } from '@meterbridge/destinations';
+import { compilePrivacy } from '@meterbridge/segment-events';
 import { compileRouter, type RouteEvent } from '@meterbridge/usage-mapping';
 import type { z } from 'zod';
 import { type EnvironmentSettings, readEnvironment } from './environment.js';
@@ -31,6 +32,8 @@ export type Config = {
   route: RouteEvent;
   /** By destination: its rules as they map, and the name of exactly these. */
   rules: ReadonlyMap<string, RulesVersion>;
+  /** What the sources' `hash` hashes with; undefined where none is configured. */
+  privacyKey: string | undefined;
   receiver: File['receiver'];
   redis: {
     url: string;
@@ -105,7 +108,9 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   );
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
 
-  const { sources, destinations, receiver, redis, retry } = parsed.data;
+  const { destinations, receiver, redis, retry } = parsed.data;
+  const privacyKey = parsed.data.privacyKey || undefined;
+  const sources = parsed.data.sources.map((source) => withPrivacy(source, privacyKey));
   const router = compileRouter(destinations);
   if (!router.ok) throw new Error('a filter that the schema accepted does not compile');
   const { REDIS_URL, RECEIVER_HOST, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } =
@@ -118,6 +123,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
       billingAccounts: billingAccounts(destinations),
       route: router.route,
       rules: new Map(destinations.map((settings) => [settings.name, rulesVersion(settings)])),
+      privacyKey,
       receiver,
       redis: {
         url: redis.url ?? REDIS_URL,
@@ -135,6 +141,10 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
     lineOf: yaml.lineOf,
     unset: [...new Set(interpolated.unset.map(({ name }) => name))],
   };
+}
+
+function withPrivacy(source: Source, key: string | undefined): Source {
+  return source.privacy ? { ...source, applyPrivacy: compilePrivacy(source.privacy, key) } : source;
 }
 
 /** What is wrong with a value that is not there is only that it is not there. */
@@ -206,7 +216,10 @@ const FOR_CONNECTING = new Set<string | number | undefined>([
   ...['url', 'apiKey'],
 ]);
 
-/** Of `sources[0].writeKey` and `destinations[0].url`: what becomes of an event does not depend on it. */
-function isForConnecting([, , key]: ProblemPath): boolean {
-  return FOR_CONNECTING.has(key);
+/**
+ * Of `sources[0].writeKey` and `destinations[0].url`: what becomes of an event does not depend on it. Without
+ * `privacyKey` hashes come out as other texts, and all else is the same.
+ */
+function isForConnecting([root, , key]: ProblemPath): boolean {
+  return root === 'privacyKey' || FOR_CONNECTING.has(key);
 }

@@ -8,7 +8,7 @@ export { leastBytes } from './event-size.js';
 export type { Clock, Via } from './event-time.js';
 export { freezeEvent } from './freeze-event.js';
 export { holdsMoreValuesThan } from './json-values.js';
-export { hashValue, maskValue } from './mask-value.js';
+export { hashValue, hashWithKey, maskValue } from './mask-value.js';
 export { parseJson } from './parse-json.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
