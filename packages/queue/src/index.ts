@@ -115,5 +115,13 @@ export {
   type DestinationWorkerOptions,
   startDestinationWorker,
 } from './work/destination-worker.js';
+export {
+  deliveriesOf,
+  type ForgetResult,
+  forgetDeliveries,
+  readJob,
+  type StoredJob,
+  walkJobs,
+} from './work/forget-deliveries.js';
 export type { KeepResolved, Refused } from './work/job-run.js';
 export { createMutex, type Mutex } from './work/mutex.js';

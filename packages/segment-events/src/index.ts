@@ -11,6 +11,7 @@ export { holdsMoreValuesThan } from './json-values.js';
 export { hashValue, hashWithKey, maskValue } from './mask-value.js';
 export { parseJson } from './parse-json.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
+export { compilePerson, type Person, type PersonIds } from './person.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
 export { type BodyBounds, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
 export {

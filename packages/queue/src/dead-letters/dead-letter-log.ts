@@ -7,12 +7,14 @@ import { defineScript } from '../redis/script.js';
 import { SCRIPTS } from '../scripts.generated.js';
 import { shardsOf } from '../state/shards.js';
 
-/** What somebody did to dead letters of one destination, in one run of a command. */
+/** What somebody did to dead letters of one destination, or to what waits for it, in one run of a command. */
 export type OperatorActionRecord = OperatorAction & {
   destination: string;
   /** When the first of them was; epoch milliseconds, by Redis' clock. */
   at: number;
   letters: number;
+  /** Deliveries that waited in jobs; left out where it was about dead letters alone. */
+  deliveries?: number;
   byReason: Record<string, number>;
   /** The first hundred: `<shard>/<stream id>`. */
   ids: string[];
@@ -22,11 +24,13 @@ export type OperatorActionRecord = OperatorAction & {
 export type OperatorAction = {
   /** Unique, and in the order of time. */
   run: string;
-  what: 'discarded' | 'restored' | 'edited';
+  what: 'discarded' | 'restored' | 'edited' | 'forgotten';
   by: string;
   because?: string;
   /** Which were meant, as options of the command. */
   filter?: string;
+  /** Who was forgotten: a digest that only the installation's key leads to. */
+  person?: string;
 };
 
 const recordScript = defineScript(SCRIPTS['dead-letters/record-action']);
@@ -65,8 +69,10 @@ export async function readDeadLetterLog(destination: string, redis: Redis): Prom
 async function readShardLog(shard: string, redis: Redis): Promise<OperatorActionRecord[]> {
   const kept = await redis.hvals(queueKeys(shard).deadLetterLog);
   return kept.map((text) => {
-    const record = JSON.parse(text) as OperatorActionRecord;
-    return { ...record, ids: record.ids.map((id) => formatDeadLetterId(shard, id)) };
+    const { ids = [], ...record } = JSON.parse(text) as Omit<OperatorActionRecord, 'ids'> & {
+      ids?: string[];
+    };
+    return { ...record, ids: ids.map((id) => formatDeadLetterId(shard, id)) };
   });
 }
 
@@ -76,7 +82,12 @@ function joinRecords(one: OperatorActionRecord, other: OperatorActionRecord): Op
     ...one,
     at: Math.min(one.at, other.at),
     letters: one.letters + other.letters,
+    deliveries: addMaybe(one.deliveries, other.deliveries),
     byReason: addCounts(one.byReason, other.byReason),
     ids: [...one.ids, ...other.ids].slice(0, IDS),
   };
+}
+
+function addMaybe(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined && other === undefined ? undefined : (one ?? 0) + (other ?? 0);
 }
