@@ -5,6 +5,7 @@ import { addBackfill } from './commands/backfill/command.js';
 import { addCheck } from './commands/check/command.js';
 import { addDeadLetters } from './commands/dead-letters/command.js';
 import { addDemo } from './commands/demo/command.js';
+import { addForget } from './commands/forget/command.js';
 import { addHold } from './commands/hold/command.js';
 import { addInit } from './commands/init/command.js';
 import { addPreview } from './commands/preview/command.js';
@@ -46,6 +47,7 @@ Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usa
     addStatus,
     addHold,
     addAudit,
+    addForget,
     addSchema,
   ])
     add(program);

@@ -31,6 +31,7 @@ export {
   type OperatorActionRecord,
   readDeadLetterLog,
   recordAction,
+  rewriteLog,
 } from './dead-letters/dead-letter-log.js';
 export {
   type DeadLetterEntry,
@@ -60,7 +61,7 @@ export { destinationOf, RECEIVER, readsOf, shardNames } from './keys/keys.js';
 export { type AuditLine, readAudit } from './ledger/audit.js';
 export { findOrphanedDestinations } from './ledger/find-orphaned-destinations.js';
 export { startHourRetention } from './ledger/forget-hours.js';
-export { type LateTotal, readLateUsage } from './ledger/late-usage.js';
+export { countLateOf, forgetLateOf, type LateTotal, readLateUsage } from './ledger/late-usage.js';
 export {
   type Account,
   type Balance,
@@ -86,6 +87,7 @@ export {
   type Replication,
   replicasToWaitFor,
 } from './redis/replication.js';
+export { type AofRewrite, rewriteAppendOnlyFiles } from './redis/rewrite-aof.js';
 export { createStoreClock, readStoreTime, type StoreClock } from './redis/store-clock.js';
 export {
   createReplay,
@@ -98,6 +100,7 @@ export {
   releaseReplay,
   renewReplay,
   resumeReplay,
+  rewriteReplays,
   stopReplay,
   takeReplay,
 } from './replay/replays.js';

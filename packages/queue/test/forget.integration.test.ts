@@ -118,7 +118,7 @@ test('jobs that are taken at the same moment: each delivery is sent or forgotten
   const worker = line.start({ concurrency: 3 });
   await waitFor(() => sent.size > 0, { what: 'a job to be sent' });
   const results = new Set(await forgetAnn(line));
-  const account = await line.settled();
+  const account = (await line.settled())!;
   await worker.close();
   expect([...results].every((result) => result !== 'stale')).toBe(true);
   expect(account).toMatchObject({ accepted: 180, difference: 0 });

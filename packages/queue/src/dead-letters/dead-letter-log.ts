@@ -33,6 +33,7 @@ export type OperatorAction = {
   person?: string;
 };
 
+const replaceScript = defineScript(SCRIPTS['dead-letters/replace-records']);
 const recordScript = defineScript(SCRIPTS['dead-letters/record-action']);
 
 /** So many ids of a run are told; a shard remembers as many. */
@@ -53,6 +54,31 @@ export async function recordAction(
   const given = { begun: JSON.stringify(run), id: streamIdOf(id), reason };
   const write = () => recordScript.run(redis, { log: deadLetterLog }, given);
   await writeReplicated(redis, deadLetterLog, replicas, write);
+}
+
+/**
+ * Takes words out of what a shard remembers that people did: of why, and of which were meant.
+ * @param rewrite gives the text as it is to be
+ * @param replicas have to have it
+ * @returns how many records are other ones now; with `dryRun`, would be
+ * @throws as `writeReplicated`
+ */
+export async function rewriteLog(
+  redis: Redis,
+  shard: string,
+  rewrite: (text: string) => string,
+  { replicas = 0, dryRun = false } = {},
+): Promise<number> {
+  const { deadLetterLog: log } = queueKeys(shard);
+  const records = Object.entries(await redis.hgetall(log)).flatMap(([run, text]) => {
+    const record = JSON.parse(text) as OperatorActionRecord;
+    const { because, filter } = record;
+    const changed = { because: because && rewrite(because), filter: filter && rewrite(filter) };
+    const isSame = changed.because === because && changed.filter === filter;
+    return isSame ? [] : [run, text, JSON.stringify({ ...record, ...changed })];
+  });
+  if (records.length === 0 || dryRun) return records.length / 3;
+  return writeReplicated(redis, log, replicas, () => replaceScript.run(redis, { log }, { records }));
 }
 
 /** What was done to a destination's dead letters, newest first. */

@@ -6,7 +6,7 @@ import { shortTime } from '../../terminal/short-time.js';
 
 export type DiscardsOptions = { destination?: string; limit: number; json?: boolean };
 
-/** Prints what was discarded, brought back and edited, newest first: when, by whom, and why. */
+/** Prints what was discarded, brought back, edited and forgotten, newest first: when, by whom, and why. */
 export async function listDiscards({ destination, limit, json }: DiscardsOptions): Promise<void> {
   const of = { destination };
   const records = await withOperations((ops) => readLetterLog(ops, of));
@@ -30,8 +30,9 @@ function render(records: OperatorActionRecord[], limit: number): string {
     const reasons = Object.entries(byReason).map(
       ([reason, count]) => `${count.toLocaleString('en')} ${reason}`,
     );
+    if (record.deliveries) reasons.push(`${record.deliveries.toLocaleString('en')} that waited`);
     const count = `${letters.toLocaleString('en')}\n${reasons.join('\n')}`;
-    const which = filter || (letters === 1 ? ids[0]! : '');
+    const which = filter || record.person || (letters === 1 ? ids[0]! : '');
     table.push([shortTime(at), what, destination, count, by, because, which]);
   }
   const more = records.length - limit;
