@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AofRewrite,
   discardDeadLetters,
-  findOpenReplays,
   forgetDeliveries,
   forgetLateOf,
   type LetterMark,
+  listReplays,
   type OperatorAction,
   readJob,
   rewriteAppendOnlyFiles,
@@ -124,7 +124,8 @@ class ForgetPass {
   }
 
   private async isReplaying(): Promise<boolean> {
-    return (await findOpenReplays(this.ops.redis)).length > 0;
+    const replays = await listReplays(this.ops.redis);
+    return replays.some(({ state }) => state === 'waiting' || state === 'running');
   }
 
   /** Resolves to how many jobs a worker has still. */
