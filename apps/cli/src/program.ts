@@ -6,6 +6,7 @@ import { addBackfill } from './commands/backfill/define.js';
 import { addCheck } from './commands/check/define.js';
 import { addDeadLetters } from './commands/dead-letters/define.js';
 import { addDemo } from './commands/demo/define.js';
+import { addForget } from './commands/forget/define.js';
 import { addHold } from './commands/hold/define.js';
 import { addInit } from './commands/init/define.js';
 import { addPreview } from './commands/preview/define.js';
@@ -54,6 +55,7 @@ Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usa
     addStatus,
     addHold,
     addAudit,
+    addForget,
     addSchema,
   ])
     add(program);

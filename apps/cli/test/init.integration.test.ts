@@ -177,6 +177,7 @@ test('a file that is there is written over with --force alone, and .env.example 
     'SEGMENT_WRITE_KEY=',
     'SEGMENT_WEBHOOK_SECRET=',
     'SEGMENT_FUNCTION_SECRET=',
+    'METERBRIDGE_PRIVACY_KEY=',
     'LAGO_API_URL=',
     'HYPERLINE_API_URL=',
     'HYPERLINE_API_KEY=',

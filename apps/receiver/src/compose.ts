@@ -12,7 +12,12 @@ import {
   type UnsafeRedisError,
   watchMemory,
 } from '@meterbridge/queue';
-import { createReceiverEvents, type Logger, type ReceiverMetrics, RedisOutages } from '@meterbridge/telemetry';
+import {
+  createReceiverEvents,
+  type Logger,
+  type ReceiverMetrics,
+  RedisOutages,
+} from '@meterbridge/telemetry';
 import { ConfigSwap } from './config-swap.js';
 import { createReceiverApp } from './http/app.js';
 import { createBodyReader } from './http/read-raw-body.js';

@@ -19,8 +19,8 @@ import {
   type BreakerState,
   type BusinessEvents,
   type Logger,
-  type WorkerMetrics,
   RedisOutages,
+  type WorkerMetrics,
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { Delivery } from './delivery.js';

@@ -29,6 +29,7 @@ export type DraftRule = readonly Field[];
 
 export const WEBHOOK_VARIABLE = 'SEGMENT_WEBHOOK_SECRET';
 export const FUNCTION_VARIABLE = 'SEGMENT_FUNCTION_SECRET';
+export const PRIVACY_KEY_VARIABLE = 'METERBRIDGE_PRIVACY_KEY';
 
 const SECRETS: Field[] = [
   { key: 'webhookSecret', value: `\${${WEBHOOK_VARIABLE}:-}`, beside: 'empty: no webhooks' },
@@ -44,6 +45,11 @@ export function writeDraft({ about, sources, destinations, unfinished = [] }: Dr
   const fields: Field[] = [
     ...(unfinished.length > 0 ? [unfinishedField(unfinished)] : []),
     { key: 'sources', value: { items: sources.map(sourceFields) } },
+    {
+      key: 'privacyKey',
+      value: `\${${PRIVACY_KEY_VARIABLE}:-}`,
+      beside: 'what `hash` in a privacy hashes with; empty: no hash',
+    },
     { key: 'destinations', value: { items: destinations.map(destinationFields) } },
   ];
   const [first, ...others] = fields.map((field) => writeYaml([field]));
@@ -66,12 +72,13 @@ export function neededVariables({ sources, destinations }: Draft): string[] {
   return [...sources.map(({ writeKeyVariable }) => writeKeyVariable), ...keys];
 }
 
-/** Every variable that the file names, in its order: write keys, then what the destinations need. */
+/** Every variable that the file names, in its order: what the sources need, then what the destinations need. */
 export function variablesOf({ sources, destinations }: Draft): string[] {
   const names = [
     ...sources.map(({ writeKeyVariable }) => writeKeyVariable),
     WEBHOOK_VARIABLE,
     FUNCTION_VARIABLE,
+    PRIVACY_KEY_VARIABLE,
     ...destinations.flatMap(({ type }) => [kindOf(type).env.url, kindOf(type).env.apiKey]),
   ];
   return [...new Set(names)];

@@ -1,5 +1,5 @@
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
-import { FUNCTION_VARIABLE, WEBHOOK_VARIABLE } from './draft.js';
+import { FUNCTION_VARIABLE, PRIVACY_KEY_VARIABLE, WEBHOOK_VARIABLE } from './draft.js';
 
 const HINTS: Record<string, { about: string; value: string }> = {
   [WEBHOOK_VARIABLE]: {
@@ -8,6 +8,11 @@ const HINTS: Record<string, { about: string; value: string }> = {
   },
   [FUNCTION_VARIABLE]: {
     about: 'The secret of the Segment Function that forwards events. Empty: there is none.',
+    value: '',
+  },
+  [PRIVACY_KEY_VARIABLE]: {
+    about:
+      'What `hash` in a privacy hashes with: openssl rand -hex 32. Empty: no hash. A new one makes other hashes.',
     value: '',
   },
   ...Object.fromEntries(

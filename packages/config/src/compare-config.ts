@@ -55,6 +55,7 @@ function keysOf(config: Config): Map<string, string> {
   const keys = new Map<string, string>();
   for (const part of ['receiver', 'retry', 'redis', 'ports'] as const) addFields(part, config[part], keys);
   for (const part of ['receiverHost', 'logLevel'] as const) keys.set(part, config[part]);
+  keys.set('privacyKey', config.privacyKey ?? '');
   for (const source of config.sources) addFields(`sources.${source.name}`, source, keys);
   for (const each of config.destinations) addFields(`destinations.${each.name}`, each, keys);
   return keys;

@@ -1,5 +1,6 @@
-import { destinationSettingsSchema } from '@meterbridge/destinations';
+import { destinationSettingsSchema, secretSchema } from '@meterbridge/destinations';
 import { z } from 'zod';
+import { isStandIn } from './interpolate.js';
 import { redisTlsSchema } from './redis-tls.js';
 import { redisUrlSchema } from './redis-url.js';
 import { sourceSchema } from './source-settings.js';
@@ -75,10 +76,21 @@ const retrySchema = z
     failsAloneAfterMs: failsAloneAfterMinutes * MINUTE_MS,
   }));
 
+/** As many as the hash has; `openssl rand -hex 32` writes twice that. */
+const MIN_PRIVACY_KEY_BYTES = 32;
+
+const privacyKeySchema = secretSchema.refine(
+  (key) => key === '' || isStandIn(key) || key.length >= MIN_PRIVACY_KEY_BYTES,
+  `expected at least ${MIN_PRIVACY_KEY_BYTES} bytes; openssl rand -hex 32 makes a key`,
+);
+
 /** The configuration file. Its defaults are the ones the configuration reference names. */
 export const fileSchema = z.strictObject({
   sources: z.array(sourceSchema).min(1).describe('Where events come from'),
   destinations: z.array(destinationSettingsSchema).min(1).describe('Where usage goes'),
+  privacyKey: privacyKeySchema
+    .optional()
+    .describe('What hash in the privacy of a source hashes with; by environment variable, never in the file'),
   receiver: receiverSchema.prefault({}),
   redis: redisSchema.prefault({}),
   retry: retrySchema.prefault({}),

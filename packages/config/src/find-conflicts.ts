@@ -16,6 +16,7 @@ export function findConflicts(data: unknown): ConfigProblem[] {
     ...findRepeats(destinations, 'destinations'),
     ...findReserved(destinations),
     ...findSharedKeys(sources),
+    ...findHashWithoutKey(sources, file.privacyKey),
     ...findUnknownSources(destinations, new Set(sources.map(({ name }) => name))),
   ];
 }
@@ -49,6 +50,19 @@ function findSharedKeys(sources: readonly Loose[]): ConfigProblem[] {
       if (owner === index) return [];
       return [{ path: ['sources', index], message: `shares a write key with sources[${owner}]` }];
     });
+  });
+}
+
+/** No key is made up: a restart, or the next receiver, would hash the same value to another text. */
+function findHashWithoutKey(sources: readonly Loose[], key: unknown): ConfigProblem[] {
+  if (key !== undefined && key !== '') return [];
+  return sources.flatMap(({ privacy }, index) => {
+    const { hash } = asObject(privacy);
+    if (!Array.isArray(hash) || hash.length === 0) return [];
+    const message =
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how it is written
+      'needs a key: write privacyKey: ${METERBRIDGE_PRIVACY_KEY} at the root of the file and set the variable to what `openssl rand -hex 32` prints; sha256 needs none, and whoever guesses a value finds it';
+    return [{ path: ['sources', index, 'privacy', 'hash'], message }];
   });
 }
 

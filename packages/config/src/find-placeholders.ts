@@ -18,8 +18,12 @@ const SECRET_KEYS = new Set([
  * billed. Where no key is real, as in an example, they do no harm.
  */
 export function findPlaceholders(data: unknown): ConfigProblem[] {
-  const { sources, destinations } = (data ?? {}) as Record<string, unknown>;
-  const secrets = [...secretsIn(sources, ['sources']), ...secretsIn(destinations, ['destinations'])];
+  const { sources, destinations, privacyKey } = (data ?? {}) as Record<string, unknown>;
+  const secrets = [
+    ...secretsIn(sources, ['sources']),
+    ...secretsIn(destinations, ['destinations']),
+    ...secretsIn(privacyKey, ['privacyKey'], true),
+  ];
   const isReal = ({ path, text }: Secret) =>
     path.at(-1) === 'apiKey' && text !== SANDBOX_KEY && !PLACEHOLDER.test(text) && !isStandIn(text);
   const real = secrets.find(isReal);

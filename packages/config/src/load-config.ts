@@ -5,6 +5,7 @@ import {
   type RulesVersion,
   rulesVersion,
 } from '@meterbridge/destinations';
+import { compilePrivacy } from '@meterbridge/segment-events';
 import { compileRouter, type RouteEvent } from '@meterbridge/usage-mapping';
 import type { z } from 'zod';
 import { type EnvironmentSettings, readEnvironment } from './environment.js';
@@ -37,6 +38,8 @@ export type Config = {
   route: RouteEvent;
   /** By destination: its rules as they map, and the name of exactly these. */
   rules: ReadonlyMap<string, RulesVersion>;
+  /** What the sources' `hash` hashes with; undefined where none is configured. */
+  privacyKey: string | undefined;
   receiver: File['receiver'];
   redis: {
     url: string;
@@ -119,8 +122,10 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   }
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
 
-  const { sources, receiver, redis, retry } = parsed.data;
+  const { receiver, redis, retry } = parsed.data;
   const { destinations } = proxied;
+  const privacyKey = parsed.data.privacyKey || undefined;
+  const sources = parsed.data.sources.map((source) => withPrivacy(source, privacyKey));
   const router = compileRouter(destinations);
   if (!router.ok) throw new Error('a filter that the schema accepted does not compile');
   const { RECEIVER_HOST, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } = environment.settings;
@@ -133,6 +138,7 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
       billingAccounts: billingAccounts(destinations),
       route: router.route,
       rules: new Map(destinations.map((settings) => [settings.name, rulesVersion(settings)])),
+      privacyKey,
       receiver,
       redis: {
         url: reached.url,
@@ -150,6 +156,10 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
     lineOf: yaml.lineOf,
     unset: [...new Set(interpolated.unset.map(({ name }) => name))],
   };
+}
+
+function withPrivacy(source: Source, key: string | undefined): Source {
+  return source.privacy ? { ...source, applyPrivacy: compilePrivacy(source.privacy, key) } : source;
 }
 
 /** An unset variable is reported once, as unset; other problems at the same path are dropped. */
@@ -228,7 +238,10 @@ const FOR_CONNECTING = new Set<string | number | undefined>([
   ...['caFile', 'certFile', 'keyFile', 'serverName'],
 ]);
 
-/** Of `sources[0].writeKey` and `destinations[0].url`: what becomes of an event does not depend on it. */
-function isForConnecting([, , key]: ProblemPath): boolean {
-  return FOR_CONNECTING.has(key);
+/**
+ * Of `sources[0].writeKey` and `destinations[0].url`: what becomes of an event does not depend on it. Without
+ * `privacyKey` hashes come out as other texts, and all else is the same.
+ */
+function isForConnecting([root, , key]: ProblemPath): boolean {
+  return root === 'privacyKey' || FOR_CONNECTING.has(key);
 }

@@ -9,6 +9,7 @@ export function secretsOf(config: Config): string[] {
     const { secrets: shared = [], header, functionSecrets = [] } = webhook ?? {};
     for (const secret of [...shared, ...(header?.values ?? []), ...functionSecrets]) secrets.add(secret);
   }
+  if (config.privacyKey !== undefined) secrets.add(config.privacyKey);
   for (const { apiKey, proxyUrl = '' } of config.destinations) {
     secrets.add(apiKey);
     for (const password of passwordsIn(proxyUrl)) secrets.add(password);

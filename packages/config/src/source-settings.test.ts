@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written
 import { expect, test } from '@jest/globals';
+import { hashValue, hashWithKey } from '@meterbridge/segment-events';
 import { parseConfig } from './load-config.js';
 import { formatPath } from './problem.js';
 import { secretsOf } from './secrets.js';
@@ -79,6 +80,56 @@ test.each([
     }
   },
 );
+
+const HASHING = 'writeKey: w, privacy: { hash: [traits.phone], sha256: [userId] }';
+const KEY = '0123456789abcdef0123456789abcdef';
+
+function withKey(key: string, env: Record<string, string> = {}, options = {}) {
+  return parseConfig(
+    `privacyKey: ${key}\nsources: [{ name: backend, ${HASHING} }]${DESTINATIONS}`,
+    env,
+    options,
+  );
+}
+
+test('hash goes by the key of the installation, which is a secret; sha256 by none', () => {
+  const loaded = withKey('${KEY}', { KEY });
+  if (!loaded.ok) throw new Error('does not load');
+  const event = loaded.config.sources[0]!.applyPrivacy!({ userId: 'u1', traits: { phone: '+33' } });
+  expect(event).toEqual({ userId: hashValue('u1'), traits: { phone: hashWithKey('+33', KEY) } });
+  expect(secretsOf(loaded.config)).toContain(KEY);
+});
+
+test.each([
+  ['none', sourceOf(HASHING)],
+  ['an empty one', withKey('${KEY:-}')],
+])('%s: hash is refused, with what to write', (_, loaded) => {
+  expect(loaded).toEqual({
+    ok: false,
+    problems: [
+      {
+        path: ['sources', 0, 'privacy', 'hash'],
+        message: expect.stringMatching(/privacyKey: \$\{METERBRIDGE_PRIVACY_KEY\}.*openssl rand -hex 32/),
+        line: expect.any(Number),
+      },
+    ],
+  });
+});
+
+test('a short key is refused, and not shown; without hash none is needed', () => {
+  const loaded = withKey('${KEY}', { KEY: KEY.slice(1) });
+  expect(loaded).toMatchObject({
+    ok: false,
+    problems: [{ path: ['privacyKey'], message: expect.stringMatching(/at least 32 bytes.*\(from KEY\)/) }],
+  });
+  expect(JSON.stringify(loaded)).not.toContain(KEY.slice(1));
+  expect(sourceOf('writeKey: w, privacy: { hash: [], sha256: [userId] }').ok).toBe(true);
+});
+
+test('where nothing is stored the variable may be unset, as those of other secrets', () => {
+  expect(withKey('${KEY}', {}, { allowUnset: true })).toMatchObject({ ok: true, unset: ['KEY'] });
+  expect(withKey('${KEY}')).toMatchObject({ ok: false, problems: [{ path: ['privacyKey'] }] });
+});
 
 test('an API key has the same rule', () => {
   const text = `sources: [{ name: backend, writeKey: w }]${DESTINATIONS.replace('apiKey: key', 'apiKey: "${KEY}"')}`;

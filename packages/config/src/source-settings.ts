@@ -1,7 +1,6 @@
 import { secretSchema } from '@meterbridge/destinations';
 import {
   type Clock,
-  compilePrivacy,
   findPrivacyPathProblem,
   findWrittenRootProblem,
   type Privacy,
@@ -68,7 +67,11 @@ export const sourceSchema = z
       .strictObject({
         drop: z.array(privacyPath).optional(),
         mask: z.array(privacyPath).optional(),
-        hash: z.array(privacyPath).optional(),
+        hash: z.array(privacyPath).optional().describe('HMAC-SHA-256 with privacyKey'),
+        sha256: z
+          .array(privacyPath)
+          .optional()
+          .describe('Without a key, for joins with others; what is guessed is found'),
       })
       .optional()
       .describe('What is taken out of events before anything is stored'),
@@ -91,10 +94,7 @@ export const sourceSchema = z
       integrationNames: settings.integrations,
       refuseUnknownWriteKeys: settings.refuseUnknownWriteKeys,
     };
-    if (settings.privacy) {
-      source.privacy = settings.privacy as PrivacyRules;
-      source.applyPrivacy = compilePrivacy(source.privacy);
-    }
+    if (settings.privacy) source.privacy = settings.privacy as PrivacyRules;
     if (webhookSecrets.length > 0 || liveHeader || functionSecrets.length > 0) {
       source.webhook = { secrets: webhookSecrets, acceptFirstEventSignature };
       if (liveHeader) source.webhook.header = liveHeader;
@@ -122,7 +122,7 @@ export type Source = {
   clock?: Clock | undefined;
   /** Takes personal data out of whatever is stored; left out where the source has no such rules. */
   applyPrivacy?: Privacy;
-  /** The rules it was compiled from. */
+  /** The rules that it is compiled from, once the file's key is known. */
   privacy?: PrivacyRules;
   /** What the `integrations` of events may call this installation; with none they are not asked. */
   integrationNames: string[];

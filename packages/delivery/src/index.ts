@@ -38,6 +38,7 @@ export {
   WAY_IS_WRONG_AFTER,
 } from './gate.js';
 export {
+  afterRemoval,
   type Isolation,
   type IsolationStep,
   isolate,

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import {
+  afterRemoval,
   type Isolation,
   type IsolationStep,
   isolate,
@@ -217,4 +218,15 @@ test('of many jobs in hand, whatever crashes the process, one at most is blamed 
     expect(jobs.flatMap(({ dead }) => dead)).toEqual([place]);
     expect(crashes).toBeLessThanOrEqual(mostCrashes(100));
   }
+});
+
+test('a job out of which something was taken is under the same suspicion, all of it', () => {
+  const trial = { suspects: 10, trying: 5, alone: 0, begun: true };
+  const left = afterRemoval({ stalls: 2, trial }, 7);
+  expect(isolate(left, 3, 7)).toEqual({
+    isolate: 'try',
+    isolation: { stalls: 3, trial: { suspects: 7, trying: 7, alone: 0, begun: false } },
+  });
+  expect(afterRemoval({ stalls: 2 }, 7)).toEqual({ stalls: 2 });
+  expect(afterRemoval(undefined, 7)).toBeUndefined();
 });

@@ -87,6 +87,11 @@ export function trialPassed({ stalls, trial }: UnderTrial, before: number, after
   return { stalls, trial: halve(suspects) };
 }
 
+/** Some deliveries were taken out of the job, from wherever in it: a trial begins anew with those that are left. */
+export function afterRemoval(before: Isolation | undefined, count: number): Isolation | undefined {
+  return before?.trial ? tryAll(before.stalls, count) : before;
+}
+
 /** At first all together: after most crashes there is no poison at all, and one trial frees the job. */
 function tryAll(stalls: number, count: number): UnderTrial {
   return { stalls, trial: { suspects: count, trying: count, alone: 0, begun: false } };

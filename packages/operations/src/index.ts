@@ -64,6 +64,9 @@ export {
   type WalkOptions,
   walkLetters,
 } from './dead-letters/walk.js';
+export { findPerson, type PersonFound, type PlaceFound } from './forget/find-person.js';
+export { type Forgotten, forgetPerson, type Rest } from './forget/forget-person.js';
+export { readPersonIds } from './forget/words.js';
 export { holdDestination, resumeDestination } from './hold.js';
 export { type Operations, openOperations } from './open.js';
 export { OperationError, type OperationErrorCode } from './operation-error.js';

@@ -40,6 +40,7 @@ export {
   type OperatorActionRecord,
   readDeadLetterLog,
   recordAction,
+  rewriteLog,
 } from './dead-letters/dead-letter-log.js';
 export {
   type DeadLetterEntry,
@@ -69,7 +70,7 @@ export { destinationOf, RECEIVER, readsOf, shardNames } from './keys/keys.js';
 export { type AuditLine, readAudit } from './ledger/audit.js';
 export { findOrphanedDestinations } from './ledger/find-orphaned-destinations.js';
 export { startHourRetention } from './ledger/forget-hours.js';
-export { type LateTotal, readLateUsage } from './ledger/late-usage.js';
+export { countLateOf, forgetLateOf, type LateTotal, readLateUsage } from './ledger/late-usage.js';
 export {
   type Account,
   type Balance,
@@ -95,6 +96,7 @@ export {
   type Replication,
   replicasToWaitFor,
 } from './redis/replication.js';
+export { type AofRewrite, rewriteAppendOnlyFiles } from './redis/rewrite-aof.js';
 export { createStoreClock, readStoreTime, type StoreClock } from './redis/store-clock.js';
 export {
   createReplay,
@@ -107,6 +109,7 @@ export {
   releaseReplay,
   renewReplay,
   resumeReplay,
+  rewriteReplays,
   stopReplay,
   takeReplay,
 } from './replay/replays.js';
@@ -132,5 +135,13 @@ export {
   type DestinationWorkerOptions,
   startDestinationWorker,
 } from './work/destination-worker.js';
+export {
+  deliveriesOf,
+  type ForgetResult,
+  forgetDeliveries,
+  readJob,
+  type StoredJob,
+  walkJobs,
+} from './work/forget-deliveries.js';
 export type { KeepResolved, Refused } from './work/job-run.js';
 export { createMutex, type Mutex } from './work/mutex.js';

@@ -7,9 +7,10 @@ export { ANY_PATH, eventPaths, mayBeAmong } from './event-paths.js';
 export { leastBytes } from './event-size.js';
 export type { Clock, Via } from './event-time.js';
 export { freezeEvent } from './freeze-event.js';
-export { hashValue, maskValue } from './mask-value.js';
+export { hashValue, hashWithKey, maskValue } from './mask-value.js';
 export { parseJson } from './parse-json.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
+export { compilePerson, type Person, type PersonIds } from './person.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
 export { BodyReader, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
 export {

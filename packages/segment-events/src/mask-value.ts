@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.js';
 
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
@@ -24,5 +24,18 @@ function maskWord(word: string): string {
 /** SHA-256 in hex: of text as it is, of anything else as JSON with its keys in order. What is absent stays so. */
 export function hashValue(value: unknown): unknown {
   if (value === undefined || value === null) return value;
-  return hash('sha256', typeof value === 'string' ? value : canonicalJson(value), 'hex');
+  return hash('sha256', textOf(value), 'hex');
+}
+
+/**
+ * HMAC-SHA-256 in hex, of the same text. Phone numbers and emails are few enough to hash them all and compare: without
+ * the key that finds nothing.
+ */
+export function hashWithKey(value: unknown, key: string): unknown {
+  if (value === undefined || value === null) return value;
+  return createHmac('sha256', key).update(textOf(value)).digest('hex');
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : canonicalJson(value);
 }

@@ -57,14 +57,14 @@ function marksAt(value: unknown, path: readonly string[]): string[] {
 const get = (value: object, name: string) => (value as Record<string, unknown>)[name];
 const marksIn = (value: unknown) => JSON.stringify(value)?.match(/<\d+>/g) ?? [];
 
-test.each(['drop', 'mask', 'hash'] as const)(
+test.each(['drop', 'mask', 'hash', 'sha256'] as const)(
   'what %s takes by any paths is nowhere in the event, and everything else still is',
   (what) => {
     fc.assert(
       fc.property(markedEvent, fc.infiniteStream(fc.nat(1_000)), (event, choices) => {
         const paths = [1, 2, 3].map(() => pathIn(event, choices)).filter(({ length }) => length > 0);
         const before = JSON.stringify(event);
-        const after = compilePrivacy({ [what]: paths.map(spell) })(event);
+        const after = compilePrivacy({ [what]: paths.map(spell) }, 'key')(event);
         const taken = new Set(paths.flatMap((path) => marksAt(event, path)));
         expect(marksIn(after)).toEqual(marksIn(event).filter((mark) => !taken.has(mark)));
         expect(JSON.stringify(event)).toBe(before);
@@ -82,7 +82,7 @@ test('any path is refused or works on any event, refused ones included', () => {
   fc.assert(
     fc.property(path, hostileJson, (text, json) => {
       if (findPrivacyPathProblem(text) !== null) return;
-      const privacy = compilePrivacy({ drop: [text], mask: [`${text}.a`], hash: [`${text}.b`] });
+      const privacy = compilePrivacy({ drop: [text], mask: [`${text}.a`], hash: [`${text}.b`] }, 'key');
       const refused = toStorable(parseJson(json));
       expect(() => JSON.stringify(privacy(refused))).not.toThrow();
     }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { hashValue, maskValue } from './mask-value.js';
+import { hashValue, hashWithKey, maskValue } from './mask-value.js';
 import { compilePrivacy, findPrivacyPathProblem } from './privacy.js';
 import { toStorable } from './refused-event.js';
 
@@ -31,6 +31,17 @@ test('hashes text as it is and anything else as ordered JSON', () => {
   expect(hashValue(null)).toBeNull();
 });
 
+// RFC 4231, test case 2.
+test('hashes with a key what hashes without one, to another text', () => {
+  expect(hashWithKey('what do ya want for nothing?', 'Jefe')).toBe(
+    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  );
+  expect(hashWithKey({ a: 1, b: [2] }, 'k')).toBe(hashWithKey({ b: [2], a: 1 }, 'k'));
+  expect(hashWithKey(42, 'k')).toBe(hashWithKey('42', 'k'));
+  expect(hashWithKey(42, 'k')).not.toBe(hashWithKey(42, 'l'));
+  expect([hashWithKey(null, 'k'), hashWithKey(undefined, 'k')]).toEqual([null, undefined]);
+});
+
 describe('privacy', () => {
   const event = Object.freeze({
     type: 'track',
@@ -46,16 +57,24 @@ describe('privacy', () => {
 
   test('drops, masks and hashes by path, and leaves the original and the rest alone', () => {
     const before = JSON.stringify(event);
-    const privacy = compilePrivacy({
-      drop: ['context.ip', 'nope.nothing', 'list.0'],
-      mask: ['traits.phone', 'traits.friends.name'],
-      hash: ['traits.email'],
-    });
+    const privacy = compilePrivacy(
+      {
+        drop: ['context.ip', 'nope.nothing', 'list.0'],
+        mask: ['traits.phone', 'traits.friends.name'],
+        hash: ['traits.email'],
+        sha256: ['userId'],
+      },
+      'key',
+    );
     expect(privacy(event)).toEqual({
       type: 'track',
-      userId: 'u1',
+      userId: hashValue('u1'),
       context: { groupId: 'g1' },
-      traits: { phone: '+***', email: hashValue('jane@example.com'), friends: [{ name: 'A***' }, 'x', null] },
+      traits: {
+        phone: '+***',
+        email: hashWithKey('jane@example.com', 'key'),
+        friends: [{ name: 'A***' }, 'x', null],
+      },
       list: [null, 'b'],
     });
     expect(JSON.stringify(event)).toBe(before);
@@ -71,6 +90,13 @@ describe('privacy', () => {
     expect(JSON.stringify(compilePrivacy({ mask: ['traits.phone'] })(value)) ?? '').not.toContain(
       '612345678',
     );
+  });
+
+  test('makes up no key', () => {
+    expect(() => compilePrivacy({ hash: ['userId'] })).toThrow(TypeError);
+    expect(compilePrivacy({ hash: [], sha256: ['userId'] })({ userId: 'u1' })).toEqual({
+      userId: hashValue('u1'),
+    });
   });
 
   test.each(['messageId', 'timestamp', 'type', 'receivedAt', 'a..b', '__proto__.x'])(

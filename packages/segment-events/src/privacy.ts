@@ -1,9 +1,16 @@
-import { hashValue, maskValue } from './mask-value.js';
+import { hashValue, hashWithKey, maskValue } from './mask-value.js';
 import { splitPath } from './path.js';
 import { isJsonObject } from './segment-event.js';
 
 /** Dotted paths, from the event's root, to what may not be stored. A path that leads to a list's items goes on in each of them. */
-export type PrivacyRules = { drop?: readonly string[]; mask?: readonly string[]; hash?: readonly string[] };
+export type PrivacyRules = {
+  drop?: readonly string[];
+  mask?: readonly string[];
+  /** Hashed with the installation's key. */
+  hash?: readonly string[];
+  /** Hashed without a key, as others can do it too. */
+  sha256?: readonly string[];
+};
 
 /** Gives back the event without what the rules take; shares with the original whatever the rules leave. */
 export type Privacy = <T>(event: T) => T;
@@ -25,25 +32,32 @@ export function findPrivacyPathProblem(text: string): string | null {
 
 /**
  * Compiles a source's privacy rules, to be run on every event before it is stored, refused ones included.
- * Dropping comes first, then masking, then hashing. The original is never touched: the events of one
+ * Dropping comes first, then masking, then hashing with the key, then without. The original is never touched: the events of one
  * batch may share their context, and a second hashing would hash the hash.
  *
  * Run it on the frozen event, not before: the id of an event without messageId is the hash of its whole
  * content, so that two events that differ in a dropped field stay two, and a change of these rules between
  * a client's first try and its retry makes no second event.
- * @throws {TypeError} for a path that `findPrivacyPathProblem` names.
+ * @param key of the installation, for `hash`
+ * @throws {TypeError} for a path that `findPrivacyPathProblem` names, and for `hash` without a key.
  */
-export function compilePrivacy(rules: PrivacyRules): Privacy {
+export function compilePrivacy(rules: PrivacyRules, key?: string): Privacy {
   const steps = [
     ...compileSteps(rules.drop, () => undefined),
     ...compileSteps(rules.mask, maskValue),
-    ...compileSteps(rules.hash, hashValue),
+    ...(rules.hash?.length ? compileSteps(rules.hash, hashWith(key)) : []),
+    ...compileSteps(rules.sha256, hashValue),
   ];
   return <T>(event: T): T => {
     let current: unknown = event;
     for (const { path, change } of steps) current = changeAt(current, path, 0, change);
     return current as T;
   };
+}
+
+function hashWith(key: string | undefined): Change {
+  if (key === undefined) throw new TypeError('hash needs the key of the installation');
+  return (value) => hashWithKey(value, key);
 }
 
 function compileSteps(paths: readonly string[] = [], change: Change): { path: string[]; change: Change }[] {

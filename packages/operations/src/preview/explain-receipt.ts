@@ -18,7 +18,7 @@ export type Receipt = {
   timestampFrom: 'event' | 'device clock' | 'receipt';
   /** Other fields that were left out or written in another way. */
   tidied: string[];
-  privacy: { path: string; how: 'dropped' | 'masked' | 'hashed' }[];
+  privacy: { path: string; how: 'dropped' | 'masked' | 'hashed' | 'hashed without a key' }[];
 };
 
 const OWN_FIELDS = new Set(['messageId', 'timestamp', 'receivedAt', 'writeKey']);
@@ -45,15 +45,18 @@ export function explainReceipt(
   };
 }
 
-const HOW = { drop: 'dropped', mask: 'masked', hash: 'hashed' } as const;
+const HOW = { drop: 'dropped', mask: 'masked', hash: 'hashed', sha256: 'hashed without a key' } as const;
+
+/** Which key it is does not matter to whether something was there to hash. */
+const ANY_KEY = 'any';
 
 /** One rule after the other, in the order in which all of them run, and whether it changed anything. */
 function explainPrivacy(frozen: SegmentEvent, rules: PrivacyRules): Receipt['privacy'] {
   let event = frozen;
-  return (['drop', 'mask', 'hash'] as const).flatMap((kind) =>
+  return (['drop', 'mask', 'hash', 'sha256'] as const).flatMap((kind) =>
     (rules[kind] ?? []).flatMap((path) => {
       const before = JSON.stringify(event);
-      event = compilePrivacy({ [kind]: [path] })(event);
+      event = compilePrivacy({ [kind]: [path] }, ANY_KEY)(event);
       return JSON.stringify(event) === before ? [] : [{ path, how: HOW[kind] }];
     }),
   );

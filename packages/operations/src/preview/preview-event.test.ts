@@ -10,7 +10,7 @@ sources:
   - { name: web, writeKey: wk-web }
   - name: backend
     writeKey: \${WRITE_KEY}
-    privacy: { drop: [context.ip, context.gone], mask: [traits.phone], hash: [properties.tags] }
+    privacy: { drop: [context.ip, context.gone], mask: [traits.phone], hash: [properties.tags], sha256: [traits.name] }
     integrations: [Billing]
 destinations:
   - name: lago
@@ -41,6 +41,7 @@ destinations:
         customer: userId
         eventType: { value: users }
         record: { id: userId, email: { path: traits.email, mask: true }, name: { path: traits.name, mask: true } }
+privacyKey: \${METERBRIDGE_PRIVACY_KEY}
 `;
 
 const EMAIL = 'lea.cole@example.com';
@@ -65,7 +66,7 @@ const CALL = {
   messageId: 'm1',
   timestamp: '2026-01-31T12:00:00+01:00',
   context: { ip: '1.2.3.4' },
-  traits: { phone: '+33' },
+  traits: { phone: '+33', name: 'Ann' },
   properties: { tokens: '12', model: 'small', tags: ['a'] },
 };
 
@@ -81,6 +82,7 @@ test('what freezing and privacy did, by field and path', () => {
       { path: 'context.ip', how: 'dropped' },
       { path: 'traits.phone', how: 'masked' },
       { path: 'properties.tags', how: 'hashed' },
+      { path: 'traits.name', how: 'hashed without a key' },
     ],
   });
 });

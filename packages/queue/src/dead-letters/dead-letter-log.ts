@@ -7,12 +7,14 @@ import { defineScript } from '../redis/script.js';
 import { SCRIPTS } from '../scripts.generated.js';
 import { shardsOf } from '../state/shards.js';
 
-/** What somebody did to dead letters of one destination, in one run of a command. */
+/** What somebody did to dead letters of one destination, or to what waits for it, in one run of a command. */
 export type OperatorActionRecord = OperatorAction & {
   destination: string;
   /** When the first of them was; epoch milliseconds, by Redis' clock. */
   at: number;
   letters: number;
+  /** Deliveries that waited in jobs; left out where it was about dead letters alone. */
+  deliveries?: number;
   byReason: Record<string, number>;
   /** The first hundred: `<shard>/<stream id>`. */
   ids: string[];
@@ -22,13 +24,16 @@ export type OperatorActionRecord = OperatorAction & {
 export type OperatorAction = {
   /** Unique, and in the order of time. */
   run: string;
-  what: 'discarded' | 'restored' | 'edited';
+  what: 'discarded' | 'restored' | 'edited' | 'forgotten';
   by: string;
   because?: string;
   /** Which were meant, as options of the command. */
   filter?: string;
+  /** Who was forgotten: a digest that only the installation's key leads to. */
+  person?: string;
 };
 
+const replaceScript = defineScript(SCRIPTS['dead-letters/replace-records']);
 const recordScript = defineScript(SCRIPTS['dead-letters/record-action']);
 
 /** So many ids of a run are told; a shard remembers as many. */
@@ -51,6 +56,31 @@ export async function recordAction(
   await writeReplicated(redis, deadLetterLog, replicas, write);
 }
 
+/**
+ * Takes words out of what a shard remembers that people did: of why, and of which were meant.
+ * @param rewrite gives the text as it is to be
+ * @param replicas have to have it
+ * @returns how many records are other ones now; with `dryRun`, would be
+ * @throws as `writeReplicated`
+ */
+export async function rewriteLog(
+  redis: Redis,
+  shard: string,
+  rewrite: (text: string) => string,
+  { replicas = 0, dryRun = false } = {},
+): Promise<number> {
+  const { deadLetterLog: log } = queueKeys(shard);
+  const records = Object.entries(await redis.hgetall(log)).flatMap(([run, text]) => {
+    const record = JSON.parse(text) as OperatorActionRecord;
+    const { because, filter } = record;
+    const changed = { because: because && rewrite(because), filter: filter && rewrite(filter) };
+    const isSame = changed.because === because && changed.filter === filter;
+    return isSame ? [] : [run, text, JSON.stringify({ ...record, ...changed })];
+  });
+  if (records.length === 0 || dryRun) return records.length / 3;
+  return writeReplicated(redis, log, replicas, () => replaceScript.run(redis, { log }, { records }));
+}
+
 /** What was done to a destination's dead letters, newest first. */
 export async function readDeadLetterLog(destination: string, redis: Redis): Promise<OperatorActionRecord[]> {
   const shards = await shardsOf(destination, redis);
@@ -65,8 +95,10 @@ export async function readDeadLetterLog(destination: string, redis: Redis): Prom
 async function readShardLog(shard: string, redis: Redis): Promise<OperatorActionRecord[]> {
   const kept = await redis.hvals(queueKeys(shard).deadLetterLog);
   return kept.map((text) => {
-    const record = JSON.parse(text) as OperatorActionRecord;
-    return { ...record, ids: record.ids.map((id) => formatDeadLetterId(shard, id)) };
+    const { ids = [], ...record } = JSON.parse(text) as Omit<OperatorActionRecord, 'ids'> & {
+      ids?: string[];
+    };
+    return { ...record, ids: ids.map((id) => formatDeadLetterId(shard, id)) };
   });
 }
 
@@ -76,7 +108,12 @@ function joinRecords(one: OperatorActionRecord, other: OperatorActionRecord): Op
     ...one,
     at: Math.min(one.at, other.at),
     letters: one.letters + other.letters,
+    deliveries: addMaybe(one.deliveries, other.deliveries),
     byReason: addCounts(one.byReason, other.byReason),
     ids: [...one.ids, ...other.ids].slice(0, IDS),
   };
+}
+
+function addMaybe(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined && other === undefined ? undefined : (one ?? 0) + (other ?? 0);
 }

@@ -1,6 +1,9 @@
 import type { LateUsage } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys } from '../keys/keys.js';
+import { writeReplicated } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
 import { shardsOf } from '../state/shards.js';
 
 /**
@@ -19,6 +22,8 @@ export type LateTotal = {
 
 type Name = Pick<LateTotal, 'month' | 'owner' | 'kind'>;
 
+const forgetScript = defineScript(SCRIPTS['ledger/forget-late']);
+
 /** Quantities are added up as integers of so many decimals, in two parts that a counter of Redis holds. */
 const DECIMALS = 9;
 const ONE = 10n ** BigInt(DECIMALS);
@@ -36,7 +41,7 @@ export function encodeLateUsage(usage: readonly LateUsage[]): string {
   return JSON.stringify(
     [...byName].map(([name, { month, deliveries, sum }]) => ({
       name,
-      other: JSON.stringify([month, null, null]),
+      other: otherOf(month),
       deliveries,
       quantity: sum === null ? [] : [String(sum / ONE), String(sum % ONE)],
     })),
@@ -59,6 +64,42 @@ export async function readLateUsage(destination: string, redis: Redis): Promise<
   return [...totals.values()]
     .map(({ sum, ...total }) => ({ ...total, quantity: sum === null ? null : writeDecimal(sum) }))
     .toSorted((one, other) => other.deliveries - one.deliveries);
+}
+
+/** How many deliveries of a shard's late usage are told under some owners. */
+export async function countLateOf(shard: string, redis: Redis, owners: ReadonlySet<string>): Promise<number> {
+  const late = await redis.hgetall(queueKeys(shard).lateUsage);
+  return namesOf(late, owners).reduce((sum, name) => sum + Number(late[`n/${name}`] ?? 0), 0);
+}
+
+/**
+ * Tells a shard's late usage of some owners under none: it is counted with the others of its month.
+ * @param replicas have to have it
+ * @returns how many deliveries that is
+ * @throws as `writeReplicated`
+ */
+export async function forgetLateOf(
+  shard: string,
+  redis: Redis,
+  owners: ReadonlySet<string>,
+  replicas = 0,
+): Promise<number> {
+  const { lateUsage } = queueKeys(shard);
+  const found = namesOf(await redis.hgetall(lateUsage), owners);
+  if (found.length === 0) return 0;
+  const names = found.flatMap((name) => [name, otherOf(readName(name).month)]);
+  return writeReplicated(redis, lateUsage, replicas, () => forgetScript.run(redis, { lateUsage }, { names }));
+}
+
+function namesOf(late: Record<string, string>, owners: ReadonlySet<string>): string[] {
+  const names = Object.keys(late)
+    .filter((field) => field.startsWith('n/'))
+    .map((field) => field.slice('n/'.length));
+  return names.filter((name) => owners.has(readName(name).owner ?? ''));
+}
+
+function otherOf(month: string): string {
+  return JSON.stringify([month, null, null]);
 }
 
 function readName(name: string): Name {

@@ -47,6 +47,7 @@ const renewScript = defineScript(SCRIPTS['replay/renew']);
 const releaseScript = defineScript(SCRIPTS['replay/release']);
 const stopScript = defineScript(SCRIPTS['replay/stop']);
 const resumeScript = defineScript(SCRIPTS['replay/resume']);
+const replaceWhatScript = defineScript(SCRIPTS['replay/replace-what']);
 const findOpenScript = defineScript(SCRIPTS['replay/find-open']);
 
 /**
@@ -175,4 +176,27 @@ export async function listReplays<What>(redis: Redis): Promise<ReplayRecord<What
   const ids = await redis.zrevrange(IDS, 0, -1);
   const found = await Promise.all(ids.map((id) => findReplay<What>(redis, id)));
   return found.filter((record) => record !== null);
+}
+
+/**
+ * Says anew what replays were to do that are done; others keep to what they were told.
+ * @param rewrite gives what is to be kept of it; the same where nothing changes
+ * @returns how many say something else now; with `dryRun`, would
+ * @throws as the client does
+ */
+export async function rewriteReplays<What>(
+  redis: Redis,
+  rewrite: (what: What) => What,
+  { dryRun = false } = {},
+): Promise<number> {
+  let rewritten = 0;
+  for (const id of await redis.zrange(IDS, 0, '-1')) {
+    const record = recordKey(id);
+    const [state, before] = await redis.hmget(record, 'state', 'what');
+    if (state !== 'done' || !before) continue;
+    const after = JSON.stringify(rewrite(JSON.parse(before) as What));
+    if (after === before) continue;
+    rewritten += dryRun ? 1 : await replaceWhatScript.run<number>(redis, { record }, { before, after });
+  }
+  return rewritten;
 }

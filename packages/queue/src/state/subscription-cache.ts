@@ -25,5 +25,13 @@ export function createSubscriptionCache(destination: string, redis: Redis) {
     async write(customer: string, text: string, forMs: number): Promise<void> {
       await redis.set(keyOf(customer), text, 'PX', forMs);
     },
+    /** How many of these it holds. */
+    async count(customers: readonly string[]): Promise<number> {
+      return customers.length === 0 ? 0 : redis.exists(...customers.map(keyOf));
+    },
+    /** They are read at the destination again where somebody needs them. */
+    async forget(customers: readonly string[]): Promise<number> {
+      return customers.length === 0 ? 0 : redis.del(...customers.map(keyOf));
+    },
   };
 }

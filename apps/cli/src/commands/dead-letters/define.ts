@@ -201,7 +201,9 @@ Exit codes: 0 done, 1 not done or stopped, 2 wrong usage.`,
   addWideOption(
     deadLetters
       .command('discards')
-      .description('what was discarded, brought back by an import, or edited: when, by whom, and why'),
+      .description(
+        'what was discarded, brought back by an import, edited or forgotten: when, by whom, and why',
+      ),
   )
     .option('--destination <name>', 'of one destination, or of the receiver')
     .option('--limit <n>', 'lines to print', readCount, 20)

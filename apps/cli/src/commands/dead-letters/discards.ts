@@ -7,7 +7,7 @@ import { type Column, renderTable, type TableOptions, tableWidth } from '../../t
 
 export type DiscardsOptions = TableOptions & { destination?: string; limit: number; json?: boolean };
 
-/** Prints what was discarded, brought back and edited, newest first: when, by whom, and why. */
+/** Prints what was discarded, brought back, edited and forgotten, newest first: when, by whom, and why. */
 export async function listDiscards({ destination, limit, json, wide }: DiscardsOptions): Promise<void> {
   const of = { destination };
   const records = await withOperations((ops) => readLetterLog(ops, of));
@@ -43,7 +43,8 @@ export function renderDiscards(
     const reasons = Object.entries(byReason).map(
       ([reason, count]) => `${count.toLocaleString('en')} ${reason}`,
     );
-    const which = filter || (letters === 1 ? ids[0]! : '');
+    if (record.deliveries) reasons.push(`${record.deliveries.toLocaleString('en')} that waited`);
+    const which = filter || record.person || (letters === 1 ? ids[0]! : '');
     const count = letters.toLocaleString('en');
     return [shortTime(at), what, destination, count, reasons.join(', '), by, because, which];
   });

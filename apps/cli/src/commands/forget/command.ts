@@ -1,0 +1,38 @@
+import { findPerson, forgetPerson, readPersonIds } from '@meterbridge/operations';
+import type { Command } from 'commander';
+import { withOperations } from '../../load-context.js';
+import { confirmOrAbort } from '../../terminal/confirm.js';
+import { print } from '../../terminal/print.js';
+import { tableWidth } from '../../terminal/table.js';
+import { interruptible, watched } from '../../terminal/work.js';
+import { renderForgotten, renderFound } from './render-forget.js';
+
+export type ForgetOptions = {
+  user?: string;
+  anonymous?: string;
+  as?: string;
+  dryRun?: boolean;
+  yes?: boolean;
+  json?: boolean;
+};
+
+/** Takes a person out of everything that is kept: says where they are, asks, and says where else they are. */
+export async function forget(options: ForgetOptions, command: Pick<Command, 'error'>): Promise<void> {
+  const { user: userId, anonymous: anonymousId, json } = options;
+  if (userId === undefined && anonymousId === undefined) {
+    command.error('error: say who: --user <id>, --anonymous <id>, or both');
+  }
+  const ids = readPersonIds({ userId, anonymousId });
+  await withOperations(async (ops) => {
+    const found = await watched((work) => findPerson(ops, ids, work));
+    if (!json) print(renderFound(found, tableWidth()));
+    if (options.dryRun) {
+      if (json) print(JSON.stringify({ found }, null, 2));
+      return;
+    }
+    if (!(await confirmOrAbort('Forget this person for good?', options))) return;
+    const forgotten = await interruptible((work) => forgetPerson(ops, ids, work));
+    if (forgotten.rest !== null || forgotten.unreadable > 0) process.exitCode = 1;
+    print(json ? JSON.stringify({ found, forgotten }, null, 2) : renderForgotten(forgotten));
+  }, options);
+}
