@@ -6,12 +6,15 @@ import { OperationError } from './operation-error.js';
 /** How long a Redis is waited for that does not answer. */
 const CONNECT_MS = 5_000;
 
-function noAnswer(url: string): OperationError {
+function noAnswer(url: string, last: Error | null): OperationError {
   // Without its password.
   const shown = url.replace(/\/\/.*@/, '//…@').replace(/\?.*$/, '?…');
+  // Of the connection alone: an answer of Redis may repeat what it was sent.
+  const { code, message = '' } = (last ?? {}) as NodeJS.ErrnoException;
+  const why = code === undefined ? '' : ` (${message || code})`;
   return new OperationError(
     'redis_unreachable',
-    `Redis does not answer at ${shown}. Is it running? REDIS_URL names another.`,
+    `Redis does not answer at ${shown}${why}. Is it running? REDIS_URL names another.`,
   );
 }
 
@@ -31,9 +34,12 @@ export async function redisSilence(workMs = 0): Promise<never> {
  * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds
  */
 export async function openRedis(url: string): Promise<Redis> {
-  const redis = connectConsumer(url, () => {});
+  let last: Error | null = null;
+  const redis = connectConsumer(url, (error) => {
+    last = error;
+  });
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(noAnswer(url)), CONNECT_MS).unref();
+    setTimeout(() => reject(noAnswer(url, last)), CONNECT_MS).unref();
   });
   try {
     await Promise.race([redis.ping(), late]);
@@ -49,12 +55,15 @@ export async function openRedis(url: string): Promise<Redis> {
  * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds
  */
 export async function openProducer(url: string): Promise<Redis> {
-  const redis = connectProducer(url, () => {});
+  let last: Error | null = null;
+  const redis = connectProducer(url, (error) => {
+    last = error;
+  });
   const deadline = performance.now() + CONNECT_MS;
   while (redis.status !== 'ready') {
     if (performance.now() > deadline) {
       redis.disconnect();
-      throw noAnswer(url);
+      throw noAnswer(url, last);
     }
     await sleep(20);
   }
