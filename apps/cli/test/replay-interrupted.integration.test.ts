@@ -102,7 +102,7 @@ test('its worker is killed again and again: others go on, nothing is lost and no
 }, 300_000);
 
 test('goes on when its terminal ends, is stopped from another one, and goes on when a person says so', async () => {
-  const all = 200;
+  const all = 300;
   const { stack } = await openMended(all, 0);
   expect(await stack.cli('hold', 'lago', '--reason', 'a test')).toMatchObject({ code: 0 });
   const worker = await stack.startReady('worker');
