@@ -27,6 +27,7 @@ export { type DiscardPlan, discard, planDiscard } from './dead-letters/discard.j
 export { askForLetter, editLetter, previewEdit } from './dead-letters/edit.js';
 export { exportLetters } from './dead-letters/export.js';
 export { type LetterFilter, readFilter, sayFilter } from './dead-letters/filter.js';
+export type { Grouping } from './dead-letters/groupings.js';
 export { type ImportReport, importLetters } from './dead-letters/import.js';
 export {
   destinationOf,
@@ -49,7 +50,6 @@ export {
   summarizeLetter,
 } from './dead-letters/page.js';
 export { writePortable } from './dead-letters/portable-letter.js';
-export type { Grouping } from './dead-letters/groupings.js';
 export type { Count, Tallied } from './dead-letters/tally.js';
 export {
   countAtMost,
