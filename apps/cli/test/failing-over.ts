@@ -58,8 +58,8 @@ export function useFailingOver() {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'meterbridge-failing-over-'));
     printed = [];
-    for (const way of ['log', 'error'] as const) {
-      jest.spyOn(console, way).mockImplementation((...words) => void printed.push(words.join(' ')));
+    for (const stream of [process.stdout, process.stderr]) {
+      jest.spyOn(stream, 'write').mockImplementation((piece) => printed.push(String(piece)) > 0);
     }
   });
 
