@@ -49,7 +49,7 @@ const read = (name: string) => readFile(join(folder, name), 'utf8');
 test('the answers in brackets make a configuration that checks green and delivers', async () => {
   const { code, out } = await init('', '--yes');
   expect(code).toBe(0);
-  for (const next of ['.env ', 'meterbridge check', 'meterbridge preview', 'npm start']) {
+  for (const next of ['.env ', 'meterbridge check', 'meterbridge preview', 'meterbridge up']) {
     expect(out).toContain(next);
   }
   const config = await read('meterbridge.config.yaml');

@@ -5,10 +5,11 @@ import { expect, test } from '@jest/globals';
 import { readBuild } from '@meterbridge/telemetry/build';
 import { howToRun, listSteps } from './hint.js';
 
-test('a command is typed by its name, and in a clone by npm', () => {
+test('a command is typed by its name, and by npm where a script of a clone was', () => {
   expect(howToRun('check', {}, false)).toBe('meterbridge check');
-  expect(howToRun('check', {}, true)).toBe('npm run -s meterbridge -- check');
-  expect(howToRun('up', {}, true)).toBe('npm start');
+  expect(howToRun('check', {}, true)).toBe('meterbridge check');
+  expect(howToRun('check', { npm_lifecycle_event: 'demo' }, true)).toBe('npm run -s meterbridge -- check');
+  expect(howToRun('up', { npm_lifecycle_event: 'demo' }, true)).toBe('npm start');
 });
 
 test('a package that lies here is run by its file', () => {

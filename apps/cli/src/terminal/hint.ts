@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { installationFolder, readBuild } from '@meterbridge/telemetry/build';
 
 /**
- * How a person types a command here: in a clone by npm, which puts its programs in no shell's path; where npx runs a
- * package that lies in this folder, by that; else by the program's name.
+ * How a person types a command where this one was typed: in a clone by npm, which puts its programs in no shell's path;
+ * where npx runs a package that lies in this folder, by that; else by the program's name.
  * @param command with its arguments, as `status --watch`
  */
 export function howToRun(
@@ -12,9 +12,12 @@ export function howToRun(
   env: NodeJS.ProcessEnv = process.env,
   isClone = runsInClone(),
 ): string {
-  if (isClone) return command === 'up' ? 'npm start' : `npm run -s meterbridge -- ${command}`;
+  const script = env.npm_lifecycle_event;
+  if (script !== undefined && isClone) {
+    return command === 'up' ? 'npm start' : `npm run -s meterbridge -- ${command}`;
+  }
   const tarball = `meterbridge-${readBuild().version}.tgz`;
-  if (env.npm_lifecycle_event === 'npx' && existsSync(tarball)) return `npx ./${tarball} ${command}`;
+  if (script === 'npx' && existsSync(tarball)) return `npx ./${tarball} ${command}`;
   return `meterbridge ${command}`;
 }
 
