@@ -96,7 +96,7 @@ test('answers an orchestrator and Prometheus', async () => {
   for (const line of [
     'meterbridge_deliveries_delivered_total{destination="lago"} 50',
     'meterbridge_deliveries_delivered_total{destination="hyperline"} 60',
-    'meterbridge_deliveries_dead_total{destination="lago",reason="unmapped"} 10',
+    'meterbridge_deliveries_dead_total{destination="lago",rule="api-calls",reason="unmapped"} 10',
     'meterbridge_deliveries_in_flight{destination="lago"} 0',
     'meterbridge_oldest_event_age_seconds{destination="lago"} 0',
     'meterbridge_breaker_state{destination="lago",state="closed"} 1',

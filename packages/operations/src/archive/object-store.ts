@@ -36,7 +36,7 @@ function placeOf(url: string): Place {
 
 /** Opens a store with the credentials that Amazon's own tools would take. The client is loaded with the first one. */
 export async function openObjectStore({ endpoint, region }: ObjectStoreOptions = {}): Promise<ObjectStore> {
-  const s3 = await import('@aws-sdk/client-s3');
+  const s3 = await import('./s3-client.js');
   const client = new s3.S3Client({ endpoint, region, forcePathStyle: endpoint !== undefined });
   const listed = new Map<string, { bytes: number; stamp: string; etag: string | undefined }>();
   return {
@@ -70,7 +70,7 @@ function isBelow(key: string, prefix: string): boolean {
   return prefix === '' || key === prefix || key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 }
 
-async function* walk(s3: typeof import('@aws-sdk/client-s3'), client: S3Client, place: Place, url: string) {
+async function* walk(s3: typeof import('./s3-client.js'), client: S3Client, place: Place, url: string) {
   const { bucket, key } = place;
   if (bucket === '') throw new OperationError('invalid_input', `${url}: s3://bucket/prefix was expected`);
   try {
