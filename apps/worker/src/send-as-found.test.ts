@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Outcome, UsageEvent } from '@meterbridge/delivery';
 import type { PendingUsage } from '@meterbridge/destinations';
 import type { Resolution } from '@meterbridge/sender';
+import { waitFor } from '@meterbridge/testing';
 import type { Judged } from './attempt-deliveries.js';
 import { type Lookups, type Pending, sendAsFound } from './send-as-found.js';
 
@@ -67,7 +68,7 @@ test('nobody waits for the subscription of another customer', async () => {
   const { log, tell, lookups, deliver } = open();
   const sent = sendAsFound([pendingOf('slow', 0), pendingOf('fast', 1)], lookups, deliver);
   tell('fast', found('s-fast'));
-  await turn();
+  await waitFor(() => log.length === 2, { what: 'it to be sent' });
   expect(log).toEqual(['keep 1:fast=s-fast', 'send s-fast']);
   tell('slow', { outcome: 'failed', code: 'timeout', detail: 'reading the subscription: late' });
   expect(await sent).toEqual(
@@ -98,7 +99,7 @@ test('what the job says already is made sure of before it is sent, and not asked
   const { log, tell, lookups, deliver } = open();
   const kept = { ...pendingOf('a', 3), kept: 's-old' };
   const sent = sendAsFound([kept, pendingOf('b', 5)], lookups, deliver);
-  await turn();
+  await waitFor(() => log.length === 2, { what: 'it to be sent' });
   expect(log).toEqual(['keep ', 'send s-old']);
   tell('b', found('s-b'));
   expect(await sent).toEqual(new Map([3, 5].map((at) => [at, { outcome: 'delivered' }])));

@@ -14,6 +14,11 @@ import { readTlsFiles, type TlsFiles, type TlsOptions } from './tls-files.js';
 const LOOK_AT_SLOTS_EVERY_MS = 5_000;
 /** A Sentinel that says nothing for so long is passed over for the next. */
 const SENTINEL_ANSWERS_WITHIN_MS = 1_000;
+/**
+ * How long a connection has to end that was told to. ioredis waits for that also where it is closed already, and keeps
+ * the process alive meanwhile: two seconds, where nothing else is said.
+ */
+const ENDS_WITHIN_MS = 300;
 
 export type ClientOptions = {
   /** Of each connection to a server, whatever it is one of. */
@@ -50,9 +55,10 @@ export function openClient(
 function createClient(
   address: RedisAddress,
   tls: TlsOptions | undefined,
-  { connection, cluster }: ClientOptions,
+  { connection: given, cluster }: ClientOptions,
   classes: ClientClasses,
 ): Redis {
+  const connection = { disconnectTimeout: ENDS_WITHIN_MS, ...given };
   switch (address.kind) {
     case 'single':
       return new classes.Redis(address.url, { ...connection, tls });
