@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { useClosing, useRedis } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
@@ -202,6 +204,20 @@ test('what Lago would take and bill wrongly or never is said, rule by rule', asy
     expect.objectContaining({ level: 'fail', detail: expect.stringContaining('no subscription "sub-2"') }),
   );
   expect(code).toBe(1);
+
+  // A preview that asks says it of the rule that takes its event, and of no other.
+  const file = join(dirname(stack.env.METERBRIDGE_CONFIG!), 'event.json');
+  const ask = async (event: string) => {
+    const properties = { n: 1, region: 'eu' };
+    await writeFile(file, JSON.stringify({ type: 'track', messageId: 'm', event, userId: 'u', properties }));
+    return stack.cli('preview', file, '--ask');
+  };
+  const never = await ask('unplanned');
+  expect(never).toMatchObject({ code: 1, output: expect.stringContaining('✓ unplanned') });
+  expect(never.output.match(/^[!✗] .*$/gm)).toEqual([
+    expect.stringMatching(/^✗ lago, rule unplanned: .*in no charge of any plan/),
+  ]);
+  expect(await ask('key')).toMatchObject({ code: 0, output: expect.stringContaining('✓ Asked: ') });
 });
 
 test('plans that cannot be read are a warning, and metrics are checked all the same', async () => {

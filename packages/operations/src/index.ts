@@ -20,7 +20,7 @@ export type { BadLine, DestinationTally } from './backfill/tally.js';
 export { checkCases } from './cases/check-cases.js';
 export { findCaseFiles, type PlacedCase, readCases } from './cases/read-cases.js';
 export { type CaseResult, runCase, show } from './cases/run-case.js';
-export { check } from './check/check.js';
+export { askAboutRules, check } from './check/check.js';
 export type { Finding } from './check/finding.js';
 export { compareArchive, compareDeadLetters, type HistoryReport } from './compare/compare-history.js';
 export { VERDICTS, type Verdict, WORSE } from './compare/compare-judged.js';

@@ -112,6 +112,36 @@ async function checkDestination(
   }
 }
 
+/**
+ * Asks the APIs what they have against rules: a metric that is not there, usage that they would take and never bill.
+ * Changes nothing there, and needs no Redis.
+ * @param rules names of rules by destination; no others are asked about
+ * @returns what is wrong or may be
+ */
+export async function askAboutRules(
+  config: Config,
+  rules: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const settings of config.destinations) {
+    const names = rules.get(settings.name);
+    if (!names) continue;
+    const http = createHttpClient(compileDestination(settings).connection);
+    try {
+      const found = await kindOf(settings.type).checkConnection(http);
+      const those = settings.rules.filter(({ name }) => names.has(name));
+      if (found.ready) {
+        await checkRules({ ...settings, rules: those } as typeof settings, http, (each) =>
+          findings.push(each),
+        );
+      } else findings.push({ level: 'warn', what: settings.name, detail: `not asked: ${found.problem}` });
+    } finally {
+      http.close();
+    }
+  }
+  return findings.filter(({ level }) => level !== 'ok');
+}
+
 /** What the API has that the rules need. */
 async function checkRules(
   settings: Config['destinations'][number],

@@ -13,6 +13,7 @@ type PreviewOptions = ComparisonOptions & {
   last?: number | true;
   deadLetter?: string;
   watch?: boolean;
+  ask?: boolean;
 };
 
 /**
@@ -54,7 +55,7 @@ export async function preview(
 
 /** What cannot be meant, in words. */
 function findMisuse(file: string | undefined, options: PreviewOptions): string | undefined {
-  const { last, deadLetter, allDeadLetters, archive, watch } = options;
+  const { last, deadLetter, allDeadLetters, archive, watch, ask } = options;
   const one = [file, last, deadLetter].filter((each) => each !== undefined).length;
   if (!allDeadLetters && !archive) {
     if (options.with !== undefined) return '--with needs --all-dead-letters or --archive';
@@ -62,6 +63,7 @@ function findMisuse(file: string | undefined, options: PreviewOptions): string |
       ? undefined
       : 'say which event: a file, - for standard input, --last, or --dead-letter <id>; or --all-dead-letters';
   }
+  if (ask) return '--ask is of single events';
   if (one > 0 || watch) return 'all dead letters and archives are compared by themselves, and once';
   return archive && options.with === undefined ? '--archive needs --with <changed configuration>' : undefined;
 }

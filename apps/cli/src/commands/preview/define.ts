@@ -25,6 +25,10 @@ export function addPreview(program: Command): void {
     )
     .option('--samples <n>', 'how many are shown of each kind and reason', readCount, 2)
     .option('--watch', 'again whenever the configuration or the event is saved')
+    .option(
+      '--ask',
+      'ask the APIs, too, what they have against the rules that take it; changes nothing there',
+    )
     .option('--wide', 'of a comparison every column, however wide the terminal is')
     .option('--json', 'a line of JSON an event, or one for a comparison')
     .addHelpText(
@@ -35,13 +39,15 @@ gzip or not. For a file neither Redis nor any key is needed.
 
 A comparison sends and changes nothing: it is the proof of a change before it is deployed, and before a replay.
 
-Exit codes: 0 it would be delivered or filtered, 1 it would be a dead letter, or there is no event; of a
+Exit codes: 0 it would be delivered or filtered, 1 it would be a dead letter, there is no event, or (with --ask) an
+API would never bill it; of a
 comparison 1 where something is worse than before (newly failing, no longer delivered); 2 wrong usage.
 
 Examples:
   meterbridge preview event.json --watch
   pbpaste | meterbridge preview -
   meterbridge preview events.ndjson --index 3 --source backend
+  meterbridge preview event.json --ask
   meterbridge preview --last 5
   meterbridge preview --dead-letter ${EXAMPLE}/1795225509287-0
   meterbridge preview --all-dead-letters --with changed.config.yaml

@@ -1,4 +1,7 @@
+import type { Config } from '@meterbridge/config';
 import {
+  askAboutRules,
+  type EventPreview,
   findSource,
   type KeptRules,
   lastSubjects,
@@ -14,6 +17,7 @@ import {
 } from '@meterbridge/operations';
 import { CommandError, readCommandEnv } from '../../load-context.js';
 import { print } from '../../terminal/print.js';
+import { style } from '../../terminal/style.js';
 import { renderPreview } from './render-preview.js';
 
 /** Which event is to be looked at. */
@@ -22,12 +26,15 @@ export type Wanted =
   | { where: 'last'; count: number }
   | { where: 'dead letter'; id: string };
 
+/** `ask`: the APIs, too. */
+export type LookOptions = { source?: string; json?: boolean; ask?: boolean };
+
 /**
  * Previews what is wanted with the configuration of this moment and prints it.
  * @returns whether all of it could be delivered
  * @throws CommandError where there is no event, or no configuration to look with
  */
-export async function look(wanted: Wanted, options: { source?: string; json?: boolean }): Promise<boolean> {
+export async function look(wanted: Wanted, options: LookOptions): Promise<boolean> {
   const ready = readPipeline(readCommandEnv(process.env));
   const { subjects, kept } = await findSubjects(wanted, ready, options.source);
   const pipeline = { ...ready.pipeline, kept };
@@ -35,7 +42,29 @@ export async function look(wanted: Wanted, options: { source?: string; json?: bo
   for (const preview of previews) {
     print(options.json ? JSON.stringify(preview) : `${renderPreview(preview)}\n`);
   }
-  return previews.every(({ ok }) => ok);
+  const isBillable = !options.ask || (await askAndPrint(previews, ready.pipeline.config, options));
+  return isBillable && previews.every(({ ok }) => ok);
+}
+
+/** @returns whether the APIs would bill it, as far as they say */
+async function askAndPrint(
+  previews: readonly EventPreview[],
+  config: Config,
+  { json }: LookOptions,
+): Promise<boolean> {
+  const rules = new Map<string, Set<string>>();
+  for (const { name, rules: seen } of previews.flatMap(({ destinations }) => destinations)) {
+    const taking = seen.filter(({ takes }) => takes).map((rule) => rule.name);
+    if (taking.length > 0) rules.set(name, new Set([...(rules.get(name) ?? []), ...taking]));
+  }
+  const asked = await askAboutRules(config, rules);
+  if (json) print(JSON.stringify({ asked }));
+  else if (rules.size === 0) print('No rule takes it: there is nothing to ask.');
+  else if (asked.length === 0) print(style('green', '✓ Asked: the APIs have nothing against these rules.'));
+  for (const { level, what, detail } of json ? [] : asked) {
+    print(`${level === 'fail' ? style('red', '✗') : style('yellow', '!')} ${what}: ${detail}`);
+  }
+  return asked.every(({ level }) => level !== 'fail');
 }
 
 async function findSubjects(
