@@ -1,5 +1,5 @@
 import { beforeAll } from '@jest/globals';
-import { type SuiteRedis, useRedis, waitFor } from '@meterbridge/testing';
+import { type SuiteRedis, useRedis, waitFor, waitForReplica } from '@meterbridge/testing';
 
 /** A master and its replica; which is which changes with each failover. */
 export function useReplicatedRedis() {
@@ -13,12 +13,7 @@ export function useReplicatedRedis() {
 
   async function follow(replica: SuiteRedis, of: SuiteRedis): Promise<void> {
     await replica.connect().call('REPLICAOF', '127.0.0.1', String(of.redis.port));
-    const client = of.connect();
-    const isWritten = async () => {
-      await client.incr('meterbridge:nothing');
-      return (await client.wait(1, 500)) === 1;
-    };
-    await waitFor(isWritten, { what: 'the replica' });
+    await waitForReplica(of.connect());
   }
 
   beforeAll(() => follow(servers[1], servers[0]));

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Outcome, Resolved, StoredDelivery } from '@meterbridge/delivery';
-import { type SuiteRedis, useClosing, useRedis, waitFor } from '@meterbridge/testing';
+import { type SuiteRedis, useClosing, useRedis, waitFor, waitForReplica } from '@meterbridge/testing';
 import { connectConsumer, type DeliveryWorkerOptions, openReplication } from '../src/index.js';
 import { delivered, makeLines } from './pipeline-line.js';
 import { type RedisWay, useRedisWays } from './redis-way.js';
@@ -23,9 +23,7 @@ async function begin(): Promise<void> {
   await replica!.call('REPLICAOF', 'NO', 'ONE');
   await master!.flushall();
   await replica!.call('REPLICAOF', '127.0.0.1', String(servers[0].redis.port));
-  await waitFor(async () => (await replica!.info('replication')).includes('master_link_status:up'), {
-    what: 'the replica',
-  });
+  await waitForReplica(master!);
   way = await openWay(servers[0].redis.port);
 }
 

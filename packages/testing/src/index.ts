@@ -22,3 +22,4 @@ export { type SuiteCluster, useCluster } from './use-cluster.js';
 export { type SuiteRedis, useRedis } from './use-redis.js';
 export { type SuiteSentinels, useSentinels } from './use-sentinels.js';
 export { type WaitForOptions, waitFor } from './wait-for.js';
+export { waitForReplica } from './wait-for-replica.js';

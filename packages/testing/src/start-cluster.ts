@@ -96,8 +96,9 @@ async function joinNodes(
   );
   for (const [index, node] of all.entries()) {
     if (index < masters) continue;
-    await node.cluster('REPLICATE', (await all[index - masters]!.cluster('MYID')) as string);
-    await waitFor(async () => (await node.info('replication')).includes('master_link_status:up'), {
+    const master = all[index - masters]!;
+    await node.cluster('REPLICATE', (await master.cluster('MYID')) as string);
+    await waitFor(async () => (await master.info('replication')).includes('state=online'), {
       what: 'a replica',
     });
   }

@@ -13,6 +13,7 @@ import { Redis } from 'ioredis';
 import { findPortWithBus } from './free-port.js';
 import type { SuiteRedis } from './use-redis.js';
 import { waitFor } from './wait-for.js';
+import { waitForReplica } from './wait-for-replica.js';
 
 /** A suite's master, its replica, and three Sentinels that watch over them. */
 export type SuiteSentinels = Pick<SuiteRedis, 'url' | 'connect'> & {
@@ -69,9 +70,7 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
     servers = [await start(), await start()];
     const second = keep(new Redis(servers[1]!.url));
     await second.call('REPLICAOF', '127.0.0.1', String(servers[0]!.port));
-    await waitFor(async () => (await second.info('replication')).includes('master_link_status:up'), {
-      what: 'the replica',
-    });
+    await waitForReplica(keep(new Redis(servers[0]!.url)));
     for (let started = 0; started < SENTINELS; started++) {
       const sentinel = await startSentinel({
         dataDir: await folder('sentinel'),
