@@ -96,17 +96,30 @@ async function checkDestination(
   settings: Config['destinations'][number],
   report: (finding: Finding) => void,
 ): Promise<void> {
-  const http = createHttpClient(compileDestination(settings).connection);
   const what = `${settings.name} (${settings.url})`;
-  try {
-    const found = await kindOf(settings.type).checkConnection(http);
+  await withConnection(settings, async (http, found) => {
     report(
       found.ready
         ? { level: 'ok', what, detail: 'URL and key are accepted' }
         : { level: 'fail', what, detail: found.problem },
     );
-    if (found.ready) await checkEventsStore(settings, http, report);
-    if (found.ready) await checkRules(settings, http, report);
+    if (!found.ready) return;
+    await checkEventsStore(settings, http, report);
+    await checkRules(settings, http, report);
+  });
+}
+
+/** Has a destination's API asked, and closes the connection. @param use told whether URL and key are accepted */
+async function withConnection(
+  settings: Config['destinations'][number],
+  use: (
+    http: HttpClient,
+    found: Awaited<ReturnType<ReturnType<typeof kindOf>['checkConnection']>>,
+  ) => Promise<void>,
+): Promise<void> {
+  const http = createHttpClient(compileDestination(settings).connection);
+  try {
+    await use(http, await kindOf(settings.type).checkConnection(http));
   } finally {
     http.close();
   }
@@ -126,18 +139,14 @@ export async function askAboutRules(
   for (const settings of config.destinations) {
     const names = rules.get(settings.name);
     if (!names) continue;
-    const http = createHttpClient(compileDestination(settings).connection);
-    try {
-      const found = await kindOf(settings.type).checkConnection(http);
-      const those = settings.rules.filter(({ name }) => names.has(name));
+    const those = settings.rules.filter(({ name }) => names.has(name));
+    await withConnection(settings, async (http, found) => {
       if (found.ready) {
         await checkRules({ ...settings, rules: those } as typeof settings, http, (each) =>
           findings.push(each),
         );
       } else findings.push({ level: 'warn', what: settings.name, detail: `not asked: ${found.problem}` });
-    } finally {
-      http.close();
-    }
+    });
   }
   return findings.filter(({ level }) => level !== 'ok');
 }

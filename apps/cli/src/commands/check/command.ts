@@ -3,19 +3,15 @@ import { check as checkAll, checkCases, type Finding } from '@meterbridge/operat
 import { isForPeople, readCommandEnv, readConfig } from '../../load-context.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
 import { print } from '../../terminal/print.js';
-import { style } from '../../terminal/style.js';
-
-const MARK = { ok: '✓', warn: '!', fail: '✗' } as const;
-const COLOUR = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
+import { MARK, renderFinding } from '../../terminal/render-finding.js';
 
 /** Says whether the file, Redis, every API and the rules are ready. Exit code 1 where something is not. */
 export async function check(options: { json?: boolean }): Promise<void> {
   const env = readCommandEnv(process.env);
   const findings: Finding[] = [];
   const report = (finding: Finding) => {
-    const { level, what, detail } = finding;
     findings.push(finding);
-    if (!options.json) print(`${style(COLOUR[level], MARK[level])} ${what}: ${detail}`);
+    if (!options.json) print(renderFinding(finding));
   };
   try {
     const config = readConfig(env, { allowSharedIds: true });

@@ -17,6 +17,7 @@ import {
 } from '@meterbridge/operations';
 import { CommandError, readCommandEnv } from '../../load-context.js';
 import { print } from '../../terminal/print.js';
+import { renderFinding } from '../../terminal/render-finding.js';
 import { style } from '../../terminal/style.js';
 import { renderPreview } from './render-preview.js';
 
@@ -61,9 +62,7 @@ async function askAndPrint(
   if (json) print(JSON.stringify({ asked }));
   else if (rules.size === 0) print('No rule takes it: there is nothing to ask.');
   else if (asked.length === 0) print(style('green', '✓ Asked: the APIs have nothing against these rules.'));
-  for (const { level, what, detail } of json ? [] : asked) {
-    print(`${level === 'fail' ? style('red', '✗') : style('yellow', '!')} ${what}: ${detail}`);
-  }
+  if (!json) for (const finding of asked) print(renderFinding(finding));
   return asked.every(({ level }) => level !== 'fail');
 }
 
