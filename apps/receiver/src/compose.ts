@@ -24,6 +24,7 @@ import { createBodyReader } from './http/read-raw-body.js';
 import { startServer } from './http/server.js';
 import { openInForce } from './in-force.js';
 import { RedisCheck, type RedisCheckOptions } from './redis-check.js';
+import { Turns } from './turns.js';
 
 export type Receiver = {
   port: number;
@@ -66,6 +67,7 @@ export async function composeReceiver(
   );
   const memory = watchMemory(redis, maxMemoryShare);
   const readerFor = shareReaders();
+  const turns = new Turns();
   const beat = startProcessBeat(redis, 'receiver', clock.now);
   const swap = new ConfigSwap(config, {
     open: (each) =>
@@ -78,6 +80,7 @@ export async function composeReceiver(
         events,
         logger,
         readerFor,
+        turns,
       }),
     keep: ({ rules }) => keepAllRules(redis, rules, replicas),
     say: beat.say,

@@ -8,6 +8,7 @@ import { createIntake } from './http/app.js';
 import type { ReadRawBody } from './http/read-raw-body.js';
 import type { Intake, IntakeDeps } from './ports.js';
 import { routeEvents } from './route-events.js';
+import type { Turns } from './turns.js';
 
 /** All that one configuration is to the receiver. It is swapped whole, between two requests, and changes in nothing. */
 export type InForce = RunningConfig & {
@@ -26,11 +27,12 @@ export type Lasting = Pick<IntakeDeps, 'pressure' | 'now'> &
     events: ReceiverEvents;
     logger: Logger;
     readerFor: (limits: Config['receiver']) => ReadRawBody;
+    turns: Turns;
   };
 
 /** Builds what takes events under a configuration, whose rules Redis keeps by then. */
 export function openInForce(config: Config, lasting: Lasting): InForce {
-  const { redis, now, pressure, budgetBytes, isChecked, events, logger, readerFor } = lasting;
+  const { redis, now, pressure, budgetBytes, isChecked, events, logger, readerFor, turns } = lasting;
   const { shards, replicas } = config.redis;
   const writer = new DeliveryWriter({
     redis,
@@ -64,7 +66,7 @@ export function openInForce(config: Config, lasting: Lasting): InForce {
     limits: config.receiver,
     record: events,
   };
-  const intake = createIntake(deps, readerFor(config.receiver));
+  const intake = createIntake(deps, readerFor(config.receiver), turns);
 
   return {
     config,

@@ -38,8 +38,9 @@ const SLICE_MS = 10;
 /**
  * The receiver's one job: find out who sent a request, judge each of its events, make all of them durable
  * (the refused ones as dead letters, or as a count), and only then call it a success.
+ * @param turns shared by all configurations of a process, as the memory is that they bound
  */
-export function createReceiveEvents(deps: IntakeDeps): ReceiveEvents {
+export function createReceiveEvents(deps: IntakeDeps, turns = new Turns()): ReceiveEvents {
   const bounds = {
     events: MAX_EVENTS_PER_REQUEST,
     values: MAX_VALUES_PER_REQUEST,
@@ -47,7 +48,6 @@ export function createReceiveEvents(deps: IntakeDeps): ReceiveEvents {
     sharedBytes: deps.limits.inflatedBytes,
   };
   const accesses = new Map(SOURCE_KINDS.map((kind) => [kind, kind.openAccess(deps.sources)]));
-  const turns = new Turns();
   return async (request) => {
     const { length } = request.rawBody;
     const turn = length > LARGE_BODY_BYTES ? await turns.standInLine(length) : turns.enter();

@@ -4,6 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { Intake, IntakeDeps, ReceiverDeps } from '../ports.js';
 import { createReceiveEvents } from '../receive-events.js';
 import type { Route } from '../sources/source-kind.js';
+import type { Turns } from '../turns.js';
 import {
   type Answer,
   failure,
@@ -40,8 +41,9 @@ export function createReceiverApp(deps: ReceiverDeps): Express {
 export function createIntake(
   deps: IntakeDeps,
   readRawBody: ReadRawBody = createBodyReader(deps.limits),
+  turns?: Turns,
 ): Intake {
-  const receive = createReceiveEvents(deps);
+  const receive = createReceiveEvents(deps, turns);
   const underWay = new Set<Promise<void>>();
   const handle: RequestHandler = (req, res, next) => {
     const route = findRoute(req.url);
