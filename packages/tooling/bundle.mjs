@@ -3,6 +3,7 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { directImports } from './direct-imports.mjs';
 import { describeLibraries } from './third-party.mjs';
 
 // Not a file of an earlier build that nothing makes any more.
@@ -14,6 +15,7 @@ const { metafile } = await build({
   bundle: true,
   splitting: true,
   metafile: true,
+  plugins: [directImports],
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
