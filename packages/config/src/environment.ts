@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Environment } from './interpolate.js';
 import type { ConfigProblem } from './problem.js';
 import { redisUrlSchema } from './redis-url.js';

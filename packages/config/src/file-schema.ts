@@ -1,5 +1,5 @@
 import { destinationSettingsSchema, secretSchema } from '@meterbridge/destinations';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isStandIn } from './interpolate.js';
 import { redisTlsSchema } from './redis-tls.js';
 import { redisUrlSchema } from './redis-url.js';

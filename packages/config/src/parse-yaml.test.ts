@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseYaml } from './parse-yaml.js';
 
 const schema = z.strictObject({ cases: z.array(z.strictObject({ name: z.string(), source: z.string() })) });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConfigProblem, ProblemPath } from './problem.js';
 import { readIssues } from './read-issues.js';
 import { readYaml } from './read-yaml.js';

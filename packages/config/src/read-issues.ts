@@ -1,5 +1,5 @@
 import { suggest } from '@meterbridge/segment-events';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ConfigProblem, ProblemPath } from './problem.js';
 
 type Issue = z.core.$ZodIssue;

@@ -1,5 +1,5 @@
 import { readTlsFiles, type TlsFiles, takeTlsFiles, withTlsFiles } from '@meterbridge/redis-connection';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConfigProblem } from './problem.js';
 
 /** An empty one counts as none, as a variable does. */

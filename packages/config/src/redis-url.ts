@@ -1,5 +1,5 @@
 import { readRedisAddress } from '@meterbridge/redis-connection';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where Redis is: one server, Sentinels, or a Redis Cluster. */
 export const redisUrlSchema = z.string().superRefine((text, context) => {

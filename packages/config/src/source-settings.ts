@@ -7,7 +7,7 @@ import {
   type PrivacyRules,
 } from '@meterbridge/segment-events';
 import { nameSchema } from '@meterbridge/usage-mapping';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A variable that is set to nothing is as good as none: `${NAME:-}` configures nothing. */
 const secret = secretSchema;

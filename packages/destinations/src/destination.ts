@@ -1,7 +1,7 @@
 import type { LateFate, LateUsage, UsageEvent, Verdict } from '@meterbridge/delivery';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import type { EventValue, MappingFailure } from '@meterbridge/usage-mapping';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { KindDescription, KindFinding } from './description.js';
 import type { HttpAnswer } from './http-answer.js';
 import type { HttpClient } from './http-client.js';

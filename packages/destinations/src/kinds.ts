@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DestinationType } from './descriptions.js';
 import type { Destination, DestinationKind } from './destination.js';
 import { hyperline } from './hyperline/index.js';

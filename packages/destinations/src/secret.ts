@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Says what of a secret no sender could send: an HTTP header carries neither a line break nor a space at an end, and

@@ -1,5 +1,5 @@
 import { nameSchema } from '@meterbridge/usage-mapping';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Connection, Destination } from './destination.js';
 import { secretSchema } from './secret.js';
 

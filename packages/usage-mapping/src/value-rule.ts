@@ -1,5 +1,5 @@
 import { findWrittenRootProblem, splitPath } from '@meterbridge/segment-events';
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileFilter, describeFilterProblem } from './check-filter.js';
 import { coerce, VALUE_TYPES } from './coerce.js';
 import { isExact } from './scalar.js';

@@ -1,5 +1,5 @@
 import { propertiesRuleSchema, routingFields, valueRuleSchema } from '@meterbridge/usage-mapping';
-import { z } from 'zod';
+import * as z from 'zod';
 import { connectionFields, limitSchema, refuseDuplicateNames } from '../settings.js';
 import { hyperlineDescription } from './describe.js';
 

@@ -5,7 +5,7 @@ import {
   templateRuleSchema,
   valueRuleSchema,
 } from '@meterbridge/usage-mapping';
-import { z } from 'zod';
+import * as z from 'zod';
 import { connectionFields, limitSchema, refuseDuplicateNames } from '../settings.js';
 import { lagoDescription } from './describe.js';
 

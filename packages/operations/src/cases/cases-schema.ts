@@ -1,5 +1,5 @@
 import { type RejectionReason, readTimestampMs } from '@meterbridge/segment-events';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { UndeliverableCode } from '../pipeline/pipeline.js';
 
 /** A new reason does not compile until it stands here. */

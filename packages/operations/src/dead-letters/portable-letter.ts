@@ -1,7 +1,7 @@
 import { bucketOf, FAILURE_FOLLOWS, type FailureCode, isPermanent } from '@meterbridge/delivery';
 import { type PortableLetter, RECEIVER } from '@meterbridge/queue';
 import { segmentEventSchema } from '@meterbridge/segment-events';
-import { z } from 'zod';
+import * as z from 'zod';
 import { destinationOf, type Letter, type LetterEntry } from './letter.js';
 
 /** A letter as a line of JSON, with all that is known of it: the letter itself as it is stored. */
