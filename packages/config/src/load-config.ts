@@ -7,7 +7,7 @@ import {
 } from '@meterbridge/destinations';
 import { compilePrivacy } from '@meterbridge/segment-events';
 import { compileRouter, type RouteEvent } from '@meterbridge/usage-mapping';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type EnvironmentSettings, readEnvironment } from './environment.js';
 import { configJsonSchema, fileSchema } from './file-schema.js';
 import { findAccountConflicts } from './find-account-conflicts.js';
@@ -192,9 +192,12 @@ function withVariables(found: ConfigProblem[], { fromEnvironment }: Interpolated
   });
 }
 
+/** A file is parsed once or twice: a parser compiled for its schema would cost more than it saves. */
+const PARSE = { jitless: true };
+
 /** Text from the environment is read as a number or a boolean where the file wants one. */
 function parseFile({ data, fromEnvironment }: Interpolated) {
-  const parsed = fileSchema.safeParse(data);
+  const parsed = fileSchema.safeParse(data, PARSE);
   if (parsed.success) return parsed;
   const isText = new Set(fromEnvironment.map(({ path }) => JSON.stringify(path)));
   let changed = false;
@@ -205,7 +208,7 @@ function parseFile({ data, fromEnvironment }: Interpolated) {
       if (form.code === 'invalid_type') changed = readAs(form.expected, data, issue.path) || changed;
     }
   }
-  return changed ? fileSchema.safeParse(data) : parsed;
+  return changed ? fileSchema.safeParse(data, PARSE) : parsed;
 }
 
 function readAs(expected: string, data: unknown, path: readonly PropertyKey[]): boolean {
