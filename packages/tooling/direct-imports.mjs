@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 const OF_AN_INDEX = /^(import|export) \{([^}]*)\} from '(@meterbridge\/[^/']+)';$/gm;
+const ON_DEMAND = /const \{([^}]*)\} = await import\('(@meterbridge\/[^/']+)'\)/g;
 const EXPORTED = /^export \{([^}]*)\} from '([^']+)';$/gm;
 
 /** For the bundler, in the build of an app. */
@@ -36,35 +37,58 @@ export const directImports = {
       return places;
     }
 
+    /** Names of an index as they are called here, each with its place. */
+    async function placesOf(list, from, path) {
+      const places = await exportsOf(from, dirname(path));
+      return readNames(list).map(({ name, as }) => {
+        const place = places.get(name);
+        if (!place) throw new Error(`${path}: the index of ${from} does not re-export ${name}`);
+        return { as, ...place };
+      });
+    }
+
+    async function directly([, verb, list, from], path) {
+      const places = await placesOf(list, from, path);
+      return places
+        .map(({ as, name, file }) => `${verb} { ${name} as ${as} } from ${JSON.stringify(file)};`)
+        .join(' ');
+    }
+
+    async function directlyOnDemand([, list, from], path) {
+      const places = await placesOf(list, from, path);
+      const [file, ...others] = new Set(places.map((place) => place.file));
+      if (others.length > 0)
+        throw new Error(`${path}: what is loaded together of ${from} is in several files`);
+      const names = places.map(({ as, name }) => `${name}: ${as}`).join(', ');
+      return `const { ${names} } = await import(${JSON.stringify(file)})`;
+    }
+
     build.onLoad({ filter: /\/(apps|packages)\/[^/]+\/(src|dist)\/.*\.[jt]s$/ }, async ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      const found = [...text.matchAll(OF_AN_INDEX)];
-      const direct = await Promise.all(
-        found.map(async ([, verb, list, from]) => {
-          const places = await exportsOf(from, dirname(path));
-          return readNames(list)
-            .map(({ name, as }) => {
-              const place = places.get(name);
-              if (!place) throw new Error(`${path}: the index of ${from} does not re-export ${name}`);
-              return `${verb} { ${place.name} as ${as} } from ${JSON.stringify(place.file)};`;
-            })
-            .join(' ');
-        }),
+      const text = await replaceAll(readFileSync(path, 'utf8'), OF_AN_INDEX, (found) =>
+        directly(found, path),
       );
-      const contents = text.replace(OF_AN_INDEX, () => direct.shift());
-      return { contents, loader: path.endsWith('.ts') ? 'ts' : 'js', resolveDir: dirname(path) };
+      return {
+        contents: await replaceAll(text, ON_DEMAND, (found) => directlyOnDemand(found, path)),
+        loader: path.endsWith('.ts') ? 'ts' : 'js',
+        resolveDir: dirname(path),
+      };
     });
   },
 };
 
-/** `a, b as c, type D` without the types. */
+/** `a, b as c, d: e, type F` without the types. */
 function readNames(list) {
   return list
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '' && !each.startsWith('type '))
     .map((each) => {
-      const [name, as = name] = each.split(/\s+as\s+/);
+      const [name, as = name] = each.split(/\s+as\s+|:\s*/);
       return { name, as };
     });
+}
+
+async function replaceAll(text, pattern, replace) {
+  const replaced = await Promise.all([...text.matchAll(pattern)].map(replace));
+  return text.replace(pattern, () => replaced.shift());
 }
