@@ -30,7 +30,7 @@ export {
 } from './activity/record-activity.js';
 export { type BatchData, decodeBatch } from './batch/batch-codec.js';
 export { readNewestWaiting } from './batch/newest-waiting.js';
-export { PRIORITY, type Priority } from './bullmq/enqueue.js';
+export { PRIORITY, type Priority } from './bullmq/priority.js';
 export { DeliveryWriter, type WriterOptions } from './commit/delivery-writer.js';
 export { getOrSetFirstTimes } from './commit/first-times.js';
 export type { RejectedEvent, RoutedEvent } from './commit/routed-event.js';

@@ -3,6 +3,7 @@ import { Job, type Queue } from 'bullmq';
 import type { ChainableCommander } from 'ioredis';
 import type { BatchData } from '../batch/batch-codec.js';
 import { asRefusal } from '../redis/errors.js';
+import { PRIORITY, type Priority } from './priority.js';
 
 /**
  * What this file needs of BullMQ's Redis backend. Its own flow producers batch inserts onto a shared
@@ -16,15 +17,6 @@ type TransactionBackend = {
   ): Promise<unknown>;
   connection: { client: Promise<{ multi(): ChainableCommander }> };
 };
-
-/**
- * The order in which jobs are taken: live events before all else, then the smaller number.
- * A job keeps its place when it is put back, at once or for later. Only one whose worker vanished comes back
- * among the live ones: BullMQ's recovery knows no priorities.
- */
-export const PRIORITY = { live: 0, replay: 1, backfill: 2 } as const;
-
-export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
 const processTag = randomBytes(5).toString('hex');
 let sequence = 0;

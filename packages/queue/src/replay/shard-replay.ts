@@ -2,8 +2,7 @@ import type { BucketCounts, StoredDelivery } from '@meterbridge/delivery';
 import type { Queue } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries } from '../batch/batch-codec.js';
-import { addBatches, PRIORITY } from '../bullmq/enqueue.js';
-import { openQueue } from '../bullmq/open-queue.js';
+import { PRIORITY } from '../bullmq/priority.js';
 import type { LetterMark } from '../dead-letters/dead-letters.js';
 import { streamIdOf } from '../keys/dead-letter-id.js';
 import { type QueueKeys, queueKeys } from '../keys/keys.js';
@@ -155,6 +154,9 @@ export class ShardReplay {
     if (batches.length === 0) {
       return (await stepScript.run(this.redis, keysOf([]), { given: toArgument(step, [], []) })) === 1;
     }
+    // BullMQ is loaded where something is put on a queue.
+    const { addBatches } = await import('../bullmq/enqueue.js');
+    const { openQueue } = await import('../bullmq/open-queue.js');
     this.queue ??= openQueue(this.shard, this.redis);
     await this.shardName.say();
     const account = (transaction: ChainableCommander, jobIds: string[]) =>
