@@ -4,7 +4,6 @@ import type { Config, Source } from '@meterbridge/config';
 import {
   BackfillPositions,
   createStoreClock,
-  DeliveryWriter,
   doReplicasAnswer,
   type FilePosition,
   keepRules,
@@ -123,6 +122,8 @@ export async function runBackfill(backfill: Backfill, work: Work = {}): Promise<
   const clock = createStoreClock(redis);
   const memory = watchMemory(redis, config.redis.maxMemoryShare * MEMORY_SHARE);
   const destinations = config.destinations.map(({ name }) => name);
+  // BullMQ is loaded where something is put on a queue.
+  const { DeliveryWriter } = await import('@meterbridge/queue');
   const writer = new DeliveryWriter({
     redis,
     now: clock.now,

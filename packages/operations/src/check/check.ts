@@ -14,10 +14,10 @@ import {
   readNewestWaiting,
   writeRefusal,
 } from '@meterbridge/queue';
-import { createHttpClient } from '@meterbridge/sender';
 import type { Redis } from 'ioredis';
 import { openRedis, sayRefused } from '../connect.js';
 import { OperationError } from '../operation-error.js';
+import { checkRules, withConnection } from './ask-about-rules.js';
 import { judgeFilters } from './check-filters.js';
 import { judgeIds, type Past, readPast } from './check-ids.js';
 import { checkPaths } from './check-paths.js';
@@ -107,59 +107,6 @@ async function checkDestination(
     await checkEventsStore(settings, http, report);
     await checkRules(settings, http, report);
   });
-}
-
-/** Has a destination's API asked, and closes the connection. @param use told whether URL and key are accepted */
-async function withConnection(
-  settings: Config['destinations'][number],
-  use: (
-    http: HttpClient,
-    found: Awaited<ReturnType<ReturnType<typeof kindOf>['checkConnection']>>,
-  ) => Promise<void>,
-): Promise<void> {
-  const http = createHttpClient(compileDestination(settings).connection);
-  try {
-    await use(http, await kindOf(settings.type).checkConnection(http));
-  } finally {
-    http.close();
-  }
-}
-
-/**
- * Asks the APIs what they have against rules: a metric that is not there, usage that they would take and never bill.
- * Changes nothing there, and needs no Redis.
- * @param rules names of rules by destination; no others are asked about
- * @returns what is wrong or may be
- */
-export async function askAboutRules(
-  config: Config,
-  rules: ReadonlyMap<string, ReadonlySet<string>>,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const settings of config.destinations) {
-    const names = rules.get(settings.name);
-    if (!names) continue;
-    const those = settings.rules.filter(({ name }) => names.has(name));
-    await withConnection(settings, async (http, found) => {
-      if (found.ready) {
-        await checkRules({ ...settings, rules: those } as typeof settings, http, (each) =>
-          findings.push(each),
-        );
-      } else findings.push({ level: 'warn', what: settings.name, detail: `not asked: ${found.problem}` });
-    });
-  }
-  return findings.filter(({ level }) => level !== 'ok');
-}
-
-/** What the API has that the rules need. */
-async function checkRules(
-  settings: Config['destinations'][number],
-  http: Pick<HttpClient, 'get'>,
-  report: (finding: Finding) => void,
-): Promise<void> {
-  for await (const { level, about, detail } of kindOf(settings.type).checkRules?.(http.get, settings) ?? []) {
-    report({ level, what: about === undefined ? settings.name : `${settings.name}, ${about}`, detail });
-  }
 }
 
 /** What the API says of where it keeps events. Where it does not say, the stricter one has to be reckoned with. */

@@ -51,7 +51,7 @@ export async function makePlan(
         if (verdict.will !== 'go') continue;
         for (const { destination, deliveries } of verdict.moves) {
           // A worker died of it: mapping it may be what kills.
-          if (entry.reason === 'poison') questions.pass(destination, deliveries.length);
+          if (entry.reason === 'poison') await questions.pass(destination, deliveries.length);
           else await questions.askFor(destination, deliveries);
         }
       }

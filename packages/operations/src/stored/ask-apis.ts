@@ -1,6 +1,6 @@
 import type { StoredDelivery } from '@meterbridge/delivery';
 import type { Pipeline } from '../pipeline/pipeline.js';
-import { ApiQuestions } from './ask-api.js';
+import type { ApiQuestions } from './ask-api.js';
 import { askedOf } from './asked-of.js';
 import type { Held } from './held.js';
 
@@ -17,16 +17,13 @@ export type AskOptions = {
 /** Asks each destination's API what it holds of its deliveries already. Changes nothing there. */
 export class AllQuestions {
   private readonly pipeline: Pipeline;
-  private readonly byDestination: ReadonlyMap<string, ApiQuestions>;
+  private readonly options: AskOptions;
+  /** Of each destination that something is asked of. */
+  private readonly opened = new Map<string, Promise<ApiQuestions>>();
 
   constructor(pipeline: Pipeline, options: AskOptions = {}) {
     this.pipeline = pipeline;
-    this.byDestination = new Map(
-      pipeline.config.destinations.map((settings) => [
-        settings.name,
-        new ApiQuestions(settings, pipeline.config, options),
-      ]),
-    );
+    this.options = options;
   }
 
   /** What cannot be mapped is not sent, and not asked for. */
@@ -35,21 +32,39 @@ export class AllQuestions {
     deliveries: readonly Pick<StoredDelivery, 'rule' | 'event' | 'resolved' | 'sentUnder'>[],
   ): Promise<void> {
     const asked = deliveries.flatMap((each) => askedOf(this.pipeline, destination, each) ?? []);
-    await this.byDestination.get(destination)!.askFor(asked);
+    if (asked.length > 0) await (await this.questionsOf(destination)).askFor(asked);
   }
 
   /** So many will be sent to it of which nobody knows as what. */
-  pass(destination: string, deliveries: number): void {
-    this.byDestination.get(destination)!.pass(deliveries);
+  async pass(destination: string, deliveries: number): Promise<void> {
+    (await this.questionsOf(destination)).pass(deliveries);
   }
 
-  /** What was found, of each destination that was asked for something. */
+  /** What was found, of each destination that was asked for something, in the order of the configuration. */
   async finish(): Promise<Held[]> {
-    const held = await Promise.all([...this.byDestination.values()].map((each) => each.finish()));
-    return held.filter((each) => each !== null);
+    const inOrder = this.pipeline.config.destinations.map(({ name }) => this.opened.get(name));
+    const held = await Promise.all(inOrder.map(async (each) => (await each)?.finish()));
+    return held.filter((each) => each != null);
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.byDestination.values()].map((each) => each.close()));
+    await Promise.all([...this.opened.values()].map(async (each) => (await each).close()));
+  }
+
+  private questionsOf(destination: string): Promise<ApiQuestions> {
+    const found = this.opened.get(destination) ?? this.open(destination);
+    this.opened.set(destination, found);
+    return found;
+  }
+
+  /** The HTTP client and the limiter are loaded where an API is asked. */
+  private async open(destination: string): Promise<ApiQuestions> {
+    const { ApiQuestions } = await import('./ask-api.js');
+    const { config } = this.pipeline;
+    return new ApiQuestions(
+      config.destinations.find(({ name }) => name === destination)!,
+      config,
+      this.options,
+    );
   }
 }
