@@ -8,9 +8,9 @@ import {
   loadConfig,
   secretsOf,
 } from '@meterbridge/config';
-import { OperationError, type Operations, openOperations, readWords } from '@meterbridge/operations';
+import { OperationError, type Operations, readWords } from '@meterbridge/operations';
 import { createScrubber } from '@meterbridge/telemetry';
-import { STACK_FILES } from './stack/stack.js';
+import { STACK_FILES } from './stack/stack-files.js';
 import { currentActor } from './terminal/current-actor.js';
 
 /** Where `up` and `demo` keep what they need between runs. */
@@ -71,6 +71,8 @@ export async function withOperations<T>(
 ): Promise<T> {
   const config = readConfig(readCommandEnv(process.env));
   const actor = as === undefined ? currentActor() : readWords('--as', as);
+  // The client of Redis is loaded where a system is opened.
+  const { openOperations } = await import('@meterbridge/operations');
   const ops = await openOperations(config, { actor, scrub: createScrubber(secretsOf(config)) });
   try {
     return await act(ops);

@@ -9,6 +9,7 @@ import { installationFolder } from '@meterbridge/telemetry/build';
 import { type Child, startChild } from './child.js';
 import { decideStandIns, NO_KEY, type StandIns } from './decide-stand-ins.js';
 import { holdWithoutKey, loadStackConfig } from './hold-without-key.js';
+import { STACK_FILES } from './stack-files.js';
 import { waitUntilReady } from './wait-until-ready.js';
 import { watchConfig } from './watch-config.js';
 
@@ -37,12 +38,6 @@ export type Stack = {
   env: NodeJS.ProcessEnv;
   stop(): Promise<void>;
 };
-
-/**
- * What a command in another terminal needs to find a stack; only values the stack made up itself. One for
- * real use, one for a demonstration: they may run side by side.
- */
-export const STACK_FILES = { up: 'stack.json', demo: 'demo.json' };
 
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 25_000;
