@@ -1,4 +1,5 @@
 import type { Account } from '@meterbridge/queue';
+import { grouped } from '../terminal/grouped.js';
 import { type Column, renderTable } from '../terminal/table.js';
 
 const NUMBERS = ['accepted', 'delivered', 'duplicate', 'filtered', 'dead'] as const;
@@ -20,8 +21,8 @@ const REASON_COLUMNS: Column[] = [
 export function renderAccounts(accounts: readonly Account[], width: number): string {
   const rows = accounts.map((account) => [
     account.destination,
-    ...NUMBERS.map((name) => account[name].toLocaleString('en')),
-    account.inFlight.toLocaleString('en'),
+    ...NUMBERS.map((name) => grouped(account[name])),
+    grouped(account.inFlight),
     account.difference === 0 ? 'yes' : `NO: ${account.difference} unaccounted for`,
   ]);
   return renderTable({ columns: ACCOUNT_COLUMNS, rows }, width);
@@ -30,7 +31,7 @@ export function renderAccounts(accounts: readonly Account[], width: number): str
 /** Dead letters by destination and reason; an empty text when there are none. @param width in characters */
 export function renderDeadReasons(accounts: readonly Account[], width: number): string {
   const rows = accounts.flatMap(({ destination, deadByReason }) =>
-    Object.entries(deadByReason).map(([reason, count]) => [destination, reason, count.toLocaleString('en')]),
+    Object.entries(deadByReason).map(([reason, count]) => [destination, reason, grouped(count)]),
   );
   return rows.length === 0 ? '' : renderTable({ columns: REASON_COLUMNS, rows }, width);
 }

@@ -1,4 +1,5 @@
 import type { Balance } from '@meterbridge/queue';
+import { grouped } from './grouped.js';
 
 /** What somebody should know of the duplicates, in words; nothing where all of them are what they seem. */
 export function duplicateWords({
@@ -7,14 +8,12 @@ export function duplicateWords({
 }: Pick<Balance, 'olderRule' | 'notCompared'>): string[] {
   return [
     ...(olderRule > 0
-      ? [`${count(olderRule)} of the duplicates are there as an earlier version of their rule wrote them`]
+      ? [`${grouped(olderRule)} of the duplicates are there as an earlier version of their rule wrote them`]
       : []),
     ...(notCompared > 0
-      ? [`${count(notCompared)} of the duplicates were not compared with what the API holds under their ids`]
+      ? [
+          `${grouped(notCompared)} of the duplicates were not compared with what the API holds under their ids`,
+        ]
       : []),
   ];
-}
-
-function count(number: number): string {
-  return number.toLocaleString('en');
 }

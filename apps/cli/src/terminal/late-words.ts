@@ -1,4 +1,5 @@
 import type { LateTotal } from '@meterbridge/queue';
+import { grouped } from './grouped.js';
 
 /** So many lines of late usage are shown; the JSON has all that are kept. */
 const SHOWN = 10;
@@ -8,16 +9,12 @@ export function lateWords({ late, lateUsage }: { late: number; lateUsage: readon
   if (late === 0) return [];
   const lines = lateUsage.slice(0, SHOWN).map(({ month, owner, kind, deliveries, quantity }) => {
     const whose = owner === null ? 'others' : `${owner}, ${kind}`;
-    return `  ${month} ${whose}: ${count(deliveries)}${quantity === null ? '' : `, ${quantity} units`}`;
+    return `  ${month} ${whose}: ${grouped(deliveries)}${quantity === null ? '' : `, ${quantity} units`}`;
   });
   const rest = lateUsage.length - lines.length;
   return [
-    `${count(late)} of the delivered came too late for a bill: at most what is paid in advance or recurring is billed`,
+    `${grouped(late)} of the delivered came too late for a bill: at most what is paid in advance or recurring is billed`,
     ...lines,
-    ...(rest > 0 ? [`  and ${count(rest)} more lines (--json)`] : []),
+    ...(rest > 0 ? [`  and ${grouped(rest)} more lines (--json)`] : []),
   ];
-}
-
-function count(number: number): string {
-  return number.toLocaleString('en');
 }

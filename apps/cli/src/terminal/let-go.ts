@@ -1,6 +1,7 @@
 import { type Held, notAskedOf, type SendAgain } from '@meterbridge/operations';
 import { CommandError } from '../load-context.js';
 import { confirm } from './confirm.js';
+import { grouped } from './grouped.js';
 import { print } from './print.js';
 import { whyNotSent } from './say-held.js';
 
@@ -17,7 +18,7 @@ export async function letGo(held: readonly Held[], options: LetGoOptions): Promi
     if (options.json) print(JSON.stringify({ state: 'refused', held }, null, 2));
     throw new CommandError(whyNot);
   }
-  const notAsked = notAskedOf(held).toLocaleString('en');
+  const notAsked = grouped(notAskedOf(held));
   if (notAsked === '0' || options.yes) return;
   if (!process.stdin.isTTY) {
     throw new CommandError(

@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { duration } from './duration.js';
+import { grouped } from './grouped.js';
 import { visible } from './visible.js';
 
 /** Progress of long work on stderr: how far, how fast, how long still. Silent where nobody watches. */
@@ -26,7 +27,7 @@ export function startProgress(what: string, total?: number): ProgressBar {
       hideCursor: true,
       clearOnComplete: true,
       gracefulExit: false,
-      formatValue: (value) => value.toLocaleString('en'),
+      formatValue: grouped,
       // Unknown before something is done: it says INF then.
       formatTime: (seconds) => (Number.isFinite(seconds) ? duration(seconds) : '?'),
       fps: 5,
@@ -40,7 +41,7 @@ export function startProgress(what: string, total?: number): ProgressBar {
   process.on('exit', end);
   bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { what: shown, rate: 0 });
   return {
-    show: (done) => bar.update(done, { what: shown, rate: rate(done).toLocaleString('en') }),
+    show: (done) => bar.update(done, { what: shown, rate: grouped(rate(done)) }),
     end,
   };
 }

@@ -1,10 +1,9 @@
 import { kindOf } from '@meterbridge/destinations';
 import { DOUBTS, type Held, refuseToSend, type SendAgain } from '@meterbridge/operations';
+import { grouped } from './grouped.js';
 import { style } from './style.js';
 
 const KINDS = Object.keys(DOUBTS) as (keyof typeof DOUBTS)[];
-const count = (value: number): string => value.toLocaleString('en');
-
 /** Why it may not be sent, and what to say for it to be; null where nothing is in the way. Pure. */
 export function whyNotSent(held: readonly Held[], said: SendAgain): string | null {
   const refusal = refuseToSend(held, said);
@@ -14,18 +13,18 @@ export function whyNotSent(held: readonly Held[], said: SendAgain): string | nul
   if (doubts === 0) return `${before}none is there already as something else. Nothing was done.`;
   const found = held.flatMap(({ destination, type, ...counts }) =>
     KINDS.filter((kind) => counts[DOUBTS[kind]] > 0).map((kind) => ({
-      line: `  ${destination}: ${count(counts[DOUBTS[kind]])} ${kindOf(type).lookup?.words[kind]}.`,
+      line: `  ${destination}: ${grouped(counts[DOUBTS[kind]])} ${kindOf(type).lookup?.words[kind]}.`,
       advice: kindOf(type).lookup?.advice[kind],
     })),
   );
   const advice = new Set(found.flatMap((each) => each.advice ?? []));
   return [
-    `${before}${count(doubts)} of what would be sent ${doubts === 1 ? 'is' : 'are'} there already as something else:`,
+    `${before}${grouped(doubts)} of what would be sent ${doubts === 1 ? 'is' : 'are'} there already as something else:`,
     ...found.map(({ line }) => line),
     ...advice,
     isWhole
       ? `Nothing was done. To send them nevertheless, say their number: --send-again ${doubts}`
-      : `Nothing was done. ${count(notAsked)} more were not asked for: say --check-all, which finds their number.`,
+      : `Nothing was done. ${grouped(notAsked)} more were not asked for: say --check-all, which finds their number.`,
   ].join('\n');
 }
 
@@ -35,7 +34,7 @@ export function sayHeld(held: readonly Held[]): { events: number; words: string 
     const lines = [
       {
         events: same,
-        words: `${destination}: the same, of ${count(asked)} asked for; they will count as duplicates`,
+        words: `${destination}: the same, of ${grouped(asked)} asked for; they will count as duplicates`,
       },
     ];
     for (const kind of KINDS) {

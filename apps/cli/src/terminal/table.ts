@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { type Style, style } from './style.js';
 import { visible } from './visible.js';
 
@@ -147,11 +147,9 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-const GRAPHEMES = new Intl.Segmenter();
-
 function cut(word: string, width: number): string[] {
   const pieces = [''];
-  for (const { segment } of GRAPHEMES.segment(word)) {
+  for (const { segment } of new Intl.Segmenter().segment(word)) {
     const last = pieces.at(-1)!;
     if (last !== '' && stringWidth(last + segment) > width) pieces.push(segment);
     else pieces[pieces.length - 1] = last + segment;

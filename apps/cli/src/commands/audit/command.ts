@@ -1,5 +1,6 @@
 import { type AuditGrouping, type AuditReport, audit as holdAgainst } from '@meterbridge/operations';
 import { withOperations } from '../../load-context.js';
+import { grouped } from '../../terminal/grouped.js';
 import { print } from '../../terminal/print.js';
 import { isoHour } from '../../terminal/read-since.js';
 import { type TableOptions, tableWidth } from '../../terminal/table.js';
@@ -44,7 +45,7 @@ export async function audit({
   if (json) return print(JSON.stringify(toJson(report), null, 2));
   if (report.lines.length === 0) return print('Nothing was accepted.');
   print(renderReport(report, tableWidth({ wide }), by));
-  const left = report.total.inFlight.toLocaleString('en');
+  const left = grouped(report.total.inFlight);
   if (isLate)
     print(
       `After ${wait} s there are still ${left} deliveries in flight. How each destination does: meterbridge status`,

@@ -1,6 +1,7 @@
 import type { AuditGrouping, AuditReport, ReportLine } from '@meterbridge/operations';
 import type { AuditLine, Balance } from '@meterbridge/queue';
 import { duplicateWords } from '../../terminal/duplicate-words.js';
+import { grouped } from '../../terminal/grouped.js';
 import { lateWords } from '../../terminal/late-words.js';
 import { isoHour } from '../../terminal/read-since.js';
 import { type Column, renderTable, type Table } from '../../terminal/table.js';
@@ -32,7 +33,7 @@ export function renderReport(
   const shown = COUNTS.filter(
     ({ count }) => count !== 'discarded' || lines.some(({ discarded }) => discarded !== 0),
   );
-  const counts = (balance: Balance) => shown.map(({ count }) => balance[count].toLocaleString('en'));
+  const counts = (balance: Balance) => shown.map(({ count }) => grouped(balance[count]));
   const table: Table = {
     columns: [
       ...names.map((name) => (name === 'hour' ? { head: 'hour, UTC' } : { head: name, minWidth: 11 })),
@@ -65,7 +66,7 @@ const BALANCED =
 /** What somebody should know of the discarded ones; nothing where a person has discarded them all. */
 function notKeptWords({ notKept }: Balance): string[] {
   if (notKept === 0) return [];
-  const count = notKept.toLocaleString('en');
+  const count = grouped(notKept);
   return [`${count} of the discarded are events that the receiver refused and counted, and did not keep`];
 }
 
@@ -90,7 +91,7 @@ function whereOf({ destination, hour, source }: AuditLine): string {
 }
 
 function explain({ difference, hour, dead }: AuditLine): string {
-  const count = Math.abs(difference).toLocaleString('en');
+  const count = grouped(Math.abs(difference));
   if (hour === null && dead < 0) return `${count} dead letters were counted and are gone`;
   return difference > 0
     ? `${count} were accepted and are nowhere: not delivered, not filtered, not dead or discarded, not waiting`

@@ -1,5 +1,6 @@
 import type { BackfillReport, DestinationTally, Held } from '@meterbridge/operations';
 import { countRow } from '../../terminal/count-row.js';
+import { grouped } from '../../terminal/grouped.js';
 import { sayHeld } from '../../terminal/say-held.js';
 import { style } from '../../terminal/style.js';
 import { visible } from '../../terminal/visible.js';
@@ -13,7 +14,7 @@ export function renderBackfill(report: BackfillReport): string {
   const { state, lines, events, seconds, eventsPerSecond, skipped, badLines, unreadable } = report;
   const isDry = state === 'dry run';
   const out = [
-    `${count(lines)} lines read, ${count(events)} events ${isDry ? 'would be taken' : 'taken'}, in ${seconds} s (${count(eventsPerSecond)} events/s)`,
+    `${grouped(lines)} lines read, ${grouped(events)} events ${isDry ? 'would be taken' : 'taken'}, in ${seconds} s (${grouped(eventsPerSecond)} events/s)`,
   ];
   const passedBy: [number, string][] = [
     [skipped.outOfTime, 'out of --since and --until'],
@@ -81,8 +82,4 @@ function lastWords({ state, stoppedAt, unreadable }: BackfillReport): string[] {
 
 function row(of: number, words: string): string {
   return countRow(of, words, 11);
-}
-
-function count(of: number): string {
-  return of.toLocaleString('en');
 }

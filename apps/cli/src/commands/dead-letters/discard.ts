@@ -9,6 +9,7 @@ import {
 import type { Command } from 'commander';
 import { withOperations } from '../../load-context.js';
 import { confirmOrAbort } from '../../terminal/confirm.js';
+import { grouped } from '../../terminal/grouped.js';
 import { print } from '../../terminal/print.js';
 import { shortTime } from '../../terminal/short-time.js';
 import { type Column, renderTable, tableWidth } from '../../terminal/table.js';
@@ -44,7 +45,7 @@ export async function discardLetters(
       if (options.json) print(JSON.stringify({ plan: toJson(plan), discarded: 0 }, null, 2));
       return;
     }
-    if (!(await confirmOrAbort(`Discard ${letters.toLocaleString('en')} for good?`, options))) return;
+    if (!(await confirmOrAbort(`Discard ${grouped(letters)} for good?`, options))) return;
     const { discarded, run, isStopped } = await interruptible((work) => discard(ops, plan, because, work));
     if (isStopped) process.exitCode = 1;
     if (options.json) print(JSON.stringify({ plan: toJson(plan), discarded, run }, null, 2));
@@ -65,22 +66,22 @@ export function renderDiscardPlan({ groups, letters }: DiscardPlan, width: numbe
   const rows = groups.map(({ key, letters, oldest, newest }) => [
     key.destination ?? '',
     key.reason ?? '',
-    letters.toLocaleString('en'),
+    grouped(letters),
     shortTime(oldest),
     shortTime(newest),
   ]);
   return [
     renderTable({ columns: COLUMNS, rows }, width),
-    `${letters.toLocaleString('en')} would leave the dead letters and count as discarded. Their events are never billed.`,
+    `${grouped(letters)} would leave the dead letters and count as discarded. Their events are never billed.`,
     'Only a file brings them back: meterbridge dead-letters export, with the same filter, before.',
   ].join('\n');
 }
 
 function renderResult(discarded: number, planned: number, isStopped: boolean): string {
-  const done = `${discarded.toLocaleString('en')} discarded`;
+  const done = `${grouped(discarded)} discarded`;
   if (isStopped) return `Stopped: ${done}, the others are as they were. The same command goes on.`;
   const missing = planned - discarded;
-  const gone = `; ${missing.toLocaleString('en')} had gone meanwhile`;
+  const gone = `; ${grouped(missing)} had gone meanwhile`;
   return `${done}${missing > 0 ? gone : ''}. Who, when and why: meterbridge dead-letters discards`;
 }
 

@@ -1,6 +1,7 @@
 import { readLetterLog } from '@meterbridge/operations';
 import type { OperatorActionRecord } from '@meterbridge/queue';
 import { withOperations } from '../../load-context.js';
+import { grouped } from '../../terminal/grouped.js';
 import { print } from '../../terminal/print.js';
 import { shortTime } from '../../terminal/short-time.js';
 import { type Column, renderTable, type TableOptions, tableWidth } from '../../terminal/table.js';
@@ -40,15 +41,13 @@ export function renderDiscards(
 ): string {
   const rows = records.slice(0, limit).map((record) => {
     const { at, what, destination, letters, byReason, by, because = '', filter, ids } = record;
-    const reasons = Object.entries(byReason).map(
-      ([reason, count]) => `${count.toLocaleString('en')} ${reason}`,
-    );
-    if (record.deliveries) reasons.push(`${record.deliveries.toLocaleString('en')} that waited`);
+    const reasons = Object.entries(byReason).map(([reason, count]) => `${grouped(count)} ${reason}`);
+    if (record.deliveries) reasons.push(`${grouped(record.deliveries)} that waited`);
     const which = filter || record.person || (letters === 1 ? ids[0]! : '');
-    const count = letters.toLocaleString('en');
+    const count = grouped(letters);
     return [shortTime(at), what, destination, count, reasons.join(', '), by, because, which];
   });
   const table = renderTable({ columns: COLUMNS, rows }, width);
   const more = records.length - limit;
-  return more > 0 ? `${table}\n… and ${more.toLocaleString('en')} earlier (--limit)` : table;
+  return more > 0 ? `${table}\n… and ${grouped(more)} earlier (--limit)` : table;
 }

@@ -1,5 +1,6 @@
 import { exportLetters, type LetterFilter, readFilter } from '@meterbridge/operations';
 import { withOperations } from '../../load-context.js';
+import { grouped } from '../../terminal/grouped.js';
 import { createLineWriter } from '../../terminal/line-writer.js';
 import { printNote } from '../../terminal/print.js';
 import { interruptible } from '../../terminal/work.js';
@@ -16,7 +17,7 @@ export async function exportToOutput(ids: string[], options: LetterFilter): Prom
     }),
   );
   if (isStopped) process.exitCode = 1;
-  const count = letters.toLocaleString('en');
+  const count = grouped(letters);
   printNote(
     isStopped ? `Stopped: ${count} letters exported, not all of them.` : `${count} letters exported.`,
   );

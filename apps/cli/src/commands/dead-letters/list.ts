@@ -18,6 +18,7 @@ import {
 } from '@meterbridge/operations';
 import { withOperations } from '../../load-context.js';
 import { countRow } from '../../terminal/count-row.js';
+import { grouped } from '../../terminal/grouped.js';
 import { howToRun } from '../../terminal/hint.js';
 import { createLineWriter } from '../../terminal/line-writer.js';
 import { print } from '../../terminal/print.js';
@@ -81,7 +82,7 @@ async function sayNone(ops: Operations, options: ListOptions): Promise<string> {
   const filter = readFilter(options);
   const all = Object.keys(filter).length === 0 ? 0 : await countAtMost({}, ops);
   if (all === 0) return 'No dead letters.';
-  return `None of ${all.toLocaleString('en')} dead letters match. Which there are: meterbridge dead-letters list --by reason`;
+  return `None of ${grouped(all)} dead letters match. Which there are: meterbridge dead-letters list --by reason`;
 }
 
 /** The ledger knows how many there are of each reason; of anything narrower only a walk over all does. */
@@ -126,7 +127,7 @@ export function renderGroups(
     { head: 'newest, UTC', dropRank: 1 },
   ];
   const counts = ({ letters, oldest, newest }: Count) => [
-    letters.toLocaleString('en'),
+    grouped(letters),
     shortTime(oldest),
     shortTime(newest),
   ];
@@ -141,8 +142,8 @@ export function renderGroups(
   const more = groups.length - limit;
   return [
     renderTable({ columns, rows, total: row('total', total!) }, width),
-    ...(more > 0 ? [`… and ${more.toLocaleString('en')} smaller groups (--limit)`] : []),
-    ...(others ? [`Only the first ${groups.length.toLocaleString('en')} groups are counted apart.`] : []),
+    ...(more > 0 ? [`… and ${grouped(more)} smaller groups (--limit)`] : []),
+    ...(others ? [`Only the first ${grouped(groups.length)} groups are counted apart.`] : []),
   ].join('\n');
 }
 

@@ -15,6 +15,7 @@ import {
 import type { Command } from 'commander';
 import { CommandError, withOperations } from '../../load-context.js';
 import { confirmOrAbort } from '../../terminal/confirm.js';
+import { grouped } from '../../terminal/grouped.js';
 import { print, printNote } from '../../terminal/print.js';
 import { whyNotSent } from '../../terminal/say-held.js';
 import { watched } from '../../terminal/work.js';
@@ -55,8 +56,7 @@ export async function replayDeadLetters(
       if (options.json) print(JSON.stringify({ plan }, null, 2));
       throw new CommandError(whyNot);
     }
-    if (!(await confirmOrAbort(`Put ${what.planned.toLocaleString('en')} dead letters back?`, options)))
-      return;
+    if (!(await confirmOrAbort(`Put ${grouped(what.planned)} dead letters back?`, options))) return;
     const id = await startReplay(ops, { plan, what, lanes });
     if (!options.json) printNote(`Replay ${id}. The workers run it; Ctrl-C ends only the watching.`);
     await watchInTerminal(ops, id, options, plan);

@@ -16,6 +16,7 @@ import { CommandError, readConfig, STATE_DIRECTORY } from '../../load-context.js
 import { chooseConfigFile } from '../../stack/choose-config.js';
 import { DEMO_WRITE_KEY } from '../../stack/decide-stand-ins.js';
 import { type Stack, startStack } from '../../stack/stack.js';
+import { grouped } from '../../terminal/grouped.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
 import { untilSignal } from '../../terminal/interruption.js';
 import { print, printInPlace } from '../../terminal/print.js';
@@ -80,11 +81,9 @@ async function play(
   const config = readConfig(stack.env);
   progress(describeMistypedFilter());
   const began = Date.now();
-  progress(
-    `Sending ${options.events.toLocaleString('en')} events with @segment/analytics-node, some wrong on purpose`,
-  );
+  progress(`Sending ${grouped(options.events)} events with @segment/analytics-node, some wrong on purpose`);
   const sent = await sendEvents(stack.receiverUrl, DEMO_WRITE_KEY, options.events, (n) => {
-    if (process.stdout.isTTY) printInPlace(`  ${n.toLocaleString('en')} sent`);
+    if (process.stdout.isTTY) printInPlace(`  ${grouped(n)} sent`);
   });
   if (process.stdout.isTTY) printInPlace('');
   progress(`Sent: ${describeSent(sent)}`);
@@ -101,7 +100,7 @@ async function play(
 function describeSent(sent: Sent): string {
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
-      .map(([name, count]) => `${count.toLocaleString('en')} ${name}`)
+      .map(([name, count]) => `${grouped(count)} ${name}`)
       .join(', ');
   return `${list(sent.byType)}; ${sent.repeated} of them twice\n  wrong on purpose: ${list(sent.wrong)}`;
 }
@@ -132,7 +131,7 @@ function renderResult(accounts: Account[], disagreements: Disagreement[], second
     'What became of them (accepted = delivered + duplicate + filtered + dead + in flight):',
     renderAccounts(accounts, tableWidth()),
     renderDeadReasons(accounts, tableWidth()),
-    `${delivered.toLocaleString('en')} usage events delivered in ${seconds.toFixed(1)} s.`,
+    `${grouped(delivered)} usage events delivered in ${seconds.toFixed(1)} s.`,
     disagreements.length === 0
       ? 'What the sandbox holds agrees with it.'
       : disagreements.map((each) => `THE SANDBOX DISAGREES: ${each}`).join('\n'),

@@ -1,4 +1,5 @@
 import type { Forgotten, PersonFound, Rest } from '@meterbridge/operations';
+import { grouped } from '../../terminal/grouped.js';
 import { type Column, renderTable } from '../../terminal/table.js';
 
 const COLUMNS: Column[] = [
@@ -22,7 +23,7 @@ export function renderFound(found: PersonFound, width: number): string {
   if (places.length === 0) return `Nothing waits and nothing is dead. Beside that: ${beside.join(', ')}.`;
   const rows = places.map(({ destination, letters, waiting, inHand, maybeSent }) => [
     destination,
-    ...[letters, waiting, inHand, maybeSent].map((count) => count.toLocaleString('en')),
+    ...[letters, waiting, inHand, maybeSent].map(grouped),
   ]);
   const table = renderTable({ columns: COLUMNS, rows }, width);
   return beside.length === 0 ? table : `${table}\nBeside that: ${beside.join(', ')}.`;
@@ -68,5 +69,5 @@ const AOF = {
 } as const;
 
 function say(count: number, one: string, several = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : several}`;
+  return `${grouped(count)} ${count === 1 ? one : several}`;
 }

@@ -1,6 +1,7 @@
 import type { HistoryReport, Sample } from '@meterbridge/operations';
 import { VERDICTS, type Verdict, WORSE } from '@meterbridge/operations';
 import { countRow } from '../../terminal/count-row.js';
+import { grouped } from '../../terminal/grouped.js';
 import { style } from '../../terminal/style.js';
 import { type Column, renderTable } from '../../terminal/table.js';
 import { visible } from '../../terminal/visible.js';
@@ -31,12 +32,12 @@ export function renderReport(title: string, report: HistoryReport, width: number
   ];
   const rows = VERDICTS.filter((verdict) => total[verdict] > 0).map((verdict) => [
     verdict,
-    ...destinations.map((name) => count(byDestination[name]![verdict])),
-    count(total[verdict]),
+    ...destinations.map((name) => grouped(byDestination[name]![verdict])),
+    grouped(total[verdict]),
     MEANS[verdict],
   ]);
   return [
-    style('bold', `${title}: ${count(events)}`),
+    style('bold', `${title}: ${grouped(events)}`),
     ...(stopped ? ['Stopped before the end: this is what was looked at.'] : []),
     ...(events === 0 ? [] : [renderTable({ columns, rows }, width)]),
     ...(unreadable.count === 0
@@ -72,10 +73,6 @@ function renderSample({ id, destination, rule, failed, fails, usage, differences
     ),
   ];
   return lines.map(visible);
-}
-
-function count(of: number): string {
-  return of.toLocaleString('en');
 }
 
 function show(value: unknown): string {

@@ -8,15 +8,14 @@ import {
 import { countRow } from '../../terminal/count-row.js';
 import { duration } from '../../terminal/duration.js';
 import { factLines } from '../../terminal/fact-lines.js';
+import { grouped } from '../../terminal/grouped.js';
 import { sayHeld } from '../../terminal/say-held.js';
 import { shortTime } from '../../terminal/short-time.js';
 import { style } from '../../terminal/style.js';
 import { type Column, renderTable } from '../../terminal/table.js';
 
 const SHOWN = 10;
-
-const count = (value: number): string => value.toLocaleString('en');
-const plural = (value: number, one: string): string => `${count(value)} ${one}${value === 1 ? '' : 's'}`;
+const plural = (value: number, one: string): string => `${grouped(value)} ${one}${value === 1 ? '' : 's'}`;
 
 /** What a replay would do, for people. */
 export function renderPlan(plan: ReplayPlan, includeFailing: boolean, remapSent = false): string {
@@ -107,7 +106,7 @@ export function renderSummary(summary: ReplaySummary, { what }: Pick<Replay, 'wh
     const rest = what.planned - replayed;
     lines.push(
       '',
-      `${count(Math.max(0, rest))} of those planned are still dead letters. To go on: meterbridge replays resume ${id}`,
+      `${grouped(Math.max(0, rest))} of those planned are still dead letters. To go on: meterbridge replays resume ${id}`,
     );
   }
   if (inFlight > 0) lines.push('', `What becomes of those on their way: meterbridge replays show ${id}`);
@@ -157,7 +156,7 @@ export function renderReplays(
 ): string {
   const rows = replays.map(({ replay, replayed }) => {
     const { id, startedAt, by, what, state } = replay;
-    return [id, shortTime(startedAt), by, which(what), state, count(replayed), count(what.planned)];
+    return [id, shortTime(startedAt), by, which(what), state, grouped(replayed), grouped(what.planned)];
   });
   return renderTable({ columns: COLUMNS, rows }, width);
 }

@@ -1,5 +1,6 @@
 import type { RuleLine, Status, UntakenLine } from '@meterbridge/operations';
 import { duration } from '../../terminal/duration.js';
+import { grouped } from '../../terminal/grouped.js';
 import { type Cell, type Column, renderTable } from '../../terminal/table.js';
 
 /** Names that are shown of a source; `--json` has a hundred. */
@@ -30,7 +31,7 @@ const RULE_COLUMNS: Column[] = [
 function rulesTable(rules: readonly RuleLine[], at: number, width: number): string {
   const rows = rules.map((line) => {
     const { destination, rule, taken, lastTakenAt } = line;
-    return [destination, rule, taken.toLocaleString('en'), agoOf(lastTakenAt, at), wordOf(line)];
+    return [destination, rule, grouped(taken), agoOf(lastTakenAt, at), wordOf(line)];
   });
   return renderTable({ columns: RULE_COLUMNS, rows }, width);
 }
@@ -51,14 +52,12 @@ function namesTable({ source, names, count }: UntakenLine, at: number, width: nu
   ];
   const rows = shown.map(({ type, event, events, lastAt }) => [
     event === null ? type : `${type} "${event}"`,
-    events.toLocaleString('en'),
+    grouped(events),
     agoOf(lastAt, at),
   ]);
   const table = renderTable({ columns, rows }, width);
   const more = count - shown.length;
-  return more > 0
-    ? `${table}\nand ${more.toLocaleString('en')} more; --json has the hundred most frequent`
-    : table;
+  return more > 0 ? `${table}\nand ${grouped(more)} more; --json has the hundred most frequent` : table;
 }
 
 function agoOf(at: number | null, now: number): string {

@@ -2,6 +2,7 @@ import type { FailureStatus, GateStatus, HoldStatus, PlaceStatus, Status } from 
 import { RECEIVER } from '@meterbridge/queue';
 import { duplicateWords } from '../../terminal/duplicate-words.js';
 import { duration } from '../../terminal/duration.js';
+import { grouped } from '../../terminal/grouped.js';
 import { lateWords } from '../../terminal/late-words.js';
 import { style } from '../../terminal/style.js';
 import { type Cell, type Column, renderTable } from '../../terminal/table.js';
@@ -37,17 +38,17 @@ export function renderStatus(status: Status, width: number): string {
 
 function rowOf(place: PlaceStatus): Cell[] {
   const { destination, dead, gate } = place;
-  const deadText: Cell = dead > 0 ? { text: count(dead), how: 'yellow' } : '0';
+  const deadText: Cell = dead > 0 ? { text: grouped(dead), how: 'yellow' } : '0';
   if (destination === RECEIVER) return [destination, '', '', '', '', '', '', deadText, '', '', ''];
   const { requestsPerSecond, requestLimit, workers } = place;
   return [
     destination,
-    count(place.inPerSecond),
-    count(place.outPerSecond),
-    count(place.inFlight),
+    grouped(place.inPerSecond),
+    grouped(place.outPerSecond),
+    grouped(place.inFlight),
     place.oldestAgeMs === null ? '–' : duration(place.oldestAgeMs / 1_000),
     drain(place),
-    count(place.delivered + place.duplicate),
+    grouped(place.delivered + place.duplicate),
     deadText,
     gate ? gateOf(gate) : '',
     requestLimit === null ? 'no limit' : `${requestsPerSecond} of ${requestLimit}`,
@@ -95,7 +96,7 @@ function wordsOf(place: PlaceStatus, at: number): string[] {
   if (inFlight > 0) {
     const { waiting, active, delayed } = jobs;
     words.push(
-      `${destination}: ${count(waiting)} jobs wait, ${count(active)} are in hand, ${count(delayed)} are put back`,
+      `${destination}: ${grouped(waiting)} jobs wait, ${grouped(active)} are in hand, ${grouped(delayed)} are put back`,
     );
   }
   words.push(...[...duplicateWords(place), ...lateWords(place)].map((text) => `${destination}: ${text}`));
@@ -130,9 +131,5 @@ function memoryOf({ usedBytes, limitBytes, guardBytes }: Omit<Status['redis'], '
 }
 
 function megabytes(bytes: number): string {
-  return `${count(Math.round(bytes / 1_048_576))} MB`;
-}
-
-function count(number: number): string {
-  return number.toLocaleString('en');
+  return `${grouped(Math.round(bytes / 1_048_576))} MB`;
 }

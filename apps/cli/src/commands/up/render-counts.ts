@@ -1,10 +1,11 @@
 import type { Status } from '@meterbridge/operations';
 import { RECEIVER } from '@meterbridge/queue';
+import { grouped } from '../../terminal/grouped.js';
 
 /** What became of everything so far, in one line. */
 export function renderCounts({ places }: Pick<Status, 'places'>): string {
   const sum = (of: (place: Status['places'][number]) => number) =>
-    places.reduce((total, place) => total + of(place), 0).toLocaleString('en');
+    grouped(places.reduce((total, place) => total + of(place), 0));
   const held = places.filter(({ gate }) => gate?.state === 'held').map(({ destination }) => destination);
   const counts = [
     `accepted ${sum(({ destination, accepted }) => (destination === RECEIVER ? 0 : accepted))}`,
