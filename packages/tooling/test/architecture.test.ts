@@ -83,7 +83,9 @@ function sourcesIn(folder: string): { file: string; text: string }[] {
 }
 
 function importsOf(text: string): string[] {
-  return [...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gms)].map((found) => found[1]!);
+  const atOnce = [...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gms)];
+  const onDemand = [...text.matchAll(/\bimport\('([^']+)'\)/g)];
+  return [...atOnce, ...onDemand].map((found) => found[1]!);
 }
 
 test.each(Object.entries(MAY_IMPORT))('%s imports of this workspace only what it may', (name, allowed) => {
