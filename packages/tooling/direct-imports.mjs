@@ -1,12 +1,18 @@
-// Has every import of a package by its index lead to the file that has what is named. The bundler cuts by files, and
-// holds an index together with all that it exports: whoever imported one function would load the whole package.
+// Has every import of a package of the project by its index lead to the file that has what is named. The bundler cuts by
+// files, and holds an index together with all that it exports: an import of one function would load the whole package.
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+const OF_THE_PROJECT = /[\\/](apps|packages)[\\/][^\\/]+[\\/](src|dist)[\\/].*\.[jt]s$/;
 const OF_AN_INDEX = /^(import|export) \{([^}]*)\} from '(@meterbridge\/[^/']+)';$/gm;
 const ON_DEMAND = /const \{([^}]*)\} = await import\('(@meterbridge\/[^/']+)'\)/g;
 const EXPORTED = /^export \{([^}]*)\} from '([^']+)';$/gm;
+
+/**
+ * Where an export of a package is, and its name there.
+ * @typedef {{ file: string, name: string }} Place
+ */
 
 /** For the bundler, in the build of an app. */
 export const directImports = {
@@ -15,10 +21,7 @@ export const directImports = {
     /** @type {Map<string, Promise<Map<string, Place>>>} */
     const indexes = new Map();
 
-    /**
-     * Where each export of a package is, by its name there.
-     * @typedef {{ file: string, name: string }} Place
-     */
+    /** Each export of a package, by its name. */
     function exportsOf(name, resolveDir) {
       if (!indexes.has(name)) indexes.set(name, readIndex(name, resolveDir));
       return indexes.get(name);
@@ -63,7 +66,7 @@ export const directImports = {
       return `const { ${names} } = await import(${JSON.stringify(file)})`;
     }
 
-    build.onLoad({ filter: /\/(apps|packages)\/[^/]+\/(src|dist)\/.*\.[jt]s$/ }, async ({ path }) => {
+    build.onLoad({ filter: OF_THE_PROJECT }, async ({ path }) => {
       const text = await replaceAll(readFileSync(path, 'utf8'), OF_AN_INDEX, (found) =>
         directly(found, path),
       );

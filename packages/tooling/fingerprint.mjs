@@ -32,7 +32,7 @@ export function isBuilt(root) {
 function buildInputs(root) {
   const inputs = [
     'turbo.json',
-    ...['tsconfig.json', 'bundle.mjs', 'third-party.mjs', 'lua.mjs'].map(
+    ...['tsconfig.json', 'bundle.mjs', 'direct-imports.mjs', 'third-party.mjs', 'lua.mjs'].map(
       (file) => `packages/tooling/${file}`,
     ),
   ].map((file) => join(root, file));
