@@ -38,44 +38,47 @@ export const sideBySide: Scenario = {
   },
 };
 
-type Of = Member['of'];
-
 /**
- * A replay is begun by a command of one version. Workers of that version are killed once they have it, until one of the
- * other goes on with it, which brings it to its end.
+ * A replay is begun by a command of one version. The worker that has it is killed until one of the other version goes on
+ * with it, which brings it to its end.
  */
-async function changeHands(scene: Scene, program: Program, of: Of): Promise<void> {
-  const { stage, kills, tell, problems } = scene;
+async function changeHands(scene: Scene, program: Program, of: Member['of']): Promise<void> {
+  const { stage, problems, tell } = scene;
   const known = new Set(stage.logs.replaysTaken.map(({ replay }) => replay));
   const options = ['--reason', 'unmapped', '--include-failing', '--rate', String(RATE), '--yes'];
-  const command = ['dead-letters', 'replay', ...options, '--no-wait'];
   // It watches the replay until that is done, and Redis may be killed meanwhile: what counts is what the replay comes to.
-  const begun = runCommand(stage, command, program);
+  const begun = runCommand(stage, ['dead-letters', 'replay', ...options, '--no-wait'], program);
+  const replay = await untilBothHadIt(scene, known);
+  if (replay === undefined) {
+    problems.push(`a replay of the ${of} version was not in the hands of both: ${(await begun).output}`);
+    return;
+  }
+  tell(`replay ${replay}, begun by the ${of} version, has changed versions`);
+  await untilDone(scene, replay);
+  await begun;
+}
+
+/** Kills whoever has a replay that is not known yet, until both versions had it. @returns its id */
+async function untilBothHadIt(
+  { stage, kills, tell }: Scene,
+  known: ReadonlySet<string>,
+): Promise<string | undefined> {
   const deadline = Date.now() + TAKEN_WITHIN_MS;
-  let replay: string | undefined;
   let seen = 0;
-  for (;;) {
-    const taken = stage.logs.replaysTaken.filter((each) => !known.has(each.replay));
-    replay = taken[0]?.replay;
-    const worker = stage.workers.find(({ name }) => name === taken.at(-1)?.by);
-    if (worker && worker.of !== of) break;
-    if (Date.now() > deadline) {
-      problems.push(
-        `a replay of the ${of} version was taken by no worker of the other: ${(await begun).output}`,
-      );
-      return;
-    }
-    if (worker && taken.length > seen) {
+  while (Date.now() < deadline) {
+    const taken = stage.logs.replaysTaken.filter(({ replay }) => !known.has(replay));
+    const holders = taken.map(({ by }) => stage.workers.find(({ name }) => name === by)!);
+    if (new Set(holders.map(({ of }) => of)).size > 1) return taken[0]!.replay;
+    if (taken.length > seen) {
       seen = taken.length;
+      const holder = holders.at(-1)!;
       kills.push('worker, with a replay in hand');
-      tell(`killed: ${worker.name}, with replay ${replay} in hand`);
-      worker.kill();
+      tell(`killed: ${holder.name} (${holder.of}), with replay ${taken[0]!.replay} in hand`);
+      holder.kill();
     }
     await sleep(50);
   }
-  tell(`replay ${replay}, begun by the ${of} version, is in the hands of the other`);
-  await untilDone(scene, replay!);
-  await begun;
+  return undefined;
 }
 
 async function untilDone({ stage, tell, problems }: Scene, replay: string): Promise<void> {

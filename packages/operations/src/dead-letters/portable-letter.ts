@@ -65,7 +65,7 @@ const lineSchema = z.looseObject({
   id: idSchema,
   cell: z.string(),
   letter: z.looseObject({}),
-  format: z.unknown(),
+  format: z.unknown().optional(),
 });
 
 /**
