@@ -40,11 +40,20 @@ export async function settleInProcess(
     metrics,
     events: createBusinessEvents(logger, metrics),
     scrub: createScrubber(secretsOf(config)),
+    version: 'test',
+    onNewerStore: fail,
   });
-  const receiver = await composeReceiver(config, log('receiver'), createReceiverMetrics(), (error) => {
-    throw error;
+  const receiver = await composeReceiver(config, {
+    logger: log('receiver'),
+    metrics: createReceiverMetrics(),
+    version: 'test',
+    onUnsafe: fail,
   });
   await sendAll(`http://127.0.0.1:${receiver.port}`, tracks, 500);
   await settled();
   await Promise.all([receiver.stop(DRAIN_WITHIN_MS), worker.stop()]);
+}
+
+function fail(error: Error): never {
+  throw error;
 }

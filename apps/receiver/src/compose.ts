@@ -9,7 +9,9 @@ import {
   redisErrorWords,
   type StoreClock,
   startProcessBeat,
+  tellFormats,
   type UnsafeRedisError,
+  watchFormats,
   watchMemory,
 } from '@meterbridge/queue';
 import {
@@ -37,28 +39,30 @@ export type Receiver = {
 /** What refused events have a share of where Redis has no `maxmemory`, or does not tell. */
 const ASSUMED_MEMORY_BYTES = 1_000_000_000;
 
+/** What is of the process, and not of its configuration. */
+export type ProcessDeps = {
+  logger: Logger;
+  metrics: ReceiverMetrics;
+  /** Which version of the program it is. */
+  version: string;
+  /**
+   * Told once Redis is found to be one that can lose acknowledged events, or one in which a newer version has changed
+   * the form of what lies there.
+   */
+  onUnsafe: (error: UnsafeRedisError) => void;
+};
+
 /**
  * Builds the receiver once and opens it. It listens before Redis is there and answers 503 until it is:
  * senders repeat a 503, but give up on a closed port sooner.
- * @param onUnsafe called once Redis is found to be one that can lose acknowledged events
  */
 export async function composeReceiver(
   config: Config,
-  logger: Logger,
-  metrics: ReceiverMetrics,
-  onUnsafe: (error: UnsafeRedisError) => void,
+  { logger, metrics, version, onUnsafe }: ProcessDeps,
 ): Promise<Receiver> {
   const { url, maxMemoryShare, refusedShare, replicas } = config.redis;
   let isDraining = false;
-  const outages = new RedisOutages({ logger, server: placeOf(url) });
-  const redis = connectProducer(
-    url,
-    (error) => {
-      logger.debug({ err: error }, 'redis.error');
-      outages.onError(redisErrorWords(error));
-    },
-    { onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)) },
-  );
+  const { redis, outages } = openConnection(url, logger);
   const clock = createStoreClock(redis);
   const events = createReceiverEvents(
     logger,
@@ -68,7 +72,7 @@ export async function composeReceiver(
   const memory = watchMemory(redis, maxMemoryShare);
   const readerFor = shareReaders();
   const turns = new Turns();
-  const beat = startProcessBeat(redis, 'receiver', clock.now);
+  const beat = startProcessBeat(redis, { role: 'receiver', version }, clock.now);
   const swap = new ConfigSwap(config, {
     open: (each) =>
       openInForce(each, {
@@ -94,12 +98,14 @@ export async function composeReceiver(
     redis,
     check: async () => {
       await checkRedis(config, { redis, clock, logger });
+      await tellFormats(redis, replicas);
       for (const each of swap.configs()) await keepAllRules(redis, each.rules, replicas);
       await beat.say(swap.current).catch((err) => logger.warn({ err }, 'config.not_told'));
     },
     onUnsafe,
     outages,
   });
+  const formats = watchFormats(redis, onUnsafe);
   const app = createReceiverApp({
     intake: () => swap.current.intake,
     record: events,
@@ -122,11 +128,25 @@ export async function composeReceiver(
       await swap.close();
       await beat.stop();
       check.stop();
+      formats.stop();
       memory.stop();
       clock.stop();
       redis.disconnect();
     },
   };
+}
+
+function openConnection(url: string, logger: Logger) {
+  const outages = new RedisOutages({ logger, server: placeOf(url) });
+  const redis = connectProducer(
+    url,
+    (error) => {
+      logger.debug({ err: error }, 'redis.error');
+      outages.onError(redisErrorWords(error));
+    },
+    { onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)) },
+  );
+  return { redis, outages };
 }
 
 /** Configurations of the same limits share one reader, and so its bound on memory. */

@@ -26,7 +26,12 @@ const logger = createLogger({ name: 'receiver', level: config.logLevel, scrub })
 process.on('uncaughtException', end);
 
 const build = readBuild();
-const opening = composeReceiver(config, logger, createReceiverMetrics(build), end);
+const opening = composeReceiver(config, {
+  logger,
+  metrics: createReceiverMetrics(build),
+  version: build.version,
+  onUnsafe: end,
+});
 const reloader = createReloader({
   file,
   env: process.env,

@@ -29,7 +29,7 @@ function map(_rule: string, { messageId }: SegmentEvent): MappedUsage {
 const mapped =
   (rules: typeof map): MapDelivery =>
   ({ rule, event, sentUnder }) =>
-    sentUnder === 'lost' ? 'unknown' : rules(rule, event);
+    sentUnder === 'lost' ? 'unknown' : sentUnder === 'newer' ? 'newer' : rules(rule, event);
 
 function senderThat(answers: Record<string, Outcome>): Attempt['sender'] {
   return {
@@ -138,6 +138,15 @@ test('a subscription that was kept is used again, as long as the customer is the
   expect(outcomes).toEqual(deliveries.map(() => ({ outcome: 'delivered' })));
   expect(bodies.toSorted()).toEqual(['fresh new-c1', 'kept old-c1', 'remapped new-c2']);
   expect(asked).toEqual(['c1', 'c2']);
+});
+
+test('what was sent under rules of a newer version is put back, at no cost of an attempt', async () => {
+  const sender = senderThat({ a: { outcome: 'delivered' } });
+  const deliveries = [aDelivery('a'), { ...aDelivery('b'), sentUnder: 'newer' }];
+  expect(await attemptDeliveries(attempt(sender), deliveries)).toEqual([
+    { outcome: 'delivered' },
+    { outcome: 'unsent', waitMs: 15_000 },
+  ]);
 });
 
 test('what was sent under rules that nobody has kept waits, and is not sent by others', async () => {

@@ -109,6 +109,9 @@ const RULES_UNKNOWN: Outcome = {
   detail: 'it may have arrived, and the rules that it was sent under are not kept: nobody knows what it was',
 };
 
+/** A worker of a newer version has to send it: it is no failure, and costs no attempt. */
+const NEWER_RULES: Outcome = { outcome: 'unsent', waitMs: 15_000 };
+
 /** It waits for the rule to come back, and says what to do; `nextStep` knows for how long. */
 function ruleRemoved(rule: string): Outcome {
   const detail = `no rule of this destination is called "${rule}" any more: put it back under this name, and what was accepted under it is delivered`;
@@ -125,6 +128,10 @@ function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
   const judge = createJudge(attempt);
   for (const [index, delivery] of deliveries.entries()) {
     const mapped = attempt.map(delivery);
+    if (mapped === 'newer') {
+      outcomes[index] = NEWER_RULES;
+      continue;
+    }
     if (mapped === 'unknown') {
       outcomes[index] = RULES_UNKNOWN;
       continue;

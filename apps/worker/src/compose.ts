@@ -13,6 +13,9 @@ import {
   redisTroubleOf,
   startHourRetention,
   startProcessBeat,
+  tellFormats,
+  type UnsafeRedisError,
+  watchFormats,
   writeRefusal,
 } from '@meterbridge/queue';
 import {
@@ -51,6 +54,10 @@ export type ProcessDeps = {
   events: BusinessEvents;
   /** Takes secrets out of what is kept of an API's words. */
   scrub: (text: string) => string;
+  /** Which version of the program it is. */
+  version: string;
+  /** Told once nothing may be written any more: a newer version has changed the form of what lies in Redis. */
+  onNewerStore: (error: UnsafeRedisError) => void;
 };
 
 /**
@@ -59,7 +66,7 @@ export type ProcessDeps = {
  */
 export async function composeWorker(
   config: Config,
-  { logger, metrics, events, scrub }: ProcessDeps,
+  { logger, metrics, events, scrub, version, onNewerStore }: ProcessDeps,
 ): Promise<DeliveryProcess> {
   let inForce = config;
   let state: State = 'waiting for Redis';
@@ -72,6 +79,8 @@ export async function composeWorker(
   metrics.showConfig(config.hash);
   await inspectRedis(redis, config, logger);
   await untilWritten(redis, outages);
+  await tellFormats(redis);
+  const formats = watchFormats(redis, onNewerStore);
   const clock = createStoreClock(redis);
   await clock.synchronize();
   await tellOrphanedDestinations(redis, config, logger);
@@ -91,7 +100,7 @@ export async function composeWorker(
     onServed: openReader,
     onLeft: (name) => readers.delete(name),
   });
-  const beat = startProcessBeat(redis, 'worker', clock.now);
+  const beat = startProcessBeat(redis, { role: 'worker', version }, clock.now);
   await delivery.apply(config);
   await beat.say(config);
   metrics.watchDestinations(() => Promise.all([...readers.values()].map(({ readStatus }) => readStatus())));
@@ -115,6 +124,7 @@ export async function composeWorker(
       await beat.stop();
       await operations.close();
       clock.stop();
+      formats.stop();
       watching.stop();
       hours.stop();
       redis.disconnect();

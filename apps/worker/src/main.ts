@@ -32,7 +32,14 @@ const metrics = createWorkerMetrics(build);
 process.on('uncaughtException', end);
 
 const events = createBusinessEvents(logger, metrics);
-const opening = composeWorker(config, { logger, metrics, events, scrub });
+const opening = composeWorker(config, {
+  logger,
+  metrics,
+  events,
+  scrub,
+  version: build.version,
+  onNewerStore: end,
+});
 const reloader = createReloader({
   file,
   env: process.env,

@@ -12,6 +12,7 @@ import {
   connectConsumer,
   createDestinationGate,
   keepMissingRules,
+  keepNewerRecords,
   keepRules,
   type Mutex,
   type Replication,
@@ -29,6 +30,7 @@ import { attemptDeliveries } from './attempt-deliveries.js';
 import type { Lateness } from './lateness.js';
 import { type ManualHold, watchManualHold } from './manual-hold.js';
 import { watchMissingRules } from './missing-rules.js';
+import { type Newer, watchNewerRecords } from './newer-records.js';
 import { type OpenedAccount, tellHandHolds } from './open-account.js';
 import { openComparison } from './open-comparison.js';
 import { openLateness } from './open-lateness.js';
@@ -76,7 +78,8 @@ export async function openDestination(
   const { now } = clock;
   const log = logger.child({ destination: name });
   const redis = connectConsumer(config.redis.url, (error) => log.debug({ err: error }, 'redis.error'));
-  const versions = await openRules(settings, { destination, config, clock, redis, log });
+  const onNewer = tellNewer({ name, now, redis, log, metrics });
+  const versions = await openRules(settings, { destination, config, clock, redis, log, onNewer });
   const gate = await createDestinationGate(name, account, redis, { now, onChange: tellHandHolds(log) });
   // Told from the first moment on, so that the first one is a rise.
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
@@ -94,6 +97,7 @@ export async function openDestination(
     redis,
     log,
     versions,
+    onNewer,
     sender,
     reader,
     lateness: lateness?.lateness,
@@ -132,8 +136,9 @@ type Parts = {
 /** Keeps a destination's rules in Redis, and opens those that jobs were sent under before. */
 async function openRules(
   settings: DestinationSettings,
-  { destination, config, clock, redis, log }: Parts & Pick<Shared, 'config' | 'clock'>,
+  parts: Parts & Pick<Shared, 'config' | 'clock'> & { onNewer: (newer: Newer) => void },
 ): Promise<RuleVersions> {
+  const { destination, config, clock, redis, log, onNewer } = parts;
   const { name } = destination;
   const rules = config.rules.get(name)!;
   // Before a job can name it. Again on each new connection: a server that took over may not have it.
@@ -149,6 +154,7 @@ async function openRules(
     isInForce: async (version) =>
       (await readProcesses(redis, clock.now())).some((each) => each.rules[name] === version),
     onUnknown: (version) => log.error({ version }, 'rules.unknown'),
+    onNewer: (format) => onNewer({ kind: 'rules', format }),
   });
 }
 
@@ -160,6 +166,23 @@ async function warnOfChangedIds(settings: DestinationSettings, redis: Redis, log
   const rules = changedIds(settings, formerIds(settings.type, versions.values()));
   const detail = 'what was delivered under the former ids and is sent again is a double bill';
   if (rules.length > 0) log.warn({ rules, detail }, 'rules.id_changed');
+}
+
+/** Tells of what a newer version wrote, and a newer worker has to take. */
+function tellNewer({
+  name,
+  now,
+  redis,
+  log,
+  metrics,
+}: { name: string; now: () => number } & Pick<Parts, 'redis' | 'log'> & Pick<Shared, 'metrics'>) {
+  return watchNewerRecords({
+    now,
+    keep: (newer) => keepNewerRecords(redis, name, newer, now()),
+    onMet: ({ kind }) => metrics.newerRecords.inc({ destination: name, kind }),
+    onNews: (newer) => log.error(newer, 'record.newer'),
+    onProblem: (err) => log.warn({ err }, 'record.not_told'),
+  });
 }
 
 function openSender(
@@ -193,6 +216,7 @@ function startJobs(
   options: Shared &
     Parts & {
       versions: RuleVersions;
+      onNewer: (newer: Newer) => void;
       sender: Sender;
       reader: SubscriptionReader | null;
       lateness: Lateness | undefined;
@@ -201,7 +225,7 @@ function startJobs(
     },
 ) {
   const { destination, config, clock, inTurn, replication, events, redis, log } = options;
-  const { versions, sender, reader, lateness, comparison, hold } = options;
+  const { versions, onNewer, sender, reader, lateness, comparison, hold } = options;
   const { name, limit, batchSize, storableBytes } = destination;
   const { now } = clock;
   const policy = { ...DEFAULT_RETRY_POLICY, ...config.retry };
@@ -236,6 +260,7 @@ function startJobs(
     inTurn,
     replication,
     onSettled: (settlement, jobId) => recordSettlement(events, name, jobId, settlement),
+    onNewer: ({ format }) => onNewer({ kind: 'job', format }),
     onRefused: (refused) => events.settlementRefused({ destination: name, ...refused }),
     onProblem: (code, error) => log.error({ code, err: error }, 'worker.problem'),
   });

@@ -30,7 +30,12 @@ const delivery = (rule: string, sentUnder?: string): StoredDelivery => ({
 function open() {
   const asked: string[] = [];
   const unknown: string[] = [];
-  const kept = new Map([[rulesVersion(before).version, rulesVersion(before).text]]);
+  const newer: number[] = [];
+  const ofNewer = JSON.stringify({ ...JSON.parse(rulesVersion(before).text), format: 99 });
+  const kept = new Map([
+    [rulesVersion(before).version, rulesVersion(before).text],
+    ['of a newer program', ofNewer],
+  ]);
   const versions = createRuleVersions({
     destination: compileDestination(after),
     now: rulesVersion(after).version,
@@ -41,8 +46,9 @@ function open() {
     },
     isInForce: async (version) => version === 'ahead',
     onUnknown: (version) => unknown.push(version),
+    onNewer: (format) => newer.push(format),
   });
-  return { asked, unknown, versions };
+  return { asked, unknown, newer, versions };
 }
 
 const billed = (mapped: unknown) =>
@@ -56,6 +62,15 @@ test('what was never sent is mapped by the rules of now, what may have arrived b
   expect(billed(map(sent))).toBe('acme');
   await versions.for([sent]);
   expect(asked).toEqual([rulesVersion(before).version]);
+});
+
+test('a version that a newer program wrote maps nothing, and is told of as that', async () => {
+  const { unknown, newer, versions } = open();
+  const sent = delivery('calls', 'of a newer program');
+  const map = await versions.for([sent, delivery('renamed')]);
+  expect(map(sent)).toBe('newer');
+  expect(billed(map(delivery('renamed')))).toBe('other');
+  expect([unknown, newer]).toEqual([[], [99]]);
 });
 
 test('a version that is not kept maps nothing, and is told of', async () => {

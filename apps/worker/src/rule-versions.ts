@@ -1,8 +1,11 @@
 import type { StoredDelivery } from '@meterbridge/delivery';
-import { compileVersion, type Destination, type MappedUsage } from '@meterbridge/destinations';
+import { compileVersion, type Destination, type MappedUsage, newerRules } from '@meterbridge/destinations';
 
-/** How a delivery is mapped; `unknown`: it was sent under rules that nobody has kept, or that this program cannot read. */
-export type MapDelivery = (delivery: StoredDelivery) => MappedUsage | 'unknown';
+/**
+ * How a delivery is mapped; `unknown`: it was sent under rules that nobody has kept, or that this program cannot read;
+ * `newer`: under rules that a newer version wrote.
+ */
+export type MapDelivery = (delivery: StoredDelivery) => MappedUsage | 'unknown' | 'newer';
 
 export type RuleVersions = {
   /**
@@ -27,6 +30,7 @@ export type RuleVersionsOptions = {
   /** Whether any process runs a version: then its rules are not removed, and this worker is behind. */
   isInForce: (version: string) => Promise<boolean>;
   onUnknown: (version: string) => void;
+  onNewer: (format: number) => void;
 };
 
 /**
@@ -34,14 +38,21 @@ export type RuleVersionsOptions = {
  * API must not get a second usage event for it.
  */
 export function createRuleVersions(options: RuleVersionsOptions): RuleVersions {
-  const { destination, now, names, read, isInForce, onUnknown } = options;
+  const { destination, now, names, read, isInForce, onUnknown, onNewer } = options;
   const known = new Map<string, Destination['map']>([[now, destination.map]]);
 
-  async function learn(version: string): Promise<void> {
+  /** True where a newer version wrote it. */
+  async function learn(version: string): Promise<boolean> {
     const text = await read(version);
+    const newer = text === null ? undefined : newerRules(text);
+    if (newer !== undefined) {
+      onNewer(newer);
+      return true;
+    }
     const map = text === null ? null : compileVersion(text);
     if (map) known.set(version, map);
     else onUnknown(version);
+    return false;
   }
 
   return {
@@ -52,8 +63,11 @@ export function createRuleVersions(options: RuleVersionsOptions): RuleVersions {
     async for(deliveries, rules = now) {
       const missing = new Set<string>();
       for (const { sentUnder = rules } of deliveries) if (!known.has(sentUnder)) missing.add(sentUnder);
-      await Promise.all([...missing].map(learn));
-      return ({ rule, event, sentUnder = rules }) => known.get(sentUnder)?.(rule, event) ?? 'unknown';
+      const newer = new Set<string>();
+      const learnEach = async (version: string) => (await learn(version)) && newer.add(version);
+      await Promise.all([...missing].map(learnEach));
+      return ({ rule, event, sentUnder = rules }) =>
+        known.get(sentUnder)?.(rule, event) ?? (newer.has(sentUnder) ? 'newer' : 'unknown');
     },
   };
 }

@@ -16,6 +16,8 @@ export type Setting = {
   limits: 'low' | 'shipped';
   /** Lago is asked for each customer's subscription: what was found is kept in the job before it is sent. */
   looksUp: boolean;
+  /** Half of the processes are of the last released version. */
+  isMixed?: true;
   /** A firewall stands before both APIs: see `firewall/`. */
   firewall?: true;
   /** After how many minutes of proofs an event that fails alone is given up. Left out: the product's own. */

@@ -3,6 +3,7 @@ import { createRandom } from '@meterbridge/sandbox';
 import { USUAL } from './config.js';
 import { HELP, type Run, readRun } from './options.js';
 import { describePeaks, type PlayedAll, playAll } from './play-all.js';
+import { ReleasedError } from './released.js';
 import { isClean, renderHands, renderReport } from './report.js';
 import { soak } from './soak.js';
 import { openStage } from './stage.js';
@@ -63,7 +64,7 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main().catch((error) => {
-  if (!(error instanceof LocalRedisError)) throw error;
+  if (!(error instanceof LocalRedisError || error instanceof ReleasedError)) throw error;
   console.error(error.message);
   return 1;
 });

@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { findFreePort } from '@meterbridge/local-redis';
 import { type Link, openLink } from './link.js';
 import type { LogWatch } from './log-watch.js';
+import { type Program, scriptOf } from './run-command.js';
 
 /** One process of the product with ways of its own to Redis and to the APIs. It is started again when it dies. */
 export type Member = {
   readonly name: string;
   readonly role: 'receiver' | 'worker';
+  /** Of the sources of here, or of the last released version. */
+  readonly of: 'tree' | 'released';
   readonly url: string;
   /** Of the process that runs now. */
   readonly pid: number;
@@ -31,6 +33,8 @@ export type Member = {
 export type MemberOptions = {
   name: string;
   role: Member['role'];
+  of: Member['of'];
+  program: Program;
   env: Record<string, string>;
   redisPort: number;
   /** Reached past the link: a cluster names its nodes itself. */
@@ -68,8 +72,7 @@ async function untilTrue(name: string, isReady: () => boolean): Promise<void> {
 }
 
 export async function startMember(options: MemberOptions): Promise<Member> {
-  const { name, role, logs } = options;
-  const script = fileURLToPath(new URL(`../../../apps/${role}/dist/main.js`, import.meta.url));
+  const { name, role, of, logs } = options;
   const [redisLink, apiLink] = [await openLink(options.redisPort), await openLink(options.apiPort)];
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
@@ -78,7 +81,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
   let gone: Promise<number | null>;
 
   function launch(): void {
-    const started = spawn(process.execPath, [script], {
+    const started = spawn(process.execPath, [scriptOf(options.program, role)], {
       env: environmentOf(options, { port, redisPort: redisLink.port, apiPort: apiLink.port, skewMs }),
       stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C in a terminal is for the run, which ends them itself.
@@ -113,6 +116,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
   return {
     name,
     role,
+    of,
     url,
     redisLink,
     apiLink,

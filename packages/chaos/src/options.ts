@@ -13,6 +13,8 @@ npm run chaos -- --hands               a million events whose jobs change hands 
 npm run chaos -- --hands --seed 42 --events 200000
 npm run chaos -- --hands --quick       each of its troubles once, about three minutes
 npm run chaos -- --lago postgres       Lago refuses a known id, where it else takes it again (clickhouse)
+npm run chaos -- --scenario side-by-side
+                                       half of the processes are of the last released version: two minutes
 npm run chaos -- --soak                a million good events and no trouble: what is left in Redis and in memory
 
 Runs two receivers, two workers and a Redis (appendfsync always) as processes of their own, with stand-ins for

@@ -80,7 +80,7 @@ export async function play(stage: Stage, asked: Play): Promise<Played> {
   }
   const differences = PLACES.map((place) => accounts[place].difference - accountsBefore[place].difference);
   addProblems(scene, { accounts, differences, settledWithinMs });
-  const audit = await runCommand(stage, 'audit');
+  const audit = await runCommand(stage, ['audit']);
   const isOld =
     differences.every((each) => each === 0) && PLACES.some((place) => accountsBefore[place].difference);
   if (audit.exitCode !== 0 && isOld) scene.notes.push('audit tells of what differed before this scenario');

@@ -9,6 +9,8 @@ import { type Firewall, openFirewall } from './firewall/firewall.js';
 import { LAGO_KNOWS } from './load/make-event.js';
 import { type LogWatch, openLogWatch } from './log-watch.js';
 import { type Member, startMember } from './member.js';
+import { prepareReleased, type Released } from './released.js';
+import { TREE } from './run-command.js';
 import { openStore, type Store } from './stores/open-store.js';
 
 /** The whole product as real processes, a real Redis, and both billing APIs in this process. */
@@ -18,6 +20,8 @@ export type Stage = {
   sandbox: Sandbox;
   /** Where the setting has one. */
   firewall: Firewall | undefined;
+  /** Where half of the processes are of it: the first of each kind. */
+  released: Released | undefined;
   receivers: Member[];
   workers: Member[];
   store: Store;
@@ -56,8 +60,12 @@ const WORKERS = 2;
 /** Long enough that a killed worker nearly always has requests on their way. */
 const ANSWER_MS = 50;
 
-/** @param lagoStore how Lago counts: `clickhouse` bills an id again at another time, `postgres` refuses it */
+/**
+ * @param lagoStore how Lago counts: `clickhouse` bills an id again at another time, `postgres` refuses it
+ * @throws ReleasedError where the released version is asked for and cannot be had
+ */
 export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'postgres'): Promise<Stage> {
+  const released = setting.isMixed ? await prepareReleased() : undefined;
   const folder = await mkdtemp(join(tmpdir(), 'meterbridge-chaos-'));
   const configFile = join(folder, 'meterbridge.config.yaml');
   await writeFile(configFile, configOf(setting));
@@ -77,10 +85,13 @@ export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'pos
     HYPERLINE_API_KEY: HYPERLINE_KEY,
     LOG_LEVEL: 'debug',
   };
+  const isReleased = (number: number) => released !== undefined && number === 1;
   const start = (role: Member['role'], number: number) =>
     startMember({
       name: `${role} ${number}`,
       role,
+      of: isReleased(number) ? 'released' : 'tree',
+      program: isReleased(number) ? { root: released!.folder } : TREE,
       env: base,
       redisPort: store.port,
       ...(store.kind === 'cluster' ? { redisUrl: store.url } : {}),
@@ -97,6 +108,7 @@ export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'pos
     folder,
     sandbox,
     firewall,
+    released,
     receivers,
     workers,
     store,

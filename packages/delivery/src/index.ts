@@ -16,6 +16,17 @@ export {
 export { type BucketCounts, bucketOf, countByBucket, hourAt, splitBucket } from './bucket.js';
 export { findCollision } from './collision.js';
 export {
+  FORMATS,
+  type Formats,
+  formatsToTell,
+  formatToWrite,
+  NewerFormatError,
+  newerFormat,
+  newerWords,
+  type StoredKind,
+  type ToldFormats,
+} from './formats.js';
+export {
   claimProbe,
   decideGate,
   type Gate,

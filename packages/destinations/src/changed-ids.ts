@@ -1,3 +1,4 @@
+import { newerFormat } from '@meterbridge/delivery';
 import type { DestinationType } from './descriptions.js';
 import { type DestinationSettings, kindOf } from './kinds.js';
 import { readVersion } from './rules-version.js';
@@ -42,8 +43,8 @@ export function idName(type: DestinationType): string {
 function idsOfVersion(type: DestinationType, text: string): [string, string][] {
   try {
     const kept = readVersion(text);
-    // Another API knows nothing of these ids.
-    if (kept.type !== type) return [];
+    // Another API knows nothing of these ids, nor does this program of a newer one's rules.
+    if (kept.type !== type || newerFormat('rules', kept.format) !== undefined) return [];
     return kept.rules.map((rule) => [rule.name, kindOf(type).identity.of(rule)]);
   } catch {
     return [];

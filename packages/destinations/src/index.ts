@@ -48,6 +48,7 @@ export { MAX_SUBSCRIPTION_PAGES, readBillingTimes, readPeriods } from './read-su
 export {
   compileEarlierRules,
   compileVersion,
+  newerRules,
   type RulesVersion,
   rulesVersion,
   settingsOfVersion,

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { formatToWrite, newerFormat } from '@meterbridge/delivery';
 import type { DestinationType } from './descriptions.js';
 import type { Destination } from './destination.js';
 import { type DestinationSettings, kindOf } from './kinds.js';
@@ -18,7 +19,13 @@ export type RulesVersion = {
 };
 
 /** What a version says. */
-export type KeptRules = { revision: number; type: DestinationType; rules: DestinationSettings['rules'] };
+export type KeptRules = {
+  revision: number;
+  type: DestinationType;
+  rules: DestinationSettings['rules'];
+  /** Of the rules, where it is not the first: a newer version's rules say what this one would not understand. */
+  format?: number;
+};
 
 /** Which events a rule takes changes nothing of what is written for one. */
 const ROUTING = new Set(['when', 'sources']);
@@ -28,16 +35,28 @@ export function rulesVersion({ type, rules }: DestinationSettings): RulesVersion
   const mapping = rules.map((rule) =>
     Object.fromEntries(Object.entries(rule).filter(([field]) => !ROUTING.has(field))),
   );
-  const kept = { revision: MAPPING_REVISION, type, rules: mapping };
+  const kept = { revision: MAPPING_REVISION, type, rules: mapping, format: formatToWrite('rules') };
   const text = JSON.stringify(kept);
   return { version: hash('sha256', text, 'base64url').slice(0, 22), text };
 }
 
-/** @returns null for a text that this program cannot map by: it is of another revision of the mapping, or damaged */
+/** The format of a version that a newer program wrote; undefined for one that may be read here, or is damaged. */
+export function newerRules(text: string): number | undefined {
+  try {
+    return newerFormat('rules', readVersion(text).format);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @returns null for a text that this program cannot map by: it is of another revision of the mapping, of a newer
+ *   program, or damaged
+ */
 export function compileVersion(text: string): Destination['map'] | null {
   try {
-    const { revision, type, rules } = readVersion(text);
-    return revision === MAPPING_REVISION ? kindOf(type).compileRules(rules) : null;
+    const { type, rules, ...kept } = readVersion(text);
+    return isOfHere(kept) ? kindOf(type).compileRules(rules) : null;
   } catch {
     return null;
   }
@@ -49,12 +68,16 @@ export function compileVersion(text: string): Destination['map'] | null {
  */
 export function settingsOfVersion(settings: DestinationSettings, text: string): DestinationSettings | null {
   try {
-    const { revision, type, rules } = readVersion(text);
-    const isReadable = revision === MAPPING_REVISION && type === settings.type;
+    const { type, rules, ...kept } = readVersion(text);
+    const isReadable = isOfHere(kept) && type === settings.type;
     return isReadable ? ({ ...settings, rules } as DestinationSettings) : null;
   } catch {
     return null;
   }
+}
+
+function isOfHere({ revision, format }: Pick<KeptRules, 'revision' | 'format'>): boolean {
+  return revision === MAPPING_REVISION && newerFormat('rules', format) === undefined;
 }
 
 /**

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  assertKnownStore,
   connectConsumer,
   connectProducer,
   describeRedisError,
   placeOf,
   redisErrorWords,
   redisTroubleOf,
+  UnsafeRedisError,
   writeRefusal,
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
@@ -25,8 +27,9 @@ function noAnswer(url: string, last: Error | null): OperationError {
   );
 }
 
-/** An error of the client in words, where it is an answer of Redis; else as it is. */
+/** An error of the client in words, where it is an answer of Redis or about what lies there; else as it is. */
 export function sayRefused(error: unknown): unknown {
+  if (error instanceof UnsafeRedisError) return new OperationError('newer_version', error.message);
   const words = describeRedisError(error);
   return words === null ? error : new OperationError('redis_refused', words, { cause: error });
 }
@@ -44,7 +47,8 @@ export async function redisSilence(workMs = 0): Promise<never> {
 
 /**
  * Opens a connection for one operation, which waits for Redis from then on; for another master, some seconds.
- * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds; `redis_refused`
+ * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds; `redis_refused`;
+ *   `newer_version` where one has changed the form of what lies there
  */
 export async function openRedis(url: string): Promise<Redis> {
   let last: Error | null = null;
@@ -53,8 +57,8 @@ export async function openRedis(url: string): Promise<Redis> {
     setTimeout(() => reject(noAnswer(url, last)), CONNECT_MS).unref();
   });
   try {
-    // Not a PING: one that can write nothing refuses it, and can be read all the same.
-    await Promise.race([redis.exists('meterbridge:nothing'), late]);
+    // A read: one that can write nothing can be read all the same.
+    await Promise.race([assertKnownStore(redis), late]);
     return redis;
   } catch (error) {
     redis.disconnect();

@@ -44,6 +44,7 @@ export {
   isDelivery,
   type Letter,
   type LetterEntry,
+  newerLetterWords,
   ruleOf,
 } from './dead-letters/letter.js';
 export { readLetterLog } from './dead-letters/log.js';
@@ -92,6 +93,7 @@ export { planned, type ReplayPlan } from './replay/plan.js';
 export {
   askForRest,
   isAsPlanned,
+  type ListedReplay,
   listReplays,
   type PlannedReplay,
   planReplay,

@@ -1,5 +1,6 @@
 import type { Config } from '@meterbridge/config';
-import { knownShards, RECEIVER } from '@meterbridge/queue';
+import type { ToldFormats } from '@meterbridge/delivery';
+import { knownShards, RECEIVER, readFormats } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { openRedis } from './connect.js';
 import { type CustomerOf, compileCustomerOf } from './dead-letters/customer-of.js';
@@ -21,6 +22,8 @@ export type Operations = {
   customerOf: CustomerOf;
   /** Rules of before: what may have arrived is mapped by them. */
   kept: KeptRules;
+  /** What any version has said of the formats that it writes here. */
+  formats: ToldFormats;
   /** Takes the configuration's secrets out of what an API said. */
   scrub: (text: string) => string;
   close(): void;
@@ -28,7 +31,7 @@ export type Operations = {
 
 /**
  * Opens the system that a configuration describes.
- * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds
+ * @throws OperationError as `openRedis`
  */
 export async function openOperations(
   config: Config,
@@ -45,6 +48,7 @@ export async function openOperations(
       shards: [...new Set([...names, ...(await knownShards(redis))])],
       customerOf: compileCustomerOf(config.destinations),
       kept: await readKeptRules(redis, config),
+      formats: await readFormats(redis),
       scrub,
       close: () => redis.disconnect(),
     };

@@ -10,6 +10,8 @@ export type OperationErrorCode =
   | 'redis_unsafe'
   /** It may be done or not, or a failover would lose it: the same is to be asked for again. */
   | 'not_certain'
+  /** A newer version wrote it, and only that one or a later one may touch it. */
+  | 'newer_version'
   | 'unknown_destination'
   | 'unknown_source'
   | 'unknown_dead_letter'

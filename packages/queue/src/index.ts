@@ -103,6 +103,7 @@ export {
   findOpenReplays,
   findReplay,
   listReplays,
+  type NewerReplay,
   REPLAY_BEAT_MS,
   type ReplayRecord,
   type ReplayState,
@@ -117,8 +118,10 @@ export { type ReplayStep, rejectionName, type ShardProgress, ShardReplay } from 
 export { BackfillPositions, type FilePosition } from './state/backfill-positions.js';
 export { createDestinationGate, lookAtDestinationGate } from './state/destination-gate.js';
 export { keepEventsStore, readEventsStore } from './state/events-store.js';
+export { assertKnownStore, readFormats, tellFormats, watchFormats } from './state/formats.js';
 export { changeGate, createGateStore, lookAtGate } from './state/gate-store.js';
 export { keepMissingRules, type MissingRule, readMissingRules } from './state/missing-rules.js';
+export { keepNewerRecords, type NewerRecords, readNewerRecords } from './state/newer-records.js';
 export {
   type ProcessBeat,
   type ProcessEntry,

@@ -8,6 +8,7 @@ import {
   listReplays,
   RECEIVER,
   type RejectedEvent,
+  type ReplayRecord,
   readAccount,
   rejectionName,
   releaseReplay,
@@ -209,7 +210,7 @@ describe('what is kept of a replay', () => {
     await releaseReplay(redis, id, 'a', 'stopped');
     expect((await findReplay(redis, id))!.state).toBe('running');
     await releaseReplay(redis, id, 'b', 'done');
-    const done = await findReplay(redis, id);
+    const done = (await findReplay(redis, id)) as ReplayRecord<unknown>;
     expect(done).toMatchObject({ state: 'done' });
     expect(done!.endedAt).toBeGreaterThanOrEqual(done!.startedAt);
     expect(await takeReplay(redis, id, 'b')).toBe(false);
@@ -228,7 +229,7 @@ describe('what is kept of a replay', () => {
     await releaseReplay(redis, id, 'b', 'stopped', 'Redis is full');
     expect(await findReplay(redis, id)).toMatchObject({ state: 'stopped', problem: 'Redis is full' });
     expect(await resumeReplay(redis, id, { reason: 'refused' })).toBe('resumed');
-    const resumed = await findReplay(redis, id);
+    const resumed = (await findReplay(redis, id)) as ReplayRecord<unknown>;
     expect(resumed).toMatchObject({ state: 'waiting', endedAt: null, what: { reason: 'refused' } });
     expect(resumed?.problem).toBeUndefined();
     expect(await resumeReplay(redis, id, {})).toBe('waiting');

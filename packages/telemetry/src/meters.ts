@@ -93,6 +93,11 @@ function settlingMeters({ counter }: Make) {
       'rule',
       'reason',
     ]),
+    newerRecords: counter(
+      'newer_records_total',
+      'Times that something which a newer version wrote was met, and left to a newer worker',
+      ['destination', 'kind'],
+    ),
     settlementsRefused: counter(
       'settlements_refused_total',
       'Settlements that were not written: another hand has gone on with the job (stale), or it is gone',

@@ -64,7 +64,7 @@ async function commandEach(
   command: 'hold' | 'resume',
   ...options: string[]
 ): Promise<void> {
-  const said = ['lago', 'hyperline'].map((name) => runCommand(stage, command, name, ...options));
+  const said = ['lago', 'hyperline'].map((name) => runCommand(stage, [command, name, ...options]));
   for (const { exitCode, output } of await Promise.all(said)) {
     if (exitCode !== 0) problems.push(`${command} exits with ${exitCode}: ${output}`);
   }

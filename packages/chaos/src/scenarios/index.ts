@@ -7,6 +7,7 @@ import { powerFailure } from './power-failure.js';
 import { clocks, kills, poison, rolling } from './process-trouble.js';
 import { quick } from './quick.js';
 import { failover, forgotten, redisFull } from './redis-trouble.js';
+import { sideBySide } from './side-by-side.js';
 
 /** In the order in which they are played. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -37,13 +38,17 @@ export const HANDS: readonly Scenario[] = [
   powerFailure(10),
 ];
 
-/** Played only where they are asked for by name: they measure how fast things go, and want a machine to themselves. */
+/**
+ * Played only where they are asked for by name: the firewalls want a machine to themselves, since they measure how fast
+ * things go, and `side-by-side` wants the history of the clone.
+ */
 export const BY_NAME: readonly { name: string; what: string; scenarios: readonly Scenario[] }[] = [
   {
     name: 'firewall',
     what: 'before both APIs something refuses one event in 1,000: 403, 406, 429, 400, 500, cut; then the good ones’ pace',
     scenarios: FIREWALL,
   },
+  { name: sideBySide.name, what: sideBySide.what, scenarios: [sideBySide] },
   { name: firewallOutage.name, what: firewallOutage.what, scenarios: [firewallOutage] },
 ];
 

@@ -57,6 +57,7 @@ export function judgeLetter(entry: LetterEntry, pipeline: Pipeline): Judged {
 
 function judgeUnrouted(entry: LetterEntry, { why, rejection }: NoRoute): Judged {
   if (why === 'cannot be read') return rejected(UNREADABLE);
+  if (why === 'written by a newer version') return rejected(NEWER);
   if (why === 'switched off by its integrations') return taken([]);
   if (why === 'of a destination that is not configured') {
     const detail = `${destinationOf(entry)} is not configured`;
@@ -67,6 +68,7 @@ function judgeUnrouted(entry: LetterEntry, { why, rejection }: NoRoute): Judged 
 
 /** How a dead letter died, where its mapping is to blame; else what the configuration makes of it, which it died with. */
 export function judgeDeath(entry: LetterEntry, pipeline: Pipeline): Judged {
+  if (entry.newer !== undefined) return rejected(NEWER);
   let letter: Letter;
   try {
     letter = entry.letter;
@@ -80,6 +82,7 @@ export function judgeDeath(entry: LetterEntry, pipeline: Pipeline): Judged {
 }
 
 const UNREADABLE = { reason: 'unreadable', detail: 'the dead letter is damaged' };
+const NEWER = { reason: 'newer_version', detail: 'the dead letter was written by a newer version' };
 /** Mapping it may be what kills. */
 const POISON = { reason: 'poison', detail: 'a worker died of it: it is not tried here' };
 

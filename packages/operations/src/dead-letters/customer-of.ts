@@ -4,7 +4,7 @@ import { compileValue, type ReadValue, type ValueRule } from '@meterbridge/usage
 import { fieldsOf, type Rule } from '../preview/rule-fields.js';
 import { destinationOf, eventOf, isDelivery, type LetterEntry } from './letter.js';
 
-/** The customer that a dead letter would bill; undefined where nothing in the event says it. */
+/** The customer that a dead letter would bill; undefined where nothing in the event says it, or it cannot be read here. */
 export type CustomerOf = (entry: LetterEntry) => string | undefined;
 
 const FALLBACK = [['context', 'groupId'], ['groupId'], ['userId']];
@@ -22,6 +22,7 @@ export function compileCustomerOf(destinations: readonly DestinationSettings[]):
     }
   }
   return (entry) => {
+    if (entry.newer !== undefined) return undefined;
     const { letter } = entry;
     const event = eventOf(letter);
     const read = isDelivery(letter) && readers.get(`${destinationOf(entry)}/${letter.rule}`);

@@ -11,7 +11,7 @@ import { isStopped, startCounting, type Work } from '../work.js';
 import { type LetterFilter, sayFilter } from './filter.js';
 import { beginAction } from './operator-action.js';
 import { type Tallied, Tally } from './tally.js';
-import { countAtMost, destinationsOf, walkLetters } from './walk.js';
+import { countAtMost, destinationsOf, readableOf, walkLetters } from './walk.js';
 
 /** What would be discarded, by destination and reason. */
 export type DiscardPlan = Tallied & {
@@ -32,7 +32,10 @@ export type Discarded = {
 
 const PAGE = 500;
 
-/** Looks at every letter that a filter means; changes nothing. @throws as `walkLetters` */
+/**
+ * Looks at every letter that a filter means; changes nothing. Those of a newer version are none of them.
+ * @throws as `walkLetters`
+ */
 export async function planDiscard(
   ops: Operations,
   filter: LetterFilter,
@@ -42,7 +45,7 @@ export async function planDiscard(
   const through = new Map<string, string>();
   const digests = new Map<string, string>();
   const progress = startCounting(work, 'letters looked at', await countAtMost(filter, ops));
-  for await (const entry of walkLetters(ops, filter)) {
+  for await (const entry of readableOf(walkLetters(ops, filter), ops, 'discarded', work)) {
     tally.add(entry);
     through.set(shardOfId(entry.id), entry.id);
     if (filter.ids) digests.set(entry.id, entry.digest);
@@ -108,6 +111,7 @@ async function discardPages(
     const isElsewhere = page.length > 0 && shardOfId(entry.id) !== shardOfId(page[0]!.id);
     if (isElsewhere || page.length >= PAGE) await flush();
     if (isStopped(work)) break;
+    if (entry.newer !== undefined) continue;
     const { id } = entry;
     page.push({ id, digest: digests.get(id) ?? entry.digest });
   }

@@ -42,6 +42,9 @@ export function readFilter(options: LetterFilter, ids: string[] = []): LetterFil
   return Object.fromEntries(said);
 }
 
+/** What only the letter itself tells. */
+const READ_FOR = ['source', 'rule', 'event', 'customer', 'text'] as const;
+
 /** A filter as it would be said on the command line; empty for every letter. */
 export function sayFilter({ ids = [], ...filter }: LetterFilter): string {
   const options = Object.entries(filter).map(([field, value]) => {
@@ -51,7 +54,10 @@ export function sayFilter({ ids = [], ...filter }: LetterFilter): string {
   return [...ids, ...options].join(' ').slice(0, 1_000);
 }
 
-/** Pure. What is cheap to know is looked at first: most letters need not be read in full. */
+/**
+ * Pure. What is cheap to know is looked at first: most letters need not be read in full. One of a newer version cannot be
+ * read, and is not meant by what asks for more.
+ */
 export function matches(entry: LetterEntry, filter: LetterFilter, customerOf: CustomerOf): boolean {
   const { ids, destination, reason, event, customer, source, rule, since, until, text } = filter;
   return (
@@ -60,6 +66,7 @@ export function matches(entry: LetterEntry, filter: LetterFilter, customerOf: Cu
     (reason === undefined || entry.reason === reason) &&
     (since === undefined || entry.at >= since) &&
     (until === undefined || entry.at < until) &&
+    (entry.newer === undefined || READ_FOR.every((field) => filter[field] === undefined)) &&
     (source === undefined || entry.letter.source === source) &&
     (rule === undefined || ruleOf(entry.letter) === rule) &&
     (event === undefined || eventNameOf(entry.letter) === event) &&

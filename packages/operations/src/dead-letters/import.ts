@@ -144,8 +144,8 @@ async function isTheSame({ id, letter }: Line['letter'], { redis }: Operations):
   const copy = await findImported(id, redis);
   const found =
     (await findDeadLetter<Letter>(id, redis)) ?? (copy && (await findDeadLetter<Letter>(copy, redis)));
-  // It was there a moment ago.
-  if (!found) return true;
+  // It was there a moment ago; what a newer version wrote is not read here.
+  if (!found || found.newer !== undefined) return true;
   const there = found.letter;
   return isDelivery(letter) && isDelivery(there)
     ? letter.event.messageId === there.event.messageId && letter.rule === there.rule

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '@meterbridge/delivery';
+import { type DeadLetter, newerWords, type ToldFormats } from '@meterbridge/delivery';
 import {
   type DeadLetterEntry,
   destinationOf as destinationOfShard,
@@ -11,6 +11,11 @@ import { isJsonObject, type JsonObject } from '@meterbridge/segment-events';
 export type Letter = DeadLetter | RejectedEvent;
 
 export type LetterEntry = DeadLetterEntry<Letter>;
+
+/** What a person is told of a letter of a newer version, of which nothing but its id, reason and time can be read here. */
+export function newerLetterWords(newer: number, formats: ToldFormats): string {
+  return newerWords('dead-letter', newer, formats);
+}
 
 /** A destination's name, or `receiver`. */
 export function destinationOf(entry: Pick<LetterEntry, 'id'>): string {

@@ -1,8 +1,9 @@
+import { splitBucket } from '@meterbridge/delivery';
 import type { Operations } from '../open.js';
 import { startCounting, type Work } from '../work.js';
 import type { LetterFilter } from './filter.js';
 import type { Grouping } from './groupings.js';
-import { detailOf, eventNameOf, type LetterEntry, messageIdOf, ruleOf } from './letter.js';
+import { detailOf, eventNameOf, type LetterEntry, messageIdOf, newerLetterWords, ruleOf } from './letter.js';
 import { type Tallied, Tally } from './tally.js';
 import { countAtMost, type WalkOptions, walkLetters } from './walk.js';
 
@@ -56,13 +57,18 @@ export type LetterSummary = {
 
 export function summarizeLetter(
   entry: LetterEntry,
-  { customerOf }: Pick<Operations, 'customerOf'>,
+  { customerOf, formats }: Pick<Operations, 'customerOf' | 'formats'>,
 ): LetterSummary {
-  const { id, at, reason, letter } = entry;
+  const { id, reason, newer } = entry;
+  const known = { id, at: new Date(entry.at).toISOString(), reason };
+  if (newer !== undefined) {
+    const { source } = splitBucket(entry.bucket);
+    const unknown = { rule: undefined, event: undefined, customer: undefined, messageId: undefined };
+    return { ...known, source, ...unknown, detail: newerLetterWords(newer, formats) };
+  }
+  const { letter } = entry;
   return {
-    id,
-    at: new Date(at).toISOString(),
-    reason,
+    ...known,
     source: letter.source,
     rule: ruleOf(letter) || undefined,
     event: eventNameOf(letter) || undefined,

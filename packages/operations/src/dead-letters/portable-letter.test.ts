@@ -87,6 +87,7 @@ test.each<[unknown, RegExp]>([
   [{ ...goodOfReceiver, cell: '480000/other' }, /^cell: /],
   [{ ...goodOfReceiver, cell: '' }, /^cell: /],
   [{ ...goodOfReceiver, cell: 'x/web' }, /^cell: /],
+  [{ ...good, format: 99 }, /^was exported by a newer version/],
 ])('%j is no line of an export', (line, problem) => {
   const read = readPortable(JSON.stringify(line), NAMES, isKept);
   expect(read).toEqual({ ok: false, problem: expect.stringMatching(problem) });

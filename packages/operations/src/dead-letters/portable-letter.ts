@@ -1,4 +1,4 @@
-import { bucketOf, FAILURE_FOLLOWS, type FailureCode, isPermanent } from '@meterbridge/delivery';
+import { bucketOf, FAILURE_FOLLOWS, type FailureCode, isPermanent, newerFormat } from '@meterbridge/delivery';
 import { type PortableLetter, RECEIVER } from '@meterbridge/queue';
 import { segmentEventSchema } from '@meterbridge/segment-events';
 import * as z from 'zod';
@@ -61,7 +61,12 @@ const rejectedSchema = z.looseObject({
   receivedAt: z.iso.datetime({ precision: 3 }),
 });
 
-const lineSchema = z.looseObject({ id: idSchema, cell: z.string(), letter: z.looseObject({}) });
+const lineSchema = z.looseObject({
+  id: idSchema,
+  cell: z.string(),
+  letter: z.looseObject({}),
+  format: z.unknown().optional(),
+});
 
 /**
  * Reads a line of an export. A problem names the field and what was expected, and never a value.
@@ -81,7 +86,10 @@ export function readPortable(
   }
   const line = lineSchema.safeParse(json);
   if (!line.success) return { ok: false, problem: describe(line.error, '') };
-  const { id, cell: bucket } = line.data;
+  const { id, cell: bucket, format } = line.data;
+  if (newerFormat('dead-letter', format) !== undefined) {
+    return { ok: false, problem: 'was exported by a newer version: import it with that one' };
+  }
   const destination = destinationOf({ id });
   if (!names.includes(destination)) {
     return { ok: false, problem: `there is no destination ${JSON.stringify(destination).slice(0, 80)}` };

@@ -56,6 +56,15 @@ export class Tally {
         return destinationOf(entry);
       case 'reason':
         return entry.reason;
+      case 'day':
+        return new Date(entry.at).toISOString().slice(0, 10);
+      default:
+        return entry.newer === undefined ? this.readValue(entry, what) : '';
+    }
+  }
+
+  private readValue(entry: LetterEntry, what: Exclude<Grouping, 'destination' | 'reason' | 'day'>): string {
+    switch (what) {
       case 'event':
         return eventNameOf(entry.letter);
       case 'customer':
@@ -64,8 +73,6 @@ export class Tally {
         return entry.letter.source;
       case 'rule':
         return ruleOf(entry.letter);
-      case 'day':
-        return new Date(entry.at).toISOString().slice(0, 10);
     }
   }
 }

@@ -5,12 +5,14 @@ import {
   findDeadLetter,
   isDeadLetterId,
   readDeadLetters,
+  readFormats,
   readShardLetters,
 } from '@meterbridge/queue';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
+import type { Work } from '../work.js';
 import { type LetterFilter, matches } from './filter.js';
-import { destinationOf, type Letter, type LetterEntry } from './letter.js';
+import { destinationOf, type Letter, type LetterEntry, newerLetterWords } from './letter.js';
 
 /**
  * The destinations a filter is about, in their order.
@@ -102,11 +104,42 @@ function goneText(id: string): string {
   return `no dead letter ${id}: it may have been replayed; see dead-letters list`;
 }
 
-/** One dead letter. @throws OperationError (`unknown_dead_letter`) where it is there no more */
+/**
+ * One dead letter, to be read.
+ * @throws OperationError (`unknown_dead_letter`) where it is there no more, (`newer_version`) where it is of one
+ */
 export async function readLetter(id: string, { redis }: Pick<Operations, 'redis'>): Promise<LetterEntry> {
   const entry = await findDeadLetter<Letter>(id, redis);
   if (!entry) throw new OperationError('unknown_dead_letter', goneText(id));
+  if (entry.newer !== undefined) {
+    const words = newerLetterWords(entry.newer, await readFormats(redis));
+    throw new OperationError('newer_version', `${id}: ${words}`);
+  }
   return entry;
+}
+
+/**
+ * The letters of a walk that can be read; at its end says how many were left since a newer version wrote them.
+ * @param left what is not done to them, as a participle: `discarded`
+ */
+export async function* readableOf(
+  letters: AsyncIterable<LetterEntry>,
+  { formats }: Pick<Operations, 'formats'>,
+  left: string,
+  { onNotice }: Pick<Work, 'onNotice'>,
+): AsyncGenerator<LetterEntry> {
+  let [newer, count] = [0, 0];
+  for await (const entry of letters) {
+    if (entry.newer === undefined) {
+      yield entry;
+      continue;
+    }
+    count += 1;
+    newer = Math.max(newer, entry.newer);
+  }
+  if (count === 0) return;
+  const letter = count === 1 ? 'letter is' : 'letters are';
+  onNotice?.(`${count.toLocaleString('en')} ${letter} not ${left}: ${newerLetterWords(newer, formats)}`);
 }
 
 /** How many there are of each reason, as the ledger knows it without a walk. */

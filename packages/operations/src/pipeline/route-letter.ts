@@ -9,6 +9,7 @@ import { rejectedArrival } from './rejected-arrival.js';
 export type NoRoute = {
   why:
     | 'cannot be read'
+    | 'written by a newer version'
     | 'of a destination that is not configured'
     | 'of an unknown write key'
     | 'switched off by its integrations'
@@ -41,6 +42,7 @@ export function routeLetter(
   { config }: Pick<Pipeline, 'config'>,
   vouching?: Source,
 ): LetterRoute {
+  if (entry.newer !== undefined) return { isRouted: false, why: 'written by a newer version' };
   let letter: Letter;
   try {
     letter = entry.letter;

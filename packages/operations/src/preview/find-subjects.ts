@@ -79,9 +79,11 @@ export async function lastSubjects(count: number, config: Config, redis: Redis):
   }
   for (const name of [...config.destinations.map((each) => each.name), RECEIVER]) {
     let left = count;
-    for await (const { id, letter } of readDeadLetters<Letter>(name, redis, { newestFirst: true })) {
+    for await (const entry of readDeadLetters<Letter>(name, redis, { newestFirst: true })) {
       if (left === 0) break;
       left -= 1;
+      if (entry.newer !== undefined) continue;
+      const { id, letter } = entry;
       if (isDelivery(letter)) {
         const { event, source } = letter;
         add(event.receivedAt, event.messageId, { kind: 'stored', from: `dead letter ${id}`, event, source });

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { newerWords } from '@meterbridge/delivery';
 import {
   createReplay,
   findReplay,
   keepRules,
   listReplays as listRecords,
+  type NewerReplay,
   REPLAY_BEAT_MS,
   resumeReplay as resumeRecord,
   ShardReplay,
@@ -78,19 +80,32 @@ async function keepPlannedRules({ config }: Operations, { redis, replicas }: Dur
   for (const [name, rules] of config.rules) await keepRules(redis, name, rules, replicas);
 }
 
-/** @throws OperationError (`unknown_replay`) */
+/** One replay, to be read. @throws OperationError (`unknown_replay`, `newer_version`) */
 export async function readReplay(ops: Operations, id: string): Promise<Replay> {
   const replay = await findReplay<ReplayWhat>(ops.redis, id);
   if (!replay) {
     throw new OperationError('unknown_replay', `no replay ${id} is remembered; see meterbridge replays list`);
   }
+  if ('newer' in replay) {
+    throw new OperationError(
+      'newer_version',
+      `replay ${id}: ${newerWords('replay', replay.newer, ops.formats)}`,
+    );
+  }
   return replay;
 }
 
-/** All that are remembered, the newest first, and how many letters each has put back. */
-export async function listReplays(ops: Operations): Promise<{ replay: Replay; replayed: number }[]> {
-  const replays = [];
+/** A replay in a line: how many letters it has put back, or of a newer version that it is one, in words. */
+export type ListedReplay = { replay: Replay; replayed: number } | { newer: NewerReplay; words: string };
+
+/** All that are remembered, the newest first. */
+export async function listReplays(ops: Operations): Promise<ListedReplay[]> {
+  const replays: ListedReplay[] = [];
   for (const replay of await listRecords<ReplayWhat>(ops.redis)) {
+    if ('newer' in replay) {
+      replays.push({ newer: replay, words: newerWords('replay', replay.newer, ops.formats) });
+      continue;
+    }
     replays.push({ replay, replayed: (await new ReplayWatch(ops, replay).progress()).replayed });
   }
   return replays;

@@ -41,9 +41,10 @@ export function startReplayRunner(options: ReplayRunnerOptions): ReplayRunner {
       if (running.size >= AT_ONCE || draining.signal.aborted) return;
       if (running.has(id)) continue;
       const replay = await findReplay<ReplayWhat>(redis, id);
+      // A newer worker runs what is of its version.
+      if (!replay || 'newer' in replay) continue;
       // Another process knows the destinations that this one does not: it would leave their letters.
-      if (!replay || !Object.keys(replay.what.rules ?? {}).every((name) => destinations().includes(name)))
-        continue;
+      if (!Object.keys(replay.what.rules ?? {}).every((name) => destinations().includes(name))) continue;
       const holder = randomUUID();
       if (!(await takeReplay(redis, id, holder))) continue;
       running.set(

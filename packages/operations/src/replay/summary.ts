@@ -83,6 +83,7 @@ export class ReplayWatch {
       const range = after === undefined ? { since: this.replay.startedAt - CLOCKS_APART_MS } : { after };
       for await (const entry of readShardLetters<Letter>(shard, this.ops.redis, range)) {
         lane.after = entry.id;
+        if (entry.newer !== undefined) continue;
         const { letter, reason } = entry;
         if (!isDelivery(letter) || letter.history?.at(-1)?.replay !== this.replay.id) continue;
         const group = `${destination} ${reason}`;

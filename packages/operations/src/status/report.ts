@@ -1,4 +1,11 @@
-import { decideGate, type Gate, REMOVED_RULE_WAIT_MS } from '@meterbridge/delivery';
+import {
+  decideGate,
+  type Gate,
+  newerWords,
+  REMOVED_RULE_WAIT_MS,
+  type StoredKind,
+  type ToldFormats,
+} from '@meterbridge/delivery';
 import type { Counters, LateTotal, ProcessEntry } from '@meterbridge/queue';
 import type { Activity } from '../activity/read-activity.js';
 import type { PlaceSnapshot, Snapshot } from './snapshot.js';
@@ -51,6 +58,8 @@ export type PlaceStatus = Omit<Counters, 'oldestJobAt'> & {
   lateUsage: LateTotal[];
   /** Rules that were removed while deliveries under them wait, and when the first of those becomes a dead letter. */
   missingRules: { rule: string; deadFrom: number }[];
+  /** What deliveries wait by, since a newer version wrote it; `words` say which version reads it. */
+  newerRecords: { kind: StoredKind; format: number; since: number; words: string }[];
   isConfigured: boolean;
 };
 
@@ -58,8 +67,8 @@ export type Status = Activity & {
   at: number;
   /** The name of the configuration that this look was made with. */
   config: string;
-  /** Receivers and workers that live, and which configuration each runs. */
-  processes: Pick<ProcessEntry, 'role' | 'host' | 'pid' | 'config'>[];
+  /** Receivers and workers that live, and which version and configuration each runs. */
+  processes: Pick<ProcessEntry, 'role' | 'host' | 'pid' | 'version' | 'config'>[];
   places: PlaceStatus[];
   redis: {
     /** Null where it does not tell. */
@@ -84,11 +93,21 @@ export function reportStatus(
   return {
     at: now.at,
     config: config.hash,
-    processes: now.processes.map(({ role, host, pid, config: runs }) => ({ role, host, pid, config: runs })),
+    processes: now.processes.map(({ role, host, pid, version, config: runs }) => ({
+      role,
+      host,
+      pid,
+      version,
+      config: runs,
+    })),
     places: now.places.map((place) => {
       const { destination } = place.standing;
       const earlier = before.places.find(({ standing }) => standing.destination === destination);
-      return reportPlace(earlier?.standing ?? place.standing, place, seconds, now.at);
+      return reportPlace(earlier?.standing ?? place.standing, place, {
+        seconds,
+        at: now.at,
+        formats: now.formats,
+      });
     }),
     ...now.activity,
     redis: {
@@ -100,7 +119,11 @@ export function reportStatus(
   };
 }
 
-function reportPlace(before: Counters, place: PlaceSnapshot, seconds: number, at: number): PlaceStatus {
+function reportPlace(
+  before: Counters,
+  place: PlaceSnapshot,
+  { seconds, at, formats }: { seconds: number; at: number; formats: ToldFormats },
+): PlaceStatus {
   const { oldestJobAt, ...standing } = place.standing;
   const {
     requestsPerSecond = null,
@@ -109,6 +132,7 @@ function reportPlace(before: Counters, place: PlaceSnapshot, seconds: number, at
     eventsStore,
     lateUsage,
     missingRules,
+    newerRecords,
     isConfigured,
   } = place;
   const perSecond = (of: (standing: Counters) => number) => (of(place.standing) - of(before)) / seconds;
@@ -127,6 +151,12 @@ function reportPlace(before: Counters, place: PlaceSnapshot, seconds: number, at
     eventsStore,
     lateUsage,
     missingRules: missingRules.map(({ rule, since }) => ({ rule, deadFrom: since + REMOVED_RULE_WAIT_MS })),
+    newerRecords: newerRecords.map(({ kind, format, since }) => ({
+      kind,
+      format,
+      since,
+      words: newerWords(kind, format, formats),
+    })),
     isConfigured,
   };
 }

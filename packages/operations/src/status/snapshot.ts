@@ -1,5 +1,5 @@
 import type { Config } from '@meterbridge/config';
-import type { Gate } from '@meterbridge/delivery';
+import type { Gate, ToldFormats } from '@meterbridge/delivery';
 import {
   type Counters,
   countWorkers,
@@ -8,13 +8,16 @@ import {
   lookAtDestinationGate,
   lookAtGate,
   type MissingRule,
+  type NewerRecords,
   type ProcessEntry,
   RECEIVER,
   readCounters,
   readEventsStore,
+  readFormats,
   readLateUsage,
   readMemory,
   readMissingRules,
+  readNewerRecords,
   readProcesses,
   readsOf,
   writeRefusal,
@@ -43,6 +46,8 @@ export type PlaceSnapshot = {
   lateUsage: LateTotal[];
   /** Rules that deliveries wait for, since they were removed. */
   missingRules: MissingRule[];
+  /** What a newer version wrote, and deliveries wait by. */
+  newerRecords: NewerRecords[];
   isConfigured: boolean;
 };
 
@@ -54,6 +59,8 @@ export type Snapshot = {
   activity: Activity;
   /** The processes that live, as they have said. */
   processes: ProcessEntry[];
+  /** What any version has said of the formats that it writes. */
+  formats: ToldFormats;
   /** Null where Redis does not tell. */
   memory: { usedBytes: number; limitBytes: number } | null;
   /** Why Redis takes no write, in its words; null where it does. */
@@ -64,18 +71,19 @@ export type Snapshot = {
 export async function takeSnapshot(config: Config, redis: Redis, now: () => number): Promise<Snapshot> {
   const names = await allDestinations(config, redis);
   const at = now();
-  const [workersOf, memory, refusal, processes] = await Promise.all([
+  const [workersOf, memory, refusal, processes, formats] = await Promise.all([
     countWorkers(redis),
     readMemory(redis),
     writeRefusal(redis),
     readProcesses(redis, at),
+    readFormats(redis),
   ]);
   const places = await Promise.all(
     names.map(async (name): Promise<PlaceSnapshot> => {
       const account = config.billingAccounts.get(name) ?? name;
       const configured = config.destinations.find((each) => each.name === name);
       const limit = configured?.limit.requestsPerSecond;
-      const [standing, gate, readsGate, requestsPerSecond, eventsStore, lateUsage, missing] =
+      const [standing, gate, readsGate, requestsPerSecond, eventsStore, lateUsage, missing, newerRecords] =
         await Promise.all([
           readCounters(name, redis),
           lookAtDestinationGate(name, account, redis),
@@ -84,6 +92,7 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
           readEventsStore(redis, name),
           readLateUsage(name, redis),
           readMissingRules(redis, name, at),
+          readNewerRecords(redis, name, at),
         ]);
       const isThere = (rule: string) => configured?.rules.some((each) => each.name === rule) ?? false;
       return {
@@ -96,6 +105,7 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
         eventsStore,
         lateUsage,
         missingRules: missing.filter(({ rule }) => !isThere(rule)),
+        newerRecords,
         isConfigured: configured !== undefined,
       };
     }),
@@ -107,6 +117,7 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
     eventsStore: null,
     lateUsage: [],
     missingRules: [],
+    newerRecords: [],
     isConfigured: true,
   };
   const activity = await readActivity(config, redis, at);
@@ -115,6 +126,7 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
     places: [...places.filter(hasSomething), receiver],
     activity,
     processes,
+    formats,
     memory,
     refusesWrites: describeRedisError(refusal),
   };

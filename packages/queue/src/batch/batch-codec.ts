@@ -1,15 +1,27 @@
 import { inflateRawSync } from 'node:zlib';
-import { type BucketCounts, countByBucket, type Isolation, type StoredDelivery } from '@meterbridge/delivery';
+import {
+  type BucketCounts,
+  countByBucket,
+  formatToWrite,
+  type Isolation,
+  NewerFormatError,
+  newerFormat,
+  type StoredDelivery,
+} from '@meterbridge/delivery';
 import { BatchText } from './batch-text.js';
 
 /** The revision of a job that nobody has written to since it was added. */
 export const FIRST_REV = '0';
+
+const FORMAT = formatToWrite('job');
 
 /**
  * Data of one batch job. Compressed, because a waiting event then takes about 95 bytes of Redis instead of
  * 507 (measured, 100 events of 500 bytes).
  */
 export type BatchData = {
+  /** Of all that is said here; left out for the first. */
+  format?: number;
   /** Another one with each settlement, and never the same twice: what was read under an old one cannot be settled. */
   rev: string;
   /** Deliveries in `z`. */
@@ -34,7 +46,7 @@ export function encodeBatch(
   text: BatchText,
   { rev = FIRST_REV, ...account }: Pick<BatchData, 'hour' | 'cells' | 'rules'> & { rev?: string },
 ): BatchData {
-  return { rev, n: text.count, z: text.deflate(), ...account };
+  return { format: FORMAT, rev, n: text.count, z: text.deflate(), ...account };
 }
 
 /** Deliveries that have been read before: each says its own hour. */
@@ -44,8 +56,13 @@ export function encodeDeliveries(deliveries: StoredDelivery[], rev = FIRST_REV):
   return encodeBatch(text, { rev, cells: countByBucket(deliveries) });
 }
 
-/** Throws on data that this version cannot read: a bug or a damaged store, never an event's fault. */
+/**
+ * Throws on data that this version cannot read: a bug or a damaged store, never an event's fault.
+ * @throws NewerFormatError for data of a newer version
+ */
 export function decodeBatch(data: BatchData): StoredDelivery[] {
+  const newer = newerFormat('job', data.format);
+  if (newer !== undefined) throw new NewerFormatError('job', newer);
   const z = Buffer.from(data.z, 'base64');
   // In one piece, as nearly always: it is an eighth to a tenth of what it holds.
   const json = inflateRawSync(z, { chunkSize: Math.max(1_024, 12 * z.length) }).toString();

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { NewerFormatError, newerFormat } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import {
   compareDeadLetterIds,
@@ -25,8 +26,11 @@ export type DeadLetterEntry<Letter> = {
   bucket: string;
   /** The id it died under, where it was exported and imported since. */
   was?: string;
+  /** Its format, where a newer version wrote it: neither `letter` nor `json` can be read here. */
+  newer?: number;
+  /** @throws NewerFormatError */
   readonly letter: Letter;
-  /** The letter as it is stored, JSON. */
+  /** The letter as it is stored, JSON. @throws NewerFormatError */
   readonly json: string;
   /** Of the bytes that are stored, as Redis itself computes it. */
   readonly digest: string;
@@ -138,24 +142,27 @@ function from(after: string, shard: string, newestFirst: boolean): string {
 }
 
 /**
- * The fields of an entry stand in one order: reason, z, cell, counted; and `was`, where it was imported, or `bytes`,
- * where it counts for a budget.
+ * The fields of an entry stand in one order: reason, z, cell, counted; then others by name: `was`, where it was imported,
+ * `bytes`, where it counts for a budget, and `format`, where that is not the first.
  */
 function readEntry<Letter>(
   shard: string,
   id: Buffer,
-  [, reason, , z, , bucket, , _counted, name, value]: Buffer[],
+  [, reason, , z, , bucket, , _counted, ...others]: Buffer[],
 ): DeadLetterEntry<Letter> {
-  const was = name?.toString() === 'was' ? value : undefined;
+  const was = fieldOf('was', others);
+  const newer = newerFormat('dead-letter', fieldOf('format', others));
   const streamId = id.toString();
   let letter: Letter | undefined;
   return {
     id: formatDeadLetterId(shard, streamId),
-    at: millisecondsOf((was ?? streamId).toString()),
+    at: millisecondsOf(was ?? streamId),
     reason: reason!.toString(),
     bucket: bucket!.toString(),
-    was: was && formatDeadLetterId(shard, was.toString()),
+    was: was && formatDeadLetterId(shard, was),
+    newer,
     get json() {
+      if (newer !== undefined) throw new NewerFormatError('dead-letter', newer);
       return inflateDeadLetter(z!);
     },
     get digest() {
@@ -166,4 +173,11 @@ function readEntry<Letter>(
       return letter;
     },
   };
+}
+
+function fieldOf(name: string, fields: readonly Buffer[]): string | undefined {
+  for (let at = 0; at < fields.length; at += 2) {
+    if (fields[at]!.toString() === name) return fields[at + 1]!.toString();
+  }
+  return undefined;
 }

@@ -8,6 +8,9 @@
 --
 -- A letter that takes part in a budget has the bytes it counts for in a field `bytes`. The books have their sum as
 -- `keptBytes`: in all, by source (`keptBytes:<source>`, in the totals) and by bucket.
+--
+-- A letter whose format is not the first says so in a field `format`. Nothing here reads what is in a letter, so one of
+-- a newer version is counted like any other.
 -- @include ../ledger/book.lua
 local DAY_MS = 86400000
 local APART = 200

@@ -1,3 +1,4 @@
+import { formatToWrite, newerFormat } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { RECEIVER } from '../keys/keys.js';
 import { writeReplicated } from '../redis/replication.js';
@@ -27,6 +28,9 @@ export type ReplayRecord<What> = {
   /** Why it got no further, where it is stopped for that. */
   problem?: string;
 };
+
+/** What is read of a replay of a newer version: workers of that one run it. */
+export type NewerReplay = Pick<ReplayRecord<never>, 'id' | 'state' | 'by' | 'startedAt'> & { newer: number };
 
 const PREFIX = 'meterbridge:{replays}';
 const LAST = `${PREFIX}:last`;
@@ -61,7 +65,13 @@ export async function createReplay<What>(
   { by, what, lanes }: Pick<ReplayRecord<What>, 'by' | 'what' | 'lanes'>,
   replicas = 0,
 ): Promise<string> {
-  const given = { prefix: PREFIX, by, what: JSON.stringify(what), lanes: JSON.stringify(lanes) };
+  const given = {
+    prefix: PREFIX,
+    by,
+    what: JSON.stringify(what),
+    lanes: JSON.stringify(lanes),
+    format: formatToWrite('replay'),
+  };
   const create = () => createScript.run<string>(redis, { last: LAST, ids: IDS }, given);
   const id = await writeReplicated(redis, LAST, replicas, create);
   await forgetOldest(redis);
@@ -155,31 +165,40 @@ export async function findOpenReplays(redis: Redis): Promise<string[]> {
 }
 
 /** What is kept of one replay, or null where nothing is. */
-export async function findReplay<What>(redis: Redis, id: string): Promise<ReplayRecord<What> | null> {
+export async function findReplay<What>(
+  redis: Redis,
+  id: string,
+): Promise<ReplayRecord<What> | NewerReplay | null> {
   const [fields, isHeld] = await Promise.all([redis.hgetall(recordKey(id)), redis.exists(holderKey(id))]);
-  const { state, by, what, lanes, startedAt, endedAt, problem } = fields;
+  const { state, by, what, lanes, startedAt, endedAt, problem, format } = fields;
   if (!state) return null;
-  return {
+  const known = {
     id,
     state: state === 'running' && isHeld === 0 ? 'waiting' : (state as ReplayState),
     by: by!,
+    startedAt: Number(startedAt),
+  };
+  const newer = newerFormat('replay', format);
+  if (newer !== undefined) return { ...known, newer };
+  return {
+    ...known,
     what: JSON.parse(what!) as What,
     lanes: JSON.parse(lanes!) as ReplayRecord<What>['lanes'],
-    startedAt: Number(startedAt),
     endedAt: endedAt ? Number(endedAt) : null,
     problem,
   };
 }
 
 /** All that are remembered, the newest first. */
-export async function listReplays<What>(redis: Redis): Promise<ReplayRecord<What>[]> {
+export async function listReplays<What>(redis: Redis): Promise<(ReplayRecord<What> | NewerReplay)[]> {
   const ids = await redis.zrevrange(IDS, 0, -1);
   const found = await Promise.all(ids.map((id) => findReplay<What>(redis, id)));
   return found.filter((record) => record !== null);
 }
 
 /**
- * Says anew what replays were to do that are done; others keep to what they were told.
+ * Says anew what replays were to do that are done; others keep to what they were told, and those of a newer version say
+ * what they say.
  * @param rewrite gives what is to be kept of it; the same where nothing changes
  * @returns how many say something else now; with `dryRun`, would
  * @throws as the client does
@@ -192,8 +211,8 @@ export async function rewriteReplays<What>(
   let rewritten = 0;
   for (const id of await redis.zrange(IDS, 0, '-1')) {
     const record = recordKey(id);
-    const [state, before] = await redis.hmget(record, 'state', 'what');
-    if (state !== 'done' || !before) continue;
+    const [state, before, format] = await redis.hmget(record, 'state', 'what', 'format');
+    if (state !== 'done' || !before || newerFormat('replay', format) !== undefined) continue;
     const after = JSON.stringify(rewrite(JSON.parse(before) as What));
     if (after === before) continue;
     rewritten += dryRun ? 1 : await replaceWhatScript.run<number>(redis, { record }, { before, after });

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { every } from '../redis/every.js';
 
 /*
- * Which processes live, and which configuration each runs: a receiver may route by rules that a worker does not have
+ * Which processes live, and which version and configuration each runs: a receiver may route by rules that a worker does not have
  * yet. A process says so every few seconds; what it said counts for a few beats, so that one that is killed is forgotten.
  */
 
@@ -13,6 +13,8 @@ export type ProcessEntry = {
   role: 'receiver' | 'worker';
   host: string;
   pid: number;
+  /** Which version of the program it is. */
+  version: string;
   /** The name of its configuration. */
   config: string;
   /** By destination: the version of its rules. */
@@ -39,7 +41,11 @@ const GONE_AFTER_MS = 15_000;
 const FORGET_AFTER_MS = 3_600_000;
 
 /** Begins to say what a process runs, once `say` was called. @param now epoch milliseconds, by Redis' clock */
-export function startProcessBeat(redis: Redis, role: ProcessEntry['role'], now: () => number): ProcessBeat {
+export function startProcessBeat(
+  redis: Redis,
+  { role, version }: Pick<ProcessEntry, 'role' | 'version'>,
+  now: () => number,
+): ProcessBeat {
   const id = randomUUID();
   let running: RunningConfig | undefined;
 
@@ -50,6 +56,7 @@ export function startProcessBeat(redis: Redis, role: ProcessEntry['role'], now: 
       role,
       host: hostname(),
       pid: process.pid,
+      version,
       config: running.hash,
       rules,
       at: now(),

@@ -1,4 +1,10 @@
-import { isPermanent, type Outcome, type RetryPolicy, type Settlement } from '@meterbridge/delivery';
+import {
+  isPermanent,
+  newerFormat,
+  type Outcome,
+  type RetryPolicy,
+  type Settlement,
+} from '@meterbridge/delivery';
 import { type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BatchData } from '../batch/batch-codec.js';
@@ -8,6 +14,7 @@ import { BooksRefusedError } from '../redis/errors.js';
 import type { Replication } from '../redis/replication.js';
 import { type JobEnd, JobRun, type JobRunContext, type Refused } from './job-run.js';
 import { createMutex, type Mutex } from './mutex.js';
+import { takeTurnBack } from './settle.js';
 
 export type DeliveryWorkerOptions = {
   /** A destination, or one of its shards. */
@@ -44,6 +51,8 @@ export type DeliveryWorkerOptions = {
    * job is let go of. It cannot be without a lock that ran out, or another server.
    */
   onRefused?: (refused: Refused & { hand: string }) => void;
+  /** A job of a newer version was met, and put back as it is. */
+  onNewer?: (newer: { jobId: string; format: number }) => void;
   /**
    * A bug or an unreadable job, or (`books_refused`) a settlement after which the books would not add up: nothing is
    * lost, the job is tried again; a person should look.
@@ -77,6 +86,11 @@ const BUG_DELAY_MS = 15_000;
  */
 const REFUSED_DELAY_MS = 5 * 60_000;
 
+/** What is of a newer version comes back after this long, and each further one so much later: 50 a second. */
+const NEWER_DELAY_MS = 15_000;
+const NEWER_APART_MS = 20;
+const NEWER_MAX_DELAY_MS = 5 * 60_000;
+
 /** BullMQ's codes for a job that is not in this hand: gone, without a lock, elsewhere, in another hand. */
 const NOT_IN_HAND = [-1, -2, -3, -6];
 
@@ -94,6 +108,8 @@ export class DeliveryWorker {
   private waiting = 0;
   /** Deliveries of a job, as of late; a guess at first. */
   private usualSize = 100;
+  /** When the last of those that are of a newer version comes back, epoch milliseconds. */
+  private newerUntil = 0;
 
   /** Takes jobs from now on. */
   static start(options: DeliveryWorkerOptions): DeliveryWorker {
@@ -161,6 +177,8 @@ export class DeliveryWorker {
     const { onRefused, onProblem } = this.options;
     try {
       const { data, stalledCounter: stalls, attemptsStarted: turn } = job;
+      const newer = newerFormat('job', data.format);
+      if (newer !== undefined) return await this.leaveToNewer(job, token, newer);
       const context = {
         ...this.context,
         onRefused: (refused: Refused) => onRefused?.({ ...refused, hand: token }),
@@ -174,6 +192,16 @@ export class DeliveryWorker {
       onProblem?.(isRefused ? 'books_refused' : 'job_failed', error as Error);
       return isRefused ? REFUSED_DELAY_MS : BUG_DELAY_MS;
     }
+  }
+
+  /** Nothing of it is read or written, and this turn at it counts as none. */
+  private async leaveToNewer(job: Job<BatchData>, token: string, format: number): Promise<number> {
+    const { redis, keys } = this.context;
+    await takeTurnBack(redis, keys, { jobId: job.id!, token, turn: job.attemptsStarted });
+    this.options.onNewer?.({ jobId: job.id!, format });
+    const now = Date.now();
+    this.newerUntil = delayNewer(now, this.newerUntil);
+    return this.newerUntil - now;
   }
 
   /** Only what is in this hand still: BullMQ refuses anything else by the lock's token. */
@@ -219,4 +247,13 @@ export class DeliveryWorker {
     this.waiting += more;
     this.setHands();
   }
+}
+
+/**
+ * When the next job of a newer version comes back: however many there are, few of them keep a hand busy at a time, and
+ * none is away for long once a newer worker has come.
+ * @param last as it was given for the one before; epoch milliseconds, as `now`
+ */
+function delayNewer(now: number, last: number): number {
+  return Math.min(now + NEWER_MAX_DELAY_MS, Math.max(now + NEWER_DELAY_MS, last + NEWER_APART_MS));
 }

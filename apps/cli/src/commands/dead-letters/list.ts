@@ -8,6 +8,7 @@ import {
   type Grouping,
   type LetterEntry,
   type LetterFilter,
+  newerLetterWords,
   type Operations,
   pageLetters,
   readFilter,
@@ -162,10 +163,13 @@ const SHORT_DETAIL = 160;
 /** A page of dead letters, a row each. @param width of the table, in characters */
 export function renderLetters(
   entries: readonly LetterEntry[],
-  { scrub }: Pick<Operations, 'scrub'>,
+  { scrub, formats }: Pick<Operations, 'scrub' | 'formats'>,
   width: number,
 ): string {
-  const rows = entries.map(({ id, at, reason, letter }) => {
+  const rows = entries.map((entry) => {
+    const { id, at, reason, newer } = entry;
+    if (newer !== undefined) return [id, shortTime(at), reason, '', '', newerLetterWords(newer, formats)];
+    const { letter } = entry;
     const detail = scrub(detailOf(letter));
     const isLong = Number.isFinite(width) && detail.length > SHORT_DETAIL;
     const shown = isLong ? `${detail.slice(0, SHORT_DETAIL)}…` : detail;

@@ -26,7 +26,11 @@ type ResumeOptions = WatchOptions & LetGoOptions;
 export async function listAllReplays({ json, wide }: Options & TableOptions): Promise<void> {
   const replays = await withOperations(listReplays);
   if (json) {
-    const lines = replays.map(({ replay, replayed }) => ({ ...toJson(replay), replayed }));
+    const lines = replays.map((each) =>
+      'newer' in each
+        ? { ...each.newer, startedAt: isoTime(each.newer.startedAt), words: each.words }
+        : { ...toJson(each.replay), replayed: each.replayed },
+    );
     return print(JSON.stringify(lines, null, 2));
   }
   print(replays.length === 0 ? 'No replay is remembered.' : renderReplays(replays, tableWidth({ wide })));

@@ -1,4 +1,5 @@
 import {
+  type ListedReplay,
   planned,
   type Replay,
   type ReplayPlan,
@@ -150,11 +151,13 @@ const COLUMNS: Column[] = [
 ];
 
 /** All replays, a line each. @param width of the table, in characters */
-export function renderReplays(
-  replays: readonly { replay: Replay; replayed: number }[],
-  width: number,
-): string {
-  const rows = replays.map(({ replay, replayed }) => {
+export function renderReplays(replays: readonly ListedReplay[], width: number): string {
+  const rows = replays.map((each) => {
+    if ('newer' in each) {
+      const { id, startedAt, by, state } = each.newer;
+      return [id, shortTime(startedAt), by, each.words, state, '', ''];
+    }
+    const { replay, replayed } = each;
     const { id, startedAt, by, what, state } = replay;
     return [id, shortTime(startedAt), by, which(what), state, grouped(replayed), grouped(what.planned)];
   });

@@ -87,6 +87,9 @@ function wordsOf(place: PlaceStatus, at: number): string[] {
       `${destination}: deliveries wait for the rule ${rule}, which was removed. Put it back under its name; from ${from} on they are dead letters`,
     );
   }
+  for (const { kind, words: said } of place.newerRecords) {
+    words.push(`${destination}: deliveries wait, since their ${KIND_WORDS[kind] ?? kind} ${said}`);
+  }
   if (!isConfigured && workers) {
     words.push(`${destination}: is in no configuration any more; what waits for it goes out`);
   } else if (!isConfigured) {
@@ -102,6 +105,9 @@ function wordsOf(place: PlaceStatus, at: number): string[] {
   words.push(...[...duplicateWords(place), ...lateWords(place)].map((text) => `${destination}: ${text}`));
   return words;
 }
+
+/** What deliveries wait by. */
+const KIND_WORDS: Partial<Record<string, string>> = { job: 'jobs were', rules: 'rules were' };
 
 function holdWords(hold: HoldStatus, destination: string): string {
   const since = new Date(hold.since).toISOString().slice(0, 19).concat('Z');
