@@ -4,7 +4,11 @@
 #   docker build -t meterbridge --build-arg REVISION="$(git rev-parse --short=12 HEAD)" .
 #   docker run --init meterbridge meterbridge-worker
 
-FROM node:20-bookworm-slim AS build
+# The newest Node with long-term support. To pin it, `--build-arg BASE=node:24-bookworm-slim@sha256:…` with the digest that
+# `docker buildx imagetools inspect node:24-bookworm-slim` says; so, too, for a registry of your own.
+ARG BASE=node:24-bookworm-slim
+
+FROM $BASE AS build
 WORKDIR /app
 ENV CI=true TURBO_TELEMETRY_DISABLED=1
 
@@ -23,11 +27,11 @@ ENV METERBRIDGE_REVISION=$REVISION
 # Installs from what was fetched, builds, and packs.
 RUN npm pack --pack-destination /tmp
 
-FROM node:20-bookworm-slim
+FROM $BASE
 WORKDIR /app
 ENV NODE_ENV=production
 # Owned by root and run by another: no program can change its own code.
 RUN --mount=type=bind,from=build,source=/tmp,target=/package \
-    npm install --global --offline --no-audit --no-fund /package/meterbridge-*.tgz
+    npm install --global --offline --no-audit --no-fund /package/meterbridge-*.tgz && rm -rf /root/.npm
 USER node
 CMD ["meterbridge", "--help"]

@@ -9,6 +9,7 @@ import { withChange } from './with-change.js';
 
 const base = readFolder('base');
 const example = readFolder('example');
+const redis = readFolder('redis');
 const resources = [...base.resources, ...example.resources];
 const APPS = ['receiver', 'worker'];
 
@@ -28,7 +29,9 @@ function check(...all: Resource[]): Promise<string[]> {
 }
 
 test('every manifest is what Kubernetes and KEDA expect', async () => {
+  const { kustomization } = redis;
   expect(await check(base.kustomization, example.kustomization, ...resources)).toEqual([]);
+  expect(await check(kustomization, ...redis.resources)).toEqual([]);
 });
 
 const POD = ['spec', 'template', 'spec'];
@@ -177,6 +180,35 @@ test.each(APPS)('the %s keeps to the restricted standard, and has time to drain'
   expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(pause + 20);
 });
 
+test('the optional Redis keeps to the standard, and receivers and workers alone reach it, as the docs say', () => {
+  const { spec } = find(redis.resources, 'StatefulSet', 'meterbridge-redis');
+  const [worker] = find(resources, 'Deployment', 'meterbridge-worker').spec.template.spec.containers;
+  const pod = spec.template.spec;
+  const [container] = pod.containers;
+  expect(pod.securityContext).toMatchObject({
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+  expect(container.securityContext).toEqual(worker.securityContext);
+  expect(container.volumeMounts[0].name).toBe(spec.volumeClaimTemplates[0].metadata.name);
+  const { secretKeyRef } = container.env[0].valueFrom;
+  expect(secretKeyRef).toEqual({ name: worker.envFrom[0].secretRef.name, key: 'REDIS_PASSWORD' });
+
+  const { labels } = spec.template.metadata;
+  const service = find(redis.resources, 'Service', spec.serviceName);
+  const policy = find(redis.resources, 'NetworkPolicy', 'meterbridge-redis').spec;
+  for (const selected of [spec.selector.matchLabels, service.spec.selector, policy.podSelector.matchLabels]) {
+    expect(selected).toEqual(labels);
+  }
+  const [{ from }] = policy.ingress;
+  expect(from).toHaveLength(1);
+  const { matchLabels, matchExpressions } = from[0].podSelector;
+  expect(matchLabels).toEqual({ 'app.kubernetes.io/name': labels['app.kubernetes.io/name'] });
+  expect(matchExpressions[0]).toMatchObject({ key: 'app.kubernetes.io/component', values: APPS });
+  const url = `redis://meterbridge:<password>@${service.metadata.name}:${service.spec.ports[0].port}`;
+  expect(readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8').includes(url)).toBe(true);
+});
+
 test('the example is a configuration that starts, and no key is in any file', () => {
   const file = join(DEPLOY, 'kubernetes/example/meterbridge.config.yaml');
   const env = { SEGMENT_WRITE_KEY: 'wk', LAGO_API_KEY: 'key', REDIS_URL: 'redis://redis:6379' };
@@ -187,6 +219,16 @@ test('the example is a configuration that starts, and no key is in any file', ()
 const kubectl = spawnSync('kubectl', ['version', '--client'], { encoding: 'utf8' });
 // 1.27 or newer; Debian's knows no patches. Without it, the tests above read the files as they stand.
 const hasKubectl = /Kustomize Version: v[5-9]/.test(kubectl.stdout ?? '');
+
+(hasKubectl ? test : test.skip)('kubectl makes of the optional Redis what Kubernetes expects', async () => {
+  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', join(DEPLOY, 'kubernetes/redis')], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+  const made = readResources(stdout);
+  expect(await check(...made)).toEqual([]);
+  expect(made).toHaveLength(redis.resources.length);
+});
 
 (hasKubectl ? test : test.skip)('kubectl makes of the example what Kubernetes expects', async () => {
   const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', join(DEPLOY, 'kubernetes/example')], {

@@ -45,14 +45,49 @@ function ofManifests(): Started {
 }
 
 const redisOfCompose = ofCompose();
+const redisOfManifests = ofManifests();
 
-test('compose starts one Redis, by arguments that are read here', () => {
+test('compose and the manifests start one Redis each, by arguments that are read here', () => {
   expect([...redisOfCompose.keys()]).toEqual(['compose redis']);
+  expect([...redisOfManifests.keys()]).toEqual(['redis/redis.yaml redis']);
 });
 
-test.each([...redisOfCompose, ...ofManifests()])('%s loses and evicts nothing', (_name, command) => {
+test.each([...redisOfCompose, ...redisOfManifests])('%s loses and evicts nothing', (_name, command) => {
   for (const [option, value] of Object.entries(SETTINGS)) {
     expect([option, command[command.indexOf(option) + 1]]).toEqual([option, value]);
     expect(command.filter((word) => word === option)).toHaveLength(1);
   }
 });
+
+/** What docs/configuration.md gives to a user of its own, and what lets receiver and worker see that Redis is safe. */
+function documentedRights(): string[] {
+  const text = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
+  const [, rights] = /^ACL SETUSER meterbridge on >password (.*)$/m.exec(text)!;
+  return [...rights!.split(' '), '+info', '+config|get'];
+}
+
+/** The rules of each `--user`, by its name. */
+function usersOf(command: string[]): Map<string, string[]> {
+  const users = new Map<string, string[]>();
+  for (const [at, word] of command.entries()) {
+    if (word !== '--user') continue;
+    const rest = command.slice(at + 2);
+    const end = rest.findIndex((each) => each.startsWith('--'));
+    users.set(command[at + 1]!, end < 0 ? rest : rest.slice(0, end));
+  }
+  return users;
+}
+
+test.each([...redisOfCompose, ...redisOfManifests])(
+  '%s lets in one user, with the documented rights',
+  (_name, command) => {
+    const users = usersOf(command);
+    expect([...users.keys()].toSorted()).toEqual(['default', 'meterbridge']);
+    expect(users.get('default')).toEqual(['off']);
+    const [on, password, ...rights] = users.get('meterbridge')!;
+    expect(on).toBe('on');
+    // The one that is asked for, and none without it.
+    expect(password).toMatch(/^>(\$\{REDIS_PASSWORD:\?[^}]+\}|\$\(REDIS_PASSWORD\))$/);
+    expect(rights).toEqual(documentedRights());
+  },
+);

@@ -181,4 +181,15 @@ test('a user with the documented rights alone runs the pipeline, and what it may
   const log = (await stack.redis.call('ACL', 'LOG')) as string[][];
   const refused = log.map((entry) => entry[entry.indexOf('object') + 1]!);
   expect(refused.filter((command) => !/^(info|config)/.test(command))).toEqual([]);
+  // What concerns more than its own keys names none, so no pattern of keys keeps it out.
+  const bridge = suite.connect({ username: 'bridge', password: 'hunter2hunter2' });
+  for (const command of [
+    ['FLUSHALL'],
+    ['FLUSHDB'],
+    ['SWAPDB', '0', '1'],
+    ['KEYS', '*'],
+    ['CLIENT', 'KILL', 'TYPE', 'normal'],
+  ]) {
+    await expect(bridge.call(command[0]!, ...command.slice(1))).rejects.toThrow('NOPERM');
+  }
 });

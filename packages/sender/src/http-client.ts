@@ -1,5 +1,5 @@
 import type { Connection, HttpAnswer, HttpClient } from '@meterbridge/destinations';
-import { got, RequestError, TimeoutError } from 'got';
+import { got, TimeoutError } from 'got';
 import { openAgents } from './open-agents.js';
 
 /** A batch's answer repeats the events sent; far more than that is no answer to us. */
@@ -13,6 +13,13 @@ const TUNNEL_TIMED_OUT = 'Proxy timeout';
 
 function sayProxy(status: number | string): string {
   return `the proxy answered ${status}`;
+}
+
+/** What got says of a request that failed; since Node 24 also the system's own error, where the body could not be written. */
+type ConnectionError = { code: string; message: string };
+
+function isOfConnection(error: unknown): error is ConnectionError {
+  return typeof (error as Partial<ConnectionError>).code === 'string';
 }
 
 /**
@@ -68,15 +75,14 @@ export function createHttpClient(connection: Connection): HttpClient {
       if (error instanceof TimeoutError || (error as Error).message === TUNNEL_TIMED_OUT) {
         return { error: 'timeout', detail: `no answer within ${connection.timeoutMs} ms` };
       }
-      if (error instanceof RequestError || closed) {
-        return { error: 'connection', detail: error instanceof RequestError ? describe(error) : 'closed' };
-      }
+      if (isOfConnection(error)) return { error: 'connection', detail: describe(error) };
+      if (closed) return { error: 'connection', detail: 'closed' };
       throw error;
     }
   }
 
   /** By a code and never by a message, which names addresses. */
-  function describe({ code, message }: RequestError): string {
+  function describe({ code, message }: ConnectionError): string {
     const status = TUNNEL_REFUSED.exec(message)?.[1];
     if (status !== undefined) return sayProxy(status);
     return connection.proxyUrl === undefined ? code : `${code}, through a proxy`;
