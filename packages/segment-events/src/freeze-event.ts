@@ -94,7 +94,7 @@ function receiptOf(atMs: number): string {
 
 /**
  * With room for `receivedAt`, which most are sent without: a field that is added to a copy afterwards costs a
- * microsecond, twenty times as much as the copy (measured).
+ * microsecond, twenty times what the copy does (measured).
  */
 function plainCopy(raw: JsonObject): JsonObject {
   const event = raw.writeKey === undefined ? { receivedAt: undefined, ...raw } : withoutWriteKey(raw);
