@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the file's placeholders are written so
 import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
@@ -13,10 +14,10 @@ jest.setTimeout(120_000);
 const suite = useRedis();
 const stacks = useStack(suite);
 
-type Version = { number: number; more?: string };
+type Version = { number: number; subscription?: string; more?: string };
 
-/** Of each version, events belong to another subscription, and the write keys are in files. */
-function configOf(folder: string, { number, more = '' }: Version): string {
+/** Of each version, limit and write keys are others, and unless it says so the subscription; the keys are in files. */
+function configOf(folder: string, { number, subscription = `sub-${number}`, more = '' }: Version): string {
   return `
 sources:
   - name: backend
@@ -26,8 +27,8 @@ destinations:
     type: lago
     url: \${LAGO_API_URL}
     apiKey: \${LAGO_API_KEY}
-    limit: { requestsPerSecond: 200, concurrency: 4 }
-    rules: [{ name: calls, code: api_call, subscription: { value: sub-${number} } }]
+    limit: { requestsPerSecond: ${200 + number}, concurrency: 4 }
+    rules: [{ name: calls, code: api_call, subscription: { value: ${subscription} } }]
 ${more}
 `;
 }
@@ -66,16 +67,17 @@ async function untilChanged(urls: string[], before: string): Promise<string> {
   ) as Promise<string>;
 }
 
-/** Clients that send event by event without a pause, under the key of the moment. */
-function startLoad(url: string, key: () => string) {
+/** Clients that send event by event without a pause, under the key of the moment, and each until it is accepted. */
+function startLoad(url: () => string, key: () => string) {
   const answers = new Map<number, number>();
   const sent: string[] = [];
   let isOver = false;
   const client = async () => {
-    while (!isOver) {
-      const [track] = makeTracks(1);
+    let track = makeTracks(1)[0]!;
+    let isAccepted = true;
+    while (!isOver || !isAccepted) {
       const authorization = `Basic ${Buffer.from(`${key()}:`).toString('base64')}`;
-      const answer = await fetch(`${url}/v1/track`, {
+      const answer = await fetch(`${url()}/v1/track`, {
         method: 'POST',
         headers: { authorization },
         body: JSON.stringify(track),
@@ -84,7 +86,10 @@ function startLoad(url: string, key: () => string) {
         () => ({ status: 0 }),
       );
       answers.set(answer.status, (answers.get(answer.status) ?? 0) + 1);
-      if (answer.status === 200) sent.push(track!.messageId);
+      isAccepted = answer.status === 200;
+      if (!isAccepted) continue;
+      sent.push(track.messageId);
+      track = makeTracks(1)[0]!;
     }
   };
   const running = Promise.all(Array.from({ length: 6 }, client));
@@ -118,7 +123,10 @@ test('a configuration that is saved under load is in force at once: no request i
   const up = stack.start('cli', ['up']);
   const { receiver, worker } = await untilUp(up);
   let key = keyOf(1);
-  const load = startLoad(receiver, () => key);
+  const load = startLoad(
+    () => receiver,
+    () => key,
+  );
   let hash = await hashOf(receiver);
   for (let number = 2; number <= 5; number++) {
     const sentBefore = load.sent.length;
@@ -158,6 +166,53 @@ test('a configuration that is saved under load is in force at once: no request i
   expect(up.output()).toContain('redis.maxMemoryShare: used after a restart only');
   up.signal('SIGTERM');
   expect(await up.exited).toEqual({ code: 0, signal: null });
+});
+
+test('killed in the middle of a reload, again and again: nothing is lost or billed twice, and what is saved is in force', async () => {
+  const stack = await stacks.open();
+  const subscription = 'sub-1';
+  await save(stack, { number: 1, subscription });
+  const processes = {
+    receiver: await stack.startReady('receiver'),
+    worker: await stack.startReady('worker'),
+  };
+  const urls = () => [processes.receiver.url, processes.worker.url];
+  let key = keyOf(1);
+  const load = startLoad(
+    () => processes.receiver.url,
+    () => key,
+  );
+  let hash = await hashOf(processes.receiver.url);
+  for (let number = 2; number <= 7; number++) {
+    await save(stack, { number, subscription });
+    for (const each of Object.values(processes)) each.process.signal('SIGHUP');
+    // A reload waits for 200 ms until the file is whole, and then takes some milliseconds.
+    await sleep(150 + 15 * number);
+    const dying =
+      number % 3 === 0 ? (['receiver', 'worker'] as const) : ([number % 2 ? 'receiver' : 'worker'] as const);
+    for (const name of dying) processes[name].process.signal('SIGKILL');
+    for (const name of dying) {
+      await processes[name].process.exited;
+      processes[name] = await stack.startReady(name);
+    }
+    hash = await untilChanged(urls(), hash);
+    key = keyOf(number);
+    const sentBefore = load.sent.length;
+    await waitFor(() => load.sent.length > sentBefore + 50, { what: 'requests under it' });
+  }
+  await load.end();
+  const { sent } = load;
+  await waitFor(async () => (await stack.account('lago')).inFlight === 0, {
+    what: 'all to be settled',
+    timeoutMs: 90_000,
+  });
+  const account = await stack.account('lago');
+  expect(account).toMatchObject({ dead: 0, difference: 0 });
+  // One whose answer died with the receiver was sent again.
+  expect(account.accepted).toBeGreaterThanOrEqual(sent.length);
+  const { ledger } = stack.sandbox.lago;
+  expect([...ledger.entries()].map(({ id }) => id).toSorted()).toEqual(sent.toSorted());
+  expect(ledger.counts()).toMatchObject({ keys: sent.length, changed: 0 });
 });
 
 test('SIGHUP has a receiver and a worker read their files again; what is wrong changes nothing', async () => {

@@ -110,6 +110,28 @@ test('a Redis that can lose data ends it with the reason, and nothing is started
   });
 });
 
+test('a Redis that is made unsafe while it runs: each reason once, ever longer waits, and on it goes once it is mended', async () => {
+  const stack = await openWithout();
+  const up = stack.start('cli', ['up']);
+  const receiver = await receiverOf(up);
+  await withoutPersistence(stack.redis, async () => {
+    await stack.redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await waitFor(() => up.output().includes('receiver ended (exit code 1); starting it again in 2 s'), {
+      what: 'its third wait',
+      timeoutMs: 60_000,
+    });
+  });
+  const reasons = up
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('appendonly is off'));
+  expect(reasons).not.toEqual([]);
+  expect(reasons).toEqual([...new Set(reasons)]);
+  const isReady = async () => (await fetch(`${receiver}/readyz`).catch(() => null))?.status === 200;
+  await waitFor(isReady, { what: 'the receiver', timeoutMs: 60_000 });
+  await stop(up);
+});
+
 test('what keeps a Redis of its own from starting is a sentence, without frames', async () => {
   const stack = await openWithout('REDIS_URL');
   const data = join(dirname(stack.env.METERBRIDGE_CONFIG!), '.meterbridge/redis');

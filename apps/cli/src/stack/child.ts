@@ -19,19 +19,35 @@ export type ChildOptions = {
   env: NodeJS.ProcessEnv;
   /** Each line of its output. */
   onLine: (name: string, line: string) => void;
-  /** It ended without being told to; it is started again after `RESTART_AFTER_MS`. */
-  onCrash: (name: string, how: string) => void;
+  /** It ended without being told to; it is started again after so many milliseconds. */
+  onCrash: (name: string, how: string, delayMs: number) => void;
 };
 
-const RESTART_AFTER_MS = 500;
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 30_000;
+/** One that ran for so long has started well: what ended it is something new. */
+const STEADY_AFTER_MS = 10_000;
+
+/**
+ * Until an ended process is started again: at once where it ran, and ever later where it ends at its start, since what
+ * keeps it from starting (a Redis that can lose data) takes a person. Pure.
+ * @param livedMs how long it ran
+ * @param lastDelayMs what was waited before that; 0 for its first start
+ */
+export function restartDelayMs(livedMs: number, lastDelayMs: number): number {
+  if (livedMs >= STEADY_AFTER_MS) return FIRST_DELAY_MS;
+  return Math.min(Math.max(FIRST_DELAY_MS, lastDelayMs * 2), LONGEST_DELAY_MS);
+}
 
 /** Runs one process of the stack and starts it again when it dies: nothing is kept in it that is lost. */
 export function startChild(options: ChildOptions): Child {
   let stopping = false;
   let child: ChildProcess;
   let timer: NodeJS.Timeout | undefined;
+  let delayMs = 0;
 
   function launch(): void {
+    const startedAt = performance.now();
     child = spawn(process.execPath, ['--enable-source-maps', options.script], {
       env: options.env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -43,8 +59,9 @@ export function startChild(options: ChildOptions): Child {
     }
     child.once('exit', (code, signal) => {
       if (stopping) return;
-      options.onCrash(options.name, signal ?? `exit code ${code}`);
-      timer = setTimeout(launch, RESTART_AFTER_MS);
+      delayMs = restartDelayMs(performance.now() - startedAt, delayMs);
+      options.onCrash(options.name, signal ?? `exit code ${code}`, delayMs);
+      timer = setTimeout(launch, delayMs);
     });
   }
   launch();

@@ -198,7 +198,8 @@ class Launch {
       script: join(installationFolder(), program, 'dist/main.js'),
       env,
       onLine,
-      onCrash: (who, how) => onProgress(`${who} ended (${how}); starting it again`),
+      onCrash: (who, how, delayMs) =>
+        onProgress(`${who} ended (${how}); starting it again in ${delayMs / 1_000} s`),
     });
     this.stops.push(() => child.stop(STOP_WITHIN_MS));
     return child;
