@@ -24,6 +24,7 @@ import { createBodyReader } from './http/read-raw-body.js';
 import { startServer } from './http/server.js';
 import { openInForce } from './in-force.js';
 import { RedisCheck, type RedisCheckOptions } from './redis-check.js';
+import { RefusalGuard } from './refusal-guard.js';
 import { Turns } from './turns.js';
 
 export type Receiver = {
@@ -51,14 +52,7 @@ export async function composeReceiver(
   const { url, maxMemoryShare, refusedShare, replicas } = config.redis;
   let isDraining = false;
   const outages = new RedisOutages({ logger, server: placeOf(url) });
-  const redis = connectProducer(
-    url,
-    (error) => {
-      logger.debug({ err: error }, 'redis.error');
-      outages.onError(redisErrorWords(error));
-    },
-    { onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)) },
-  );
+  const redis = connectRedis(url, { outages, logger });
   const clock = createStoreClock(redis);
   const events = createReceiverEvents(
     logger,
@@ -68,7 +62,12 @@ export async function composeReceiver(
   const memory = watchMemory(redis, maxMemoryShare);
   const readerFor = shareReaders();
   const turns = new Turns();
-  const beat = startProcessBeat(redis, 'receiver', clock.now);
+  const privacyKey = () => swap.current.config.privacyKey;
+  const refusals = new RefusalGuard(redis, () => {
+    warnOfOtherKeys(refusals.countOfOtherKeys(privacyKey()), logger);
+    return beat.again();
+  });
+  const beat = startProcessBeat(redis, 'receiver', clock.now, () => refusals.known(privacyKey()));
   const swap = new ConfigSwap(config, {
     open: (each) =>
       openInForce(each, {
@@ -81,6 +80,7 @@ export async function composeReceiver(
         logger,
         readerFor,
         turns,
+        refusals,
       }),
     keep: ({ rules }) => keepAllRules(redis, rules, replicas),
     say: beat.say,
@@ -95,7 +95,9 @@ export async function composeReceiver(
     check: async () => {
       await checkRedis(config, { redis, clock, logger });
       for (const each of swap.configs()) await keepAllRules(redis, each.rules, replicas);
+      // It is among those that live before it looks whom to refuse: who refuses somebody after that waits for it.
       await beat.say(swap.current).catch((err) => logger.warn({ err }, 'config.not_told'));
+      await refusals.look();
     },
     onUnsafe,
     outages,
@@ -122,11 +124,28 @@ export async function composeReceiver(
       await swap.close();
       await beat.stop();
       check.stop();
+      refusals.stop();
       memory.stop();
       clock.stop();
       redis.disconnect();
     },
   };
+}
+
+/** A connection whose troubles are told once each. */
+function connectRedis(url: string, { outages, logger }: { outages: RedisOutages; logger: Logger }) {
+  const onError = (err: Error) => {
+    logger.debug({ err }, 'redis.error');
+    outages.onError(redisErrorWords(err));
+  };
+  return connectProducer(url, onError, {
+    onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)),
+  });
+}
+
+/** What is kept of people under a key of before tells nobody whose events theirs are. */
+function warnOfOtherKeys(tokens: number, logger: Logger): void {
+  if (tokens > 0) logger.warn({ tokens }, 'refusals.of_another_key');
 }
 
 /** Configurations of the same limits share one reader, and so its bound on memory. */

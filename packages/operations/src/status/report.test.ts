@@ -48,6 +48,7 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
     processes: [],
     memory: { usedBytes: 50, limitBytes: 100 },
     refusesWrites: null,
+    refusedIds: 0,
   };
 }
 

@@ -61,6 +61,8 @@ export type Status = Activity & {
   /** Receivers and workers that live, and which configuration each runs. */
   processes: Pick<ProcessEntry, 'role' | 'host' | 'pid' | 'config'>[];
   places: PlaceStatus[];
+  /** Ids of people whose later events are refused (`forget --refuse-later`). */
+  refusedIds: number;
   redis: {
     /** Null where it does not tell. */
     usedBytes: number | null;
@@ -90,6 +92,7 @@ export function reportStatus(
       const earlier = before.places.find(({ standing }) => standing.destination === destination);
       return reportPlace(earlier?.standing ?? place.standing, place, seconds, now.at);
     }),
+    refusedIds: now.refusedIds,
     ...now.activity,
     redis: {
       usedBytes,
