@@ -54,11 +54,7 @@ export async function composeReceiver(
   const outages = new RedisOutages({ logger, server: placeOf(url) });
   const redis = connectRedis(url, { outages, logger });
   const clock = createStoreClock(redis);
-  const events = createReceiverEvents(
-    logger,
-    metrics,
-    config.sources.map(({ name }) => name),
-  );
+  const events = createReceiverEvents(logger, metrics, namesOf(config));
   const memory = watchMemory(redis, maxMemoryShare);
   const readerFor = shareReaders();
   const turns = new Turns();
@@ -86,7 +82,7 @@ export async function composeReceiver(
     say: beat.say,
     onSwapped: ({ hash, sources }) => {
       metrics.showConfig(hash);
-      events.sourcesKnown(sources.map(({ name }) => name));
+      events.sourcesKnown(namesOf({ sources }));
     },
     logger,
   });
@@ -130,6 +126,10 @@ export async function composeReceiver(
       redis.disconnect();
     },
   };
+}
+
+function namesOf({ sources }: Pick<Config, 'sources'>): string[] {
+  return sources.map(({ name }) => name);
 }
 
 /** A connection whose troubles are told once each. */

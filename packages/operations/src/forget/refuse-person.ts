@@ -10,7 +10,13 @@ import {
   recordRun,
   refusePeople,
 } from '@meterbridge/queue';
-import { keyCheckOf, type PersonIds, refusalTokens } from '@meterbridge/segment-events';
+import {
+  compileRefusedPeople,
+  keyCheckOf,
+  type PersonIds,
+  type RefusedPeople,
+  refusalTokens,
+} from '@meterbridge/segment-events';
 import { beginAction } from '../dead-letters/operator-action.js';
 import { type DurableWriter, withWriter } from '../durable-writer.js';
 import type { Operations } from '../open.js';
@@ -66,6 +72,15 @@ export async function allowPerson(ops: Operations, ids: PersonIds): Promise<bool
     if (removed > 0) await recordRun(writer.redis, run, RECEIVER, writer.replicas);
     return removed > 0;
   });
+}
+
+/** Those whose events are refused now, for what brings events in beside receivers; null where nobody is. */
+export async function readRefusedPeople(
+  { privacyKey }: Operations['config'],
+  redis: Operations['redis'],
+): Promise<RefusedPeople | null> {
+  if (privacyKey === undefined) return null;
+  return compileRefusedPeople(new Set((await readRefusals(redis)).tokens.keys()), privacyKey);
 }
 
 /** How many people are refused, and since when. */
