@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { deliveriesOf, readDeadLetters, walkJobs } from '@meterbridge/queue';
 import { type SuiteRedis, useCluster, useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, postBatch, sendUntilTaken } from './retrying-client.js';
@@ -11,6 +11,11 @@ const KEY = '0123456789abcdef0123456789abcdef';
 const WITH_KEY = `${CONFIG}\nprivacyKey: ${KEY}\n`;
 const ANN = { userId: 'ann-4711' };
 const FORGET = ['forget', '--user', ANN.userId];
+
+const ending: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ending.splice(0)) await end();
+});
 
 const single = useStack(useRedis());
 const cluster = useStack(useCluster({ masters: 3 }) as unknown as SuiteRedis);
@@ -43,13 +48,12 @@ function startLoad(urls: () => string[]) {
       }
     }),
   );
-  return {
-    sent: () => sent,
-    async end() {
-      isOver = true;
-      await running;
-    },
+  const end = async () => {
+    isOver = true;
+    await running;
   };
+  ending.push(end);
+  return { sent: () => sent, end };
 }
 
 async function refusedBy(url: string): Promise<number> {
@@ -78,11 +82,8 @@ test('while two receivers take events of the person: killed, said again, and not
   await killed.exited;
   expect(await stack.cli('audit', '--json')).toMatchObject({ code: 0 });
 
-  const again = await stack.cli(...FORGET, '--refuse-later', '--yes', '--json');
-  expect([again.code, JSON.parse(again.output).forgotten]).toEqual([
-    0,
-    expect.objectContaining({ rest: null, isRefused: true }),
-  ]);
+  const again = await stack.cli(...FORGET, '--refuse-later', '--yes');
+  expect([again.code, again.output]).toEqual([0, expect.stringContaining('are counted and not kept')]);
   // The load goes on: what it brought until now was found, and what it brings is none of theirs.
   expect(await isKept(stack)).toBe(false);
   const since = load.sent();
@@ -146,7 +147,6 @@ test('letters that were exported before are left out; who is allowed again comes
   await stack.writeConfig(WITH_KEY);
 
   expect((await stack.cli(...FORGET, '--allow-again')).output).toContain('come in again');
-  expect((await stack.cli(...FORGET, '--allow-again')).output).toContain('was not refused');
   await waitFor(
     async () => {
       await postBatch(url, makeTracks(1, ANN));
