@@ -32,6 +32,11 @@ async function onAlias(event, settings) {
   await deliverOne(event, settings);
 }
 
+/** A request to delete a person: kept as a dead letter until somebody runs the command that its reason names. */
+async function onDelete(event, settings) {
+  await deliverOne(event, settings);
+}
+
 /** Segment calls this instead of onBatch where few events come. */
 async function deliverOne(event, settings) {
   const [outcome] = await deliver([event], settings);

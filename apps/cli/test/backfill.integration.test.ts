@@ -109,7 +109,7 @@ describe('an archive', () => {
       code: 0,
       lines: 7,
       events: 2,
-      skipped: { outOfTime: 1, notSelected: 1, ignored: 0 },
+      skipped: { outOfTime: 1, notSelected: 1, ignored: 0, personRefused: 0 },
       rejected: { invalid_json: 1, unsupported_type: 1 },
       badLines: [
         { file: 'mixed.gz', line: 2, reason: 'invalid_json' },

@@ -35,6 +35,7 @@ test('killed in the middle and said again: each delivery is forgotten once, all 
       lateUsage: 0,
       subscriptions: 0,
       records: 0,
+      isRefused: false,
       unreadable: 0,
     },
   });

@@ -80,7 +80,12 @@ test('every handler forwards its event, and says of a bad one that it is', async
   // Filtered ones are counted a moment after their answer.
   await waitFor(async () => (await accepted(stack)) === 6, { what: 'all six to be counted' });
   await expect(fn.onTrack({ type: 'track', userId: 'u' }, settings)).rejects.toThrow(InvalidEventPayload);
-  expect(await stack.account('receiver')).toMatchObject({ dead: 1 });
+  const deletion = fn.onDelete(
+    { type: 'delete', userId: 'u', timestamp: new Date().toISOString() },
+    settings,
+  );
+  await expect(deletion).rejects.toThrow(/meterbridge forget --user/);
+  expect(await stack.account('receiver')).toMatchObject({ dead: 2 });
 });
 
 test('a wrong secret, a clock that is wrong, or a changed body: 401, and Segment sends again', async () => {

@@ -4,7 +4,16 @@ import { createRequire } from 'node:module';
 import { createContext, runInContext } from 'node:vm';
 
 const SOURCE = new URL('../../../docs/segment-function/function.js', import.meta.url);
-const HANDLERS = ['onBatch', 'onTrack', 'onIdentify', 'onPage', 'onScreen', 'onGroup', 'onAlias'] as const;
+const HANDLERS = [
+  'onBatch',
+  'onTrack',
+  'onIdentify',
+  'onPage',
+  'onScreen',
+  'onGroup',
+  'onAlias',
+  'onDelete',
+] as const;
 
 export type Settings = { endpoint?: string; secret?: string };
 export type EventStatus = { status: number; errormessage?: string };

@@ -26,6 +26,7 @@ import { createBodyReader } from './http/read-raw-body.js';
 import { startServer } from './http/server.js';
 import { openInForce } from './in-force.js';
 import { RedisCheck, type RedisCheckOptions } from './redis-check.js';
+import { RefusalGuard } from './refusal-guard.js';
 import { Turns } from './turns.js';
 
 export type Receiver = {
@@ -64,15 +65,18 @@ export async function composeReceiver(
   let isDraining = false;
   const { redis, outages } = openConnection(url, logger);
   const clock = createStoreClock(redis);
-  const events = createReceiverEvents(
-    logger,
-    metrics,
-    config.sources.map(({ name }) => name),
-  );
+  const events = createReceiverEvents(logger, metrics, namesOf(config));
   const memory = watchMemory(redis, maxMemoryShare);
   const readerFor = shareReaders();
   const turns = new Turns();
-  const beat = startProcessBeat(redis, { role: 'receiver', version }, clock.now);
+  const privacyKey = () => swap.current.config.privacyKey;
+  const refusals = new RefusalGuard(redis, () => {
+    warnOfOtherKeys(refusals.countOfOtherKeys(privacyKey()), logger);
+    return beat.again();
+  });
+  const beat = startProcessBeat(redis, { role: 'receiver', version }, clock.now, () =>
+    refusals.known(privacyKey()),
+  );
   const swap = new ConfigSwap(config, {
     open: (each) =>
       openInForce(each, {
@@ -85,12 +89,13 @@ export async function composeReceiver(
         logger,
         readerFor,
         turns,
+        refusals,
       }),
     keep: ({ rules }) => keepAllRules(redis, rules, replicas),
     say: beat.say,
     onSwapped: ({ hash, sources }) => {
       metrics.showConfig(hash);
-      events.sourcesKnown(sources.map(({ name }) => name));
+      events.sourcesKnown(namesOf({ sources }));
     },
     logger,
   });
@@ -100,7 +105,9 @@ export async function composeReceiver(
       await checkRedis(config, { redis, clock, logger });
       await tellFormats(redis, replicas);
       for (const each of swap.configs()) await keepAllRules(redis, each.rules, replicas);
+      // It is among those that live before it looks whom to refuse: who refuses somebody after that waits for it.
       await beat.say(swap.current).catch((err) => logger.warn({ err }, 'config.not_told'));
+      await refusals.look();
     },
     onUnsafe,
     outages,
@@ -129,6 +136,7 @@ export async function composeReceiver(
       await beat.stop();
       check.stop();
       formats.stop();
+      refusals.stop();
       memory.stop();
       clock.stop();
       redis.disconnect();
@@ -136,6 +144,11 @@ export async function composeReceiver(
   };
 }
 
+function namesOf({ sources }: Pick<Config, 'sources'>): string[] {
+  return sources.map(({ name }) => name);
+}
+
+/** A connection whose troubles are told once each. */
 function openConnection(url: string, logger: Logger) {
   const outages = new RedisOutages({ logger, server: placeOf(url) });
   const redis = connectProducer(
@@ -147,6 +160,11 @@ function openConnection(url: string, logger: Logger) {
     { onAnswer: (refusal) => outages.onAnswer(describeRedisError(refusal)) },
   );
   return { redis, outages };
+}
+
+/** What is kept of people under a key of before tells nobody whose events theirs are. */
+function warnOfOtherKeys(tokens: number, logger: Logger): void {
+  if (tokens > 0) logger.warn({ tokens }, 'refusals.of_another_key');
 }
 
 /** Configurations of the same limits share one reader, and so its bound on memory. */

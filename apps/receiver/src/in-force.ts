@@ -7,6 +7,7 @@ import { RoutingActivity } from './activity/routing-activity.js';
 import { createIntake } from './http/app.js';
 import type { ReadRawBody } from './http/read-raw-body.js';
 import type { Intake, IntakeDeps } from './ports.js';
+import type { RefusalGuard } from './refusal-guard.js';
 import { routeEvents } from './route-events.js';
 import type { Turns } from './turns.js';
 
@@ -28,11 +29,13 @@ export type Lasting = Pick<IntakeDeps, 'pressure' | 'now'> &
     logger: Logger;
     readerFor: (limits: Config['receiver']) => ReadRawBody;
     turns: Turns;
+    refusals: RefusalGuard;
   };
 
 /** Builds what takes events under a configuration, whose rules Redis keeps by then. */
 export function openInForce(config: Config, lasting: Lasting): InForce {
-  const { redis, now, pressure, budgetBytes, isChecked, events, logger, readerFor, turns } = lasting;
+  const { redis, now, pressure, budgetBytes, isChecked, events, logger, readerFor, turns, refusals } =
+    lasting;
   const { shards, replicas } = config.redis;
   const writer = new DeliveryWriter({
     redis,
@@ -64,6 +67,7 @@ export function openInForce(config: Config, lasting: Lasting): InForce {
     pressure,
     now,
     limits: config.receiver,
+    refusals: refusals.forKey(config.privacyKey),
     record: events,
   };
   const intake = createIntake(deps, readerFor(config.receiver), turns);

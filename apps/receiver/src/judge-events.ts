@@ -6,16 +6,17 @@ import {
   leastBytes,
   type Refusal,
   type RefusalCount,
+  type RefusedPeople,
   type RejectedEvent,
   rejectArrival,
 } from '@meterbridge/segment-events';
-import type { ReceivedEvent } from './ports.js';
+import { PERSON_REFUSED, type ReceivedEvent } from './ports.js';
 import type { Attribution } from './sources/attribute-events.js';
 
 /** What becomes of one event, as its sender is told. */
 export type EventResult =
   | { status: 'accepted' }
-  /** By its own `integrations`. */
+  /** By its own `integrations`, or since it is of a person who is refused. */
   | { status: 'ignored' }
   | { status: 'rejected'; reason: string; message: string };
 
@@ -81,20 +82,23 @@ export class EventJudge {
   private readonly attribution: Attribution;
   private readonly arrival: Omit<Arrival, 'raw'>;
   private readonly limits: EventLimits;
+  private readonly people: RefusedPeople | null;
   private readonly notKept: RefusalCounts = new Map();
   private next = 0;
   private keptBytes = 0;
 
+  /** @param people whose events are counted and not kept; null for nobody's */
   constructor(
     events: readonly unknown[],
     attribution: Attribution,
     arrival: Omit<Arrival, 'raw'>,
-    limits: EventLimits,
+    { limits, people }: { limits: EventLimits; people: RefusedPeople | null },
   ) {
     this.events = events;
     this.attribution = attribution;
     this.arrival = arrival;
     this.limits = limits;
+    this.people = people;
   }
 
   /** Goes on for about so many milliseconds. @returns whether every event is judged */
@@ -125,6 +129,8 @@ export class EventJudge {
     } else if (decided.status === 'ignored') {
       raise(this.judgement.ignored, source.name);
       this.tell({ status: 'ignored' });
+    } else if (this.people !== null && isOfRefused(this.people, decided)) {
+      this.passOver(source);
     } else {
       const { event, timeFromReceipt } = decided;
       this.judgement.received.push({ source: source.name, via: arrival.way.via, event, timeFromReceipt });
@@ -134,11 +140,21 @@ export class EventJudge {
   }
 
   private refuse(arrival: Arrival, source: Source, refusal: Refusal): void {
+    if (this.people?.isIn(arrival.raw)) {
+      this.passOver(source);
+      return;
+    }
     const { reason, detail } = refusal;
     raiseRefusal(this.judgement.refused, reason, source.name);
     if (this.mayKeep(arrival.raw)) this.judgement.rejected.push(rejectArrival(arrival, source, refusal));
     else raiseRefusal(this.notKept, reason, source.name);
     this.tell({ status: 'rejected', reason, message: detail });
+  }
+
+  /** Nothing of it is kept but the count, and its sender hears nothing of the person. */
+  private passOver(source: Source): void {
+    raiseRefusal(this.notKept, PERSON_REFUSED, source.name);
+    this.tell({ status: 'ignored' });
   }
 
   /** By the least that it takes: a copy of what is too large would be what this is to spare. */
@@ -155,6 +171,11 @@ export class EventJudge {
     if (this.judgement.results.length < MAX_RESULTS) this.judgement.results.push(result);
     else this.judgement.unlisted[result.status] += 1;
   }
+}
+
+/** As it came, and as it would be stored: a person is forgotten by either. */
+function isOfRefused(people: RefusedPeople, { frozen, event }: { frozen: unknown; event: unknown }): boolean {
+  return people.isOf(frozen) || (event !== frozen && people.isOf(event));
 }
 
 function raise(counts: Counts, source: string): void {

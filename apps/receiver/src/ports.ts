@@ -8,6 +8,10 @@ import type {
 } from '@meterbridge/segment-events';
 import type { HealthDeps, ReceiverEvents } from '@meterbridge/telemetry';
 import type { RequestHandler } from 'express';
+import type { RefusalLease } from './refusal-guard.js';
+
+/** Why an event is counted that is of a person who is refused; no sender is told. */
+export const PERSON_REFUSED = 'person_refused';
 
 export type ReceivedEvent = {
   source: string;
@@ -65,6 +69,8 @@ export type IntakeDeps = {
   /** Milliseconds since 1970. */
   now: () => number;
   limits: ReceiverLimits;
+  /** Has a request go by the people who are refused now. */
+  refusals: () => RefusalLease;
   /** Told of the receiver's work. */
   record: ReceiverTelemetry;
 };

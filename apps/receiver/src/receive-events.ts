@@ -1,9 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import type { Source } from '@meterbridge/config';
-import { BodyReader, type BodyReading, type RejectedEvent, rejectArrival } from '@meterbridge/segment-events';
+import {
+  BodyReader,
+  type BodyReading,
+  type RefusedPeople,
+  type RejectedEvent,
+  rejectArrival,
+} from '@meterbridge/segment-events';
 import { type Answer, failure, overloaded, SUCCESS } from './http/answer.js';
 import { EventJudge, type Judgement, MAX_KEPT_BYTES } from './judge-events.js';
-import type { IntakeDeps, ReceiverTelemetry } from './ports.js';
+import { type IntakeDeps, PERSON_REFUSED, type ReceiverTelemetry } from './ports.js';
 import { SOURCE_KINDS } from './sources/kinds.js';
 import type { EventRequest } from './sources/source-kind.js';
 import { nextTurn, Turns } from './turns.js';
@@ -48,21 +54,31 @@ export function createReceiveEvents(deps: IntakeDeps, turns = new Turns()): Rece
     sharedBytes: deps.limits.inflatedBytes,
   };
   const accesses = new Map(SOURCE_KINDS.map((kind) => [kind, kind.openAccess(deps.sources)]));
-  return async (request) => {
+  return (request) => {
+    const { people, leave } = deps.refusals();
+    return receive(request, people).finally(leave);
+  };
+
+  /** Holds nothing of the request once it is judged. */
+  async function receive(request: EventRequest, people: RefusedPeople | null): Promise<Answer> {
     const { length } = request.rawBody;
     const turn = length > LARGE_BODY_BYTES ? await turns.standInLine(length) : turns.enter();
     if (!turn) return overloaded(1);
     let judged: Judgement | Answer;
     try {
-      judged = await judgeRequest(request, turn.mayWait);
+      judged = await judgeRequest(request, turn.mayWait, people);
     } finally {
       turn.leave();
     }
     return 'status' in judged ? judged : commitJudged(deps, judged);
-  };
+  }
 
   /** @param mayWait whether others may have their turn meanwhile */
-  async function judgeRequest(request: EventRequest, mayWait: boolean): Promise<Judgement | Answer> {
+  async function judgeRequest(
+    request: EventRequest,
+    mayWait: boolean,
+    people: RefusedPeople | null,
+  ): Promise<Judgement | Answer> {
     const { rawBody, route, receivedAtMs } = request;
     // Nearly every request is read and judged in one slice each.
     const sliceMs = mayWait ? SLICE_MS : Number.POSITIVE_INFINITY;
@@ -75,12 +91,12 @@ export function createReceiveEvents(deps: IntakeDeps, turns = new Turns()): Rece
     if ('refused' in claim) return claim.refused;
     let reading = reader.read(sliceMs);
     for (; reading === null; reading = reader.read(sliceMs)) await nextTurn();
-    if (!reading.ok) return refuseBody(deps, request, reading, claim.source);
+    if (!reading.ok) return refuseBody(deps, request, reading, { source: claim.source, people });
     const { events, sentAt } = reading.body;
     const attribution = access.attribute(reading.body, claim.source);
     if ('refused' in attribution) return attribution.refused;
     const arrival = { way: route.kind.way, receivedAtMs, sentAt };
-    const judge = new EventJudge(events, attribution, arrival, deps.limits);
+    const judge = new EventJudge(events, attribution, arrival, { limits: deps.limits, people });
     while (!judge.run(sliceMs)) await nextTurn();
     return judge.judgement;
   }
@@ -102,10 +118,12 @@ async function refuseBody(
   deps: IntakeDeps,
   request: EventRequest,
   { code, problem }: BodyReading & { ok: false },
-  source: Source | undefined,
+  { source, people }: { source: Source | undefined; people: RefusedPeople | null },
 ): Promise<Answer> {
   if (code !== 'invalid_json') return failure(413, code, problem);
-  if (source) {
+  if (source && people?.isIn(request.rawBody.toString())) {
+    await deps.commit([], [], [{ source: source.name, reason: PERSON_REFUSED, events: 1 }]);
+  } else if (source) {
     const isKept = request.rawBody.length <= MAX_KEPT_BYTES;
     if (isKept) await deps.commit([], [unreadable(request, problem, source)], []);
     else await deps.commit([], [], [{ source: source.name, reason: code, events: 1 }]);

@@ -73,6 +73,7 @@ export async function startReceiver(
       notKept.push(...counted);
     },
     pressure: () => null,
+    refusals: () => ({ people: null, leave: () => {} }),
     now: Date.now,
     limits: {
       bodyBytes: 200_000,

@@ -67,7 +67,8 @@ export {
   walkLetters,
 } from './dead-letters/walk.js';
 export { findPerson, type PersonFound, type PlaceFound } from './forget/find-person.js';
-export { type Forgotten, forgetPerson, type Rest } from './forget/forget-person.js';
+export { type ForgetOptions, type Forgotten, forgetPerson, type Rest } from './forget/forget-person.js';
+export { allowPerson, listRefused, type RefusedList } from './forget/refuse-person.js';
 export { readPersonIds } from './forget/words.js';
 export { holdDestination, resumeDestination } from './hold.js';
 export { type Operations, openOperations } from './open.js';

@@ -178,7 +178,9 @@ test('while a replay is open it is not done; letters that the replay moves meanw
       };
     },
   });
-  expect(await forgetPerson({ ...ops, redis: afterStep }, ann, {}, 300)).toMatchObject({ rest: 'replaying' });
+  expect(await forgetPerson({ ...ops, redis: afterStep }, ann, {}, { patienceMs: 300 })).toMatchObject({
+    rest: 'replaying',
+  });
   await expectToAddUp();
   await releaseReplay(redis, id, 'holder', 'done');
   expect(await forgetPerson(ops, ann)).toMatchObject({ rest: null });

@@ -40,6 +40,7 @@ export {
   type OperatorActionRecord,
   readDeadLetterLog,
   recordAction,
+  recordRun,
   rewriteLog,
 } from './dead-letters/dead-letter-log.js';
 export {
@@ -129,6 +130,15 @@ export {
   readProcesses,
   startProcessBeat,
 } from './state/processes.js';
+export {
+  allowPeople,
+  countRefusals,
+  findRefusals,
+  type RefusalSnapshot,
+  readRefusals,
+  readRefusalVersion,
+  refusePeople,
+} from './state/refused-people.js';
 export { keepRules, readAllRules, readRules } from './state/rules-store.js';
 export { knownDestinations, knownShards, shardsOf } from './state/shards.js';
 export { createSubscriptionCache } from './state/subscription-cache.js';

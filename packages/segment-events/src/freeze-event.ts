@@ -107,14 +107,18 @@ function withoutWriteKey({ writeKey: _, ...event }: JsonObject): JsonObject {
   return { receivedAt: undefined, ...event };
 }
 
+/** Segment's word to have a person deleted: it carries no usage, and whoever holds a write key could send it. */
+const DELETION_REQUEST =
+  'type is delete, which carries no usage and asks to forget the person of its userId: run meterbridge forget --user <that id> --refuse-later, which takes this letter too';
+
 function checkType(type: unknown): Rejection | null {
   if (type === undefined || type === null || type === '') {
     return { reason: 'missing_type', detail: `type is missing; expected one of ${CALL_TYPES.join(', ')}` };
   }
   if (CALL_TYPES.includes(type as CallType)) return null;
-  // Webhooks send this one; it is Segment's own word and nobody's data.
-  const found = type === 'delete' ? 'delete, which carries no usage' : `another ${jsonTypeOf(type)}`;
-  return { reason: 'unsupported_type', detail: `type is ${found}; expected one of ${CALL_TYPES.join(', ')}` };
+  if (type === 'delete') return { reason: 'unsupported_type', detail: DELETION_REQUEST };
+  const expected = `expected one of ${CALL_TYPES.join(', ')}`;
+  return { reason: 'unsupported_type', detail: `type is another ${jsonTypeOf(type)}; ${expected}` };
 }
 
 /**

@@ -30,6 +30,13 @@ export {
   type Way,
   wayOf,
 } from './receive-event.js';
+export {
+  compileRefusedPeople,
+  keyCheckOf,
+  type RefusedPeople,
+  refusalTokens,
+  TOKENS_PER_ID,
+} from './refused-people.js';
 export type { Rejection, RejectionReason } from './rejection.js';
 export { findRootProblem, findWrittenRootProblem, type RootField, rootFieldOf } from './root-fields.js';
 export { safeEqual } from './safe-equal.js';

@@ -38,6 +38,10 @@ test.each([
   expect(user.isIn(raw)).toBe(isIn);
 });
 
+test('a list of more items than a call takes arguments is looked through', () => {
+  expect(user.isIn([...Array(300_000).fill(0), { userId: '42' }])).toBe(true);
+});
+
 test('the depth of what was refused is no matter', () => {
   let deep: unknown = { userId: '42' };
   for (let level = 0; level < 10_000; level++) deep = { a: deep };

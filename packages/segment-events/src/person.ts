@@ -15,33 +15,69 @@ export type Person = {
 };
 
 /** @param key of the installation; a person whose id was hashed with it is found by the id itself */
-export function compilePerson({ userId, anonymousId }: PersonIds, key?: string): Person {
-  const users = formsOf(userId, key);
-  const devices = formsOf(anonymousId, key);
+export function compilePerson(who: PersonIds, key?: string): Person {
+  const { users, devices } = formsOf(who, key);
   const ids = new Set([...users, ...devices]);
   const quoted = [...ids].map((id) => JSON.stringify(id));
-  const isOf = (event: unknown) =>
-    isJsonObject(event) &&
-    (users.has(textOf(event.userId)) ||
-      devices.has(textOf(event.anonymousId)) ||
-      ids.has(textOf(event.previousId)));
-  const isIn = (raw: unknown) => {
+  const isOf = compileIsOf({
+    user: (id) => users.has(id),
+    device: (id) => devices.has(id),
+    either: (id) => ids.has(id),
+  });
+  return { ids, isOf, isIn: compileIsIn(isOf, (text) => quoted.some((id) => text.includes(id))) };
+}
+
+/** Each id as it came, and as the privacy rules hash it. */
+export function formsOf(
+  { userId, anonymousId }: PersonIds,
+  key: string | undefined,
+): { users: Set<string>; devices: Set<string> } {
+  const forms = (id: string | undefined) => {
+    if (id === undefined) return new Set<string>();
+    const hashed = [hashValue(id), ...(key === undefined ? [] : [hashWithKey(id, key)])] as string[];
+    return new Set([id, ...hashed]);
+  };
+  return { users: forms(userId), devices: forms(anonymousId) };
+}
+
+/** Whether an id is one of those that are looked for. */
+export type IdTests = {
+  user: (id: string) => boolean;
+  device: (id: string) => boolean;
+  /** Of an alias call's `previousId`, which may be either. */
+  either: (id: string) => boolean;
+};
+
+/** The one place that says by which of its fields an event is a person's. */
+export function compileIsOf({ user, device, either }: IdTests): (event: unknown) => boolean {
+  return (event) => {
+    if (!isJsonObject(event)) return false;
+    const userId = textOf(event.userId);
+    if (userId !== '' && user(userId)) return true;
+    const anonymousId = textOf(event.anonymousId);
+    if (anonymousId !== '' && device(anonymousId)) return true;
+    const previousId = textOf(event.previousId);
+    return previousId !== '' && either(previousId);
+  };
+}
+
+/** The same at any depth, and in text that is no JSON. */
+export function compileIsIn(
+  isOf: (event: unknown) => boolean,
+  isInText: (text: string) => boolean,
+): (raw: unknown) => boolean {
+  return (raw) => {
     // A loop, since what was refused may be nested deeper than calls can be.
     const open = [raw];
     for (let value = open.pop(); value !== undefined || open.length > 0; value = open.pop()) {
-      if (typeof value === 'string' && quoted.some((text) => value.includes(text))) return true;
+      if (typeof value === 'string' && isInText(value)) return true;
       if (isOf(value)) return true;
-      if (typeof value === 'object' && value !== null) open.push(...Object.values(value));
+      // Not spread: a list of a million items is more than a call takes.
+      if (typeof value === 'object' && value !== null)
+        for (const each of Object.values(value)) open.push(each);
     }
     return false;
   };
-  return { ids, isOf, isIn };
-}
-
-function formsOf(id: string | undefined, key: string | undefined): Set<string> {
-  if (id === undefined) return new Set();
-  const forms = [id, hashValue(id), ...(key === undefined ? [] : [hashWithKey(id, key)])];
-  return new Set(forms as string[]);
 }
 
 /** An id may have come as a number, which is frozen as text. Anything else equals no id. */

@@ -58,6 +58,11 @@ export function createReceiverMeters(registry: Registry) {
       'Of the rejected events those that were counted and not kept: no dead letter has them',
       ['source'],
     ),
+    personRefused: counter(
+      'events_person_refused_total',
+      'Events of people whose later events are refused (forget --refuse-later): counted, and stored nowhere',
+      ['source'],
+    ),
     accepted: counter('deliveries_accepted_total', 'Deliveries that are safely queued, and filtered events', [
       'destination',
     ]),

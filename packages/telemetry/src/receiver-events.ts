@@ -11,6 +11,9 @@ export type RequestAnswered = {
   bodyBytes: number;
 };
 
+/** As the receiver counts them. */
+const PERSON_REFUSED = 'person_refused';
+
 export type ReceiverEvents = ReturnType<typeof createReceiverEvents>;
 
 /**
@@ -51,9 +54,17 @@ export function createReceiverEvents(
       logger.warn({ source, reason, count }, 'event.rejected');
     },
 
-    /** Refused events that are counted in Redis and not kept: beyond what a request or a source may have kept. */
+    /**
+     * Refused events that are counted in Redis and not kept: beyond what a request or a source may have kept. Those of
+     * people who are refused are a count apart, and no line of the log tells when they came.
+     */
     refusalsNotKept(counts: readonly { source: string; reason: string; events: number }[]): void {
       for (const { source, reason, events } of counts) {
+        if (reason === PERSON_REFUSED) {
+          metrics.received.inc({ source }, events);
+          metrics.personRefused.inc({ source }, events);
+          continue;
+        }
         metrics.rejectedNotKept.inc({ source }, events);
         logger.warn({ source, reason, count: events }, 'event.rejected_not_kept');
       }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { compilePrivacy } from '@meterbridge/segment-events';
+import { compilePrivacy, compileRefusedPeople, refusalTokens } from '@meterbridge/segment-events';
 import { compileJudge, type Judged, type Selection } from './judge-line.js';
 
 const DAY_MS = 86_400_000;
@@ -38,6 +38,16 @@ const only = (judged: Judged[]) => {
 };
 const without = (...fields: string[]) =>
   Object.fromEntries(Object.entries(ARCHIVED).filter(([field]) => !fields.includes(field)));
+
+test.each([
+  ['their event', ARCHIVED, 'person refused'],
+  ['what is no event', { ...ARCHIVED, type: 'delete' }, 'person refused'],
+  ['what is no JSON', '{"userId":"u1", "type', 'person refused'],
+  ['the event of somebody else', { ...ARCHIVED, userId: 'u2' }, 'taken'],
+])('of a person whose later events are refused: %s', (_name, line, is) => {
+  const refused = compileRefusedPeople(new Set(refusalTokens({ userId: 'u1' }, 'key')), 'key');
+  expect(only(judge(line, { refused })).is).toBe(is);
+});
 
 describe('an archived event', () => {
   test('keeps the times that Segment gave it, however old, and says the same each time it is read', () => {

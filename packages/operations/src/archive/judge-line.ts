@@ -6,7 +6,9 @@ import {
   type EventLimits,
   type EventSource,
   isJsonObject,
+  type Received,
   type Refusal,
+  type RefusedPeople,
   type RejectedEvent,
   readBody,
   readTimestampMs,
@@ -24,6 +26,8 @@ export type Selection = {
   until?: number;
   /** A filter over the event as rules see it, without personal data. */
   where?: (event: SegmentEvent) => boolean;
+  /** People whose events are not taken, whatever else is wanted. */
+  refused?: RefusedPeople | null;
 };
 
 /** What becomes of one event of a line. */
@@ -33,6 +37,8 @@ export type Judged =
   | { is: 'not selected' }
   /** Its own `integrations` switch it off here. */
   | { is: 'ignored' }
+  /** Of a person whose later events are refused. */
+  | { is: 'person refused' }
   | { is: 'rejected'; rejected: RejectedEvent };
 
 export type JudgeLine = (line: Line, place: string) => Judged[];
@@ -48,7 +54,7 @@ export type JudgeLine = (line: Line, place: string) => Judged[];
 export function compileJudge(
   source: EventSource,
   limits: EventLimits & Pick<Config['receiver'], 'inflatedBytes'>,
-  { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, where }: Selection,
+  { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, where, refused }: Selection,
   now: () => number,
 ): JudgeLine {
   return (line, place) => {
@@ -58,6 +64,7 @@ export function compileJudge(
     const bounds = { events: Number.POSITIVE_INFINITY, sharedBytes: limits.inflatedBytes };
     const reading = readBody(line, bounds);
     if (reading.ok) return reading.body.events.map((raw) => judge(raw, place));
+    if (refused?.isIn(line)) return [{ is: 'person refused' }];
     return [reject(line, refusalOf(reading), place)];
   };
 
@@ -66,11 +73,18 @@ export function compileJudge(
     if (at !== null && (at < since || at >= until)) return { is: 'out of time' };
     const received = receiveEvent(arrivalAt(receiptOf(raw) ?? now(), raw), source, limits);
     if (received.status === 'ignored') return { is: 'ignored' };
+    if (isOfRefused(received, raw)) return { is: 'person refused' };
     if (received.status === 'taken') {
       return isWanted(received.event) ? { is: 'taken', event: received.event } : { is: 'not selected' };
     }
     const { rejected } = received;
     return isWanted(rejected.raw) ? rejectedAt(place, rejected) : { is: 'not selected' };
+  }
+
+  function isOfRefused(received: Received, raw: unknown): boolean {
+    if (!refused || received.status === 'ignored') return false;
+    if (received.status === 'rejected') return refused.isIn(raw);
+    return refused.isOf(received.frozen) || refused.isOf(received.event);
   }
 
   function isWanted(event: unknown): boolean {

@@ -11,8 +11,8 @@ export type BackfillReport = {
   /** That were taken. */
   events: number;
   eventsPerSecond: number;
-  /** Read and not wanted: by their time, by the filter, or switched off here by their own `integrations`. */
-  skipped: { outOfTime: number; notSelected: number; ignored: number };
+  /** Read and not wanted: by their time, by the filter, switched off here by their own `integrations`, or of people who are refused. */
+  skipped: { outOfTime: number; notSelected: number; ignored: number; personRefused: number };
   /** Dead letters of the receiver, by reason, and the first hundred lines of them. */
   rejected: Record<string, number>;
   badLines: BadLine[];
@@ -38,7 +38,12 @@ export function reportBackfill(
     seconds: Math.round(seconds * 10) / 10,
     events: tally.events,
     eventsPerSecond: Math.round(tally.events / Math.max(0.001, seconds)),
-    skipped: { outOfTime: tally.outOfTime, notSelected: tally.notSelected, ignored: tally.ignored },
+    skipped: {
+      outOfTime: tally.outOfTime,
+      notSelected: tally.notSelected,
+      ignored: tally.ignored,
+      personRefused: tally.personRefused,
+    },
     rejected: tally.rejected,
     badLines: tally.badLines,
     unreadable,

@@ -11,10 +11,12 @@ import {
   replicasToWaitFor,
   watchMemory,
 } from '@meterbridge/queue';
+import type { RefusedPeople } from '@meterbridge/segment-events';
 import { compileJudge, type Selection } from '../archive/judge-line.js';
 import type { ObjectStore } from '../archive/object-store.js';
 import { STANDARD_INPUT } from '../archive/open-archive.js';
 import { openProducer, openRedis } from '../connect.js';
+import { readRefusedPeople } from '../forget/refuse-person.js';
 import { OperationError } from '../operation-error.js';
 import { readKeptRules } from '../pipeline/kept-rules.js';
 import { compilePipeline, type KeptRules, type Pipeline } from '../pipeline/pipeline.js';
@@ -67,7 +69,8 @@ const MEMORY_SHARE = 0.75;
 export async function dryRun(backfill: Backfill, work: Work = {}): Promise<BackfillReport> {
   const { config, source, files, selection, checkAll, standardInput, objects } = backfill;
   const tally = new Tally(config.destinations.map(({ name }) => name));
-  const kept = await readKeptIfThere(config, work);
+  const there = await readIfThere(config, work);
+  const kept = there?.kept ?? null;
   const pipeline = compilePipeline(config, kept ?? new Map());
   const questions = new AllQuestions(pipeline, {
     isForAll: checkAll,
@@ -82,7 +85,7 @@ export async function dryRun(backfill: Backfill, work: Work = {}): Promise<Backf
       files,
       objects,
       inputOf: (file) => (file === STANDARD_INPUT ? standardInput?.open() : undefined),
-      judge: compileJudge(source, config.receiver, selection, Date.now),
+      judge: compileJudge(source, config.receiver, { ...selection, refused: there?.refused }, Date.now),
       sink: createDryRun(pipeline, source.name, tally, asking),
       positions: new Map(),
       isStopped: () => isStopped(work),
@@ -95,8 +98,11 @@ export async function dryRun(backfill: Backfill, work: Work = {}): Promise<Backf
   }
 }
 
-/** Without Redis nobody knows the rules of before: null. */
-async function readKeptIfThere(config: Config, { onNotice }: Work): Promise<KeptRules | null> {
+/** Without Redis nobody knows the rules of before, nor who is refused: null. */
+async function readIfThere(
+  config: Config,
+  { onNotice }: Work,
+): Promise<{ kept: KeptRules; refused: RefusedPeople | null } | null> {
   const redis = await openRedis(config.redis.url).catch((error) => {
     if (!(error instanceof OperationError)) throw error;
     onNotice?.(`${error.message}\nSo what rules of before have sent under another event type is not seen.`);
@@ -104,7 +110,7 @@ async function readKeptIfThere(config: Config, { onNotice }: Work): Promise<Kept
   });
   if (redis === null) return null;
   try {
-    return await readKeptRules(redis, config);
+    return { kept: await readKeptRules(redis, config), refused: await readRefusedPeople(config, redis) };
   } finally {
     redis.disconnect();
   }
@@ -143,7 +149,8 @@ export async function runBackfill(backfill: Backfill, work: Work = {}): Promise<
     for (const [name, rules] of config.rules) await keepRules(redis, name, rules);
     const positions = new BackfillPositions(redis, idOf(backfill));
     const from = await startingPositions(positions, backfill, work);
-    const judge = () => compileJudge(source, config.receiver, selection, clock.now);
+    const wanted = { ...selection, refused: await readRefusedPeople(config, redis) };
+    const judge = () => compileJudge(source, config.receiver, wanted, clock.now);
     const inputOf = () => (input ? createReadStream(input.file) : undefined);
     const reading = { files, objects, inputOf, positions: from, isStopped: hasStopped };
     const pipeline = compilePipeline(config, await readKeptRules(redis, config));

@@ -42,8 +42,15 @@ test('bad lines are counted by reason, and the first hundred are named', () => {
 test('lines and events are counted, and what was passed by, by why', () => {
   const tally = new Tally([]);
   const event = {} as SegmentEvent;
-  const passedBy = ['out of time', 'not selected', 'ignored', 'ignored'] as const;
+  const passedBy = ['out of time', 'not selected', 'ignored', 'ignored', 'person refused'] as const;
   for (let i = 0; i < 2; i += 1)
     tally.add({ lines: 10, events: [event], rejected: [], passedBy: [...passedBy] });
-  expect(tally).toMatchObject({ lines: 20, events: 2, outOfTime: 2, notSelected: 2, ignored: 4 });
+  expect(tally).toMatchObject({
+    lines: 20,
+    events: 2,
+    outOfTime: 2,
+    notSelected: 2,
+    ignored: 4,
+    personRefused: 2,
+  });
 });

@@ -26,6 +26,7 @@ export class Tally {
   outOfTime = 0;
   notSelected = 0;
   ignored = 0;
+  personRefused = 0;
   readonly rejected: Record<string, number> = {};
   /** The first of them. */
   readonly badLines: BadLine[] = [];
@@ -60,6 +61,7 @@ export class Tally {
     for (const is of passedBy) {
       if (is === 'out of time') this.outOfTime += 1;
       else if (is === 'not selected') this.notSelected += 1;
+      else if (is === 'person refused') this.personRefused += 1;
       else this.ignored += 1;
     }
     for (const { rejected: letter, file, line } of rejected) {

@@ -9,12 +9,14 @@ import {
   type OperatorAction,
   shardOfId,
 } from '@meterbridge/queue';
+import type { RefusedPeople } from '@meterbridge/segment-events';
 import { readTexts } from '../archive/read-texts.js';
 import { type DurableWriter, withWriter } from '../durable-writer.js';
+import { readRefusedPeople } from '../forget/refuse-person.js';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
 import { isStopped, startCounting, type Work } from '../work.js';
-import { isDelivery, type Letter } from './letter.js';
+import { eventOf, isDelivery, type Letter } from './letter.js';
 import { beginAction } from './operator-action.js';
 import { type ReadPortable, readPortable } from './portable-letter.js';
 
@@ -27,6 +29,8 @@ export type ImportReport = {
   restored: number;
   stillThere: number;
   bad: number;
+  /** Of people whose later events are refused: left where they were. */
+  personRefused: number;
   isStopped: boolean;
 };
 
@@ -69,11 +73,19 @@ async function importAll(
   { ops, writer, run, onBad }: Importing,
   work: Work,
 ): Promise<ImportReport> {
-  const report: ImportReport = { imported: 0, restored: 0, stillThere: 0, bad: 0, isStopped: false };
+  const report: ImportReport = {
+    imported: 0,
+    restored: 0,
+    stillThere: 0,
+    bad: 0,
+    personRefused: 0,
+    isStopped: false,
+  };
   const refuse = (line: number, problem: string) => {
     report.bad += 1;
     onBad(line, problem);
   };
+  const refused = await readRefusedPeople(ops.config, ops.redis);
   const pages = new Map<string, Line[]>();
   const flush = async (shard: string) => {
     const page = pages.get(shard) ?? [];
@@ -114,6 +126,10 @@ async function importAll(
         refuse(number, read.problem);
         continue;
       }
+      if (refused && isOfRefused(refused, read.letter.letter)) {
+        report.personRefused += 1;
+        continue;
+      }
       const shard = shardOfId(read.letter.id);
       const page = pages.get(shard) ?? [];
       pages.set(shard, page);
@@ -127,6 +143,10 @@ async function importAll(
     input.destroy();
   }
   return { ...report, isStopped: isStopped(work) };
+}
+
+function isOfRefused(refused: RefusedPeople, letter: Letter): boolean {
+  return isDelivery(letter) ? refused.isOf(letter.event) : refused.isIn(eventOf(letter));
 }
 
 /** What was read before a file broke off is imported. */

@@ -15,6 +15,7 @@ import { countAtMost } from '../dead-letters/walk.js';
 import type { Operations } from '../open.js';
 import type { ReplayWhat } from '../replay/run-replay.js';
 import { isStopped, startCounting, type Work } from '../work.js';
+import { isRefused } from './refuse-person.js';
 import { personOf, withoutIds, withoutPerson } from './words.js';
 
 /** What a destination, or the receiver, has of a person; in deliveries. */
@@ -39,6 +40,8 @@ export type PersonFound = {
   subscriptions: number;
   /** Records of what people did that name them: of dead letters, and of replays that are done. */
   records: number;
+  /** Whether later events of the person are refused. */
+  isRefused: boolean;
   /** Letters and jobs that cannot be read, and may hold the person. */
   unreadable: number;
 };
@@ -67,7 +70,12 @@ export async function findPerson(ops: Operations, ids: PersonIds, work: Work = {
       if (isDelivery(entry.letter) && entry.letter.sentUnder !== undefined) place.maybeSent += 1;
     }
   }
-  return { places: [...places.values()], ...(await findHints(ops, person)), unreadable: unreadable.count };
+  return {
+    places: [...places.values()],
+    ...(await findHints(ops, person)),
+    isRefused: await isRefused(ops, ids),
+    unreadable: unreadable.count,
+  };
 }
 
 async function findHints(

@@ -21,13 +21,21 @@ import type { Operations } from '../open.js';
 import type { ReplayWhat } from '../replay/run-replay.js';
 import { isStopped, startCounting, type Work } from '../work.js';
 import { cachesOf, jobsOf, lettersOf, readDeliveries } from './find-person.js';
+import { isRefused, refusePerson, untilReceiversKnow } from './refuse-person.js';
 import { digestOf, personOf, withoutIds, withoutPerson } from './words.js';
 
 /**
  * Why something of the person may be left: a worker has it still; a replay is open, and moves letters about; more of
- * them comes in all the time; the caller stopped it.
+ * them comes in all the time; a receiver has not said that it refuses them; the caller stopped it.
  */
-export type Rest = 'in_hand' | 'replaying' | 'arriving' | 'stopped';
+export type Rest = 'in_hand' | 'replaying' | 'arriving' | 'receivers' | 'stopped';
+
+export type ForgetOptions = {
+  /** Whether receivers keep later events of the person out, from before anything is taken. */
+  refuseLater?: boolean;
+  /** How long what a worker has in hand is waited for, a replay that is open, and receivers. */
+  patienceMs?: number;
+};
 
 /** What was taken away. */
 export type Forgotten = {
@@ -35,6 +43,8 @@ export type Forgotten = {
   run: string;
   /** Of the person; undefined without a `privacyKey`. */
   digest: string | undefined;
+  /** Whether later events of the person are refused: by this call, or by one before. */
+  isRefused: boolean;
   letters: number;
   /** That waited in jobs. */
   deliveries: number;
@@ -63,28 +73,32 @@ const PAGE = 500;
 /**
  * Takes a person out of everything that is kept: jobs and dead letters by atomic steps that count each delivery as
  * discarded, then what names them beside. It goes over all of it until there was nothing to take and nothing moved. A
- * process that is killed leaves whole steps; the same call goes on.
- * @param patienceMs how long what a worker has in hand is waited for, and a replay that is open
- * @throws OperationError (`not_certain`, `redis_full`, `redis_unreachable`; `not_possible` where the books refuse it)
+ * process that is killed leaves whole steps; the same call goes on. Who is to be refused later is so before anything is
+ * taken: what a receiver had in hand until then is found, and nothing comes after it.
+ * @throws OperationError (`not_certain`, `redis_full`, `redis_unreachable`; `not_possible` where the books refuse it, or
+ *   `refuseLater` has no `privacyKey`)
  */
 export async function forgetPerson(
   ops: Operations,
   ids: PersonIds,
   work: Work = {},
-  patienceMs = PATIENCE_MS,
+  { refuseLater = false, patienceMs = PATIENCE_MS }: ForgetOptions = {},
 ): Promise<Forgotten> {
   const digest = digestOf(ops, ids);
   return withWriter(ops.config, async (writer) => {
+    if (refuseLater) await refusePerson(ops, ids, writer);
     const run = await beginAction(ops, { what: 'forgotten', person: digest });
     const pass = new ForgetPass(ops, writer, personOf(ops, ids), run, work);
     const deadline = performance.now() + patienceMs;
+    const unaware = refuseLater ? await untilReceiversKnow(ops, deadline, work) : 0;
     let rest: Rest | null = await pass.goOver(deadline);
     while (rest !== null && rest !== 'stopped' && performance.now() < deadline) {
       await sleep(PASS_EVERY_MS);
       rest = await pass.goOver(deadline);
     }
     const aof = await rewriteAppendOnlyFiles(writer.redis);
-    return { run: run.run, digest, ...pass.taken, rest, aof };
+    if (rest === null && unaware > 0) rest = 'receivers';
+    return { run: run.run, digest, isRefused: await isRefused(ops, ids), ...pass.taken, rest, aof };
   });
 }
 

@@ -50,6 +50,7 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
     formats: {},
     memory: { usedBytes: 50, limitBytes: 100 },
     refusesWrites: null,
+    refusedIds: 0,
   };
 }
 

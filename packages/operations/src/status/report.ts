@@ -70,6 +70,8 @@ export type Status = Activity & {
   /** Receivers and workers that live, and which version and configuration each runs. */
   processes: Pick<ProcessEntry, 'role' | 'host' | 'pid' | 'version' | 'config'>[];
   places: PlaceStatus[];
+  /** Ids of people whose later events are refused (`forget --refuse-later`). */
+  refusedIds: number;
   redis: {
     /** Null where it does not tell. */
     usedBytes: number | null;
@@ -109,6 +111,7 @@ export function reportStatus(
         formats: now.formats,
       });
     }),
+    refusedIds: now.refusedIds,
     ...now.activity,
     redis: {
       usedBytes,

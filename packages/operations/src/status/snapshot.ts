@@ -2,6 +2,7 @@ import type { Config } from '@meterbridge/config';
 import type { Gate, ToldFormats } from '@meterbridge/delivery';
 import {
   type Counters,
+  countRefusals,
   countWorkers,
   describeRedisError,
   type LateTotal,
@@ -23,6 +24,7 @@ import {
   writeRefusal,
 } from '@meterbridge/queue';
 import { countStarts } from '@meterbridge/rate-limiter';
+import { TOKENS_PER_ID } from '@meterbridge/segment-events';
 import type { Redis } from 'ioredis';
 import { type Activity, readActivity } from '../activity/read-activity.js';
 import { allDestinations } from '../destinations.js';
@@ -65,6 +67,8 @@ export type Snapshot = {
   memory: { usedBytes: number; limitBytes: number } | null;
   /** Why Redis takes no write, in its words; null where it does. */
   refusesWrites: string | null;
+  /** Ids of people whose later events are refused. */
+  refusedIds: number;
 };
 
 /** Looks at what is configured, and at what is not any more and still has something. */
@@ -129,5 +133,6 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
     formats,
     memory,
     refusesWrites: describeRedisError(refusal),
+    refusedIds: (await countRefusals(redis)) / TOKENS_PER_ID,
   };
 }

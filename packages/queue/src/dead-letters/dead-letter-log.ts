@@ -24,17 +24,18 @@ export type OperatorActionRecord = OperatorAction & {
 export type OperatorAction = {
   /** Unique, and in the order of time. */
   run: string;
-  what: 'discarded' | 'restored' | 'edited' | 'forgotten';
+  what: 'discarded' | 'restored' | 'edited' | 'forgotten' | 'refused later' | 'allowed again';
   by: string;
   because?: string;
   /** Which were meant, as options of the command. */
   filter?: string;
-  /** Who was forgotten: a digest that only the installation's key leads to. */
+  /** Who was forgotten, refused or allowed again: a digest that only the installation's key leads to. */
   person?: string;
 };
 
 const replaceScript = defineScript(SCRIPTS['dead-letters/replace-records']);
 const recordScript = defineScript(SCRIPTS['dead-letters/record-action']);
+const recordRunScript = defineScript(SCRIPTS['dead-letters/record-run']);
 
 /** So many ids of a run are told; a shard remembers as many. */
 const IDS = 100;
@@ -54,6 +55,18 @@ export async function recordAction(
   const given = { begun: JSON.stringify(run), id: streamIdOf(id), reason };
   const write = () => recordScript.run(redis, { log: deadLetterLog }, given);
   await writeReplicated(redis, deadLetterLog, replicas, write);
+}
+
+/** The same of a run that was about no letter, among those of one shard. */
+export async function recordRun(
+  redis: Redis,
+  run: OperatorAction,
+  shard: string,
+  replicas = 0,
+): Promise<void> {
+  const { deadLetterLog: log } = queueKeys(shard);
+  const write = () => recordRunScript.run(redis, { log }, { begun: JSON.stringify(run) });
+  await writeReplicated(redis, log, replicas, write);
 }
 
 /**

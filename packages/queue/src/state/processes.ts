@@ -19,6 +19,8 @@ export type ProcessEntry = {
   config: string;
   /** By destination: the version of its rules. */
   rules: Record<string, string>;
+  /** Of a receiver: which refused people all of its requests go by; left out while some go by others. */
+  refused?: string;
   /** When it last said so, epoch milliseconds by Redis' clock. */
   at: number;
 };
@@ -29,6 +31,8 @@ export type RunningConfig = { hash: string; rules: ReadonlyMap<string, { version
 export type ProcessBeat = {
   /** Says it now; rejects as Redis does. Before the first job is stamped with new rules. */
   say(running: RunningConfig): Promise<void>;
+  /** Says it anew, since something of it has changed. */
+  again(): Promise<void>;
   /** Says that the process leaves, as far as Redis takes it. */
   stop(): Promise<void>;
 };
@@ -40,11 +44,16 @@ const GONE_AFTER_MS = 15_000;
 /** From then on its entry is removed by those that start. */
 const FORGET_AFTER_MS = 3_600_000;
 
-/** Begins to say what a process runs, once `say` was called. @param now epoch milliseconds, by Redis' clock */
+/**
+ * Begins to say what a process runs, once `say` was called.
+ * @param now epoch milliseconds, by Redis' clock
+ * @param refused asked each time, of a receiver
+ */
 export function startProcessBeat(
   redis: Redis,
   { role, version }: Pick<ProcessEntry, 'role' | 'version'>,
   now: () => number,
+  refused: () => string | undefined = () => undefined,
 ): ProcessBeat {
   const id = randomUUID();
   let running: RunningConfig | undefined;
@@ -59,6 +68,7 @@ export function startProcessBeat(
       version,
       config: running.hash,
       rules,
+      refused: refused(),
       at: now(),
     };
     await redis.hset(KEY, id, JSON.stringify(entry));
@@ -73,6 +83,7 @@ export function startProcessBeat(
       await beat();
       if (isFirst) await forgetOld(redis, now());
     },
+    again: beat,
     async stop() {
       rounds.stop();
       running = undefined;

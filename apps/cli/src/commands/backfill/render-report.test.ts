@@ -10,7 +10,7 @@ test('a dry run that was stopped says that its counts are of a part', () => {
     seconds: 1,
     events: 7,
     eventsPerSecond: 7,
-    skipped: { outOfTime: 0, notSelected: 0, ignored: 0 },
+    skipped: { outOfTime: 0, notSelected: 0, ignored: 0, personRefused: 0 },
     rejected: {},
     badLines: [],
     unreadable: [],

@@ -20,6 +20,7 @@ export function renderBackfill(report: BackfillReport): string {
     [skipped.outOfTime, 'out of --since and --until'],
     [skipped.notSelected, 'not selected by --where'],
     [skipped.ignored, 'switched off here by their integrations'],
+    [skipped.personRefused, 'of people whose later events are refused'],
   ];
   for (const [events, why] of passedBy) if (events > 0) out.push(row(events, why));
   for (const destination of report.destinations) out.push(...renderDestination(destination, isDry));

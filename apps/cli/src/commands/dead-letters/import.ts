@@ -27,12 +27,15 @@ export async function importFromFile(file: string, options: ImportOptions): Prom
   else print(render(report));
 }
 
-function render({ imported, restored, stillThere, bad, isStopped }: ImportReport): string {
+function render({ imported, restored, stillThere, bad, personRefused, isStopped }: ImportReport): string {
   return [
     countRow(imported, 'imported'),
     ...(restored > 0 ? [countRow(restored, 'of those were discarded, and are so no more')] : []),
     ...(imported > restored ? [countRow(imported - restored, 'of those are accepted anew')] : []),
     ...(stillThere > 0 ? [countRow(stillThere, 'lie there still, and were left alone')] : []),
+    ...(personRefused > 0
+      ? [countRow(personRefused, 'are of people whose later events are refused, and were left out')]
+      : []),
     ...(bad > 0
       ? [countRow(bad, 'lines are no dead letters of this installation, and were passed over')]
       : []),

@@ -1,4 +1,4 @@
-import type { Forgotten, PersonFound, Rest } from '@meterbridge/operations';
+import type { Forgotten, PersonFound, RefusedList, Rest } from '@meterbridge/operations';
 import { grouped } from '../../terminal/grouped.js';
 import { type Column, renderTable } from '../../terminal/table.js';
 
@@ -12,6 +12,11 @@ const COLUMNS: Column[] = [
 
 /** Where a person is, as a table and what else there is. @param width of the table, in characters */
 export function renderFound(found: PersonFound, width: number): string {
+  const isRefused = found.isRefused ? '\nLater events of this person are refused.' : '';
+  return renderPlaces(found, width) + isRefused;
+}
+
+function renderPlaces(found: PersonFound, width: number): string {
   const { places, lateUsage, subscriptions, records, unreadable } = found;
   const beside = [
     lateUsage > 0 && `${say(lateUsage, 'late delivery', 'late deliveries')} under the person's id`,
@@ -33,12 +38,15 @@ const LEFT: Record<Rest, string> = {
   in_hand: 'A worker still has events of this person: say the same again in a while (meterbridge status).',
   replaying: 'A replay is open and moves letters: say the same again once it is done (meterbridge replays).',
   arriving: 'Events of this person come in all the time: stop them at their source, and say the same again.',
+  receivers:
+    'A receiver has not said that it refuses the person (it is hung, of an older version, or has another privacyKey): say the same again once each has; meterbridge status names them.',
   stopped: 'Stopped: what was taken is counted, the rest is as it was. The same command goes on.',
 };
 
 /** What was taken, what is left, and where else the person is. */
 export function renderForgotten(forgotten: Forgotten): string {
   const { letters, deliveries, lateUsage, subscriptions, records, unreadable, rest, digest, aof } = forgotten;
+  const { isRefused } = forgotten;
   const counts = `${say(letters, 'dead letter')} and ${say(deliveries, 'waiting delivery', 'waiting deliveries')} forgotten`;
   const beside = `${lateUsage} late, ${subscriptions} looked up, ${records} recorded`;
   const lines = [
@@ -50,6 +58,9 @@ export function renderForgotten(forgotten: Forgotten): string {
     digest === undefined
       ? 'Without a privacyKey the record says who did it and how much, and not of whom.'
       : `Remembered as ${digest}: meterbridge dead-letters discards`,
+    isRefused
+      ? 'Later events of the person are counted and not kept, until: meterbridge forget … --allow-again'
+      : 'Later events of the person come in: stop them at their source, or say it with --refuse-later',
     '',
     'Where else the person may be:',
     ...aof.map(({ server, result }) => `- ${server}: ${AOF[result]}`),
@@ -67,6 +78,21 @@ const AOF = {
   off: 'it keeps no append-only file',
   refused: 'it does not let anybody write its append-only file anew (BGREWRITEAOF): its operator has to',
 } as const;
+
+/** How many are refused, and since when the last of them; no list has an id. */
+export function renderRefused({ people, underAnotherKey, since }: RefusedList): string {
+  if (people === 0) return 'Nobody is refused.';
+  const newest = new Date(since[0]!).toISOString().slice(0, 16).replace('T', ' ');
+  const lines = [
+    `Later events of ${say(people, 'person', 'people')} are refused, the last since ${newest} UTC.`,
+  ];
+  if (underAnotherKey > 0) {
+    lines.push(
+      `${say(underAnotherKey, 'of them was', 'of them were')} refused under another privacyKey: their events come in, until it is said again with this one.`,
+    );
+  }
+  return lines.join('\n');
+}
 
 function say(count: number, one: string, several = `${one}s`): string {
   return `${grouped(count)} ${count === 1 ? one : several}`;

@@ -32,8 +32,16 @@ export function renderStatus(status: Status, width: number): string {
     ...redisOf(status.redis).map(visible),
     ...renderProcesses(status).map(visible),
     ...words.map(visible),
+    ...refusedWords(status.refusedIds),
     ...renderActivity(status, width),
   ].join('\n');
+}
+
+function refusedWords(ids: number): string[] {
+  if (ids === 0) return [];
+  return [
+    `Later events of ${count(ids)} ${ids === 1 ? 'id is' : 'ids are'} refused: meterbridge forget --list`,
+  ];
 }
 
 function rowOf(place: PlaceStatus): Cell[] {
