@@ -15,8 +15,10 @@ import {
 import {
   createReceiverEvents,
   type Logger,
+  NO_TRACER,
   type ReceiverMetrics,
   RedisOutages,
+  type Tracer,
 } from '@meterbridge/telemetry';
 import { ConfigSwap } from './config-swap.js';
 import { createReceiverApp } from './http/app.js';
@@ -47,6 +49,7 @@ export async function composeReceiver(
   logger: Logger,
   metrics: ReceiverMetrics,
   onUnsafe: (error: UnsafeRedisError) => void,
+  tracer: Tracer = NO_TRACER,
 ): Promise<Receiver> {
   const { url, maxMemoryShare, refusedShare, replicas } = config.redis;
   let isDraining = false;
@@ -81,6 +84,7 @@ export async function composeReceiver(
         logger,
         readerFor,
         turns,
+        tracer,
       }),
     keep: ({ rules }) => keepAllRules(redis, rules, replicas),
     say: beat.say,
@@ -125,6 +129,7 @@ export async function composeReceiver(
       memory.stop();
       clock.stop();
       redis.disconnect();
+      await tracer.close();
     },
   };
 }

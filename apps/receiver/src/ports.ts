@@ -3,10 +3,11 @@ import type {
   EventLimits,
   RefusalCount,
   RejectedEvent,
+  RequestRef,
   SegmentEvent,
   Via,
 } from '@meterbridge/segment-events';
-import type { HealthDeps, ReceiverEvents } from '@meterbridge/telemetry';
+import type { HealthDeps, ReceiverEvents, Tracer } from '@meterbridge/telemetry';
 import type { RequestHandler } from 'express';
 
 export type ReceivedEvent = {
@@ -30,7 +31,7 @@ export type ReceiverLimits = EventLimits & {
 /** What happens between a request and its commit; commits are told by their writer. */
 export type ReceiverTelemetry = Omit<
   ReceiverEvents,
-  'deliveriesCommitted' | 'eventsUntaken' | 'refusalsNotKept' | 'sourcesKnown'
+  'deliveriesCommitted' | 'requestCommitted' | 'eventsUntaken' | 'refusalsNotKept' | 'sourcesKnown'
 >;
 
 /** Takes the requests with events under one configuration: what begins under it ends under it. */
@@ -59,6 +60,7 @@ export type IntakeDeps = {
     received: ReceivedEvent[],
     rejected: RejectedEvent[],
     notKept: readonly RefusalCount[],
+    request: RequestRef | undefined,
   ) => Promise<void>;
   /** Asked before a body is read: how long to send clients away for, or null. */
   pressure: () => { retryAfterSeconds: number } | null;
@@ -67,4 +69,6 @@ export type IntakeDeps = {
   limits: ReceiverLimits;
   /** Told of the receiver's work. */
   record: ReceiverTelemetry;
+  /** Left out where nobody traces. */
+  tracer?: Tracer;
 };

@@ -19,7 +19,9 @@ import {
   type BreakerState,
   type BusinessEvents,
   type Logger,
+  NO_TRACER,
   RedisOutages,
+  type Tracer,
   type WorkerMetrics,
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
@@ -51,6 +53,8 @@ export type ProcessDeps = {
   events: BusinessEvents;
   /** Takes secrets out of what is kept of an API's words. */
   scrub: (text: string) => string;
+  /** Left out where nobody traces. */
+  tracer?: Tracer;
 };
 
 /**
@@ -59,7 +63,7 @@ export type ProcessDeps = {
  */
 export async function composeWorker(
   config: Config,
-  { logger, metrics, events, scrub }: ProcessDeps,
+  { logger, metrics, events, scrub, tracer = NO_TRACER }: ProcessDeps,
 ): Promise<DeliveryProcess> {
   let inForce = config;
   let state: State = 'waiting for Redis';
@@ -88,6 +92,7 @@ export async function composeWorker(
     metrics,
     events,
     scrub,
+    tracer,
     onServed: openReader,
     onLeft: (name) => readers.delete(name),
   });
@@ -118,6 +123,7 @@ export async function composeWorker(
       watching.stop();
       hours.stop();
       redis.disconnect();
+      await tracer.close();
     },
   };
 }

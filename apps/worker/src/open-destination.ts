@@ -23,7 +23,14 @@ import {
   startDestinationWorker,
 } from '@meterbridge/queue';
 import { createHttpClient, Sender, type SubscriptionReader } from '@meterbridge/sender';
-import type { BreakerState, BusinessEvents, Logger, WorkerMetrics } from '@meterbridge/telemetry';
+import {
+  type BreakerState,
+  type BusinessEvents,
+  type Logger,
+  nextId,
+  type Tracer,
+  type WorkerMetrics,
+} from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
 import type { Lateness } from './lateness.js';
@@ -36,6 +43,7 @@ import { openSubscriptionReader } from './open-subscription-reader.js';
 import { recordSettlement } from './record-settlement.js';
 import { createRuleVersions, type RuleVersions } from './rule-versions.js';
 import { tellEventsStore } from './tell-events-store.js';
+import { traceAttempt, traceSettlement } from './trace-deliveries.js';
 
 /** What all destinations of a process have in common. */
 export type Shared = {
@@ -49,6 +57,7 @@ export type Shared = {
   events: BusinessEvents;
   /** Takes the configuration's secrets out of what an API said. */
   scrub: (text: string) => string;
+  tracer: Tracer;
 };
 
 export type OpenedDestination = {
@@ -70,7 +79,7 @@ export async function openDestination(
   settings: DestinationSettings,
   options: Shared & { account: OpenedAccount },
 ): Promise<OpenedDestination> {
-  const { account, config, clock, logger, metrics, events, scrub } = options;
+  const { account, config, clock, logger, metrics, events, scrub, tracer } = options;
   const destination = compileDestination(settings);
   const { name } = destination;
   const { now } = clock;
@@ -87,7 +96,7 @@ export async function openDestination(
   const reader = openSubscriptionReader(destination, reading);
   const comparison = openComparison(settings.type, destination, { account, redis, events, log });
   const lateness = openLateness(destination, { account, now, metrics });
-  const sender = openSender({ destination, http, account, gate, log, now, scrub, events });
+  const sender = openSender({ destination, http, account, gate, log, now, scrub, events, tracer });
   const worker = await startJobs({
     ...options,
     destination,
@@ -163,7 +172,7 @@ async function warnOfChangedIds(settings: DestinationSettings, redis: Redis, log
 }
 
 function openSender(
-  options: Pick<Shared, 'events' | 'scrub'> &
+  options: Pick<Shared, 'events' | 'scrub' | 'tracer'> &
     Pick<Parts, 'destination' | 'log'> & {
       http: Pick<HttpClient, 'post'>;
       account: Pick<OpenedAccount, 'limiter'>;
@@ -171,7 +180,7 @@ function openSender(
       now: () => number;
     },
 ): Sender {
-  const { destination, http, account, gate, log, now, scrub, events } = options;
+  const { destination, http, account, gate, log, now, scrub, events, tracer } = options;
   return new Sender({
     destination,
     post: http.post,
@@ -180,7 +189,13 @@ function openSender(
     now,
     random: Math.random,
     scrub,
-    onRequest: (request) => events.deliveryAttempted({ destination: destination.name, ...request }),
+    nextAttemptId: nextId,
+    onRequest({ requests, path, ...request }) {
+      events.deliveryAttempted({ destination: destination.name, ...request }, () =>
+        requests().map(({ id }) => id),
+      );
+      traceAttempt(tracer, destination, { ...request, path, requests });
+    },
     onGateChange(change) {
       if (change === 'held') log.error(gate.current().hold ?? {}, 'destination.held');
       else log.warn({ change }, 'destination.gate');
@@ -200,7 +215,7 @@ function startJobs(
       hold: ManualHold;
     },
 ) {
-  const { destination, config, clock, inTurn, replication, events, redis, log } = options;
+  const { destination, config, clock, inTurn, replication, events, redis, log, tracer } = options;
   const { versions, sender, reader, lateness, comparison, hold } = options;
   const { name, limit, batchSize, storableBytes } = destination;
   const { now } = clock;
@@ -235,7 +250,10 @@ function startJobs(
     whenOpen: () => sender.whenOpen(),
     inTurn,
     replication,
-    onSettled: (settlement, jobId) => recordSettlement(events, name, jobId, settlement),
+    onSettled(settlement, written) {
+      recordSettlement(events, name, written.jobId, settlement);
+      traceSettlement(tracer, name, settlement, written);
+    },
     onRefused: (refused) => events.settlementRefused({ destination: name, ...refused }),
     onProblem: (code, error) => log.error({ code, err: error }, 'worker.problem'),
   });

@@ -31,6 +31,7 @@ export {
   wayOf,
 } from './receive-event.js';
 export type { Rejection, RejectionReason } from './rejection.js';
+export type { RequestRef } from './request-ref.js';
 export { findRootProblem, findWrittenRootProblem, type RootField, rootFieldOf } from './root-fields.js';
 export { safeEqual } from './safe-equal.js';
 export {

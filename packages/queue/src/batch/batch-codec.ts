@@ -1,6 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { type BucketCounts, countByBucket, type Isolation, type StoredDelivery } from '@meterbridge/delivery';
 import { BatchText } from './batch-text.js';
+import { decodeRuns, RequestRuns } from './request-runs.js';
 
 /** The revision of a job that nobody has written to since it was added. */
 export const FIRST_REV = '0';
@@ -28,11 +29,16 @@ export type BatchData = {
   hour?: number;
   /** The deliveries by bucket: what is wholly delivered is counted without being read again. */
   cells: BucketCounts;
+  /** Which request brought which deliveries, in their order (`RequestRuns`); absent where no request is known. */
+  requests?: string;
 };
 
 export function encodeBatch(
   text: BatchText,
-  { rev = FIRST_REV, ...account }: Pick<BatchData, 'hour' | 'cells' | 'rules'> & { rev?: string },
+  {
+    rev = FIRST_REV,
+    ...account
+  }: Pick<BatchData, 'hour' | 'cells' | 'rules' | 'requests'> & { rev?: string },
 ): BatchData {
   return { rev, n: text.count, z: text.deflate(), ...account };
 }
@@ -40,8 +46,12 @@ export function encodeBatch(
 /** Deliveries that have been read before: each says its own hour. */
 export function encodeDeliveries(deliveries: StoredDelivery[], rev = FIRST_REV): BatchData {
   const text = new BatchText();
-  for (const delivery of deliveries) text.add(JSON.stringify(delivery));
-  return encodeBatch(text, { rev, cells: countByBucket(deliveries) });
+  const requests = new RequestRuns();
+  for (const { request, ...delivery } of deliveries) {
+    text.add(JSON.stringify(delivery));
+    requests.add(request, 1);
+  }
+  return encodeBatch(text, { rev, cells: countByBucket(deliveries), requests: requests.encode() });
 }
 
 /** Throws on data that this version cannot read: a bug or a damaged store, never an event's fault. */
@@ -53,5 +63,15 @@ export function decodeBatch(data: BatchData): StoredDelivery[] {
   if (deliveries.length !== data.n)
     throw new Error(`batch says ${data.n} deliveries, holds ${deliveries.length}`);
   if (data.hour !== undefined) for (const delivery of deliveries) delivery.hour ??= data.hour;
+  if (data.requests !== undefined) tellRequests(deliveries, data.requests);
   return deliveries;
+}
+
+function tellRequests(deliveries: StoredDelivery[], requests: string): void {
+  let at = 0;
+  for (const { request, count } of decodeRuns(requests)) {
+    for (const end = Math.min(at + count, deliveries.length); at < end; at++) {
+      deliveries[at]!.request = request;
+    }
+  }
 }
