@@ -44,6 +44,9 @@ test('each delivery finds the request that brought it, whatever the ids are', ()
       minLength: 1,
     }),
     fc.tuple(fc.constantFrom('k3x9q0', 'zz0000'), fc.nat(50)).map(([tag, n]) => `${tag}-${n.toString(36)}`),
+    fc.uuid(),
+    fc.uuid().map((uuid) => uuid.replaceAll('-', '')),
+    fc.uuid().map((uuid) => uuid.toUpperCase()),
     fc.constantFrom('k3x9q0-007', 'k3x9q0-zzzzzzzzz', '=', '@a', '3^1', '2*=x', '-1'),
   );
   const traceparent = fc.option(fc.constantFrom(TRACE, TRACE.replace('4bf9', '0000')), { nil: undefined });
@@ -63,6 +66,7 @@ test('made ids of requests that follow each other cost next to nothing, and othe
   const withGaps = following.filter((_, index) => index % 3 !== 1 && index % 7 !== 2);
   expect(encode(withGaps)!.length / withGaps.length).toBeLessThan(3);
   expect(encode([made(7), made(7), made(7)])).toBe('3*=k3x9q0-7');
+  expect(encode([{ id: '3f1c9a52-6d7e-4f0a-9a39-0d4b2e3b7c55' }])).toHaveLength(1 + 22);
 });
 
 test('only a sampled trace parent is kept', () => {

@@ -36,6 +36,7 @@ function isSame(one: RequestRef | undefined, other: RequestRef | undefined): boo
 /**
  * Writes runs as tokens with spaces in between:
  * `[<times>^][<count>*]<step>`: an id of the same process as the last one, its counter so much further; so many times
+ * `[<count>*]~<UUID>`, `[<count>*]#<32 hexadecimal digits>`: what proxies usually make, in base64
  * `[<count>*]=<id>`: any other id; an empty one where no request is known
  * `@<trace parent>`: of the run before, in base64.
  * Numbers are in base 36. Ids hold no space (see `readRequestId`).
@@ -60,7 +61,7 @@ function encodeRuns(runs: readonly RequestRun[]): string {
         push(token);
         repeated = { token, times: 1 };
       }
-    } else push(`${counted}=${request?.id ?? ''}`);
+    } else push(`${counted}${packId(request?.id ?? '')}`);
     if (trace) push(`@${trace}`);
     made = next ?? made;
   }
@@ -68,7 +69,7 @@ function encodeRuns(runs: readonly RequestRun[]): string {
   return tokens.join(' ');
 }
 
-const TOKEN = /^(?:([0-9a-z]+)\^)?(?:([0-9a-z]+)\*)?(?:=(.*)|(-?[0-9a-z]+))$/;
+const TOKEN = /^(?:([0-9a-z]+)\^)?(?:([0-9a-z]+)\*)?(?:([=~#].*)|(-?[0-9a-z]+))$/;
 
 /** Reads what `encode` has written. What it cannot read is left out: no delivery waits for that. */
 export function decodeRuns(text: string): RequestRun[] {
@@ -80,9 +81,10 @@ export function decodeRuns(text: string): RequestRun[] {
       if (last?.request) last.request.traceparent = unpackTrace(token.slice(1));
       continue;
     }
-    const [, times = '1', counted = '1', id, step = '0'] = TOKEN.exec(token) ?? [];
+    const [, times = '1', counted = '1', packed, step = '0'] = TOKEN.exec(token) ?? [];
     const count = Number.parseInt(counted, 36);
-    if (id !== undefined) {
+    if (packed !== undefined) {
+      const id = unpackId(packed);
       runs.push({ request: id === '' ? undefined : { id }, count });
       made = readMade(id) ?? made;
       continue;
@@ -107,6 +109,29 @@ export function requestsOf(text: string | undefined, deliveries: number): Reques
   return [...found.values()];
 }
 
+const UUID = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})$/;
+const HEX = /^[0-9a-f]{32}$/;
+
+function packId(id: string): string {
+  if (UUID.test(id)) return `~${toBase64(id.replaceAll('-', ''))}`;
+  return HEX.test(id) ? `#${toBase64(id)}` : `=${id}`;
+}
+
+function unpackId(packed: string): string {
+  const text = packed.slice(1);
+  if (packed.startsWith('=')) return text;
+  const hex = toHex(text);
+  return packed.startsWith('~') ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : hex;
+}
+
+function toBase64(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64url');
+}
+
+function toHex(base64: string): string {
+  return Buffer.from(base64, 'base64url').toString('hex');
+}
+
 type MadeId = { tag: string; counter: number };
 
 /** Null for an id that would not be written the same way again. */
@@ -120,10 +145,10 @@ function readMade(id: string): MadeId | null {
 /** Undefined for one that is not sampled: nobody keeps what would hang on it. */
 function packTrace(traceparent: string): string | undefined {
   const [, trace, span] = SAMPLED.exec(traceparent) ?? [];
-  return trace && span && Buffer.from(`${trace}${span}`, 'hex').toString('base64url');
+  return trace && span && toBase64(`${trace}${span}`);
 }
 
 function unpackTrace(packed: string): string {
-  const hex = Buffer.from(packed, 'base64url').toString('hex');
+  const hex = toHex(packed);
   return `00-${hex.slice(0, 2 * TRACE_ID_BYTES)}-${hex.slice(2 * TRACE_ID_BYTES)}-01`;
 }
