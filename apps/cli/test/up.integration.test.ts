@@ -115,7 +115,7 @@ test('a Redis that is made unsafe while it runs: each reason once, ever longer w
   const up = stack.start('cli', ['up']);
   const receiver = await receiverOf(up);
   await withoutPersistence(stack.redis, async () => {
-    await stack.redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await stack.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await waitFor(() => up.output().includes('receiver ended (exit code 1); starting it again in 2 s'), {
       what: 'its third wait',
       timeoutMs: 60_000,

@@ -17,8 +17,10 @@ import {
 import {
   createReceiverEvents,
   type Logger,
+  NO_TRACER,
   type ReceiverMetrics,
   RedisOutages,
+  type Tracer,
 } from '@meterbridge/telemetry';
 import { ConfigSwap } from './config-swap.js';
 import { createReceiverApp } from './http/app.js';
@@ -51,6 +53,8 @@ export type ProcessDeps = {
    * the form of what lies there.
    */
   onUnsafe: (error: UnsafeRedisError) => void;
+  /** Left out where nobody traces. */
+  tracer?: Tracer;
 };
 
 /**
@@ -59,7 +63,7 @@ export type ProcessDeps = {
  */
 export async function composeReceiver(
   config: Config,
-  { logger, metrics, version, onUnsafe }: ProcessDeps,
+  { logger, metrics, version, onUnsafe, tracer = NO_TRACER }: ProcessDeps,
 ): Promise<Receiver> {
   const { url, maxMemoryShare, refusedShare, replicas } = config.redis;
   let isDraining = false;
@@ -90,6 +94,7 @@ export async function composeReceiver(
         readerFor,
         turns,
         refusals,
+        tracer,
       }),
     keep: ({ rules }) => keepAllRules(redis, rules, replicas),
     say: beat.say,
@@ -140,6 +145,7 @@ export async function composeReceiver(
       memory.stop();
       clock.stop();
       redis.disconnect();
+      await tracer.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Config } from '@meterbridge/config';
 import type { connectProducer, RunningConfig } from '@meterbridge/queue';
 import { DeliveryWriter, StoreUnavailableError, type WriterOptions } from '@meterbridge/queue';
-import type { Logger, ReceiverEvents } from '@meterbridge/telemetry';
+import type { Logger, ReceiverEvents, Tracer } from '@meterbridge/telemetry';
 import { ActivityReporter } from './activity/activity-reporter.js';
 import { RoutingActivity } from './activity/routing-activity.js';
 import { createIntake } from './http/app.js';
@@ -9,6 +9,7 @@ import type { ReadRawBody } from './http/read-raw-body.js';
 import type { Intake, IntakeDeps } from './ports.js';
 import type { RefusalGuard } from './refusal-guard.js';
 import { routeEvents } from './route-events.js';
+import { traceCommit } from './trace-requests.js';
 import type { Turns } from './turns.js';
 
 /** All that one configuration is to the receiver. It is swapped whole, between two requests, and changes in nothing. */
@@ -30,11 +31,12 @@ export type Lasting = Pick<IntakeDeps, 'pressure' | 'now'> &
     readerFor: (limits: Config['receiver']) => ReadRawBody;
     turns: Turns;
     refusals: RefusalGuard;
+    tracer: Tracer;
   };
 
 /** Builds what takes events under a configuration, whose rules Redis keeps by then. */
 export function openInForce(config: Config, lasting: Lasting): InForce {
-  const { redis, now, pressure, budgetBytes, isChecked, events, logger, readerFor, turns, refusals } =
+  const { redis, now, pressure, budgetBytes, isChecked, events, logger, readerFor, turns, refusals, tracer } =
     lasting;
   const { shards, replicas } = config.redis;
   const writer = new DeliveryWriter({
@@ -58,17 +60,29 @@ export function openInForce(config: Config, lasting: Lasting): InForce {
   });
   const deps: IntakeDeps = {
     sources: config.sources,
-    commit: (received, rejected, notKept) => {
+    commit: (received, rejected, notKept, by) => {
       if (!isChecked()) return Promise.reject(new StoreUnavailableError('Redis is not checked yet'));
       const routed = routeEvents(received, config.route);
       const count = activity.see(routed, now());
-      return writer.commit(routed, rejected, notKept).then(() => count(now()));
+      const { request, span } = traceCommit(tracer, by, routed, [...rejected, ...notKept]);
+      return writer.commit(routed, rejected, notKept, request).then(
+        (jobIds) => {
+          span?.end({ 'meterbridge.job.ids': jobIds });
+          events.requestCommitted(by?.id, jobIds);
+          count(now());
+        },
+        (error) => {
+          span?.end({}, error.code ?? error.name);
+          throw error;
+        },
+      );
     },
     pressure,
     now,
     limits: config.receiver,
     refusals: refusals.forKey(config.privacyKey),
     record: events,
+    tracer,
   };
   const intake = createIntake(deps, readerFor(config.receiver), turns);
 

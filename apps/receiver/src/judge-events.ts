@@ -115,9 +115,9 @@ export class EventJudge {
 
   private judge(index: number): void {
     const source = this.attribution.sources[index];
-    const { way, receivedAtMs, sentAt } = this.arrival;
+    const { way, receivedAtMs, sentAt, request } = this.arrival;
     // Written out, not spread: this runs for every event.
-    const arrival = { raw: this.events[index], way, receivedAtMs, sentAt };
+    const arrival = { raw: this.events[index], way, receivedAtMs, sentAt, request };
     if (source) this.judgeOwn(arrival, source);
     else this.refuse(arrival, this.attribution.sender, UNKNOWN_KEY);
   }

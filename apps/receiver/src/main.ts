@@ -9,6 +9,7 @@ import {
   readBuild,
   tellReload,
 } from '@meterbridge/telemetry';
+import { openTracer } from '@meterbridge/telemetry/tracing';
 import { composeReceiver } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -26,12 +27,16 @@ const logger = createLogger({ name: 'receiver', level: config.logLevel, scrub })
 process.on('uncaughtException', end);
 
 const build = readBuild();
-const opening = composeReceiver(config, {
-  logger,
-  metrics: createReceiverMetrics(build),
-  version: build.version,
-  onUnsafe: end,
-});
+const tracing = openTracer(process.env, 'meterbridge-receiver', { version: build.version, logger });
+const opening = tracing.then((tracer) =>
+  composeReceiver(config, {
+    logger,
+    metrics: createReceiverMetrics(build),
+    version: build.version,
+    onUnsafe: end,
+    tracer,
+  }),
+);
 const reloader = createReloader({
   file,
   env: process.env,

@@ -3,10 +3,11 @@ import type {
   EventLimits,
   RefusalCount,
   RejectedEvent,
+  RequestRef,
   SegmentEvent,
   Via,
 } from '@meterbridge/segment-events';
-import type { HealthDeps, ReceiverEvents } from '@meterbridge/telemetry';
+import type { HealthDeps, ReceiverEvents, Tracer } from '@meterbridge/telemetry';
 import type { RequestHandler } from 'express';
 import type { RefusalLease } from './refusal-guard.js';
 
@@ -34,7 +35,7 @@ export type ReceiverLimits = EventLimits & {
 /** What happens between a request and its commit; commits are told by their writer. */
 export type ReceiverTelemetry = Omit<
   ReceiverEvents,
-  'deliveriesCommitted' | 'eventsUntaken' | 'refusalsNotKept' | 'sourcesKnown'
+  'deliveriesCommitted' | 'requestCommitted' | 'eventsUntaken' | 'refusalsNotKept' | 'sourcesKnown'
 >;
 
 /** Takes the requests with events under one configuration: what begins under it ends under it. */
@@ -63,6 +64,7 @@ export type IntakeDeps = {
     received: ReceivedEvent[],
     rejected: RejectedEvent[],
     notKept: readonly RefusalCount[],
+    request: RequestRef | undefined,
   ) => Promise<void>;
   /** Asked before a body is read: how long to send clients away for, or null. */
   pressure: () => { retryAfterSeconds: number } | null;
@@ -73,4 +75,6 @@ export type IntakeDeps = {
   refusals: () => RefusalLease;
   /** Told of the receiver's work. */
   record: ReceiverTelemetry;
+  /** Left out where nobody traces. */
+  tracer?: Tracer;
 };

@@ -70,7 +70,7 @@ export function createReceiveEvents(deps: IntakeDeps, turns = new Turns()): Rece
     } finally {
       turn.leave();
     }
-    return 'status' in judged ? judged : commitJudged(deps, judged);
+    return 'status' in judged ? judged : commitJudged(deps, judged, request.request);
   }
 
   /** @param mayWait whether others may have their turn meanwhile */
@@ -95,7 +95,7 @@ export function createReceiveEvents(deps: IntakeDeps, turns = new Turns()): Rece
     const { events, sentAt } = reading.body;
     const attribution = access.attribute(reading.body, claim.source);
     if ('refused' in attribution) return attribution.refused;
-    const arrival = { way: route.kind.way, receivedAtMs, sentAt };
+    const arrival = { way: route.kind.way, receivedAtMs, sentAt, request: request.request };
     const judge = new EventJudge(events, attribution, arrival, { limits: deps.limits, people });
     while (!judge.run(sliceMs)) await nextTurn();
     return judge.judgement;
@@ -103,12 +103,16 @@ export function createReceiveEvents(deps: IntakeDeps, turns = new Turns()): Rece
 }
 
 /** Not async: nothing holds the events while they are being written (see `DeliveryWriter`). */
-function commitJudged(deps: IntakeDeps, judgement: Judgement): Promise<Answer> {
+function commitJudged(
+  deps: IntakeDeps,
+  judgement: Judgement,
+  request: EventRequest['request'],
+): Promise<Answer> {
   const answer = toAnswer(judgement);
   const { received, rejected, notKept, accepted, ignored, refused } = judgement;
   const isNothing = received.length + rejected.length + notKept.length === 0;
-  return (isNothing ? Promise.resolve() : deps.commit(received, rejected, notKept)).then(() => {
-    tell(deps.record, { accepted, ignored, refused });
+  return (isNothing ? Promise.resolve() : deps.commit(received, rejected, notKept, request)).then(() => {
+    tell(deps.record, { accepted, ignored, refused }, request?.id);
     return answer;
   });
 }
@@ -122,12 +126,12 @@ async function refuseBody(
 ): Promise<Answer> {
   if (code !== 'invalid_json') return failure(413, code, problem);
   if (source && people?.isIn(request.rawBody.toString())) {
-    await deps.commit([], [], [{ source: source.name, reason: PERSON_REFUSED, events: 1 }]);
+    await deps.commit([], [], [{ source: source.name, reason: PERSON_REFUSED, events: 1 }], request.request);
   } else if (source) {
     const isKept = request.rawBody.length <= MAX_KEPT_BYTES;
-    if (isKept) await deps.commit([], [unreadable(request, problem, source)], []);
-    else await deps.commit([], [], [{ source: source.name, reason: code, events: 1 }]);
-    deps.record.eventsRejected(source.name, code, 1);
+    if (isKept) await deps.commit([], [unreadable(request, problem, source)], [], request.request);
+    else await deps.commit([], [], [{ source: source.name, reason: code, events: 1 }], request.request);
+    deps.record.eventsRejected(source.name, code, 1, request.request?.id);
   }
   return failure(400, code, problem);
 }
@@ -136,11 +140,15 @@ async function refuseBody(
 type Report = Pick<Judgement, 'accepted' | 'ignored' | 'refused'>;
 
 /** A batch may hold thousands that are bad in the same way: one line of the log says it. */
-function tell(record: ReceiverTelemetry, { accepted, ignored, refused }: Report): void {
+function tell(
+  record: ReceiverTelemetry,
+  { accepted, ignored, refused }: Report,
+  requestId: string | undefined,
+): void {
   for (const [source, count] of accepted) record.eventsAccepted(source, count);
   for (const [source, count] of ignored) record.eventsIgnored(source, count);
   for (const [reason, bySource] of refused) {
-    for (const [source, count] of bySource) record.eventsRejected(source, reason, count);
+    for (const [source, count] of bySource) record.eventsRejected(source, reason, count, requestId);
   }
 }
 
@@ -154,8 +162,8 @@ function toAnswer({ refused, results, unlisted }: Judgement): Answer {
 }
 
 function unreadable(request: EventRequest, detail: string, source: Source): RejectedEvent {
-  const { rawBody, route, receivedAtMs } = request;
+  const { rawBody, route, receivedAtMs, request: ref } = request;
   const raw = rawBody.toString(isUtf8(rawBody) ? 'utf8' : 'base64');
-  const arrival = { raw, way: route.kind.way, receivedAtMs };
+  const arrival = { raw, way: route.kind.way, receivedAtMs, request: ref };
   return rejectArrival(arrival, source, { reason: 'invalid_json', detail });
 }

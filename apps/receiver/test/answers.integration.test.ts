@@ -159,7 +159,7 @@ describe('browsers', () => {
       expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
       expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
       expect(preflight.headers.get('access-control-allow-headers')).toBe(
-        'authorization, content-type, x-retry-count',
+        'authorization, content-type, x-retry-count, x-request-id, traceparent, tracestate',
       );
       expect(Number(preflight.headers.get('access-control-max-age'))).toBeGreaterThan(0);
     }

@@ -4,6 +4,7 @@ import {
   judgeSuspect,
   type Outcome,
   provedFailure,
+  type RequestRef,
   type RetryPolicy,
   type StoredDelivery,
   type Suspect,
@@ -41,7 +42,7 @@ export type Attempt = {
 export async function attemptDeliveries(
   attempt: Attempt,
   deliveries: StoredDelivery[],
-  how: { first?: boolean } = {},
+  how: { first?: boolean; jobId?: string } = {},
 ): Promise<Outcome[]> {
   const { sender, lookups, lateness, hold } = attempt;
   if (hold?.isHeld()) {
@@ -51,13 +52,17 @@ export async function attemptDeliveries(
   }
   const { ready, outcomes, pending, old } = mapDeliveries(attempt, deliveries);
   let isAnswered = outcomes.length > 0;
-  const deliver: Deliver = async (usages, suspects, sent) => {
+  const deliver: Deliver = async (usages, suspects, sent, requests = sent.map(({ request }) => request)) => {
     const since = attempt.now();
-    const told = await deliverJudged(sender, usages, suspects, { ...how, isAnswered: () => isAnswered });
+    const told = await deliverJudged(sender, usages, suspects, {
+      ...how,
+      requests,
+      isAnswered: () => isAnswered,
+    });
     isAnswered ||= told.some(({ outcome }) => outcome !== 'unsent');
     return lateness ? lateness.tell(told, usages, sent, { since, now: attempt.now() }) : told;
   };
-  const sending = deliver(ready.usages, ready.suspects, ready.sent);
+  const sending = deliver(ready.usages, ready.suspects, ready.sent, ready.requests);
   const sendingOld = lateness && old.length > 0 ? lateness.send(old, deliver) : undefined;
   if (pending.length > 0) {
     if (!lookups) throw new Error('a rule has subscriptions looked up, and nobody is there to do it');
@@ -88,7 +93,7 @@ async function deliverJudged(
   sender: Pick<Sender, 'deliver'>,
   usages: UsageEvent[],
   suspects: ReadonlyMap<number, Judged>,
-  how: Pick<DeliverOptions, 'first' | 'isAnswered'>,
+  how: Omit<DeliverOptions, 'apart'>,
 ): Promise<Outcome[]> {
   const apart = new Map([...suspects].map(([index, judged]) => [index, judged.apart]));
   const outcomes = await sender.deliver(usages, { ...how, apart });
@@ -120,7 +125,12 @@ function ruleRemoved(rule: string): Outcome {
 
 /** What could be mapped, in order, and an outcome for each that is not sent; none at all where all are. */
 function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
-  const ready = { usages: [] as UsageEvent[], suspects: new Map<number, Judged>(), sent: [] as Aged[] };
+  const ready = {
+    usages: [] as UsageEvent[],
+    suspects: new Map<number, Judged>(),
+    sent: [] as Aged[],
+    requests: [] as (RequestRef | undefined)[],
+  };
   const outcomes: (Outcome | undefined)[] = [];
   const pending: Pending[] = [];
   const old: OldUsage[] = [];
@@ -158,6 +168,7 @@ function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
     if (mapped.usage) {
       if (judgement) ready.suspects.set(ready.usages.length, judgement);
       ready.usages.push(mapped.usage);
+      ready.requests.push(delivery.request);
       if (attempt.lateness) ready.sent.push(agedOf(delivery));
       continue;
     }
@@ -175,8 +186,8 @@ function mapDeliveries(attempt: Attempt, deliveries: StoredDelivery[]) {
 }
 
 /** The event itself is let go of. */
-function agedOf({ sentUnder, event: { timestamp } }: StoredDelivery): Aged {
-  return { sentUnder, event: { timestamp } };
+function agedOf({ sentUnder, request, event: { timestamp } }: StoredDelivery): Aged {
+  return { sentUnder, request, event: { timestamp } };
 }
 
 /** What was found before it was first sent stays, as long as the mapping names the same customer. */

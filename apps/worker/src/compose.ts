@@ -22,7 +22,9 @@ import {
   type BreakerState,
   type BusinessEvents,
   type Logger,
+  NO_TRACER,
   RedisOutages,
+  type Tracer,
   type WorkerMetrics,
 } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
@@ -58,6 +60,8 @@ export type ProcessDeps = {
   version: string;
   /** Told once nothing may be written any more: a newer version has changed the form of what lies in Redis. */
   onNewerStore: (error: UnsafeRedisError) => void;
+  /** Left out where nobody traces. */
+  tracer?: Tracer;
 };
 
 /**
@@ -66,7 +70,7 @@ export type ProcessDeps = {
  */
 export async function composeWorker(
   config: Config,
-  { logger, metrics, events, scrub, version, onNewerStore }: ProcessDeps,
+  { logger, metrics, events, scrub, version, onNewerStore, tracer = NO_TRACER }: ProcessDeps,
 ): Promise<DeliveryProcess> {
   let inForce = config;
   let state: State = 'waiting for Redis';
@@ -97,6 +101,7 @@ export async function composeWorker(
     metrics,
     events,
     scrub,
+    tracer,
     onServed: openReader,
     onLeft: (name) => readers.delete(name),
   });
@@ -128,6 +133,7 @@ export async function composeWorker(
       watching.stop();
       hours.stop();
       redis.disconnect();
+      await tracer.close();
     },
   };
 }

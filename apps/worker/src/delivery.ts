@@ -8,7 +8,7 @@ import {
   readProcesses,
   type StoreClock,
 } from '@meterbridge/queue';
-import type { BreakerState, BusinessEvents, Logger, WorkerMetrics } from '@meterbridge/telemetry';
+import type { BreakerState, BusinessEvents, Logger, Tracer, WorkerMetrics } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { type OpenedAccount, openAccount } from './open-account.js';
 import { type OpenedDestination, openDestination } from './open-destination.js';
@@ -20,6 +20,7 @@ export type DeliveryOptions = {
   metrics: WorkerMetrics;
   events: BusinessEvents;
   scrub: (text: string) => string;
+  tracer: Tracer;
   /** Told of destinations that are served from now on, and of those that are no more. */
   onServed: (name: string, breaker: () => BreakerState) => void;
   onLeft: (name: string) => void;

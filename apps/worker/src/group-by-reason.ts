@@ -11,18 +11,30 @@ export type DeadGroup = {
   status: number | undefined;
   count: number;
   messageIds: string[];
+  /** Of the requests that brought them. */
+  requestIds: string[];
 };
 
 /** Puts together what the log tells in one line. */
 export function groupByReason(dead: readonly DeadLetter[]): DeadGroup[] {
   const groups = new Map<string, DeadGroup>();
-  for (const { source, rule, event, reason, tries } of dead) {
+  for (const { source, rule, event, reason, tries, request } of dead) {
     const status = tries.lastStatus;
     const key = JSON.stringify([source, rule, reason, status]);
-    const group = groups.get(key) ?? { source, rule, reason, status, count: 0, messageIds: [] };
+    const group = groups.get(key) ?? {
+      source,
+      rule,
+      reason,
+      status,
+      count: 0,
+      messageIds: [],
+      requestIds: [],
+    };
     groups.set(key, group);
     group.count += 1;
-    if (group.messageIds.length < MOST_IDS) group.messageIds.push(event.messageId);
+    if (group.messageIds.length >= MOST_IDS) continue;
+    group.messageIds.push(event.messageId);
+    if (request && !group.requestIds.includes(request.id)) group.requestIds.push(request.id);
   }
   return [...groups.values()];
 }

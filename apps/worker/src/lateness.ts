@@ -1,4 +1,11 @@
-import type { Failure, LateUsage, Outcome, StoredDelivery, UsageEvent } from '@meterbridge/delivery';
+import type {
+  Failure,
+  LateUsage,
+  Outcome,
+  RequestRef,
+  StoredDelivery,
+  UsageEvent,
+} from '@meterbridge/delivery';
 import { type BillingLookup, type Fate, oldBefore } from '@meterbridge/destinations';
 import type { BillingReader } from '@meterbridge/sender';
 import type { Judged } from './attempt-deliveries.js';
@@ -11,8 +18,8 @@ export type OldUsage = {
   judged?: Judged | undefined;
 };
 
-/** What of a delivery decides over its lateness. */
-export type Aged = Pick<StoredDelivery, 'sentUnder'> & { event: { timestamp: string } };
+/** What of a delivery decides over its lateness, and who brought it. */
+export type Aged = Pick<StoredDelivery, 'sentUnder' | 'request'> & { event: { timestamp: string } };
 
 /**
  * What is known of usage as it is sent.
@@ -21,11 +28,15 @@ export type Aged = Pick<StoredDelivery, 'sentUnder'> & { event: { timestamp: str
  */
 export type Sent = Aged & { customer?: string; fate?: Fate };
 
-/** Sends usage, with what is known of suspects and of all, by their place. One outcome each, in order. */
+/**
+ * Sends usage, with what is known of suspects and of all, by their place. One outcome each, in order.
+ * @param requests that brought it; as `sent` says where left out
+ */
 export type Deliver = (
   usages: UsageEvent[],
   suspects: ReadonlyMap<number, Judged>,
   sent: readonly Sent[],
+  requests?: readonly (RequestRef | undefined)[],
 ) => Promise<Outcome[]>;
 
 /** What was handed over longer ago may have waited behind a closed gate. */

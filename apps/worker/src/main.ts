@@ -11,6 +11,7 @@ import {
   readBuild,
   tellReload,
 } from '@meterbridge/telemetry';
+import { openTracer } from '@meterbridge/telemetry/tracing';
 import { composeWorker } from './compose.js';
 
 /** A drain longer than this is cut: orchestrators commonly kill after 30 seconds. */
@@ -32,14 +33,18 @@ const metrics = createWorkerMetrics(build);
 process.on('uncaughtException', end);
 
 const events = createBusinessEvents(logger, metrics);
-const opening = composeWorker(config, {
-  logger,
-  metrics,
-  events,
-  scrub,
-  version: build.version,
-  onNewerStore: end,
-});
+const tracing = openTracer(process.env, 'meterbridge-worker', { version: build.version, logger });
+const opening = tracing.then((tracer) =>
+  composeWorker(config, {
+    logger,
+    metrics,
+    events,
+    scrub,
+    version: build.version,
+    onNewerStore: end,
+    tracer,
+  }),
+);
 const reloader = createReloader({
   file,
   env: process.env,

@@ -24,7 +24,14 @@ import {
   startDestinationWorker,
 } from '@meterbridge/queue';
 import { createHttpClient, Sender, type SubscriptionReader } from '@meterbridge/sender';
-import type { BreakerState, BusinessEvents, Logger, WorkerMetrics } from '@meterbridge/telemetry';
+import {
+  type BreakerState,
+  type BusinessEvents,
+  type Logger,
+  nextId,
+  type Tracer,
+  type WorkerMetrics,
+} from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { attemptDeliveries } from './attempt-deliveries.js';
 import type { Lateness } from './lateness.js';
@@ -38,6 +45,7 @@ import { openSubscriptionReader } from './open-subscription-reader.js';
 import { recordSettlement } from './record-settlement.js';
 import { createRuleVersions, type RuleVersions } from './rule-versions.js';
 import { tellEventsStore } from './tell-events-store.js';
+import { traceAttempt, traceSettlement } from './trace-deliveries.js';
 
 /** What all destinations of a process have in common. */
 export type Shared = {
@@ -51,6 +59,7 @@ export type Shared = {
   events: BusinessEvents;
   /** Takes the configuration's secrets out of what an API said. */
   scrub: (text: string) => string;
+  tracer: Tracer;
 };
 
 export type OpenedDestination = {
@@ -72,7 +81,7 @@ export async function openDestination(
   settings: DestinationSettings,
   options: Shared & { account: OpenedAccount },
 ): Promise<OpenedDestination> {
-  const { account, config, clock, logger, metrics, events, scrub } = options;
+  const { account, config, clock, logger, metrics, events, scrub, tracer } = options;
   const destination = compileDestination(settings);
   const { name } = destination;
   const { now } = clock;
@@ -90,7 +99,7 @@ export async function openDestination(
   const reader = openSubscriptionReader(destination, reading);
   const comparison = openComparison(settings.type, destination, { account, redis, events, log });
   const lateness = openLateness(destination, { account, now, metrics });
-  const sender = openSender({ destination, http, account, gate, log, now, scrub, events });
+  const sender = openSender({ destination, http, account, gate, log, now, scrub, events, tracer });
   const worker = await startJobs({
     ...options,
     destination,
@@ -186,7 +195,7 @@ function tellNewer({
 }
 
 function openSender(
-  options: Pick<Shared, 'events' | 'scrub'> &
+  options: Pick<Shared, 'events' | 'scrub' | 'tracer'> &
     Pick<Parts, 'destination' | 'log'> & {
       http: Pick<HttpClient, 'post'>;
       account: Pick<OpenedAccount, 'limiter'>;
@@ -194,7 +203,7 @@ function openSender(
       now: () => number;
     },
 ): Sender {
-  const { destination, http, account, gate, log, now, scrub, events } = options;
+  const { destination, http, account, gate, log, now, scrub, events, tracer } = options;
   return new Sender({
     destination,
     post: http.post,
@@ -203,7 +212,13 @@ function openSender(
     now,
     random: Math.random,
     scrub,
-    onRequest: (request) => events.deliveryAttempted({ destination: destination.name, ...request }),
+    nextAttemptId: nextId,
+    onRequest({ requests, path, ...request }) {
+      events.deliveryAttempted({ destination: destination.name, ...request }, () =>
+        requests().map(({ id }) => id),
+      );
+      traceAttempt(tracer, destination, { ...request, path, requests });
+    },
     onGateChange(change) {
       if (change === 'held') log.error(gate.current().hold ?? {}, 'destination.held');
       else log.warn({ change }, 'destination.gate');
@@ -224,7 +239,7 @@ function startJobs(
       hold: ManualHold;
     },
 ) {
-  const { destination, config, clock, inTurn, replication, events, redis, log } = options;
+  const { destination, config, clock, inTurn, replication, events, redis, log, tracer } = options;
   const { versions, onNewer, sender, reader, lateness, comparison, hold } = options;
   const { name, limit, batchSize, storableBytes } = destination;
   const { now } = clock;
@@ -259,7 +274,10 @@ function startJobs(
     whenOpen: () => sender.whenOpen(),
     inTurn,
     replication,
-    onSettled: (settlement, jobId) => recordSettlement(events, name, jobId, settlement),
+    onSettled(settlement, written) {
+      recordSettlement(events, name, written.jobId, settlement);
+      traceSettlement(tracer, name, settlement, written);
+    },
     onNewer: ({ format }) => onNewer({ kind: 'job', format }),
     onRefused: (refused) => events.settlementRefused({ destination: name, ...refused }),
     onProblem: (code, error) => log.error({ code, err: error }, 'worker.problem'),

@@ -91,7 +91,7 @@ export {
   type Settlement,
   settleBatch,
 } from './settlement.js';
-export type { DeadLife, Edit, Resolved, StoredDelivery } from './stored-delivery.js';
+export type { DeadLife, Edit, RequestRef, Resolved, StoredDelivery } from './stored-delivery.js';
 export {
   type Apart,
   doesControlSpeakOf,

@@ -1,5 +1,7 @@
-import type { SegmentEvent } from '@meterbridge/segment-events';
+import type { RequestRef, SegmentEvent } from '@meterbridge/segment-events';
 import type { Tries } from './next-step.js';
+
+export type { RequestRef };
 
 /** One event under one rule of one destination, as it waits in Redis: the unit of account. */
 export type StoredDelivery = {
@@ -12,6 +14,8 @@ export type StoredDelivery = {
    * where the job says it for all.
    */
   hour: number;
+  /** The request that brought it; of a waiting one its job says it. */
+  request?: RequestRef;
   /**
    * What was looked up for it at its destination, written down before it was first sent: whatever changes
    * there, a retry or a replay is the same usage event, as long as it is of the same customer.

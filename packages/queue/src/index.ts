@@ -156,5 +156,5 @@ export {
   type StoredJob,
   walkJobs,
 } from './work/forget-deliveries.js';
-export type { KeepResolved, Refused } from './work/job-run.js';
+export type { KeepResolved, Refused, SettlementWritten } from './work/job-run.js';
 export { createMutex, type Mutex } from './work/mutex.js';

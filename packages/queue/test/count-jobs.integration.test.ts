@@ -12,7 +12,10 @@ const suite = useRedis();
 const MANY = 2_500;
 
 /** A few at a time: a busy machine takes longer than a producer waits. */
-async function writeMany({ write }: { write(count: number): Promise<void> }, count: number): Promise<void> {
+async function writeMany(
+  { write }: { write(count: number): Promise<unknown> },
+  count: number,
+): Promise<void> {
   for (let written = 0; written < count; written += 500) await write(500);
 }
 

@@ -16,7 +16,7 @@ const redis = useReplicatedRedis();
 const SOON = { timeoutMs: 8_000 };
 
 /** Sends ten events after another, each until it is taken; what was taken is counted. */
-function startSender(write: (count: number) => Promise<void>) {
+function startSender(write: (count: number) => Promise<unknown>) {
   let isOver = false;
   let answered = 0;
   const send = async () => {

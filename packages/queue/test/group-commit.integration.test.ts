@@ -18,7 +18,7 @@ test('what comes while Redis writes is one job', async () => {
   await line.redis.client('PAUSE', 300, 'WRITE');
   const first = line.write(1);
   // Longer than a batch stays open on its own: each of these would be a job.
-  const others: Promise<void>[] = [];
+  const others: Promise<unknown>[] = [];
   for (let n = 0; n < 10; n++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
     others.push(line.write(5));

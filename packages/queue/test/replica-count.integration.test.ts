@@ -39,7 +39,7 @@ const routed = (timeFromReceipt: boolean) => [
   { source: 'backend', event: anEvent(), timeFromReceipt, routes: ROUTES },
 ];
 
-type Commit = (writer: DeliveryWriter) => Promise<void>;
+type Commit = (writer: DeliveryWriter) => Promise<unknown>;
 const commits: [string, Commit][] = [
   ['a delivery', (writer) => writer.commit(routed(false), [])],
   ['a delivery whose time is that of its receipt', (writer) => writer.commit(routed(true), [])],

@@ -38,6 +38,7 @@ export {
   TOKENS_PER_ID,
 } from './refused-people.js';
 export type { Rejection, RejectionReason } from './rejection.js';
+export type { RequestRef } from './request-ref.js';
 export { findRootProblem, findWrittenRootProblem, type RootField, rootFieldOf } from './root-fields.js';
 export { safeEqual } from './safe-equal.js';
 export {

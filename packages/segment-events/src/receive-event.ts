@@ -4,6 +4,7 @@ import { isEnabled } from './integrations.js';
 import type { Privacy } from './privacy.js';
 import { keepRefused } from './refused-event.js';
 import type { RejectionReason } from './rejection.js';
+import type { RequestRef } from './request-ref.js';
 import type { SegmentEvent } from './segment-event.js';
 import { readTimestampMs } from './timestamps.js';
 
@@ -40,6 +41,8 @@ export type Arrival = {
   receivedAtMs: number;
   /** When its batch was sent, by the client's clock, where the batch said so. */
   sentAt?: unknown;
+  /** Left out where no request brought it. */
+  request?: RequestRef;
 };
 
 /** A source's part in receiving one event. */
@@ -82,6 +85,7 @@ export type RejectedEvent = {
   receivedAt: string;
   /** When its batch was sent, ISO 8601 by the client's clock: a later look at it corrects its time as now. */
   sentAt?: string;
+  request?: RequestRef;
 };
 
 /** How many events of a source were refused for a reason, where more than that is not kept of them. */
@@ -145,7 +149,7 @@ function isSwitchedOff({ integrations }: SegmentEvent, { integrationNames }: Eve
 
 /** Writes down what is kept of a refused event, or of a body that holds none. */
 export function rejectArrival(
-  { raw, way, receivedAtMs, sentAt }: Arrival,
+  { raw, way, receivedAtMs, sentAt, request }: Arrival,
   source: Pick<EventSource, 'name' | 'applyPrivacy'>,
   { reason, detail }: Refusal,
 ): RejectedEvent {
@@ -158,5 +162,6 @@ export function rejectArrival(
     raw: keepRefused(raw, source.applyPrivacy),
     receivedAt: new Date(receivedAtMs).toISOString(),
     sentAt: sentAtMs === null ? undefined : new Date(sentAtMs).toISOString(),
+    request,
   };
 }

@@ -3,6 +3,7 @@ import {
   findCollision,
   type Outcome,
   outcomeAfter,
+  type RequestRef,
   type UsageEvent,
 } from '@meterbridge/delivery';
 import type { Entry, Waiter } from './entry.js';
@@ -28,7 +29,13 @@ export class Admission {
   }
 
   /** The entry to send for a usage event; undefined where its outcome is known at once, or will be its twin's. */
-  admit(usage: UsageEvent, waiter: Waiter, index: number, apart: Apart | undefined): Entry | undefined {
+  admit(
+    usage: UsageEvent,
+    waiter: Waiter,
+    index: number,
+    apart: Apart | undefined,
+    request?: RequestRef,
+  ): Entry | undefined {
     const twin = this.byKey.get(usage.key);
     const holder = this.holderOf(usage);
     const collision =
@@ -43,10 +50,10 @@ export class Admission {
     }
     if (twin) {
       twin.twins ??= [];
-      twin.twins.push({ waiter, index });
+      twin.twins.push({ waiter, index, request });
       return undefined;
     }
-    const entry = toEntry(usage, waiter, index, apart);
+    const entry = toEntry(usage, waiter, index, apart, request);
     this.byKey.set(usage.key, entry);
     if (usage.customer !== undefined) this.byRecord.set(usage.recordIdentity, entry);
     return entry;
@@ -79,7 +86,13 @@ export class Admission {
   }
 }
 
-function toEntry(usage: UsageEvent, waiter: Waiter, index: number, apart: Apart | undefined): Entry {
+function toEntry(
+  usage: UsageEvent,
+  waiter: Waiter,
+  index: number,
+  apart: Apart | undefined,
+  request: RequestRef | undefined,
+): Entry {
   return {
     usage,
     bytes: Buffer.byteLength(usage.body),
@@ -87,6 +100,7 @@ function toEntry(usage: UsageEvent, waiter: Waiter, index: number, apart: Apart 
     state: 'on its way',
     waiter,
     index,
+    request,
     rounds: 0,
     grouped: false,
     named: false,

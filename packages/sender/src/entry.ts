@@ -1,4 +1,4 @@
-import type { Apart, Outcome, Suspected, UsageEvent } from '@meterbridge/delivery';
+import type { Apart, Outcome, RequestRef, Suspected, UsageEvent } from '@meterbridge/delivery';
 
 /** A job that waits for the outcomes of its usage events. */
 export type Waiter = {
@@ -9,6 +9,7 @@ export type Waiter = {
   since: number;
   /** Whether something else of its job is answered. */
   isAnswered: () => boolean;
+  jobId?: string;
 };
 
 /** One usage event on its way, and for a short time after it was delivered. */
@@ -22,6 +23,8 @@ export type Entry = {
   /** Whose outcome it is, and which. */
   waiter: Waiter;
   index: number;
+  /** That brought its event. */
+  request: RequestRef | undefined;
   /** How often it was sent again as the innocent neighbour of a bad one. */
   rounds: number;
   /** It is being taken apart from its neighbours and must not meet others again. */
@@ -33,7 +36,7 @@ export type Entry = {
   /** The request that it was in, where that failed and is sent again in parts. */
   failed: FailedWhole | undefined;
   /** The very same usage event again, while this one is on its way. */
-  twins: { waiter: Waiter; index: number }[] | undefined;
+  twins: { waiter: Waiter; index: number; request: RequestRef | undefined }[] | undefined;
 };
 
 /** A request of unsuspected events that failed and is sent again in parts. One object for all its events. */

@@ -18,7 +18,7 @@ function entry(
   const usage = { key: id, recordIdentity: record, body: '{}', kind };
   const state = 'on its way' as const;
   const fresh = { rounds: 0, grouped: false, named: false, apart, failed: undefined, twins: undefined };
-  return { usage, bytes, since, state, waiter, index: 0, ...fresh };
+  return { usage, bytes, since, state, waiter, index: 0, request: undefined, ...fresh };
 }
 
 function fill(queue: SendQueue, kind: string | undefined, count: number, since = 0): Entry[] {

@@ -1,5 +1,6 @@
-import type { Verdict } from '@meterbridge/delivery';
+import type { RequestRef, Verdict } from '@meterbridge/delivery';
 import { type Destination, type HttpAnswer, isLarge, type RequestHead } from '@meterbridge/destinations';
+import { jobsOf, requestsOf } from './carried.js';
 import type { Entry } from './entry.js';
 import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './failed-request.js';
 
@@ -11,10 +12,18 @@ export type SendRequestOptions = {
   /** Takes secrets out of what an API says, before it is logged or kept with the gate. */
   scrub?: Scrub;
   onRequest?: (request: SentRequest) => void;
+  /** Names each request in logs and, as `X-Request-Id`, at the API; its requests have no name where left out. */
+  nextAttemptId?: () => string;
 };
 
 /** One request that was made, for logs and metrics. */
 export type SentRequest = {
+  attemptId: string | undefined;
+  path: string;
+  /** Of which its events are, each once. */
+  jobIds: string[];
+  /** The requests that brought its events, each once. To be called at once: what is answered is let go of. */
+  requests: () => RequestRef[];
   events: number;
   bytes: number;
   /** Events that come near what the API can store of one. */
@@ -39,13 +48,16 @@ export async function sendRequest(
   const { destination, now } = options;
   const usages = batch.map((entry) => entry.usage);
   const startedAt = now();
+  const attemptId = options.nextAttemptId?.();
+  let path = '';
   let bytes = 0;
   let status: number | undefined;
   let verdict: Verdict;
   try {
     const request = batch.length === 0 ? destination.control! : destination.request(usages);
     bytes = Buffer.byteLength(request.body);
-    const answer = await options.post(request.path, request.body, request);
+    path = request.path;
+    const answer = await options.post(path, request.body, withId(request, attemptId));
     if ('status' in answer) status = answer.status;
     verdict = destination.classify(answer, usages, now());
     if (batch.length === 0) verdict = readControl(verdict, destination.control!.isAnswered(answer));
@@ -61,6 +73,10 @@ export async function sendRequest(
   const waitedMs = startedAt - askedAt;
   const failure = describeFailure(verdict, () => valuesOf(usages), options.scrub ?? ((text) => text));
   options.onRequest?.({
+    attemptId,
+    path,
+    jobIds: jobsOf(batch),
+    requests: () => requestsOf(batch),
     events: batch.length,
     bytes,
     large: batch.filter((entry) => isLarge(entry.bytes, destination.storableBytes)).length,
@@ -71,6 +87,11 @@ export async function sendRequest(
     ...failure,
   });
   return { verdict, bytes, cause: failure?.cause ?? '' };
+}
+
+function withId(head: RequestHead, attemptId: string | undefined): RequestHead {
+  if (attemptId === undefined) return head;
+  return { contentType: head.contentType, headers: { ...head.headers, 'x-request-id': attemptId } };
 }
 
 /** An answer to a control that is not the API's own says what it would say of events, but never that they are taken. */

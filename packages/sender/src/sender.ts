@@ -6,6 +6,7 @@ import {
   type GateStore,
   type Outcome,
   type RateLimiter,
+  type RequestRef,
   type UsageEvent,
 } from '@meterbridge/delivery';
 import type { Destination } from '@meterbridge/destinations';
@@ -38,6 +39,9 @@ export type DeliverOptions = {
   first?: boolean;
   /** Whether something else of their job is answered: then they are handed back where the gate stays shut. */
   isAnswered?: () => boolean;
+  /** Their job, and the requests that brought them, by index: what an attempt is followed by. */
+  jobId?: string;
+  requests?: readonly (RequestRef | undefined)[];
 };
 
 /** For so long a job waits at a closed gate with events that are answered; then it takes the others back. */
@@ -97,17 +101,17 @@ export class Sender {
   /** Resolves to one outcome a usage event, in order; waits for as long as the gate or the limit says. */
   deliver(
     usages: readonly UsageEvent[],
-    { apart, first, isAnswered = () => false }: DeliverOptions = {},
+    { apart, first, isAnswered = () => false, jobId, requests }: DeliverOptions = {},
   ): Promise<Outcome[]> {
     return new Promise((resolve) => {
       const since = this.options.now();
       const outcomes = new Array(usages.length);
-      const waiter: Waiter = { outcomes, open: usages.length, resolve, since, isAnswered };
+      const waiter: Waiter = { outcomes, open: usages.length, resolve, since, isAnswered, jobId };
       if (usages.length === 0) resolve([]);
       this.admission.forget(since);
       const ahead: Entry[] = [];
       for (const [index, usage] of usages.entries()) {
-        const entry = this.admission.admit(usage, waiter, index, apart?.get(index));
+        const entry = this.admission.admit(usage, waiter, index, apart?.get(index), requests?.[index]);
         if (!entry) continue;
         if (first) ahead.push(entry);
         else this.line.push(entry);

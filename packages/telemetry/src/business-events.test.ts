@@ -3,11 +3,11 @@ import { createBusinessEvents } from './business-events.js';
 import { createLogger } from './create-logger.js';
 import { createWorkerMetrics, type DestinationStatus } from './create-metrics.js';
 
-function setUp() {
+function setUp(level: 'trace' | 'debug' | 'info' = 'trace') {
   const lines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const metrics = createWorkerMetrics();
-  const events = createBusinessEvents(createLogger({ name: 'test', level: 'trace', destination }), metrics);
+  const events = createBusinessEvents(createLogger({ name: 'test', level, destination }), metrics);
   /** The samples of one meter, without its HELP and TYPE lines. */
   const samples = async (name: string) =>
     (await metrics.render()).text
@@ -31,6 +31,7 @@ test.each([
     large: 3,
     status,
     verdict: 'settled',
+    jobIds: ['b1'],
     durationMs: 250,
     waitedMs: 20,
   });
@@ -48,10 +49,41 @@ test.each([
 
 test('an attempt that failed has its code and its cause in the line', () => {
   const { events, lines } = setUp();
-  const attempted = { destination: 'lago', events: 1, bytes: 1, large: 0, durationMs: 1, waitedMs: 0 };
+  const attempted = {
+    destination: 'lago',
+    events: 1,
+    bytes: 1,
+    large: 0,
+    jobIds: ['b1'],
+    durationMs: 1,
+    waitedMs: 0,
+  };
   const failure = { verdict: 'transient', code: 'connection', cause: 'ECONNREFUSED' };
   events.deliveryAttempted({ ...attempted, ...failure });
   expect(lines[0]).toMatchObject({ msg: 'delivery.attempted', ...failure });
+});
+
+test('an attempt says its jobs, and where it failed or at debug the requests that it carries, 20 of each at most', () => {
+  const many = Array.from({ length: 500 }, (_, index) => `id-${index}`);
+  const attempted = {
+    destination: 'lago',
+    attemptId: 'k3x9q0-1',
+    events: 500,
+    bytes: 1,
+    large: 0,
+    jobIds: many,
+  };
+  const times = { durationMs: 1, waitedMs: 0 };
+  const first = many.slice(0, 20);
+  const tell = (level: 'info' | 'debug', verdict: string) => {
+    const { events, lines } = setUp(level);
+    events.deliveryAttempted({ ...attempted, ...times, verdict }, () => many);
+    return lines[0];
+  };
+  expect(tell('info', 'settled')).toMatchObject({ attemptId: 'k3x9q0-1', jobIds: first });
+  expect(tell('info', 'settled')).not.toHaveProperty('requestIds');
+  expect(tell('info', 'rate-limited')).toMatchObject({ jobIds: first, requestIds: first });
+  expect(tell('debug', 'settled')).toMatchObject({ requestIds: first });
 });
 
 test('what was not written since another hand has the job is counted, and told with job and hand', async () => {
@@ -74,7 +106,12 @@ test('what was settled and what died is counted', async () => {
   const settled = { destination: 'lago', jobId: 'j1', delivered: 7, duplicate: 2, dead: 1 };
   events.deliverySettled({ ...settled, remaining: 0, delayMs: 0 });
   const letters = { source: 'backend', rule: 'api-calls', reason: 'refused', status: 422, count: 3 };
-  events.eventsDeadLettered({ ...letters, destination: 'lago', messageIds: ['m1', 'm2', 'm3'] });
+  events.eventsDeadLettered({
+    ...letters,
+    destination: 'lago',
+    messageIds: ['m1', 'm2', 'm3'],
+    requestIds: ['r1'],
+  });
   expect(lines.map((line) => line.msg)).toEqual(['delivery.settled', 'event.dead_lettered']);
   expect(await samples('deliveries_delivered_total')).toEqual([
     'meterbridge_deliveries_delivered_total{destination="lago"} 7',

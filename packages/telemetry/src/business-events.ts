@@ -4,6 +4,10 @@ import type { WorkerMetrics } from './create-metrics.js';
 /** One request was sent to a destination's API. */
 export type DeliveryAttempted = {
   destination: string;
+  /** Names it, here and as `X-Request-Id` at the API. */
+  attemptId?: string | undefined;
+  /** Of which its events are. */
+  jobIds: string[];
   events: number;
   bytes: number;
   /** Usage events that come near what the API can store of one. */
@@ -77,7 +81,12 @@ export type EventsDeadLettered = {
   count: number;
   /** Of the first of them. */
   messageIds: string[];
+  /** That brought those. */
+  requestIds: string[];
 };
+
+/** Ids of one kind in one line: a request may hold the events of hundreds of others. */
+const MAX_IDS = 20;
 
 export type BusinessEvents = ReturnType<typeof createBusinessEvents>;
 
@@ -87,9 +96,16 @@ export type BusinessEvents = ReturnType<typeof createBusinessEvents>;
  */
 export function createBusinessEvents(logger: Logger, metrics: WorkerMetrics) {
   return {
-    deliveryAttempted(attempted: DeliveryAttempted): void {
-      const { destination, status } = attempted;
-      logger.info(attempted, 'delivery.attempted');
+    /** @param requestIds of the requests that brought its events: told where it failed, and at debug */
+    deliveryAttempted(attempted: DeliveryAttempted, requestIds: () => string[] = () => []): void {
+      const { destination, status, jobIds, verdict, code } = attempted;
+      const areTold = verdict !== 'settled' || code !== undefined || logger.isLevelEnabled('debug');
+      const line = {
+        ...attempted,
+        jobIds: jobIds.slice(0, MAX_IDS),
+        requestIds: areTold ? requestIds().slice(0, MAX_IDS) : undefined,
+      };
+      logger.info(line, 'delivery.attempted');
       metrics.requestEvents.observe({ destination }, attempted.events);
       metrics.requestDuration.observe(
         { destination, status: statusClass(status) },

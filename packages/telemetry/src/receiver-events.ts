@@ -3,6 +3,9 @@ import type { ReceiverMetrics } from './create-metrics.js';
 
 /** One request for a route that takes events was answered. */
 export type RequestAnswered = {
+  requestId: string;
+  /** Of a request that somebody traces. */
+  traceId?: string | undefined;
   route: string;
   status: number;
   /** From its first byte to its answer. */
@@ -48,17 +51,20 @@ export function createReceiverEvents(
       metrics.untaken.inc({ source }, count);
     },
 
-    eventsRejected(source: string, reason: string, count: number): void {
+    eventsRejected(source: string, reason: string, count: number, requestId?: string): void {
       metrics.received.inc({ source }, count);
       metrics.rejected.inc({ source, reason }, count);
-      logger.warn({ source, reason, count }, 'event.rejected');
+      logger.warn({ requestId, source, reason, count }, 'event.rejected');
     },
 
     /**
      * Refused events that are counted in Redis and not kept: beyond what a request or a source may have kept. Those of
      * people who are refused are a count apart, and no line of the log tells when they came.
      */
-    refusalsNotKept(counts: readonly { source: string; reason: string; events: number }[]): void {
+    refusalsNotKept(
+      counts: readonly { source: string; reason: string; events: number }[],
+      request?: { id: string },
+    ): void {
       for (const { source, reason, events } of counts) {
         if (reason === PERSON_REFUSED) {
           metrics.received.inc({ source }, events);
@@ -66,7 +72,7 @@ export function createReceiverEvents(
           continue;
         }
         metrics.rejectedNotKept.inc({ source }, events);
-        logger.warn({ source, reason, count: events }, 'event.rejected_not_kept');
+        logger.warn({ requestId: request?.id, source, reason, count: events }, 'event.rejected_not_kept');
       }
     },
 
@@ -80,6 +86,11 @@ export function createReceiverEvents(
       }
     },
 
+    /** Deliveries of a request are in these jobs. */
+    requestCommitted(requestId: string | undefined, jobIds: readonly string[]): void {
+      if (jobIds.length > 0) logger.debug({ requestId, jobIds }, 'request.committed');
+    },
+
     requestAnswered(answered: RequestAnswered): void {
       const { route, status, durationMs } = answered;
       metrics.httpRequests.inc({ route, status: String(status) });
@@ -88,8 +99,8 @@ export function createReceiverEvents(
     },
 
     /** An error that no rule foresaw: the sender was told 500 and will come again. */
-    requestFailed(route: string, error: unknown): void {
-      logger.error({ route, err: error }, 'request.failed');
+    requestFailed(route: string, error: unknown, requestId?: string): void {
+      logger.error({ requestId, route, err: error }, 'request.failed');
     },
   };
 }

@@ -35,8 +35,13 @@ const MAY_IMPORT: Record<string, string[]> = {
   testing: ['delivery', 'local-redis', 'redis-connection'],
 };
 const PURE = ['segment-events', 'fql', 'usage-mapping', 'delivery', 'destinations'];
-/** Only these packages know that BullMQ, bottleneck and an HTTP client exist. */
-const ONLY_IN: Record<string, string> = { bullmq: 'queue', bottleneck: 'rate-limiter', got: 'sender' };
+/** Only these packages know that BullMQ, bottleneck, an HTTP client and OpenTelemetry exist. */
+const ONLY_IN: Record<string, string> = {
+  bullmq: 'queue',
+  bottleneck: 'rate-limiter',
+  got: 'sender',
+  '@opentelemetry': 'telemetry',
+};
 
 /** Beside an API's own folder: the table of kinds, the stand-in, what drives it, and what reads two vendors' recipes. */
 const MAY_NAME_AN_API = [

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Identity, identityHeaders } from './identify.js';
 
 /**
  * What a sender is told. Clients of Segment differ in what they can bear: some take only 200 for
@@ -10,7 +11,7 @@ const COMMON_HEADERS = {
   'Content-Type': 'application/json; charset=utf-8',
   // Browsers may send from anywhere: a browser's write key is public and nobody's proof.
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'Retry-After',
+  'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id, traceparent',
 };
 
 export const SUCCESS: Answer = { status: 200, body: '{"success":true}' };
@@ -54,7 +55,8 @@ export function methodNotAllowed(methods: readonly string[]): Answer {
   return { ...failure(405, 'method_not_allowed', `this route takes ${allow}`), allow };
 }
 
-export function send(res: ServerResponse, answer: Answer): void {
+/** @param identity of the request, where its headers are not set yet: set before, they cost more */
+export function send(res: ServerResponse, answer: Answer, identity?: Identity): void {
   if (res.headersSent || res.destroyed) return;
   const headers: Record<string, string | number> = {
     ...COMMON_HEADERS,
@@ -62,18 +64,26 @@ export function send(res: ServerResponse, answer: Answer): void {
   };
   if (answer.retryAfterSeconds !== undefined) headers['Retry-After'] = answer.retryAfterSeconds;
   if (answer.allow !== undefined) headers.Allow = answer.allow;
+  if (identity) Object.assign(headers, identityHeaders(identity));
   res.writeHead(answer.status, headers);
   res.end(answer.body);
 }
 
 /** Answers a browser's question before it sends: analytics.js sends Authorization and X-Retry-Count. */
-export function sendPreflight(req: IncomingMessage, res: ServerResponse, methods: readonly string[]): void {
+export function sendPreflight(
+  req: IncomingMessage,
+  res: ServerResponse,
+  methods: readonly string[],
+  identity: Identity,
+): void {
   res.writeHead(204, {
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Allow-Methods': methods.join(', '),
-    'Access-Control-Allow-Headers': 'authorization, content-type, x-retry-count',
+    'Access-Control-Allow-Headers':
+      'authorization, content-type, x-retry-count, x-request-id, traceparent, tracestate',
     'Access-Control-Max-Age': 86_400,
     Allow: ['OPTIONS', ...methods].join(', '),
+    ...identityHeaders(identity),
   });
   res.end();
   req.resume();

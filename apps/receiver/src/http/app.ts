@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createHealthHandlers } from '@meterbridge/telemetry';
+import type { RequestRef } from '@meterbridge/segment-events';
+import { createHealthHandlers, NO_TRACER, type Tracer } from '@meterbridge/telemetry';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Intake, IntakeDeps, ReceiverDeps } from '../ports.js';
 import { createReceiveEvents } from '../receive-events.js';
@@ -15,6 +16,7 @@ import {
   send,
   sendPreflight,
 } from './answer.js';
+import { type Identity, identify, identityHeaders, traceIdOf } from './identify.js';
 import { type BodyProblem, createBodyReader, type ReadRawBody } from './read-raw-body.js';
 import { findRoute } from './routes.js';
 
@@ -31,6 +33,11 @@ export function createReceiverApp(deps: ReceiverDeps): Express {
   app.disable('etag');
   app.set('query parser', false);
   app.use((req, res, next) => deps.intake().handle(req, res, next));
+  app.use((req, res, next) => {
+    for (const [name, value] of Object.entries(identityHeaders(identify(req.headers))))
+      res.setHeader(name, value);
+    next();
+  });
   addHealth(app, deps);
   app.use((_req, res) => send(res, NOT_FOUND));
   app.use(answerBug(deps));
@@ -44,15 +51,18 @@ export function createIntake(
   turns?: Turns,
 ): Intake {
   const receive = createReceiveEvents(deps, turns);
+  const { tracer = NO_TRACER } = deps;
   const underWay = new Set<Promise<void>>();
   const handle: RequestHandler = (req, res, next) => {
     const route = findRoute(req.url);
     if (!route) return next();
     const { methods } = route.kind;
-    if (req.method === 'OPTIONS') return sendPreflight(req, res, methods);
-    if (!methods.includes(req.method)) return send(res, methodNotAllowed(methods));
+    const identity = identify(req.headers);
+    if (req.method === 'OPTIONS') return sendPreflight(req, res, methods, identity);
+    if (!methods.includes(req.method)) return send(res, methodNotAllowed(methods), identity);
+    identity.span = traceRequest(tracer, req.method, route, identity);
     // Express would take the promise too; the errors are ours to answer.
-    const answered = answerEvents(req, res, route).finally(() => underWay.delete(answered));
+    const answered = answerEvents(req, res, route, identity).finally(() => underWay.delete(answered));
     underWay.add(answered);
   };
   return {
@@ -62,8 +72,14 @@ export function createIntake(
     },
   };
 
-  async function answerEvents(req: IncomingMessage, res: ServerResponse, route: Route): Promise<void> {
+  async function answerEvents(
+    req: IncomingMessage,
+    res: ServerResponse,
+    route: Route,
+    identity: Identity,
+  ): Promise<void> {
     const receivedAtMs = deps.now();
+    const request = refOf(identity);
     let bodyBytes = 0;
     let answer: Answer | null;
     try {
@@ -74,24 +90,59 @@ export function createIntake(
         const body = await readRawBody(req);
         if (body.ok) {
           bodyBytes = body.sentBytes;
-          answer = await receive({ route, headers: req.headers, rawBody: body.bytes, receivedAtMs });
+          answer = await receive({ route, headers: req.headers, rawBody: body.bytes, receivedAtMs, request });
         } else {
           answer = refuseBody(body.problem, deps.limits);
         }
       }
     } catch (error) {
       answer = answerFailedCommit(error) ?? INTERNAL_ERROR;
-      if (answer === INTERNAL_ERROR) deps.record.requestFailed(route.label, error);
+      if (answer === INTERNAL_ERROR) deps.record.requestFailed(route.label, error, identity.id);
     }
-    if (!answer) return;
-    send(res, answer);
+    if (!answer) {
+      identity.span?.end({}, 'aborted');
+      return;
+    }
+    send(res, answer, identity);
+    const { status } = answer;
+    identity.span?.end(
+      { 'http.response.status_code': status, 'http.request.body.size': bodyBytes },
+      status >= 500 ? String(status) : undefined,
+    );
     deps.record.requestAnswered({
+      requestId: identity.id,
+      traceId: traceIdOf(identity),
       route: route.label,
-      status: answer.status,
+      status,
       durationMs: deps.now() - receivedAtMs,
       bodyBytes,
     });
   }
+}
+
+function traceRequest(
+  tracer: Tracer,
+  method: string,
+  { label }: Route,
+  identity: Identity,
+): Identity['span'] {
+  const { id, parent, tracestate } = identity;
+  return tracer.start(`${method} ${label}`, {
+    kind: 'server',
+    parent,
+    tracestate,
+    attributes: {
+      'http.request.method': method,
+      'http.route': label,
+      'url.scheme': 'http',
+      'meterbridge.request.id': id,
+    },
+  });
+}
+
+/** What is stored of a request beside its events. */
+function refOf({ id, span }: Identity): RequestRef {
+  return { id, traceparent: span?.isSampled ? span.traceparent : undefined };
 }
 
 /** Null where the client has gone: nobody hears an answer, and what it sent is still its own. */
@@ -144,7 +195,7 @@ function addHealth(app: Express, deps: ReceiverDeps): void {
 /** Express knows an error handler by its four parameters. */
 function answerBug(deps: ReceiverDeps): ErrorRequestHandler {
   return (error: unknown, _req, res, _next) => {
-    deps.record.requestFailed('operations', error);
+    deps.record.requestFailed('operations', error, String(res.getHeader('X-Request-Id')));
     send(res, INTERNAL_ERROR);
   };
 }

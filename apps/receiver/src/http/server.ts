@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { nextId } from '@meterbridge/telemetry';
 import { failure } from './answer.js';
 
 export type ServerOptions = {
@@ -97,7 +98,8 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     return;
   }
   const { status, line, body } = describeBrokenRequest(error.code);
-  const head = `HTTP/1.1 ${status} ${line}\r\nContent-Type: application/json; charset=utf-8\r\n`;
+  const type = 'Content-Type: application/json; charset=utf-8';
+  const head = `HTTP/1.1 ${status} ${line}\r\n${type}\r\nX-Request-Id: ${nextId()}\r\n`;
   socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
   // Node has given it up. A client that never closes its own side would keep the connection for ever.
   setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();

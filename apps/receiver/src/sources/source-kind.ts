@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Source } from '@meterbridge/config';
-import type { CallType, SegmentBody, Way } from '@meterbridge/segment-events';
+import type { CallType, RequestRef, SegmentBody, Way } from '@meterbridge/segment-events';
 import type { Answer } from '../http/answer.js';
 import type { Attribution } from './attribute-events.js';
 
@@ -34,6 +34,7 @@ export type EventRequest = {
   rawBody: Buffer;
   /** Epoch milliseconds. */
   receivedAtMs: number;
+  request?: RequestRef;
 };
 
 /** Whose a request and its events are. */

@@ -28,6 +28,11 @@ const attemptSchema = z.looseObject({
   detail: z.string().optional(),
 });
 
+const requestSchema = z.looseObject({
+  id: z.string().regex(/^[!-~]{1,128}$/, 'the id of a request was expected'),
+  traceparent: z.string().optional(),
+});
+
 const keptUsageSchema = z.looseObject({ body: z.string(), characters: z.int() });
 
 /** What is read anywhere of a letter; what else it has is kept. */
@@ -37,6 +42,7 @@ const deliverySchema = z.looseObject({
   event: segmentEventSchema,
   hour: z.int().min(0).max(9_999_999),
   sentUnder: z.string().min(1).optional(),
+  request: requestSchema.optional(),
   reason: z.enum(reasons),
   tries: z.looseObject({
     attempts: z.int().min(0),
@@ -59,6 +65,7 @@ const rejectedSchema = z.looseObject({
   detail: z.string(),
   raw: z.unknown(),
   receivedAt: z.iso.datetime({ precision: 3 }),
+  request: requestSchema.optional(),
 });
 
 const lineSchema = z.looseObject({

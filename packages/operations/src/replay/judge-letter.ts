@@ -105,7 +105,7 @@ function withoutRules(entry: LetterEntry): LetterEntry {
 /** The step that puts it back counts it in the hour of then (`Batch.addStep`). */
 function judgeRejection(
   { at, bucket }: LetterEntry,
-  { reason, detail }: RejectedEvent,
+  { reason, detail, request }: RejectedEvent,
   { source, event, routes, timeFromReceipt }: Extract<LetterRoute, { isRouted: true }>,
   replayId: string,
 ): Verdict {
@@ -113,7 +113,7 @@ function judgeRejection(
   const { hour } = splitBucket(bucket);
   const moves = routes.map(({ destination, rules }) => ({
     destination,
-    deliveries: rules.map((rule) => ({ rule, source, event, hour, history: [life] })),
+    deliveries: rules.map((rule) => ({ rule, source, event, hour, request, history: [life] })),
   }));
   return { will: 'go', moves, source, timed: timeFromReceipt ? event : undefined };
 }

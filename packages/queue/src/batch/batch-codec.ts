@@ -9,6 +9,7 @@ import {
   type StoredDelivery,
 } from '@meterbridge/delivery';
 import { BatchText } from './batch-text.js';
+import { decodeRuns, RequestRuns } from './request-runs.js';
 
 /** The revision of a job that nobody has written to since it was added. */
 export const FIRST_REV = '0';
@@ -40,11 +41,16 @@ export type BatchData = {
   hour?: number;
   /** The deliveries by bucket: what is wholly delivered is counted without being read again. */
   cells: BucketCounts;
+  /** Which request brought which deliveries, in their order (`RequestRuns`); absent where no request is known. */
+  requests?: string;
 };
 
 export function encodeBatch(
   text: BatchText,
-  { rev = FIRST_REV, ...account }: Pick<BatchData, 'hour' | 'cells' | 'rules'> & { rev?: string },
+  {
+    rev = FIRST_REV,
+    ...account
+  }: Pick<BatchData, 'hour' | 'cells' | 'rules' | 'requests'> & { rev?: string },
 ): BatchData {
   return { format: FORMAT, rev, n: text.count, z: text.deflate(), ...account };
 }
@@ -59,8 +65,12 @@ export function encodeDeliveries(deliveries: StoredDelivery[], rev = FIRST_REV):
     return { rev, n: 0, z: nothing, cells: {} };
   }
   const text = new BatchText();
-  for (const delivery of deliveries) text.add(JSON.stringify(delivery));
-  return encodeBatch(text, { rev, cells: countByBucket(deliveries) });
+  const requests = new RequestRuns();
+  for (const { request, ...delivery } of deliveries) {
+    text.add(JSON.stringify(delivery));
+    requests.add(request, 1);
+  }
+  return encodeBatch(text, { rev, cells: countByBucket(deliveries), requests: requests.encode() });
 }
 
 /**
@@ -77,5 +87,15 @@ export function decodeBatch(data: BatchData): StoredDelivery[] {
   if (deliveries.length !== data.n)
     throw new Error(`batch says ${data.n} deliveries, holds ${deliveries.length}`);
   if (data.hour !== undefined) for (const delivery of deliveries) delivery.hour ??= data.hour;
+  if (data.requests !== undefined) tellRequests(deliveries, data.requests);
   return deliveries;
+}
+
+function tellRequests(deliveries: StoredDelivery[], requests: string): void {
+  let at = 0;
+  for (const { request, count } of decodeRuns(requests)) {
+    for (const end = Math.min(at + count, deliveries.length); at < end; at++) {
+      deliveries[at]!.request = request;
+    }
+  }
 }

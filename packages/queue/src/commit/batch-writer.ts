@@ -1,8 +1,10 @@
 import { type BucketCounts, bucketOf, hourAt } from '@meterbridge/delivery';
+import type { RequestRef } from '@meterbridge/segment-events';
 import type { Queue } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { encodeBatch } from '../batch/batch-codec.js';
 import { BatchText } from '../batch/batch-text.js';
+import { RequestRuns } from '../batch/request-runs.js';
 import { addBatches } from '../bullmq/enqueue.js';
 import { openQueue } from '../bullmq/open-queue.js';
 import type { Priority } from '../bullmq/priority.js';
@@ -40,8 +42,11 @@ type BySource = Map<string, number>;
 type OpenBatch = {
   text: BatchText;
   sources: BySource;
-  written: Promise<void>;
-  settle: (error?: Error) => void;
+  requests: RequestRuns;
+  /** Resolves to the id of its job. */
+  written: Promise<string>;
+  resolve: (jobId: string) => void;
+  reject: (error: Error) => void;
 };
 
 const acceptScript = defineScript(SCRIPTS['commit/accept-batches']);
@@ -97,12 +102,15 @@ export class BatchWriter {
   /**
    * The deliveries of one event stay together, so that a collision between its rules is always seen.
    * @param heads of its deliveries, as `deliveryHead` gives them
+   * @param request that brought it
+   * @returns the id of the job that holds them, once it is written
    */
-  join(source: string, heads: string[], eventJson: string): Promise<void> {
+  join(source: string, heads: string[], eventJson: string, request?: RequestRef): Promise<string> {
     this.open ??= openBatch();
-    const { text, sources, written } = this.open;
+    const { text, sources, requests, written } = this.open;
     for (const head of heads) text.addEvent(head, eventJson);
     raise(sources, source, heads.length);
+    requests.add(request, heads.length);
     const isFull = text.count >= this.batchSize || text.bytes >= MAX_BATCH_BYTES;
     if (isFull) this.flush();
     else this.schedule();
@@ -155,13 +163,13 @@ export class BatchWriter {
       const filtered = this.filtered;
       this.filtered = new Map();
       try {
-        await this.write(batches, filtered);
-        for (const batch of batches) batch.settle();
+        const jobIds = await this.write(batches, filtered);
+        for (const [index, batch] of batches.entries()) batch.resolve(jobIds[index]!);
       } catch (error) {
         const storeError = asStoreError(error);
         // Those that came while this write hung have waited long enough to be told, too.
         if (this.isDue) this.closeOpen();
-        for (const batch of [...batches, ...this.closed.splice(0)]) batch.settle(storeError);
+        for (const batch of [...batches, ...this.closed.splice(0)]) batch.reject(storeError);
         // Filtered events were never promised to anyone but still have to be counted: with the next batch.
         for (const [source, count] of filtered) raise(this.filtered, source, count);
         return;
@@ -185,17 +193,21 @@ export class BatchWriter {
     return this.queue;
   }
 
-  private async write(open: OpenBatch[], filtered: BySource): Promise<void> {
+  /** @returns the ids of the jobs, in order */
+  private async write(open: OpenBatch[], filtered: BySource): Promise<string[]> {
     const hour = hourAt(this.now());
-    const batches = open.map(({ text, sources }) =>
+    const batches = open.map(({ text, sources, requests }) =>
       encodeBatch(text, {
         hour,
         cells: bucketsOf(hour, sources),
         rules: this.rules,
+        requests: requests.encode(),
       }),
     );
     const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);
+    let written: string[] = [];
     const accept = (transaction: ChainableCommander, jobIds: string[]) => {
+      written = jobIds;
       const { ledger, hours, job } = this.keys;
       acceptScript.addTo(
         transaction,
@@ -215,17 +227,19 @@ export class BatchWriter {
       batches.map((batch) => batch.n),
       filteredCount,
     );
+    return written;
   }
 }
 
 function openBatch(): OpenBatch {
-  let settle!: OpenBatch['settle'];
-  const written = new Promise<void>((resolve, reject) => {
-    settle = (error) => (error ? reject(error) : resolve());
+  let resolve!: OpenBatch['resolve'];
+  let reject!: OpenBatch['reject'];
+  const written = new Promise<string>((...settle) => {
+    [resolve, reject] = settle;
   });
   // The requests that joined await it; a batch whose requests are gone must not be an unhandled rejection.
   written.catch(() => {});
-  return { text: new BatchText(), sources: new Map(), written, settle };
+  return { text: new BatchText(), sources: new Map(), requests: new RequestRuns(), written, resolve, reject };
 }
 
 function raise(sources: BySource, source: string, by: number): void {

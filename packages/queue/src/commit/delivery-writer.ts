@@ -1,4 +1,4 @@
-import type { RefusalCount } from '@meterbridge/segment-events';
+import type { RefusalCount, RequestRef } from '@meterbridge/segment-events';
 import type { Redis } from 'ioredis';
 import { deliveryHead } from '../batch/batch-text.js';
 import { asStoreError, StoreUnavailableError } from '../redis/errors.js';
@@ -48,12 +48,15 @@ export class DeliveryWriter {
    * repeat the request, since some of it may be stored and some not.
    * @param rejected kept as far as their budget goes, and counted
    * @param notKept refused events that are to be counted alone
+   * @param request that brought all of it
+   * @returns the ids of the jobs that hold the deliveries
    */
   commit(
     routed: RoutedEvent[],
     rejected: RejectedEvent[],
     notKept: readonly RefusalCount[] = [],
-  ): Promise<void> {
+    request?: RequestRef,
+  ): Promise<string[]> {
     // BullMQ waits for a connection that was never there; a sender must hear of it at once.
     if (this.redis.status !== 'ready') {
       return Promise.reject(new StoreUnavailableError('Redis cannot be reached'));
@@ -61,8 +64,8 @@ export class DeliveryWriter {
     const timed = routed.filter(
       ({ timeFromReceipt, routes }) => timeFromReceipt && routes.some(({ rules }) => rules.length > 0),
     );
-    if (timed.length === 0) return this.join(routed, rejected, notKept);
-    return this.setFirstTimes(timed).then(() => this.join(routed, rejected, notKept));
+    if (timed.length === 0) return this.join(routed, rejected, notKept, request);
+    return this.setFirstTimes(timed).then(() => this.join(routed, rejected, notKept, request));
   }
 
   /**
@@ -73,8 +76,9 @@ export class DeliveryWriter {
     routed: RoutedEvent[],
     rejected: RejectedEvent[],
     notKept: readonly RefusalCount[],
-  ): Promise<void> {
-    const waits = new Set<Promise<void>>();
+    request: RequestRef | undefined,
+  ): Promise<string[]> {
+    const waits = new Set<Promise<string>>();
     for (const { source, event, routes } of routed) {
       let eventJson: string | undefined;
       for (const route of routes) {
@@ -86,11 +90,12 @@ export class DeliveryWriter {
         }
         eventJson ??= JSON.stringify(event);
         const heads = route.rules.map((rule) => deliveryHead(rule, source));
-        waits.add(lane.join(source, heads, eventJson));
+        waits.add(lane.join(source, heads, eventJson, request));
       }
     }
-    if (rejected.length + notKept.length > 0) waits.add(this.rejections.write(rejected, notKept));
-    return allWritten(waits);
+    const refusals =
+      rejected.length + notKept.length > 0 ? this.rejections.write(rejected, notKept, request) : undefined;
+    return allWritten(waits, refusals);
   }
 
   private async setFirstTimes(timed: RoutedEvent[]): Promise<void> {
@@ -112,6 +117,14 @@ export class DeliveryWriter {
   }
 }
 
-async function allWritten(waits: Iterable<Promise<void>>): Promise<void> {
-  for (const result of await Promise.allSettled(waits)) if (result.status === 'rejected') throw result.reason;
+async function allWritten(
+  jobs: Iterable<Promise<string>>,
+  refusals: Promise<void> | undefined,
+): Promise<string[]> {
+  const [told, ...results] = await Promise.allSettled([refusals, ...jobs]);
+  if (told.status === 'rejected') throw told.reason;
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }

@@ -1,3 +1,4 @@
+import type { RequestRef } from '@meterbridge/segment-events';
 import { shardNames } from '../keys/keys.js';
 import { BatchWriter, type LaneOptions } from './batch-writer.js';
 
@@ -21,9 +22,9 @@ export class ShardedBatchWriter {
   }
 
   /** As `BatchWriter.join`. A shard that is being written to is passed over for one that is not. */
-  join(source: string, heads: string[], eventJson: string): Promise<void> {
+  join(source: string, heads: string[], eventJson: string, request?: RequestRef): Promise<string> {
     this.choose();
-    return this.lane.join(source, heads, eventJson);
+    return this.lane.join(source, heads, eventJson, request);
   }
 
   countFiltered(source: string): void {

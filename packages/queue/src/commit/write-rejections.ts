@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bucketOf, hourAt, splitBucket } from '@meterbridge/delivery';
-import type { RefusalCount } from '@meterbridge/segment-events';
+import type { RefusalCount, RequestRef } from '@meterbridge/segment-events';
 import type { Redis } from 'ioredis';
 import { encodeDeadLetterSoon } from '../dead-letters/dead-letter-codec.js';
 import { writeFingerprint } from '../dead-letters/fingerprint.js';
@@ -21,7 +21,7 @@ export type RejectionOptions = {
   /** The most that all letters of refused events may take of Redis, in bytes; no bound where left out. */
   budgetBytes?: () => number;
   /** Told of refused events that Redis has counted and not kept. */
-  onNotKept?: (counts: readonly RefusalCount[]) => void;
+  onNotKept?: (counts: readonly RefusalCount[], request?: RequestRef) => void;
 };
 
 /** Of the whole budget, what one source may take; and of that, what it may take within one hour. */
@@ -68,7 +68,11 @@ export class RejectionWriter {
    * @param rejected to be kept
    * @param counted not to be kept
    */
-  async write(rejected: readonly RejectedEvent[], counted: readonly RefusalCount[]): Promise<void> {
+  async write(
+    rejected: readonly RejectedEvent[],
+    counted: readonly RefusalCount[],
+    request?: RequestRef,
+  ): Promise<void> {
     const hour = hourAt(this.options.now());
     const now = performance.now();
     const isFull = ({ source }: RejectedEvent) => (this.fullUntil.get(source) ?? 0) > now;
@@ -80,7 +84,7 @@ export class RejectionWriter {
     const counts = notKept.flatMap(({ source, reason, events }) => [bucketOf(hour, source), reason, events]);
     const left = await this.writeOnce(letters, JSON.stringify(counts));
     for (const { source } of left) this.fullUntil.set(source, performance.now() + FULL_MS);
-    if (notKept.length + left.length > 0) this.options.onNotKept?.([...notKept, ...left]);
+    if (notKept.length + left.length > 0) this.options.onNotKept?.([...notKept, ...left], request);
   }
 
   /** Says it until Redis answers: what has its receipt is not written a second time. */

@@ -1,10 +1,4 @@
-import {
-  isPermanent,
-  newerFormat,
-  type Outcome,
-  type RetryPolicy,
-  type Settlement,
-} from '@meterbridge/delivery';
+import { isPermanent, newerFormat, type Outcome, type RetryPolicy } from '@meterbridge/delivery';
 import { type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BatchData } from '../batch/batch-codec.js';
@@ -45,7 +39,7 @@ export type DeliveryWorkerOptions = {
   chooseRules?: JobRunContext['chooseRules'];
   /** Waits until replicas have what must be known later; left out where none is waited for. */
   replication?: Replication;
-  onSettled?: (settlement: Settlement, jobId: string) => void;
+  onSettled?: JobRunContext['onSettled'];
   /**
    * A settlement was not written: another hand has gone on with the job (`stale`) or it is not there (`gone`). The
    * job is let go of. It cannot be without a lock that ran out, or another server.

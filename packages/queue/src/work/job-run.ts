@@ -16,8 +16,10 @@ import {
   trialTimedOut,
   type UnderTrial,
 } from '@meterbridge/delivery';
+import type { RequestRef } from '@meterbridge/segment-events';
 import type { Redis } from 'ioredis';
 import { type BatchData, decodeBatch } from '../batch/batch-codec.js';
+import { requestsOf } from '../batch/request-runs.js';
 import type { QueueKeys } from '../keys/keys.js';
 import { StoreUnavailableError } from '../redis/errors.js';
 import { NotReplicatedError, type Replication } from '../redis/replication.js';
@@ -45,10 +47,19 @@ export type ChooseRules = (named: string, rulesOf: () => Set<string>) => Promise
 
 /** How a portion is tried. */
 export type AttemptHow = {
+  jobId: string;
   /** Before all that waits to be sent. */
   first?: boolean;
   /** The version of the rules that what was never sent is mapped by, where it is not that of now. */
   rules?: string;
+};
+
+/** How a settlement was written. */
+export type SettlementWritten = {
+  jobId: string;
+  durationMs: number;
+  /** Those that brought what was attempted, each once. */
+  requests: () => RequestRef[];
 };
 
 /** The part of the worker that a run needs; the same for all of its jobs. */
@@ -78,7 +89,7 @@ export type JobRunContext = {
   chooseRules?: ChooseRules;
   /** Left out where nothing has to be on a replica before it is sent. */
   replication?: Replication;
-  onSettled?: (settlement: Settlement, jobId: string) => void;
+  onSettled?: (settlement: Settlement, written: SettlementWritten) => void;
   onRefused?: (refused: Refused) => void;
 };
 
@@ -229,7 +240,7 @@ export class JobRun {
   private attempt(deliveries: StoredDelivery[], { first = false } = {}): Promise<Outcome[]> {
     const { attempt, review } = this.context;
     const { rules } = this;
-    const how = { first, rules: rules === this.context.rules ? undefined : rules };
+    const how = { jobId: this.job.id, first, rules: rules === this.context.rules ? undefined : rules };
     const outcomes = attempt(deliveries, how, this.keep);
     return review ? outcomes.then((each) => review(each, () => this.read())) : outcomes;
   }
@@ -298,8 +309,15 @@ export class JobRun {
   ): Promise<Settlement | null> {
     return this.inOrder(async () => {
       const settlement = this.settleOutcomes(outcomes);
+      const { requests } = this.data;
+      const since = performance.now();
       if (!(await this.write(settlement, isolationAfter(settlement.remainder.length), turn))) return null;
-      if (outcomes.length > 0) this.context.onSettled?.(settlement, this.job.id);
+      if (outcomes.length === 0) return settlement;
+      this.context.onSettled?.(settlement, {
+        jobId: this.job.id,
+        durationMs: performance.now() - since,
+        requests: () => requestsOf(requests, outcomes.length),
+      });
       return settlement;
     });
   }

@@ -49,6 +49,7 @@ function renderFacts(entry: LetterEntry, { customerOf }: Operations): string {
     ['reason', entry.reason],
     ['detail', detailOf(letter)],
     ['source', letter.source],
+    ['request', letter.request?.id],
     ['customer', customerOf(entry)],
   ];
   if (isDelivery(letter)) {

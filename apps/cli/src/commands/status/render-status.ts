@@ -40,7 +40,7 @@ export function renderStatus(status: Status, width: number): string {
 function refusedWords(ids: number): string[] {
   if (ids === 0) return [];
   return [
-    `Later events of ${count(ids)} ${ids === 1 ? 'id is' : 'ids are'} refused: meterbridge forget --list`,
+    `Later events of ${grouped(ids)} ${ids === 1 ? 'id is' : 'ids are'} refused: meterbridge forget --list`,
   ];
 }
 
