@@ -4,6 +4,7 @@ import { duplicateWords } from '../../terminal/duplicate-words.js';
 import { lateWords } from '../../terminal/late-words.js';
 import { isoHour } from '../../terminal/read-since.js';
 import { type Column, renderTable, type Table } from '../../terminal/table.js';
+import { wrapText } from '../../terminal/wrap-text.js';
 
 type CountColumn = Column & { count: keyof Balance };
 
@@ -43,11 +44,13 @@ export function renderReport(
   };
   return [
     renderTable(table, width),
-    ...duplicateWords(total),
-    ...lateWords({ late: total.late, lateUsage: [] }),
-    ...notKeptWords(total),
-    '',
-    unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),
+    ...[
+      ...duplicateWords(total),
+      ...lateWords({ late: total.late, lateUsage: [] }),
+      ...notKeptWords(total),
+      '',
+      unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),
+    ].map((text) => wrapText(text, width)),
   ].join('\n');
 }
 

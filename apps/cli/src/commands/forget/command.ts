@@ -5,6 +5,7 @@ import { confirmOrAbort } from '../../terminal/confirm.js';
 import { print } from '../../terminal/print.js';
 import { tableWidth } from '../../terminal/table.js';
 import { interruptible, watched } from '../../terminal/work.js';
+import { printText } from '../../terminal/wrap-text.js';
 import { renderForgotten, renderFound } from './render-forget.js';
 
 export type ForgetOptions = {
@@ -33,6 +34,7 @@ export async function forget(options: ForgetOptions, command: Pick<Command, 'err
     if (!(await confirmOrAbort('Forget this person for good?', options))) return;
     const forgotten = await interruptible((work) => forgetPerson(ops, ids, work));
     if (forgotten.rest !== null || forgotten.unreadable > 0) process.exitCode = 1;
-    print(json ? JSON.stringify({ found, forgotten }, null, 2) : renderForgotten(forgotten));
+    if (json) print(JSON.stringify({ found, forgotten }, null, 2));
+    else printText(renderForgotten(forgotten));
   }, options);
 }

@@ -1,5 +1,6 @@
 import type { Forgotten, PersonFound, Rest } from '@meterbridge/operations';
 import { type Column, renderTable } from '../../terminal/table.js';
+import { wrapText } from '../../terminal/wrap-text.js';
 
 const COLUMNS: Column[] = [
   { head: 'destination', minWidth: 11 },
@@ -25,7 +26,7 @@ export function renderFound(found: PersonFound, width: number): string {
     ...[letters, waiting, inHand, maybeSent].map((count) => count.toLocaleString('en')),
   ]);
   const table = renderTable({ columns: COLUMNS, rows }, width);
-  return beside.length === 0 ? table : `${table}\nBeside that: ${beside.join(', ')}.`;
+  return beside.length === 0 ? table : `${table}\n${wrapText(`Beside that: ${beside.join(', ')}.`, width)}`;
 }
 
 const LEFT: Record<Rest, string> = {
