@@ -163,11 +163,16 @@ test.each([...new Set(COMMANDS)].filter(isRunHere))('%s', async (command) => {
   expect(ended).toEqual({ code, text: expect.stringMatching(says) });
 });
 
-test(`${COPY_ENV}: until keys are set in it, it says so`, async () => {
+test(`${COPY_ENV}: beside one real key, what is not set yet is refused`, async () => {
   const earnest = await openClone('earnest');
   expect(await run(COPY_ENV, earnest)).toMatchObject({ code: 0 });
+  const env = await readFile(join(earnest, '.env'), 'utf8');
+  await writeFile(
+    join(earnest, '.env'),
+    env.replace('LAGO_API_KEY=change-me', 'LAGO_API_KEY=a-key-of-a-test'),
+  );
   const { code, text } = await run('meterbridge check', earnest);
-  expect([code, text]).toEqual([1, expect.stringContaining('change-me')]);
+  expect([code, text]).toEqual([1, expect.stringContaining('(from SEGMENT_WRITE_KEY)')]);
 });
 
 test('what another suite runs is in the README, and in that suite', () => {

@@ -5,6 +5,7 @@
 export { type ConfigChange, compareConfig, type PlannedReload, planReload } from './compare-config.js';
 export { configFile } from './environment.js';
 export { configJsonSchema } from './file-schema.js';
+export { isPlaceholder } from './find-placeholders.js';
 export type { Environment } from './interpolate.js';
 export { type Config, type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load-config.js';
 export { type ParsedYaml, parseYaml } from './parse-yaml.js';
