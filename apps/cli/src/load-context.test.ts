@@ -32,6 +32,15 @@ test.each([
   expect(readCommandEnv(env)).toEqual({ REDIS_URL: url });
 });
 
+test('where the environment has no key, its address is the one of what stands in', () => {
+  const made = { LAGO_API_URL: 'http://sandbox', LAGO_API_KEY: 'sandbox' };
+  writeStack('stack.json', made);
+  for (const LAGO_API_KEY of ['', 'change-me'])
+    expect(readCommandEnv({ LAGO_API_URL: 'https://real', LAGO_API_KEY })).toEqual(made);
+  const real = { LAGO_API_URL: 'https://real', LAGO_API_KEY: 'a-real-key' };
+  expect(readCommandEnv(real)).toEqual(real);
+});
+
 test('a demonstration is found where nothing else runs', () => {
   writeStack('demo.json', { REDIS_URL: 'redis://demo' });
   expect(readCommandEnv({})).toEqual({ REDIS_URL: 'redis://demo' });

@@ -8,8 +8,10 @@ import {
   loadConfig,
   secretsOf,
 } from '@meterbridge/config';
+import { descriptions } from '@meterbridge/destinations/descriptions';
 import { OperationError, type Operations, readWords } from '@meterbridge/operations';
 import { createScrubber } from '@meterbridge/telemetry';
+import { isUnset } from './stack/decide-stand-ins.js';
 import { STACK_FILES } from './stack/stack-files.js';
 import { currentActor } from './terminal/current-actor.js';
 
@@ -33,9 +35,18 @@ export function isForPeople(error: unknown): error is CommandError | OperationEr
  */
 export function readCommandEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const found = readStackEnv(STACK_FILES.up) ?? readStackEnv(STACK_FILES.demo);
-  // An empty variable says nothing: `.env.example` has some.
-  const made = Object.entries(found ?? {}).filter(([name]) => !env[name]);
+  // An empty variable says nothing, nor does what `.env.example` has for a key.
+  const made = Object.entries(found ?? {}).filter(([name]) => isUnset(env[name]) || isOfStandIn(name, env));
   return { ...env, ...Object.fromEntries(made) };
+}
+
+/** Whether it is the address of an API without a key: who stands in for it is elsewhere. */
+function isOfStandIn(name: string, env: NodeJS.ProcessEnv): boolean {
+  const { url, apiKey } =
+    Object.values(descriptions)
+      .map((each) => each.env)
+      .find((each) => each.url === name) ?? {};
+  return url !== undefined && isUnset(env[apiKey!]);
 }
 
 function readStackEnv(file: string): Record<string, string> | undefined {

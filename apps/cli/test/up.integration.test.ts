@@ -171,4 +171,9 @@ test('its terminal is calm: logs go to a file, and each kind of warning is told 
   expect(up.output()).not.toMatch(/^\{/m);
   for (const line of upLogOf(stack).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
   await stop(up);
+  const counts = up
+    .output()
+    .split('\n')
+    .filter((line) => line.startsWith('accepted '));
+  expect(counts).toEqual([...new Set(counts)]);
 });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { configFile, createReloader, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
+import { ConfigError, configFile, createReloader, loadConfig, secretsOf } from '@meterbridge/config';
 import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
 import {
   createLearningScrubber,
@@ -17,10 +17,7 @@ const DRAIN_DEADLINE_MS = 20_000;
 
 const file = configFile(process.env);
 const loaded = loadConfig({ file, env: process.env });
-if (!loaded.ok) {
-  console.error(describeProblems(loaded.problems, file));
-  process.exit(1);
-}
+if (!loaded.ok) end(new ConfigError(loaded.problems, file));
 const { config } = loaded;
 const { scrub, learn } = createLearningScrubber(secretsOf(config));
 const logger = createLogger({ name: 'receiver', level: config.logLevel, scrub });
@@ -70,7 +67,10 @@ logger.info({ port: receiver.port, ...build }, 'receiver.listening');
 /** The one place where an error becomes what this process says before it ends. */
 function end(error: unknown): never {
   return endProgram(error, {
-    words: (each) => (each instanceof UnsafeRedisError ? each.message : describeRedisError(each)),
+    words: (each) =>
+      each instanceof ConfigError || each instanceof UnsafeRedisError
+        ? each.message
+        : describeRedisError(each),
     onBug: (err) => logger.fatal({ err }),
   });
 }

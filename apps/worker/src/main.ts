@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises';
-import { configFile, createReloader, describeProblems, loadConfig, secretsOf } from '@meterbridge/config';
+import { ConfigError, configFile, createReloader, loadConfig, secretsOf } from '@meterbridge/config';
 import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
 import {
   createBusinessEvents,
@@ -21,10 +21,7 @@ const OPEN_WITHIN_MS = 1_000;
 
 const file = configFile(process.env);
 const loaded = loadConfig({ file, env: process.env });
-if (!loaded.ok) {
-  console.error(describeProblems(loaded.problems, file));
-  process.exit(1);
-}
+if (!loaded.ok) end(new ConfigError(loaded.problems, file));
 const { config } = loaded;
 const { scrub, learn } = createLearningScrubber(secretsOf(config));
 const logger = createLogger({ name: 'worker', level: config.logLevel, scrub });
@@ -79,7 +76,10 @@ try {
 /** The one place where an error becomes what this process says before it ends. */
 function end(error: unknown): never {
   return endProgram(error, {
-    words: (each) => (each instanceof UnsafeRedisError ? each.message : describeRedisError(each)),
+    words: (each) =>
+      each instanceof ConfigError || each instanceof UnsafeRedisError
+        ? each.message
+        : describeRedisError(each),
     onBug: (err) => logger.fatal({ err }),
   });
 }

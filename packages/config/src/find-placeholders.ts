@@ -5,6 +5,11 @@ import type { ConfigProblem, ProblemPath } from './problem.js';
 const PLACEHOLDER =
   /^(?:(?:change|replace)[-_ ]?(?:me|this)|demo-write-key|your[-_].*|to-?do|x{3,}|placeholder|<.*>)$/i;
 
+/** Whether a secret is one that stands in an example: it counts as not set where nothing is real. */
+export function isPlaceholder(text: string): boolean {
+  return PLACEHOLDER.test(text);
+}
+
 /** The key that a sandbox is reached with. */
 const SANDBOX_KEY = 'sandbox';
 
@@ -25,11 +30,11 @@ export function findPlaceholders(data: unknown): ConfigProblem[] {
     ...secretsIn(privacyKey, ['privacyKey'], true),
   ];
   const isReal = ({ path, text }: Secret) =>
-    path.at(-1) === 'apiKey' && text !== SANDBOX_KEY && !PLACEHOLDER.test(text) && !isStandIn(text);
+    path.at(-1) === 'apiKey' && text !== SANDBOX_KEY && !isPlaceholder(text) && !isStandIn(text);
   const real = secrets.find(isReal);
   if (!real) return [];
   const message = `a placeholder that anyone can guess, beside a real key in ${real.path[0]}[${real.path[1]}]; replace it`;
-  return secrets.filter(({ text }) => PLACEHOLDER.test(text)).map(({ path }) => ({ path, message }));
+  return secrets.filter(({ text }) => isPlaceholder(text)).map(({ path }) => ({ path, message }));
 }
 
 type Secret = { path: ProblemPath; text: string };

@@ -5,10 +5,17 @@
 export { type ConfigChange, compareConfig, type PlannedReload, planReload } from './compare-config.js';
 export { configFile } from './environment.js';
 export { configJsonSchema } from './file-schema.js';
+export { isPlaceholder } from './find-placeholders.js';
 export type { Environment } from './interpolate.js';
 export { type Config, type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load-config.js';
 export { type ParsedYaml, parseYaml } from './parse-yaml.js';
-export { type ConfigProblem, describeProblems, formatPath, type ProblemPath } from './problem.js';
+export {
+  ConfigError,
+  type ConfigProblem,
+  describeProblems,
+  formatPath,
+  type ProblemPath,
+} from './problem.js';
 export { createReloader, loadSettled, type Reloader, type ReloadOutcome } from './reloader.js';
 export { secretsOf } from './secrets.js';
 export type { Source, WebhookAccess } from './source-settings.js';

@@ -28,3 +28,14 @@ export function describeProblems(problems: readonly ConfigProblem[], file: strin
     });
   return [`${file} has ${count}:`, ...lines].join('\n');
 }
+
+/** A configuration that no program starts with: every problem of it, for people. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly code = 'invalid_config';
+
+  /** @param file as it is named to people */
+  constructor(problems: readonly ConfigProblem[], file: string) {
+    super(describeProblems(problems, file));
+  }
+}

@@ -9,6 +9,16 @@ test.each<[string, Record<string, string>, StandIns]>([
     { sandbox: ['lago', 'hyperline'], held: [], writeKey: DEMO_WRITE_KEY },
   ],
   [
+    'they are as in .env.example',
+    { LAGO_API_KEY: 'change-me', HYPERLINE_API_KEY: 'change-me', SEGMENT_WRITE_KEY: 'change-me' },
+    { sandbox: ['lago', 'hyperline'], held: [], writeKey: DEMO_WRITE_KEY },
+  ],
+  [
+    'one is real, the others are left for the configuration to refuse',
+    { LAGO_API_KEY: 'k', HYPERLINE_API_KEY: 'change-me', SEGMENT_WRITE_KEY: 'change-me' },
+    { sandbox: [], held: [], writeKey: undefined },
+  ],
+  [
     'a write key is set, and no API key',
     { SEGMENT_WRITE_KEY: 'wk' },
     { sandbox: ['lago', 'hyperline'], held: [], writeKey: undefined },

@@ -1,3 +1,4 @@
+import { isPlaceholder } from '@meterbridge/config';
 import { kindOf } from '@meterbridge/destinations';
 import { SANDBOX_APIS } from '@meterbridge/sandbox/apis';
 
@@ -21,21 +22,28 @@ export type StandIns = {
 
 /**
  * Decides what stands in for keys that are not set. Beside a real API nothing is made up: what went to the sandbox
- * would count as delivered, and a known write key would open billing to anyone. Pure.
+ * would count as delivered, and a known write key would open billing to anyone. Where none is real, what stands in
+ * `.env.example` counts as not set. Pure.
  */
 export function decideStandIns(env: Environment): StandIns {
-  const unset = SANDBOX_APIS.filter((api) => !keyOf(api, env));
-  const isAnyReal = namesRealApi(env);
+  if (namesRealApi(env)) {
+    return { sandbox: [], held: SANDBOX_APIS.filter((api) => !keyOf(api, env)), writeKey: undefined };
+  }
   return {
-    sandbox: isAnyReal ? [] : unset,
-    held: isAnyReal ? unset : [],
-    writeKey: env.SEGMENT_WRITE_KEY || isAnyReal ? undefined : DEMO_WRITE_KEY,
+    sandbox: SANDBOX_APIS.filter((api) => isUnset(keyOf(api, env))),
+    held: [],
+    writeKey: isUnset(env.SEGMENT_WRITE_KEY) ? DEMO_WRITE_KEY : undefined,
   };
 }
 
 /** Whether the key of an API that bills is set. Pure. */
 export function namesRealApi(env: Environment): boolean {
-  return SANDBOX_APIS.some((api) => keyOf(api, env) && keyOf(api, env) !== 'sandbox');
+  return SANDBOX_APIS.some((api) => !isUnset(keyOf(api, env)) && keyOf(api, env) !== 'sandbox');
+}
+
+/** Whether nobody has set a key yet. Pure. */
+export function isUnset(key: string | undefined): boolean {
+  return !key || isPlaceholder(key);
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,10 +3,11 @@ import { describeRedisError } from '@meterbridge/queue';
 import { endProgram } from '@meterbridge/telemetry';
 import { isForPeople } from '../load-context.js';
 import { printNote } from './print.js';
+import { noteWidth, wrapText } from './wrap-text.js';
 
 /** The one place where an error becomes what the person at the terminal reads. Ends with exit code 1. */
 export function endWithWords(error: unknown): never {
-  return endProgram(error, { words, onBug, say: printNote });
+  return endProgram(error, { words, onBug, say: (sentence) => printNote(wrapText(sentence, noteWidth())) });
 }
 
 function words(error: unknown): string | null {

@@ -33,3 +33,9 @@ test('what a step is for stands in a column', () => {
     ]),
   ).toEqual(['  a    one', '  bcd  two']);
 });
+
+test('where there is no room what a step is for stands below it', () => {
+  const steps = [['meterbridge check', 'whether all is ready']] as const;
+  expect(listSteps(steps, 41)).toHaveLength(1);
+  expect(listSteps(steps, 40)).toEqual(['  meterbridge check', '      whether all is ready']);
+});

@@ -25,8 +25,16 @@ function runsInClone(): boolean {
   return existsSync(join(installationFolder(), 'pnpm-workspace.yaml'));
 }
 
-/** Steps below each other, each with what it is for. */
-export function listSteps(steps: readonly (readonly [what: string, why: string])[]): string[] {
-  const width = Math.max(...steps.map(([what]) => what.length));
-  return steps.map(([what, why]) => `  ${what.padEnd(width)}  ${why}`);
+/**
+ * Steps below each other, each with what it is for: beside it, or where one would be too wide, below.
+ * @param width in characters
+ */
+export function listSteps(
+  steps: readonly (readonly [what: string, why: string])[],
+  width = Number.POSITIVE_INFINITY,
+): string[] {
+  const whats = Math.max(...steps.map(([what]) => what.length));
+  const whys = Math.max(...steps.map(([, why]) => why.length));
+  if (whats + whys + 4 > width) return steps.flatMap(([what, why]) => [`  ${what}`, `      ${why}`]);
+  return steps.map(([what, why]) => `  ${what.padEnd(whats)}  ${why}`);
 }

@@ -16,6 +16,11 @@ export function style(how: Style, text: string): string {
   return `<${MARK}:${how}>${text}</${MARK}:${how}>`;
 }
 
+/** The text alone, to be measured. */
+export function unstyled(text: string): string {
+  return text.replace(MARKS, '');
+}
+
 /** Styled text as a terminal wants it; without its styles where it goes to none. */
 export function paint(text: string, { isTTY }: { isTTY?: boolean }): string {
   return text.replace(MARKS, (_, ends: string, how: Style) => {

@@ -25,7 +25,7 @@ export type TableOptions = { wide?: boolean };
 
 const GAP = '  ';
 /** Of a terminal that does not say its width. */
-const STANDARD_WIDTH = 80;
+export const STANDARD_WIDTH = 80;
 /** Where even what has to stay is too wide, text is cut into pieces like this. */
 const NARROWEST = 6;
 

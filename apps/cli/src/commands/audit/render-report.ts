@@ -5,6 +5,7 @@ import { grouped } from '../../terminal/grouped.js';
 import { lateWords } from '../../terminal/late-words.js';
 import { isoHour } from '../../terminal/read-since.js';
 import { type Column, renderTable, type Table } from '../../terminal/table.js';
+import { wrapText } from '../../terminal/wrap-text.js';
 
 type CountColumn = Column & { count: keyof Balance };
 
@@ -44,11 +45,13 @@ export function renderReport(
   };
   return [
     renderTable(table, width),
-    ...duplicateWords(total),
-    ...lateWords({ late: total.late, lateUsage: [] }),
-    ...notKeptWords(total),
-    '',
-    unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),
+    ...[
+      ...duplicateWords(total),
+      ...lateWords({ late: total.late, lateUsage: [] }),
+      ...notKeptWords(total),
+      '',
+      unbalanced.length === 0 ? BALANCED : renderUnbalanced(unbalanced),
+    ].map((text) => wrapText(text, width)),
   ].join('\n');
 }
 

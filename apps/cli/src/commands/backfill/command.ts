@@ -23,6 +23,7 @@ import { type LetGoOptions, letGo } from '../../terminal/let-go.js';
 import { print } from '../../terminal/print.js';
 import { whyNotSent } from '../../terminal/say-held.js';
 import { showProgress } from '../../terminal/work.js';
+import { printText } from '../../terminal/wrap-text.js';
 import { renderAlready, renderBackfill } from './render-report.js';
 
 type BackfillOptions = {
@@ -72,7 +73,7 @@ export async function backfill(
     standardInput: { open: () => process.stdin, keep: keepStandardInput },
     decide: (held: Held[]) => {
       progress.end();
-      if (!options.json && held.length > 0) print(renderAlready(held));
+      if (!options.json && held.length > 0) printText(renderAlready(held));
       return letGo(held, options);
     },
   };
@@ -83,9 +84,10 @@ export async function backfill(
     interruption.end();
     objects?.close();
   });
-  print(options.json ? JSON.stringify(report, null, 2) : renderBackfill(report));
+  if (options.json) print(JSON.stringify(report, null, 2));
+  else printText(renderBackfill(report));
   const whyNot = options.dryRun ? whyNotSent(report.held, options) : null;
-  if (whyNot !== null && !options.json) print(`\n${whyNot}`);
+  if (whyNot !== null && !options.json) printText(`\n${whyNot}`);
   if (!isComplete(report)) process.exitCode = 1;
 }
 

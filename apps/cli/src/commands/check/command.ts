@@ -4,6 +4,8 @@ import { isForPeople, readCommandEnv, readConfig } from '../../load-context.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
 import { print } from '../../terminal/print.js';
 import { MARK, renderFinding } from '../../terminal/render-finding.js';
+import { tableWidth } from '../../terminal/table.js';
+import { printText } from '../../terminal/wrap-text.js';
 
 /** Says whether the file, Redis, every API and the rules are ready. Exit code 1 where something is not. */
 export async function check(options: { json?: boolean }): Promise<void> {
@@ -11,7 +13,7 @@ export async function check(options: { json?: boolean }): Promise<void> {
   const findings: Finding[] = [];
   const report = (finding: Finding) => {
     findings.push(finding);
-    if (!options.json) print(renderFinding(finding));
+    if (!options.json) printText(renderFinding(finding));
   };
   try {
     const config = readConfig(env, { allowSharedIds: true });
@@ -36,9 +38,12 @@ export async function check(options: { json?: boolean }): Promise<void> {
 function ready(): string {
   return [
     'Ready. Next:',
-    ...listSteps([
-      [howToRun('preview <event.json>'), 'what an event becomes, before one is sent'],
-      [howToRun('up'), 'receiver and worker on this machine'],
-    ]),
+    ...listSteps(
+      [
+        [howToRun('preview <event.json>'), 'what an event becomes, before one is sent'],
+        [howToRun('up'), 'receiver and worker on this machine'],
+      ],
+      tableWidth(),
+    ),
   ].join('\n');
 }

@@ -14,6 +14,7 @@ import { print } from '../../terminal/print.js';
 import { shortTime } from '../../terminal/short-time.js';
 import { type Column, renderTable, tableWidth } from '../../terminal/table.js';
 import { interruptible, watched } from '../../terminal/work.js';
+import { printText, wrapText } from '../../terminal/wrap-text.js';
 
 export type DiscardOptions = LetterFilter & {
   all?: boolean;
@@ -49,7 +50,7 @@ export async function discardLetters(
     const { discarded, run, isStopped } = await interruptible((work) => discard(ops, plan, because, work));
     if (isStopped) process.exitCode = 1;
     if (options.json) print(JSON.stringify({ plan: toJson(plan), discarded, run }, null, 2));
-    else print(renderResult(discarded, letters, isStopped));
+    else printText(renderResult(discarded, letters, isStopped));
   }, options);
 }
 
@@ -72,8 +73,10 @@ export function renderDiscardPlan({ groups, letters }: DiscardPlan, width: numbe
   ]);
   return [
     renderTable({ columns: COLUMNS, rows }, width),
-    `${grouped(letters)} would leave the dead letters and count as discarded. Their events are never billed.`,
-    'Only a file brings them back: meterbridge dead-letters export, with the same filter, before.',
+    ...[
+      `${grouped(letters)} would leave the dead letters and count as discarded. Their events are never billed.`,
+      'Only a file brings them back: meterbridge dead-letters export, with the same filter, before.',
+    ].map((line) => wrapText(line, width)),
   ].join('\n');
 }
 

@@ -20,7 +20,7 @@ import {
 import { withOperations } from '../../load-context.js';
 import { countRow } from '../../terminal/count-row.js';
 import { grouped } from '../../terminal/grouped.js';
-import { howToRun } from '../../terminal/hint.js';
+import { howToRun, listSteps } from '../../terminal/hint.js';
 import { createLineWriter } from '../../terminal/line-writer.js';
 import { print } from '../../terminal/print.js';
 import { shortTime } from '../../terminal/short-time.js';
@@ -74,8 +74,11 @@ async function printPage(ops: Operations, options: ListOptions): Promise<void> {
   print('');
   await printCounts(ops, readFilter(options));
   const { id, reason } = entries[0]!;
-  print(`\nOne in full: ${howToRun(`dead-letters show ${id}`)}`);
-  print(`Once mended: ${howToRun(`dead-letters replay --reason ${reason} --dry-run`)}`);
+  const steps: [string, string][] = [
+    [howToRun(`dead-letters show ${id}`), 'one in full'],
+    [howToRun(`dead-letters replay --reason ${reason} --dry-run`), 'once mended: what a replay would do'],
+  ];
+  print(`\nNext:\n${listSteps(steps, tableWidth(options)).join('\n')}`);
 }
 
 /** A misspelt reason means no letter: that must not look like there being none. */

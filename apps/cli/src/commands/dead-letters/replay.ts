@@ -19,6 +19,7 @@ import { grouped } from '../../terminal/grouped.js';
 import { print, printNote } from '../../terminal/print.js';
 import { whyNotSent } from '../../terminal/say-held.js';
 import { watched } from '../../terminal/work.js';
+import { printText } from '../../terminal/wrap-text.js';
 import { renderPlan } from '../replays/render.js';
 import { type WatchOptions, watchInTerminal } from '../replays/watch.js';
 import { renderMapping } from './show.js';
@@ -45,11 +46,11 @@ export async function replayDeadLetters(
       planReplay(ops, filter, { ...options, pace: choosePace(options) }, work),
     );
     const whyNot = whyNotSent(plan.held, options);
-    if (!options.json) print(describe(plan, options));
+    if (!options.json) printText(describe(plan, options));
     if (options.remapSent && !options.json) await printBothMappings(ops, ids);
     if (what.planned === 0 || options.dryRun) {
       if (options.json) print(JSON.stringify({ plan }, null, 2));
-      else if (what.planned > 0 && whyNot !== null) print(`\n${whyNot}`);
+      else if (what.planned > 0 && whyNot !== null) printText(`\n${whyNot}`);
       return;
     }
     if (whyNot !== null) {

@@ -44,3 +44,9 @@ test('what is wider than its half goes on below; only what differs is coloured',
     ['then   now', '-abcd- | +xy+', '-efgh- | ++', 'same   same'].join('\n'),
   );
 });
+
+test('what goes on below is broken between words', () => {
+  expect(renderSides('(nothing: it is missing; a value)', 'x', titles, 40)).toBe(
+    ['then                 now', '(nothing: it is    | x', 'missing; a value)  |'].join('\n'),
+  );
+});

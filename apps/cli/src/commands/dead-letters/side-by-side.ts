@@ -67,8 +67,15 @@ export function renderSides(
 
 const GAP = ' | '.length;
 
+/** Between words where there are some behind the indentation, and within one where it is longer than a line. */
 function wrap(text: string, width: number): string[] {
   const pieces: string[] = [];
-  for (let at = 0; at < text.length; at += width) pieces.push(text.slice(at, at + width));
-  return pieces.length === 0 ? [''] : pieces;
+  let rest = text;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const isBetweenWords = space > rest.search(/[^ ]/);
+    pieces.push(rest.slice(0, isBetweenWords ? space : width));
+    rest = rest.slice(isBetweenWords ? space + 1 : width);
+  }
+  return [...pieces, rest];
 }

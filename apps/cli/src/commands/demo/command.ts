@@ -21,6 +21,7 @@ import { howToRun, listSteps } from '../../terminal/hint.js';
 import { untilSignal } from '../../terminal/interruption.js';
 import { print, printInPlace } from '../../terminal/print.js';
 import { tableWidth } from '../../terminal/table.js';
+import { printText } from '../../terminal/wrap-text.js';
 
 export type DemoOptions = { once?: boolean; events: number };
 
@@ -31,7 +32,7 @@ const SETTLED_WITHIN_MS = 120_000;
  * code: 0 when it adds up and agrees with what the sandbox holds.
  */
 export async function demo(options: DemoOptions): Promise<void> {
-  const progress = (line: string) => print(`• ${line}`);
+  const progress = (line: string) => printText(`• ${line}`);
   const directory = await mkdtemp(join(tmpdir(), 'meterbridge-demo-'));
   const logFile = join(directory, 'demo.log');
   const log = createWriteStream(logFile);
@@ -144,14 +145,17 @@ function nextSteps(stack: Stack, logFile: string, isGivenRedis: boolean): string
   return [
     '',
     'The stack stays up. Try, in another terminal:',
-    ...listSteps([
-      [run('dead-letters list'), 'what could not be delivered, and why'],
-      [run('audit'), 'what became of what was accepted, hour by hour'],
-      [run('dead-letters replay --all'), `once tokens has a default: 0 in ${stack.env.METERBRIDGE_CONFIG}`],
-      [`curl ${stack.sandboxUrl}/inspect`, 'what the billing APIs hold'],
-      [`curl ${stack.workerUrl}/metrics`, 'Prometheus metrics'],
-      ['kill -9 any of its processes', 'each is started again, and nothing is lost'],
-    ]),
+    ...listSteps(
+      [
+        [run('dead-letters list'), 'what could not be delivered, and why'],
+        [run('audit'), 'what became of what was accepted, hour by hour'],
+        [run('dead-letters replay --all'), `once tokens has a default: 0 in ${stack.env.METERBRIDGE_CONFIG}`],
+        [`curl ${stack.sandboxUrl}/inspect`, 'what the billing APIs hold'],
+        [`curl ${stack.workerUrl}/metrics`, 'Prometheus metrics'],
+        ['kill -9 any of its processes', 'each is started again, and nothing is lost'],
+      ],
+      tableWidth(),
+    ),
     `Logs: ${logFile}`,
     'Ctrl-C ends it.',
   ].join('\n');

@@ -6,6 +6,7 @@ import { confirmOrAbort } from '../../terminal/confirm.js';
 import { print } from '../../terminal/print.js';
 import { tableWidth } from '../../terminal/table.js';
 import { interruptible, watched } from '../../terminal/work.js';
+import { printText } from '../../terminal/wrap-text.js';
 import { renderForgotten, renderFound, renderRefused } from './render-forget.js';
 
 export type ForgetOptions = {
@@ -40,7 +41,8 @@ export async function forget(options: ForgetOptions, command: Pick<Command, 'err
     if (!(await confirmOrAbort('Forget this person for good?', options))) return;
     const forgotten = await interruptible((work) => forgetPerson(ops, ids, work, { refuseLater }));
     if (forgotten.rest !== null || forgotten.unreadable > 0) process.exitCode = 1;
-    print(json ? JSON.stringify({ found, forgotten }, null, 2) : renderForgotten(forgotten));
+    if (json) print(JSON.stringify({ found, forgotten }, null, 2));
+    else printText(renderForgotten(forgotten));
   }, options);
 }
 
@@ -52,5 +54,5 @@ async function listWhoIsRefused({ json }: ForgetOptions): Promise<void> {
 async function allow(ids: PersonIds, options: ForgetOptions): Promise<void> {
   const wasRefused = await withOperations((ops) => allowPerson(ops, ids), options);
   if (options.json) print(JSON.stringify({ wasRefused }, null, 2));
-  else print(wasRefused ? 'Later events of this person come in again.' : 'This person was not refused.');
+  else printText(wasRefused ? 'Later events of this person come in again.' : 'This person was not refused.');
 }

@@ -1,6 +1,7 @@
 import type { Forgotten, PersonFound, RefusedList, Rest } from '@meterbridge/operations';
 import { grouped } from '../../terminal/grouped.js';
 import { type Column, renderTable } from '../../terminal/table.js';
+import { wrapText } from '../../terminal/wrap-text.js';
 
 const COLUMNS: Column[] = [
   { head: 'destination', minWidth: 11 },
@@ -31,7 +32,7 @@ function renderPlaces(found: PersonFound, width: number): string {
     ...[letters, waiting, inHand, maybeSent].map(grouped),
   ]);
   const table = renderTable({ columns: COLUMNS, rows }, width);
-  return beside.length === 0 ? table : `${table}\nBeside that: ${beside.join(', ')}.`;
+  return beside.length === 0 ? table : `${table}\n${wrapText(`Beside that: ${beside.join(', ')}.`, width)}`;
 }
 
 const LEFT: Record<Rest, string> = {

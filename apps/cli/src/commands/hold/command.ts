@@ -1,6 +1,7 @@
 import { holdDestination, resumeDestination } from '@meterbridge/operations';
 import { CommandError, withOperations } from '../../load-context.js';
 import { print } from '../../terminal/print.js';
+import { printText } from '../../terminal/wrap-text.js';
 
 /** Stops sending to a destination until somebody resumes it; what is accepted meanwhile waits. */
 export async function hold(destination: string, options: { reason: string; json?: boolean }): Promise<void> {
@@ -8,12 +9,12 @@ export async function hold(destination: string, options: { reason: string; json?
   if (reason === '') throw new CommandError('say why, for those who come later: --reason "…"');
   const { before, after } = await withOperations((ops) => holdDestination(ops, destination, reason));
   if (options.json) return print(JSON.stringify({ destination, held: after.handHold }));
-  print(
+  printText(
     before.handHold
       ? `${destination} was held before (${before.handHold.by}: ${before.handHold.reason}); the reason is the new one.`
       : `${destination} is held: nothing more is sent to it. What comes waits; requests on their way are settled.`,
   );
-  print(`Let it go with: meterbridge resume ${destination}`);
+  printText(`Let it go with: meterbridge resume ${destination}`);
 }
 
 /** Lets a destination go, whoever held it: somebody, or an answer that refused the key or the URL. */
@@ -22,12 +23,12 @@ export async function resume(destination: string, options: { json?: boolean }): 
   if (options.json) return print(JSON.stringify({ destination, ended: { byHand, byAnswer } }));
   if (byHand) {
     const since = new Date(byHand.since).toISOString();
-    print(`${destination} goes on. It was held by ${byHand.by} since ${since}: ${byHand.reason}`);
+    printText(`${destination} goes on. It was held by ${byHand.by} since ${since}: ${byHand.reason}`);
   }
   if (byAnswer) {
-    print(
+    printText(
       `${destination} goes on. It was held since it answered ${byAnswer.code} (${byAnswer.detail}); if it does so again, it is held again.`,
     );
   }
-  if (!byHand && !byAnswer) print(`${destination} is not held.`);
+  if (!byHand && !byAnswer) printText(`${destination} is not held.`);
 }

@@ -12,6 +12,8 @@ import { CommandError } from '../../load-context.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
 import { listWords } from '../../terminal/list-words.js';
 import { print } from '../../terminal/print.js';
+import { tableWidth } from '../../terminal/table.js';
+import { printText } from '../../terminal/wrap-text.js';
 
 export type InitOptions = {
   output?: string;
@@ -41,7 +43,7 @@ async function initFromAnswers(file: string, options: InitOptions): Promise<void
   if (!loaded.ok) throw new CommandError(`Nothing was written. ${describeProblems(loaded.problems, file)}`);
   const written = write(draft, file, options);
   if (options.json) printJson(written, draft, {});
-  else print(`${describe(written, draft)}\n${nextSteps(file, draft)}`);
+  else printText(`${describe(written, draft)}\n${nextSteps(file, draft)}`);
 }
 
 /** Exit code 1 where something is left to write by hand, or there was nothing to read. */
@@ -58,14 +60,14 @@ async function initFromFunction(path: string, file: string, options: InitOptions
     printJson(written ?? { file: null, envExample: null }, draft, { loads, ...found });
     return;
   }
-  print(renderReading(path, reading));
+  printText(renderReading(path, reading));
   if (written === null) {
     throw new CommandError(
       `\nNothing was written: no usage for ${listWords(RECIPE_TITLES, 'or')} was found in it.`,
     );
   }
-  print(`\n${describe(written, draft)}`);
-  print(loads ? nextSteps(file, draft) : `\n${describeProblems(written.problems, file)}`);
+  printText(`\n${describe(written, draft)}`);
+  printText(loads ? nextSteps(file, draft) : `\n${describeProblems(written.problems, file)}`);
 }
 
 function write(draft: Draft, file: string, { force = false }: InitOptions): Written {
@@ -104,12 +106,15 @@ function describe({ file, envExample }: Written, draft: Draft): string {
 function nextSteps(file: string, draft: Draft): string {
   const name = configFile({}) === file ? '' : `METERBRIDGE_CONFIG=${file} `;
   const needed = neededVariables(draft).join(', ');
-  const steps = listSteps([
-    [existsSync('.env') ? '.env' : `cp ${join(dirname(file), '.env.example')} .env`, `set ${needed} in it`],
-    [`${name}${howToRun('check')}`, 'whether the file, Redis and the APIs are ready'],
-    [`${name}${howToRun('preview <event.json>')}`, 'what an event becomes, before one is sent'],
-    [`${name}${howToRun('up')}`, 'receiver and worker on this machine'],
-  ]);
+  const steps = listSteps(
+    [
+      [existsSync('.env') ? '.env' : `cp ${join(dirname(file), '.env.example')} .env`, `set ${needed} in it`],
+      [`${name}${howToRun('check')}`, 'whether the file, Redis and the APIs are ready'],
+      [`${name}${howToRun('preview <event.json>')}`, 'what an event becomes, before one is sent'],
+      [`${name}${howToRun('up')}`, 'receiver and worker on this machine'],
+    ],
+    tableWidth(),
+  );
   return ['\nNext:', ...steps, ...otherAddresses(draft, process.env)].join('\n');
 }
 

@@ -19,6 +19,8 @@ import { CommandError, readCommandEnv } from '../../load-context.js';
 import { print } from '../../terminal/print.js';
 import { renderFinding } from '../../terminal/render-finding.js';
 import { style } from '../../terminal/style.js';
+import { tableWidth } from '../../terminal/table.js';
+import { printText } from '../../terminal/wrap-text.js';
 import { renderPreview } from './render-preview.js';
 
 /** Which event is to be looked at. */
@@ -41,7 +43,7 @@ export async function look(wanted: Wanted, options: LookOptions): Promise<boolea
   const pipeline = { ...ready.pipeline, kept };
   const previews = subjects.map((subject) => previewEvent(subject, pipeline, ready.placeOf, Date.now()));
   for (const preview of previews) {
-    print(options.json ? JSON.stringify(preview) : `${renderPreview(preview)}\n`);
+    print(options.json ? JSON.stringify(preview) : `${renderPreview(preview, tableWidth())}\n`);
   }
   const isBillable = !options.ask || (await askAndPrint(previews, ready.pipeline.config, options));
   return isBillable && previews.every(({ ok }) => ok);
@@ -62,7 +64,7 @@ async function askAndPrint(
   if (json) print(JSON.stringify({ asked }));
   else if (rules.size === 0) print('No rule takes it: there is nothing to ask.');
   else if (asked.length === 0) print(style('green', '✓ Asked: the APIs have nothing against these rules.'));
-  if (!json) for (const finding of asked) print(renderFinding(finding));
+  if (!json) for (const finding of asked) printText(renderFinding(finding));
   return asked.every(({ level }) => level !== 'fail');
 }
 

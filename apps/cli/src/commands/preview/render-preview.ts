@@ -1,17 +1,18 @@
 import type { DestinationPreview, EventPreview, ExplainedFilter, RulePreview } from '@meterbridge/operations';
 import { style } from '../../terminal/style.js';
 import { visible } from '../../terminal/visible.js';
+import { wrapText } from '../../terminal/wrap-text.js';
 
 /** More of a value than this says nothing to a person about a filter. */
 const MAX_SHOWN = 80;
 
-/** One event's preview for people. */
-export function renderPreview(preview: EventPreview): string {
+/** One event's preview for people. @param width of its sentences, in characters */
+export function renderPreview(preview: EventPreview, width: number): string {
   const { from, source, destinations } = preview;
   return [
     `${style('bold', visible(from))}, source ${source}`,
-    ...renderReceived(preview).map((line) => `  ${line}`),
-    ...destinations.flatMap((destination) => ['', ...renderDestination(destination)]),
+    ...renderReceived(preview).map((line) => wrapText(`  ${line}`, width)),
+    ...destinations.flatMap((destination) => ['', ...renderDestination(destination, width)]),
   ].join('\n');
 }
 
@@ -49,10 +50,10 @@ function facts(lines: [name: string, text: string][]): string[] {
   return lines.filter(([, text]) => text !== '').map(([name, text]) => `${name.padEnd(10)} ${visible(text)}`);
 }
 
-function renderDestination({ name, rules, requests }: DestinationPreview): string[] {
+function renderDestination({ name, rules, requests }: DestinationPreview, width: number): string[] {
   return [
     style('bold', name),
-    ...rules.flatMap(renderRule),
+    ...rules.flatMap(renderRule).map((line) => wrapText(line, width)),
     ...requests.flatMap(({ method, path, body }) => [
       `  ${method} ${path}`,
       ...(typeof body === 'string' ? body : JSON.stringify(body, null, 2))

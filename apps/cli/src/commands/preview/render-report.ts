@@ -5,6 +5,7 @@ import { grouped } from '../../terminal/grouped.js';
 import { style } from '../../terminal/style.js';
 import { type Column, renderTable } from '../../terminal/table.js';
 import { visible } from '../../terminal/visible.js';
+import { wrapText } from '../../terminal/wrap-text.js';
 
 /** What each count means, for people. */
 const MEANS: Record<Verdict, string> = {
@@ -18,7 +19,8 @@ const MEANS: Record<Verdict, string> = {
   'no longer delivered': 'WORSE: no rule takes it now',
 };
 
-const WIDTH = 100;
+/** Of a usage event or a value, in characters. */
+const MAX_SHOWN = 300;
 
 /** A report for people: the counts, why, and some of each to look at. @param width of the table, in characters */
 export function renderReport(title: string, report: HistoryReport, width: number): string {
@@ -42,8 +44,13 @@ export function renderReport(title: string, report: HistoryReport, width: number
     ...(events === 0 ? [] : [renderTable({ columns, rows }, width)]),
     ...(unreadable.count === 0
       ? []
-      : [`could not be read: ${unreadable.count}`, ...unreadable.first.map(indent)]),
-    ...VERDICTS.flatMap((verdict) => renderVerdict(verdict, reasons[verdict] ?? {}, samples[verdict] ?? [])),
+      : [
+          `could not be read: ${unreadable.count}`,
+          ...unreadable.first.map((line) => wrapText(indent(line), width)),
+        ]),
+    ...VERDICTS.flatMap((verdict) =>
+      renderVerdict(verdict, reasons[verdict] ?? {}, samples[verdict] ?? []),
+    ).map((line) => wrapText(line, width)),
   ].join('\n');
 }
 
@@ -80,7 +87,7 @@ function show(value: unknown): string {
 }
 
 function shorten(text: string): string {
-  return text.length <= WIDTH * 3 ? text : `${text.slice(0, WIDTH * 3)}…`;
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }
 
 function indent(line: string): string {

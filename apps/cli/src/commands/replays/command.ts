@@ -16,6 +16,7 @@ import { print, printNote } from '../../terminal/print.js';
 import { sayHeld } from '../../terminal/say-held.js';
 import { type TableOptions, tableWidth } from '../../terminal/table.js';
 import { watched } from '../../terminal/work.js';
+import { printText } from '../../terminal/wrap-text.js';
 import { isoTime, renderReplay, renderReplays } from './render.js';
 import { type WatchOptions, watchInTerminal } from './watch.js';
 
@@ -44,7 +45,7 @@ export async function showReplay(id: string, options: Options): Promise<void> {
 async function show(ops: Operations, id: string, options: Options): Promise<void> {
   const { replay, summary } = await lookAtReplay(ops, id);
   if (options.json) return print(JSON.stringify({ ...toJson(replay), ...summary }, null, 2));
-  print(renderReplay(replay, summary));
+  printText(renderReplay(replay, summary));
 }
 
 /** Makes a running one stop after what it has in hand, and waits until it has. */

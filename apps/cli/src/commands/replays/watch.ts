@@ -2,6 +2,7 @@ import { type Operations, type ReplayPlan, watchReplay } from '@meterbridge/oper
 import { CommandError } from '../../load-context.js';
 import { print } from '../../terminal/print.js';
 import { interruptible } from '../../terminal/work.js';
+import { printText } from '../../terminal/wrap-text.js';
 import { renderSummary } from './render.js';
 
 export type WatchOptions = {
@@ -29,7 +30,7 @@ export async function watchInTerminal(
   if (replay.state !== 'done' || isUnsettled) process.exitCode = 1;
   if (options.json) {
     print(JSON.stringify(plan ? { plan, replay: summary } : { replay: summary }, null, 2));
-  } else print(`${plan ? '\n' : ''}${renderSummary(summary, replay)}`);
+  } else printText(`${plan ? '\n' : ''}${renderSummary(summary, replay)}`);
   if (replay.problem !== undefined) {
     throw new CommandError(
       `The replay got no further: ${replay.problem}. What it has put back is delivered. To go on: meterbridge replays resume ${id}`,

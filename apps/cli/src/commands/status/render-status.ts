@@ -7,6 +7,7 @@ import { lateWords } from '../../terminal/late-words.js';
 import { style } from '../../terminal/style.js';
 import { type Cell, type Column, renderTable } from '../../terminal/table.js';
 import { visible } from '../../terminal/visible.js';
+import { wrapText } from '../../terminal/wrap-text.js';
 import { renderActivity } from './render-activity.js';
 import { renderProcesses } from './render-processes.js';
 
@@ -29,10 +30,12 @@ export function renderStatus(status: Status, width: number): string {
   const words = status.places.flatMap((place) => wordsOf(place, status.at));
   return [
     renderTable({ columns: COLUMNS, rows: status.places.map(rowOf) }, width),
-    ...redisOf(status.redis).map(visible),
-    ...renderProcesses(status).map(visible),
-    ...words.map(visible),
-    ...refusedWords(status.refusedIds),
+    ...[
+      ...redisOf(status.redis),
+      ...renderProcesses(status),
+      ...words,
+      ...refusedWords(status.refusedIds),
+    ].map((line) => wrapText(visible(line), width)),
     ...renderActivity(status, width),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { findCaseFiles, readCases, readPipeline, runCase } from '@meterbridge/operations';
 import { readCommandEnv } from '../../load-context.js';
 import { print } from '../../terminal/print.js';
+import { printText } from '../../terminal/wrap-text.js';
 import { renderCase } from './render-case.js';
 
 /** Runs the cases kept beside the configuration. Exit code 1 where one of them fails. */
@@ -19,7 +20,7 @@ export async function testCases(given: string[], options: { json?: boolean }): P
   }
   for (const file of files) {
     print(file);
-    for (const { case: each, result } of results) if (each.file === file) print(renderCase(each, result));
+    for (const { case: each, result } of results) if (each.file === file) printText(renderCase(each, result));
   }
   print(`\n${results.length - failed} passed, ${failed} failed`);
 }

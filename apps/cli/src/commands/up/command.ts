@@ -12,7 +12,8 @@ import { watchCounts } from './watch-counts.js';
 export async function up(): Promise<void> {
   const log = openLogFile(join(STATE_DIRECTORY, LOG_NAME));
   const screen = openScreen();
-  screen.say(`• Logs: ${log.path}, JSON lines of all processes; here each kind of warning stands once`);
+  const onProgress = (line: string) => screen.tell(`• ${line}`);
+  onProgress(`Logs: ${log.path}, JSON lines of all processes; here each kind of warning stands once`);
   const watching = new AbortController();
   // From the first moment on: a signal while it starts would else end this process and not wait for what it started.
   const ended = untilSignal().then(() => {
@@ -20,7 +21,6 @@ export async function up(): Promise<void> {
     screen.count('');
     screen.say('\nStopping: what is on its way is settled, what waits stays in Redis.');
   });
-  const onProgress = (line: string) => screen.say(`• ${line}`);
   const given = { directory: STATE_DIRECTORY, env: process.env, demo: false, onProgress };
   const stack = await startStack({
     ...given,
@@ -47,8 +47,9 @@ function nextSteps({ receiverUrl, madeUpWriteKey }: Stack): string {
   return [
     '',
     `Point a Segment client at ${receiverUrl} (its host option), or try:`,
-    `  curl -u "${madeUpWriteKey ?? '$SEGMENT_WRITE_KEY'}:" ${receiverUrl}/v1/track \\`,
-    `    -d '{"event":"API Call","userId":"acme","messageId":"m1","properties":{"tokens":1200,"model":"large"}}'`,
+    `  curl -u "${madeUpWriteKey ?? '$SEGMENT_WRITE_KEY'}:" ${receiverUrl}/v1/track -d \\`,
+    `    '{"event":"API Call","userId":"acme","messageId":"m1",`,
+    `      "properties":{"tokens":1200,"model":"large"}}'`,
     `In another terminal:  ${howToRun('status')}`,
     'Ctrl-C ends it; what was accepted is kept.',
     '',
