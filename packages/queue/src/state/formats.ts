@@ -4,7 +4,6 @@ import {
   formatsToTell,
   newerFormat,
   newerWords,
-  type StoredKind,
   type ToldFormats,
 } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
@@ -57,7 +56,7 @@ export async function assertKnownStore(redis: Redis, formats: Formats = FORMATS)
   const told = await readFormats(redis);
   const newer = newerFormat('store', told.store?.format, formats);
   if (newer === undefined) return told;
-  const words = newerWords('store' satisfies StoredKind, newer, told);
+  const words = newerWords('store', newer, told);
   throw new UnsafeRedisError(`What lies in Redis was ${words}.`);
 }
 
