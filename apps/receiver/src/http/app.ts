@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createHealthHandlers } from '@meterbridge/telemetry';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Intake, IntakeDeps, ReceiverDeps } from '../ports.js';
 import { createReceiveEvents } from '../receive-events.js';
 import type { Route } from '../sources/source-kind.js';
@@ -23,18 +23,20 @@ const INTERNAL_ERROR = failure(500, 'internal_error', 'something went wrong here
 
 /**
  * The receiver's HTTP side. Every answer is JSON of one form, and success means durable; nothing that
- * was sent is ever shown in one. The routes that take events come first and are found in one look-up.
+ * was sent is ever shown in one. The routes that take events are found in one look-up, and their requests do not
+ * become those of Express, which was a third of what an event sent alone cost in HTTP (measured).
  */
-export function createReceiverApp(deps: ReceiverDeps): Express {
+export function createReceiverApp(deps: ReceiverDeps): RequestListener {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use((req, res, next) => deps.intake().handle(req, res, next));
   addHealth(app, deps);
   app.use((_req, res) => send(res, NOT_FOUND));
   app.use(answerBug(deps));
-  return app;
+  return (req, res) => {
+    if (!deps.intake().handle(req, res)) app(req, res);
+  };
 }
 
 /** Builds what takes events under one configuration. @param readRawBody bounded by the limits of the same */
@@ -45,18 +47,20 @@ export function createIntake(
 ): Intake {
   const receive = createReceiveEvents(deps, turns);
   const underWay = new Set<Promise<void>>();
-  const handle: RequestHandler = (req, res, next) => {
-    const route = findRoute(req.url);
-    if (!route) return next();
-    const { methods } = route.kind;
-    if (req.method === 'OPTIONS') return sendPreflight(req, res, methods);
-    if (!methods.includes(req.method)) return send(res, methodNotAllowed(methods));
-    // Express would take the promise too; the errors are ours to answer.
-    const answered = answerEvents(req, res, route).finally(() => underWay.delete(answered));
-    underWay.add(answered);
-  };
   return {
-    handle,
+    handle(req, res) {
+      const { method = '', url = '' } = req;
+      const route = findRoute(url);
+      if (!route) return false;
+      const { methods } = route.kind;
+      if (method === 'OPTIONS') sendPreflight(req, res, methods);
+      else if (!methods.includes(method)) send(res, methodNotAllowed(methods));
+      else {
+        const answered = answerEvents(req, res, route).finally(() => underWay.delete(answered));
+        underWay.add(answered);
+      }
+      return true;
+    },
     async settled() {
       while (underWay.size > 0) await Promise.allSettled(underWay);
     },
