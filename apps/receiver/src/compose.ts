@@ -16,6 +16,7 @@ import {
 } from '@meterbridge/queue';
 import {
   createReceiverEvents,
+  type HealthDeps,
   type Logger,
   NO_TRACER,
   type ReceiverMetrics,
@@ -121,11 +122,7 @@ export async function composeReceiver(
   const app = createReceiverApp({
     intake: () => swap.current.intake,
     record: events,
-    ready: () => {
-      if (isDraining) return { ready: false, reason: 'draining' };
-      if (outages.refusal !== null) return { ready: false, reason: outages.refusal };
-      return check.isReady ? { ready: true } : { ready: false, reason: 'Redis cannot be reached' };
-    },
+    ready: () => (isDraining ? { ready: false, reason: 'draining' } : readinessOf(check, outages)),
     metrics,
     config: () => swap.current.hash,
   });
@@ -148,6 +145,12 @@ export async function composeReceiver(
       await tracer.close();
     },
   };
+}
+
+/** Whether Redis is there, safe, and takes what is written. */
+function readinessOf(check: RedisCheck, outages: RedisOutages): ReturnType<HealthDeps['ready']> {
+  if (outages.refusal !== null) return { ready: false, reason: outages.refusal };
+  return check.isReady ? { ready: true } : { ready: false, reason: 'Redis cannot be reached' };
 }
 
 function namesOf({ sources }: Pick<Config, 'sources'>): string[] {

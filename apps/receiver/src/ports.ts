@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Source } from '@meterbridge/config';
 import type {
   EventLimits,
@@ -8,7 +9,6 @@ import type {
   Via,
 } from '@meterbridge/segment-events';
 import type { HealthDeps, ReceiverEvents, Tracer } from '@meterbridge/telemetry';
-import type { RequestHandler } from 'express';
 import type { RefusalLease } from './refusal-guard.js';
 
 /** Why an event is counted that is of a person who is refused; no sender is told. */
@@ -40,7 +40,8 @@ export type ReceiverTelemetry = Omit<
 
 /** Takes the requests with events under one configuration: what begins under it ends under it. */
 export type Intake = {
-  handle: RequestHandler;
+  /** Answers a request of its routes. @returns false for any other, which is left as it is */
+  handle(req: IncomingMessage, res: ServerResponse): boolean;
   /** Resolves once no request is under way any more. */
   settled(): Promise<void>;
 };

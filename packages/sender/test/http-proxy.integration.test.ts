@@ -119,6 +119,21 @@ test('an https API is asked through one tunnel, and the proxy is shown nothing o
   expect(proxy.seen).toEqual({ tunnels: [`localhost:${port}`], requests: [], connections: 1 });
 });
 
+test('without a proxy an https API is asked straight, unless nobody vouches for its certificate', async () => {
+  const { certFile, keyFile } = certificates;
+  const api = createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, echo);
+  const baseUrl = `https://localhost:${await listen(api)}`;
+  const [body, second] = (await askInProcess({ baseUrl })) as [string, number];
+  expect(JSON.parse(body)).toMatchObject({ url: '/v1/events', body: '{}' });
+  expect(second).toBe(200);
+  const stranger = createHttpClient({ baseUrl, timeoutMs: 5_000, headers: {} });
+  closing.push(stranger.close);
+  expect(await stranger.get('/')).toMatchObject({
+    error: 'connection',
+    detail: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  });
+});
+
 test.each(['http', 'https'])(
   'a proxy that wants another login is trouble on the way to an %s API',
   async (scheme) => {
