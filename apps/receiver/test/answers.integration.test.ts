@@ -165,7 +165,9 @@ describe('browsers', () => {
     }
     for (const answer of [await post('/v1/t', track(), key), await post('/v1/t', track())]) {
       expect(answer.headers.get('access-control-allow-origin')).toBe('*');
-      expect(answer.headers.get('access-control-expose-headers')).toBe('Retry-After');
+      expect(answer.headers.get('access-control-expose-headers')).toBe(
+        'Retry-After, X-Request-Id, traceparent',
+      );
     }
   });
 });
