@@ -9,6 +9,8 @@ const stacks = useStack(suite);
 
 /** What stores that are compatible with Redis have at least, and BullMQ asks for. */
 const NEWEST = [6, 2, 0];
+/** What the client library says of itself, and goes on where a server does not know it. */
+const MAY_BE_REFUSED = ['client|setinfo'];
 
 /** Every command that Redis was given, by a client or in a script, and the version that has it since. */
 async function commandsUsed({ redis }: Stack): Promise<Map<string, number[]>> {
@@ -61,5 +63,6 @@ test('receiver, worker and commands ask nothing of Redis that came after 6.2', a
   const used = await commandsUsed(stack);
   // The scripts' own commands are among them.
   expect([...used.keys()]).toEqual(expect.arrayContaining(['xadd', 'hincrby', 'eval', 'bzpopmin']));
-  expect([...used].filter(([, since]) => isNewer(since))).toEqual([]);
+  const newer = [...used].filter(([name, since]) => isNewer(since) && !MAY_BE_REFUSED.includes(name));
+  expect(newer).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attempt, must } from './shell.mjs';
@@ -22,16 +22,10 @@ export function makeBase() {
     const root = join(folder, 'root');
     must('debootstrap', ['--variant=minbase', 'bookworm', root]);
     const packages = join(folder, 'packages');
-    // npm 12 and newer run the script that fetches Node's binary only when told to.
-    must('npm', [
-      'install',
-      '--prefix',
-      packages,
-      '--no-save',
-      '--allow-scripts=node',
-      `node@${NODE_MAJOR}`,
-      'npm@11',
-    ]);
+    // The script that brings Node's binary; npm from 12 on runs one only when told to.
+    mkdirSync(packages);
+    writeFileSync(join(packages, 'package.json'), JSON.stringify({ allowScripts: { node: true } }));
+    must('npm', ['install', '--prefix', packages, '--no-save', `node@${NODE_MAJOR}`, 'npm@11']);
     must('install', ['-D', join(packages, 'node_modules/node/bin/node'), join(root, 'usr/local/bin/node')]);
     const modules = join(root, 'usr/local/lib/node_modules');
     must('mkdir', ['-p', modules]);
