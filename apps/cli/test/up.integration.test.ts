@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
@@ -130,6 +132,22 @@ test('a Redis that is made unsafe while it runs: each reason once, ever longer w
   const isReady = async () => (await fetch(`${receiver}/readyz`).catch(() => null))?.status === 200;
   await waitFor(isReady, { what: 'the receiver', timeoutMs: 60_000 });
   await stop(up);
+});
+
+test('a port that another program has ends it with a sentence, where it was asked for; else a free one is chosen', async () => {
+  const stack = await openWithout();
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  stack.env.WORKER_PORT = String(port);
+  const { code, output } = await stack.cli('up');
+  other.close();
+  expect([code, output]).toEqual([
+    1,
+    expect.stringContaining(`WORKER_PORT=${port}: another program has this port.`),
+  ]);
+  stack.env.WORKER_PORT = 'none';
+  expect((await stack.cli('up')).output).toContain('WORKER_PORT: a port was expected');
 });
 
 test('what keeps a Redis of its own from starting is a sentence, without frames', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '@meterbridge/config';
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
-import { refuseUnsafeRedis } from '@meterbridge/operations';
+import { OperationError, refuseUnsafeRedis } from '@meterbridge/operations';
 import { BEHAVIOUR_VARIABLES } from '@meterbridge/sandbox/apis';
 import { installationFolder } from '@meterbridge/telemetry/build';
 import { type Child, startChild } from './child.js';
@@ -46,7 +46,7 @@ const REDIS_LOOK_EVERY_MS = 500;
 /**
  * Starts Redis (unless REDIS_URL names one), the sandbox (for each API whose key is not set, where no other is real),
  * the receiver and a worker. Whatever dies is started again.
- * @throws OperationError for a configuration, or a Redis, that no process would start with
+ * @throws OperationError for a configuration, a Redis or a port that no process would start with
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
@@ -142,17 +142,25 @@ class Launch {
         `Write key: ${writeKey}, taken from this machine alone (set SEGMENT_WRITE_KEY for your own)`,
       );
     }
-    made.RECEIVER_PORT = String(await this.choosePort('RECEIVER_PORT', 4000));
-    made.WORKER_PORT = String(await this.choosePort('WORKER_PORT', 4001));
+    made.RECEIVER_PORT = await this.choosePort('RECEIVER_PORT', 4000);
+    made.WORKER_PORT = await this.choosePort('WORKER_PORT', 4001);
     made.METERBRIDGE_CONFIG = this.options.configFile;
   }
 
-  private async choosePort(name: string, preferred: number): Promise<number> {
+  /** A port that is free; one that is no port is for the configuration to refuse. */
+  private async choosePort(name: string, preferred: number): Promise<string> {
     const given = this.given[name];
-    if (given) return Number(given);
-    const port = await findFreePort(preferred);
-    if (port !== preferred) this.options.onProgress(`Port ${preferred} is taken: ${name}=${port}`);
-    return port;
+    const wanted = given ? Number(given) : preferred;
+    if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535) return given!;
+    const port = await findFreePort(wanted);
+    if (given && wanted > 0 && port !== wanted) {
+      throw new OperationError(
+        'not_possible',
+        `${name}=${given}: another program has this port. Say another one, or leave it out, and a free one is chosen.`,
+      );
+    }
+    if (port !== wanted && wanted > 0) this.options.onProgress(`Port ${preferred} is taken: ${name}=${port}`);
+    return String(port);
   }
 
   private async holdAndSay(config: Config): Promise<void> {
