@@ -179,7 +179,9 @@ const TAKEN_WITHIN_MS = 5_000;
 
 /**
  * Watches a replay until a worker has come to its end, or has stopped; then, where `untilSettled`, until everything it
- * has put back is delivered or dead again. The caller's signal ends the watching alone.
+ * has put back is delivered or dead again. The caller's signal ends the watching alone. Where no worker takes it within
+ * seconds, the watching ends with it still `waiting`, unless `untilSettled`: who does not wait for deliveries does not
+ * wait for workers. One that a worker had already is waited for.
  * @throws OperationError (`unknown_replay`)
  */
 export async function watchReplay(
@@ -190,25 +192,34 @@ export async function watchReplay(
 ): Promise<{ replay: Replay; summary: ReplaySummary }> {
   const begun = await readReplay(ops, id);
   const watch = new ReplayWatch(ops, begun);
-  const replay = await untilEnded(ops, begun, watch, work);
+  const replay = await untilEnded(ops, begun, watch, untilSettled, work);
   const isWhole = untilSettled && replay.state === 'done';
   const summary = isWhole ? await untilDelivered(watch, replay, work) : await watch.summarize(replay.state);
   return { replay, summary };
 }
 
-async function untilEnded(ops: Operations, begun: Replay, watch: ReplayWatch, work: Work): Promise<Replay> {
+async function untilEnded(
+  ops: Operations,
+  begun: Replay,
+  watch: ReplayWatch,
+  patiently: boolean,
+  work: Work,
+): Promise<Replay> {
   let replay = begun;
   let { replayed } = await watch.progress();
   const progress = startCounting(work, 'dead letters', Math.max(0, replay.what.planned - replayed));
   let waitingSince = performance.now();
+  let wasTaken = replayed > 0;
   while ((replay.state === 'waiting' || replay.state === 'running') && !isStopped(work)) {
     await sleep(LOOK_EVERY_MS);
     replay = await readReplay(ops, replay.id);
     const now = await watch.progress();
     progress.add(now.replayed - replayed);
     replayed = now.replayed;
+    wasTaken ||= replay.state !== 'waiting';
     if (replay.state !== 'waiting') waitingSince = performance.now();
     if (performance.now() - waitingSince < TAKEN_WITHIN_MS) continue;
+    if (!patiently && !wasTaken) return replay;
     work.onNotice?.('No worker has taken it yet. Is one running? meterbridge status says so.');
     waitingSince = Number.POSITIVE_INFINITY;
   }

@@ -141,7 +141,7 @@ function addReplay(deadLetters: Command): void {
       readPercent,
     )
     .option('--wait', 'until they are delivered or dead again; so it is on a terminal')
-    .option('--no-wait', 'end when they are on their queues')
+    .option('--no-wait', 'end when they are on their queues, or where no worker runs')
     .option('--json', 'plan and report as one document, for machines')
     .addHelpText(
       'after',

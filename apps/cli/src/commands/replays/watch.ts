@@ -31,6 +31,11 @@ export async function watchInTerminal(
   if (options.json) {
     print(JSON.stringify(plan ? { plan, replay: summary } : { replay: summary }, null, 2));
   } else printText(`${plan ? '\n' : ''}${renderSummary(summary, replay)}`);
+  if (replay.state === 'waiting') {
+    throw new CommandError(
+      `No worker has the replay yet. Is one running? meterbridge status says so. It is kept, and the first one runs it; to see it: meterbridge replays show ${id}`,
+    );
+  }
   if (replay.problem !== undefined) {
     throw new CommandError(
       `The replay got no further: ${replay.problem}. What it has put back is delivered. To go on: meterbridge replays resume ${id}`,
