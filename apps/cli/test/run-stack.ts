@@ -157,7 +157,7 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
           const exit = await started.exited;
           return { ...exit, output: started.output() };
         },
-        async settled(accepted, timeoutMs = 20_000) {
+        async settled(accepted, timeoutMs = 60_000) {
           const read = async () => ({ lago: await account('lago'), hyperline: await account('hyperline') });
           const isDone = (each: Account) => each.accepted >= accepted && each.inFlight === 0;
           let seen = await read();

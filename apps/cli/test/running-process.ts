@@ -62,7 +62,6 @@ export function startProcess(
 export async function listeningUrl(app: App, output: () => string, isGone: () => boolean): Promise<string> {
   const port = await waitFor(() => LISTENS.exec(output())?.[1] ?? (isGone() && 'none'), {
     what: `the ${app} to listen`,
-    timeoutMs: 20_000,
   });
   if (port === 'none') throw new Error(`the ${app} ended at once:\n${output()}`);
   return `http://127.0.0.1:${port}`;
