@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { startProcess } from './running-process.js';
+import { useProcessPool } from './process-pool.js';
 
 // Each command is a process that loads everything anew: on a busy machine that takes its time.
 jest.setTimeout(120_000);
@@ -12,6 +12,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CONFIG = 'meterbridge.config.yaml';
 const CASES = 'meterbridge.cases.yaml';
 
+const startPooled = useProcessPool();
 let folder = '';
 
 beforeEach(() => {
@@ -23,7 +24,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** The real command as CI runs it: no key, no Redis. */
 async function runTest(...args: string[]) {
-  const started = startProcess('cli', ['test', ...args], { env: { PATH: process.env.PATH }, cwd: folder });
+  const env = { PATH: process.env.PATH };
+  const started = startPooled('cli', { args: ['test', ...args], env, cwd: folder });
   const { code } = await started.exited;
   return { code, output: started.output() };
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { waitFor } from '@meterbridge/testing';
+import { useProcessPool } from './process-pool.js';
 import { type RunningProcess, startProcess } from './running-process.js';
 import { CONFIG, EMAIL, IP_ADDRESS, PHONE } from './stack-config.js';
 
@@ -15,6 +16,7 @@ jest.setTimeout(120_000);
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
+const startPooled = useProcessPool();
 let folder = '';
 const running: RunningProcess[] = [];
 
@@ -39,7 +41,7 @@ function start(...args: string[]): RunningProcess {
 }
 
 async function preview(...args: string[]) {
-  const started = start(...args);
+  const started = startPooled('cli', { args: ['preview', ...args], env: ENV, cwd: folder });
   const { code } = await started.exited;
   return { code, output: started.output() };
 }

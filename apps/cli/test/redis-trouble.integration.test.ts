@@ -28,7 +28,9 @@ function expectWords(output: string, words: RegExp): void {
 }
 
 async function runAll(stack: Stack, commands: string[][]) {
-  return Promise.all(commands.map(async (args) => ({ args, ...(await stack.cli(...args)) })));
+  const ended = [];
+  for (const args of commands) ended.push({ args, ...(await stack.cli(...args)) });
+  return ended;
 }
 
 const REFUSED_LOGIN = /Redis refuses the login: WRONGPASS [^\n]*\. Look at [^\n]*\n/;

@@ -7,12 +7,14 @@ import { type Account, readAccount } from '@meterbridge/queue';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import { type SuiteRedis, waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
-import { settleInProcess } from './in-process.js';
-import type { Track } from './retrying-client.js';
+import { useProcessPool } from './process-pool.js';
+import { sendAll, type Track } from './retrying-client.js';
 import { type App, type Exit, type RunningProcess, startProcess } from './running-process.js';
 import { CONFIG, HYPERLINE_KEY, LAGO_KEY, NEVER_SHOWN, WRITE_KEY } from './stack-config.js';
 
-/** The whole product on this machine: real processes, a real Redis, and both billing APIs in this process. */
+/**
+ * The whole product on this machine: real processes (of which one runs after the other what `startReady` and `cli` ask for), a real Redis, and both billing APIs in this process.
+ */
 export type Stack = {
   sandbox: Sandbox;
   /** Looks at what the processes wrote. */
@@ -21,16 +23,22 @@ export type Stack = {
   env: NodeJS.ProcessEnv;
   /** For the processes that are started from now on. */
   writeConfig: (text: string) => Promise<void>;
+  /** In a process of its own, from its first to its last moment. */
   start: (app: App, args?: string[]) => RunningProcess;
-  /** Resolves to its address once `/readyz` says yes. */
-  startReady: (app: 'receiver' | 'worker') => Promise<{ url: string; process: RunningProcess }>;
+  /**
+   * Resolves to its address once `/readyz` says yes.
+   * @param options with `isFresh`, nothing ran in its process before: for what is said of memory
+   */
+  startReady: (
+    app: 'receiver' | 'worker',
+    options?: { isFresh?: boolean },
+  ) => Promise<{ url: string; process: RunningProcess }>;
   /** A worker that sends nothing before the result is called: what is put on queues stays to be counted. */
   startHeld: () => Promise<() => Promise<void>>;
   /** Runs a command to its end. */
   cli: (...args: string[]) => Promise<Exit & { output: string }>;
   /**
-   * Receiver and worker take and settle these events in this process, by the configuration of now: what a test
-   * begins with costs no start of theirs. Both are gone again when it resolves.
+   * Receiver and worker take and settle these events, by the configuration of now; both are gone again when it resolves.
    * @param accepted deliveries that each destination has accepted by then; as many as there are events where left out
    */
   settle: (tracks: readonly Track[], accepted?: number) => Promise<void>;
@@ -49,9 +57,9 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
   open: (options?: StackOptions) => Promise<Stack>;
 } {
   const processes: RunningProcess[] = [];
+  const reused: RunningProcess[] = [];
   const sandboxes: Sandbox[] = [];
-  /** By what ran in this process. */
-  const printed: string[] = [];
+  const startPooled = useProcessPool();
   let folder = '';
   let redis: Redis | undefined;
 
@@ -60,7 +68,8 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
   });
 
   afterEach(async () => {
-    const all = [...printed.splice(0), ...processes.map(({ output }) => output())].join('\n');
+    const all = [...processes, ...reused].map(({ output }) => output()).join('\n');
+    reused.length = 0;
     for (const each of processes) each.signal('SIGKILL');
     await Promise.all(processes.splice(0).map(({ exited }) => exited));
     await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
@@ -82,7 +91,7 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
       sandboxes.push(sandbox);
       const configFile = join(folder, 'meterbridge.config.yaml');
       await writeFile(configFile, config);
-      const env = {
+      const env: NodeJS.ProcessEnv = {
         PATH: process.env.PATH,
         METERBRIDGE_CONFIG: configFile,
         REDIS_URL: suite.url,
@@ -100,6 +109,13 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
         processes.push(started);
         return started;
       };
+      const reuse = (app: App, args: string[] = []) => {
+        // Options of Node are read when it starts.
+        if (env.NODE_OPTIONS !== undefined) return start(app, args);
+        const started = startPooled(app, { args, env, cwd: folder });
+        reused.push(started);
+        return started;
+      };
       const account: Stack['account'] = (destination = 'lago') => readAccount(destination, lookIn);
       const stack: Stack = {
         sandbox,
@@ -108,19 +124,24 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
         start,
         account,
         writeConfig: (text) => writeFile(configFile, text),
-        async startReady(app) {
-          const started = start(app);
+        async startReady(app, { isFresh = false } = {}) {
+          const started = isFresh ? start(app) : reuse(app);
           const url = await started.url();
           await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: `a ready ${app}` });
           return { url, process: started };
         },
-        settle: (tracks, accepted = tracks.length) =>
-          settleInProcess(tracks, {
-            env,
-            configFile,
-            print: (line) => printed.push(line),
-            settled: () => stack.settled(accepted, 60_000),
-          }),
+        async settle(tracks, accepted = tracks.length) {
+          const [receiver, worker] = await Promise.all([
+            stack.startReady('receiver'),
+            stack.startReady('worker'),
+          ]);
+          await sendAll(receiver.url, tracks, 500);
+          await stack.settled(accepted, 60_000);
+          for (const { process } of [receiver, worker]) {
+            process.signal('SIGTERM');
+            expect(await process.exited).toMatchObject({ code: 0 });
+          }
+        },
         async startHeld() {
           const both = async (...args: string[]) => {
             for (const name of ['lago', 'hyperline']) {
@@ -132,11 +153,11 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
           return () => both('resume');
         },
         async cli(...args) {
-          const started = start('cli', args);
+          const started = reuse('cli', args);
           const exit = await started.exited;
           return { ...exit, output: started.output() };
         },
-        async settled(accepted, timeoutMs = 20_000) {
+        async settled(accepted, timeoutMs = 60_000) {
           const read = async () => ({ lago: await account('lago'), hyperline: await account('hyperline') });
           const isDone = (each: Account) => each.accepted >= accepted && each.inFlight === 0;
           let seen = await read();

@@ -21,13 +21,17 @@ export type App = 'receiver' | 'worker' | 'cli';
 /** The line of the log that names the port. */
 const LISTENS = /"port":(\d+)[^\n]*"msg":"(?:receiver\.listening|worker\.ready)"/;
 
+/** What Node runs of an app: as built. */
+export function mainFile(app: App): string {
+  return fileURLToPath(new URL(`../../${app}/dist/main.js`, import.meta.url));
+}
+
 export function startProcess(
   app: App,
   args: string[],
   { env, cwd }: { env: NodeJS.ProcessEnv; cwd?: string },
 ): RunningProcess {
-  const script = fileURLToPath(new URL(`../../${app}/dist/main.js`, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [script, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [mainFile(app), ...args], {
     env,
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,13 +54,15 @@ export function startProcess(
     output,
     exited,
     signal: (signal) => void child.kill(signal),
-    async url() {
-      const port = await waitFor(() => LISTENS.exec(output())?.[1] ?? (isGone && 'none'), {
-        what: `the ${app} to listen`,
-        timeoutMs: 20_000,
-      });
-      if (port === 'none') throw new Error(`the ${app} ended at once:\n${output()}`);
-      return `http://127.0.0.1:${port}`;
-    },
+    url: () => listeningUrl(app, output, () => isGone),
   };
+}
+
+/** Where a receiver or a worker listens, once its log says so. */
+export async function listeningUrl(app: App, output: () => string, isGone: () => boolean): Promise<string> {
+  const port = await waitFor(() => LISTENS.exec(output())?.[1] ?? (isGone() && 'none'), {
+    what: `the ${app} to listen`,
+  });
+  if (port === 'none') throw new Error(`the ${app} ended at once:\n${output()}`);
+  return `http://127.0.0.1:${port}`;
 }

@@ -33,7 +33,7 @@ export function startSteadyLoad(receivers: () => string[]): SteadyLoad {
       const at = Date.now();
       for (const { messageId } of batch) answered.push({ messageId, at });
       // A busy machine is not to be kept busier than what is looked at needs.
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, 40));
     }
   };
   const running = Promise.all(Array.from({ length: CLIENTS }, send));

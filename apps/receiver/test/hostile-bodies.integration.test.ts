@@ -31,7 +31,7 @@ function peakBytes(pid: number): number {
  * machine may make Redis seem away for a moment: that is 503, and clients come again.
  */
 async function besideGoodClient<T>(stack: Stack, hostile: (receiverUrl: string) => Promise<T>) {
-  const { url, process: receiver } = await stack.startReady('receiver');
+  const { url, process: receiver } = await stack.startReady('receiver', { isFresh: true });
   const taken: Track[] = [];
   let isOver = false;
   const goodClient = async () => {

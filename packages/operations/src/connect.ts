@@ -79,7 +79,9 @@ export async function openProducer(url: string): Promise<Redis> {
     if (redis.status === 'ready') {
       const refusal = await writeRefusal(redis);
       if (refusal === null && redis.status === 'ready') return redis;
-      last = refusal ?? last;
+      // Between two connections the client has words of its own only: what Redis said before tells more.
+      if (refusal?.name === 'ReplyError') last = refusal;
+      else last ??= refusal;
     }
     const trouble = redisTroubleOf(last);
     // A failover may be under way.

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { anyCharacter } from './any-character.js';
 
 /** Keys that mean something to JavaScript, to a parser or to Segment. */
 const TELLING_KEYS = [
@@ -8,7 +9,7 @@ const TELLING_KEYS = [
 
 /** Text with what breaks careless code: NUL, halves of characters, quotes, backslashes, long runs. */
 const hostileText = fc.oneof(
-  { weight: 40, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }) },
+  { weight: 40, arbitrary: fc.string({ unit: anyCharacter, maxLength: 20 }) },
   {
     weight: 40,
     arbitrary: fc.string({
@@ -19,7 +20,10 @@ const hostileText = fc.oneof(
   { weight: 1, arbitrary: fc.constant('x'.repeat(40_000)) },
 );
 
-const hostileKey = fc.oneof(fc.constantFrom(...TELLING_KEYS), fc.string({ unit: 'binary', maxLength: 8 }));
+const hostileKey = fc.oneof(
+  fc.constantFrom(...TELLING_KEYS),
+  fc.string({ unit: anyCharacter, maxLength: 8 }),
+);
 
 /** A key as JSON writes it, or with its first character escaped, which readers must take for the same key. */
 const keyText = fc
