@@ -92,6 +92,7 @@ export async function openDestination(
   const gate = await createDestinationGate(name, account, redis, { now, onChange: tellHandHolds(log) });
   // Told from the first moment on, so that the first one is a rise.
   for (const result of ['stale', 'gone']) metrics.settlementsRefused.inc({ destination: name, result }, 0);
+  for (const kind of ['job', 'rules']) metrics.newerRecords.inc({ destination: name, kind }, 0);
   const hold = watchManualHold(gate.current);
   const http = createHttpClient(destination.connection);
   void tellEventsStore(settings, { http, redis, log, metrics });
