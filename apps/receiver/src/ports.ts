@@ -69,6 +69,6 @@ export type IntakeDeps = {
   limits: ReceiverLimits;
   /** Told of the receiver's work. */
   record: ReceiverTelemetry;
-  /** Left out where nobody traces. */
+  /** Left out where tracing is off. */
   tracer?: Tracer;
 };

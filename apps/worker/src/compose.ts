@@ -53,7 +53,7 @@ export type ProcessDeps = {
   events: BusinessEvents;
   /** Takes secrets out of what is kept of an API's words. */
   scrub: (text: string) => string;
-  /** Left out where nobody traces. */
+  /** Left out where tracing is off. */
   tracer?: Tracer;
 };
 
