@@ -54,7 +54,7 @@ export type ProcessDeps = {
    * the form of what lies there.
    */
   onUnsafe: (error: UnsafeRedisError) => void;
-  /** Left out where nobody traces. */
+  /** Left out where tracing is off. */
   tracer?: Tracer;
 };
 

@@ -76,6 +76,6 @@ export type IntakeDeps = {
   refusals: () => RefusalLease;
   /** Told of the receiver's work. */
   record: ReceiverTelemetry;
-  /** Left out where nobody traces. */
+  /** Left out where tracing is off. */
   tracer?: Tracer;
 };

@@ -75,7 +75,7 @@ test.each([['x'.repeat(129)], ['with space'], ['caf\u00e9'], ['']])(
   },
 );
 
-test('what is stored, refused and logged names its request, and no trace that nobody keeps', async () => {
+test('what is stored, refused and logged names its request, and no trace that is not sampled', async () => {
   const stored: unknown[] = [];
   const logged: unknown[] = [];
   const { post, told } = await startReceiver({

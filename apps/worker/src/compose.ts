@@ -60,7 +60,7 @@ export type ProcessDeps = {
   version: string;
   /** Told once nothing may be written any more: a newer version has changed the form of what lies in Redis. */
   onNewerStore: (error: UnsafeRedisError) => void;
-  /** Left out where nobody traces. */
+  /** Left out where tracing is off. */
   tracer?: Tracer;
 };
 

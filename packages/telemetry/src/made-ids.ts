@@ -16,7 +16,7 @@ export function nextId(): string {
   return `${processTag}-${ids.toString(36)}`;
 }
 
-/** A W3C `traceparent` for a request that came without one, of which nobody keeps a trace. */
+/** A W3C `traceparent` for a request that came without one; not sampled. */
 export function nextTraceparent(): string {
   traces += 1;
   const counter = traces.toString(16).padStart(16, '0');

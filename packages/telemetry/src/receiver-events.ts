@@ -4,7 +4,7 @@ import type { ReceiverMetrics } from './create-metrics.js';
 /** One request for a route that takes events was answered. */
 export type RequestAnswered = {
   requestId: string;
-  /** Of a request that somebody traces. */
+  /** Of a request that is traced, here or by its sender. */
   traceId?: string | undefined;
   route: string;
   status: number;

@@ -9,11 +9,11 @@ export type Identity = {
   /** The sender's trace context; undefined where it sent none. */
   parent: string | undefined;
   tracestate: string | undefined;
-  /** Of this request, where somebody traces it. */
+  /** Of this request, where tracing is on. */
   span: Span | null;
 };
 
-/** Names a request. Nobody traces it yet. */
+/** Names a request, which has no span yet. */
 export function identify(headers: IncomingHttpHeaders): Identity {
   const parent = readTraceparent(headerOf(headers, 'traceparent'));
   return {
@@ -31,7 +31,7 @@ export function identityHeaders({ id, parent, span }: Identity): Record<string, 
 
 const TRACE_ID = [3, 35] as const;
 
-/** The trace that the request belongs to; undefined where neither the sender nor this process keeps one. */
+/** The trace that the request belongs to; undefined where neither the sender nor this process traces it. */
 export function traceIdOf({ parent, span }: Identity): string | undefined {
   return (span?.isSampled ? span.traceparent : parent)?.slice(...TRACE_ID);
 }

@@ -1,6 +1,6 @@
 import type { RequestRef } from '@meterbridge/segment-events';
 
-/** Deliveries in a row that one request brought; nobody knows which where `request` is left out. */
+/** Deliveries in a row that one request brought; an unknown one where `request` is left out. */
 export type RequestRun = { request?: RequestRef; count: number };
 
 /** An id that a receiver makes: a tag of its process and a counter, both in base 36. */
@@ -142,7 +142,7 @@ function readMade(id: string): MadeId | null {
   return counter.toString(36) === digits ? { tag, counter } : null;
 }
 
-/** Undefined for one that is not sampled: nobody keeps what would hang on it. */
+/** Undefined for one that is not sampled: what would hang on it is not kept. */
 function packTrace(traceparent: string): string | undefined {
   const [, trace, span] = SAMPLED.exec(traceparent) ?? [];
   return trace && span && toBase64(`${trace}${span}`);

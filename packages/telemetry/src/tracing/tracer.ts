@@ -17,7 +17,7 @@ export type SpanOptions = {
 export type Span = {
   /** W3C trace context, for what follows from it. */
   readonly traceparent: string;
-  /** Whether anybody keeps it. */
+  /** Whether it is kept. */
   readonly isSampled: boolean;
   /** @param error in a word, where it failed */
   end(attributes?: Attributes, error?: string): void;
@@ -25,9 +25,9 @@ export type Span = {
 
 /** Follows an event through the processes. */
 export type Tracer = {
-  /** Whether anybody traces: where not, there is nothing to work out for a span. */
+  /** Where it is off, nothing has to be worked out for a span. */
   readonly isOn: boolean;
-  /** Null where nobody traces. */
+  /** Null where tracing is off. */
   start(name: string, options: SpanOptions): Span | null;
   /** Hands over what is left, for two seconds at most. */
   close(): Promise<void>;
