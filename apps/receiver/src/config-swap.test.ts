@@ -24,7 +24,7 @@ function open(isThere: () => boolean) {
       config,
       hash: config.hash,
       rules: config.rules,
-      intake: { handle: () => {}, settled: async () => {} },
+      intake: { handle: () => true, settled: async () => {} },
       close: async () => void steps.push(`close ${config.sources[0]!.writeKeys[0]}`),
     }),
     keep: async ({ sources }) => {
