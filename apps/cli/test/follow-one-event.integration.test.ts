@@ -97,7 +97,7 @@ test('three requests that became one job are each followed to their attempt, by 
     OTEL_BSP_SCHEDULE_DELAY: '50',
   });
   const resume = await stack.startHeld();
-  const receiver = await stack.startReady('receiver');
+  const receiver = await stack.startReady('receiver', { isFresh: true });
   const headersOf = (round: number): Record<string, string>[] => [
     { 'x-request-id': `checkout-${round}`, traceparent: `00-${TRACES[0]}-${SPAN}-01` },
     { 'x-request-id': 'not sane', traceparent: `00-${TRACES[1]}-${SPAN}-01`, tracestate: 'vendor=1' },
@@ -163,8 +163,8 @@ test('without the variable a request is followed by the log, and nothing of Open
   const folder = mkdtempSync(join(tmpdir(), 'meterbridge-follow-'));
   folders.push(folder);
   stack.env.NODE_V8_COVERAGE = folder;
-  const receiver = await stack.startReady('receiver');
-  const worker = await stack.startReady('worker');
+  const receiver = await stack.startReady('receiver', { isFresh: true });
+  const worker = await stack.startReady('worker', { isFresh: true });
   const traceparent = `00-${TRACES[0]}-${SPAN}-01`;
   const [first, second] = makeTracks(2) as [Track, Track];
   const given = await follow(receiver.url, first, { 'x-request-id': 'checkout-8', traceparent });
@@ -205,12 +205,12 @@ test('a killed worker, a dead letter and its replay keep the request of each eve
   const stack = await stacks.open({ config: CONFIG });
   const { lago } = stack.sandbox;
   lago.faults.add({ times: 1, match: { method: 'POST' }, hang: true });
-  const receiver = await stack.startReady('receiver');
+  const receiver = await stack.startReady('receiver', { isFresh: true });
   const [good, bad] = makeTracks(2) as [Track, Track];
   // No rule maps it: its tokens are no number.
   bad.properties = { tokens: 'many', model: 'small', subscription_id: 'sub-1' };
   await stack.cli('hold', 'hyperline', '--reason', 'a test');
-  const killed = await stack.startReady('worker');
+  const killed = await stack.startReady('worker', { isFresh: true });
   const sent = [
     await follow(receiver.url, good, { 'x-request-id': 'good-1' }),
     await follow(receiver.url, bad, { 'x-request-id': 'bad-1' }),
@@ -219,7 +219,7 @@ test('a killed worker, a dead letter and its replay keep the request of each eve
   killed.process.signal('SIGKILL');
   await killed.process.exited;
   await expireLocks(stack.redis);
-  const worker = await stack.startReady('worker');
+  const worker = await stack.startReady('worker', { isFresh: true });
   await waitFor(async () => (await stack.account('lago')).inFlight === 0, {
     what: 'the other worker to settle',
   });
@@ -266,10 +266,10 @@ test('a collector that is silent, or not there, harms no delivery, keeps no proc
   const stack = await stacks.open({ config: CONFIG });
   stack.env.OTEL_BSP_SCHEDULE_DELAY = '20';
   stack.env.OTEL_EXPORTER_OTLP_ENDPOINT = silent.url;
-  const receiver = await stack.startReady('receiver');
+  const receiver = await stack.startReady('receiver', { isFresh: true });
   stack.env.OTEL_EXPORTER_OTLP_ENDPOINT = gone.url;
   stack.env.OTEL_EXPORTER_OTLP_TIMEOUT = '100';
-  const worker = await stack.startReady('worker');
+  const worker = await stack.startReady('worker', { isFresh: true });
   for (let round = 1; round <= 3; round++) {
     await follow(receiver.url, makeTracks(1)[0]!);
     await stack.settled(round);
