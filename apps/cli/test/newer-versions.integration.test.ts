@@ -19,7 +19,7 @@ test('once a newer version has changed the form of the whole, what runs ends, an
   }
   for (const each of [stack.start('receiver'), stack.start('worker'), stack.start('cli', ['status'])]) {
     expect((await each.exited).code).toBe(1);
-    expect(each.output().trimEnd().endsWith(REFUSED)).toBe(true);
+    expect(each.output()).toContain(REFUSED);
   }
 });
 

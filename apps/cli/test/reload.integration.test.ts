@@ -118,8 +118,7 @@ test('a configuration that is saved under load is in force at once: no request i
   const stack = await stacks.open();
   await save(stack, { number: 1 });
   stack.env.LOG_LEVEL = 'info';
-  delete stack.env.RECEIVER_PORT;
-  delete stack.env.WORKER_PORT;
+  await stack.choosePorts();
   const up = stack.start('cli', ['up']);
   const { receiver, worker } = await untilUp(up);
   let key = keyOf(1);
@@ -128,6 +127,7 @@ test('a configuration that is saved under load is in force at once: no request i
     () => key,
   );
   let hash = await hashOf(receiver);
+  await waitFor(() => owners(stack).has('sub-1'), { what: 'events mapped by the first' });
   for (let number = 2; number <= 5; number++) {
     const sentBefore = load.sent.length;
     await save(stack, { number });

@@ -104,7 +104,7 @@ test('its worker is killed again and again: others go on, nothing is lost and no
 test('where no worker runs, a command that does not wait ends, and the first worker runs the replay', async () => {
   const { stack } = await openMended(20, 0);
   const { code, output } = await stack.cli('dead-letters', 'replay', '--all', '--yes', '--no-wait');
-  expect([code, output]).toEqual([1, expect.stringContaining('No worker has the replay yet.')]);
+  expect([code, output]).toEqual([1, expect.stringContaining('No worker runs.')]);
   expect(await show(stack)).toMatchObject({ state: 'waiting', replayed: 0 });
   await stack.startReady('worker');
   await waitFor(async () => (await show(stack)).state === 'done', { what: 'the replay' });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { type Account, readAccount } from '@meterbridge/queue';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
-import { type SuiteRedis, waitFor } from '@meterbridge/testing';
+import { findFreePort, type SuiteRedis, waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
 import { useProcessPool } from './process-pool.js';
 import { sendAll, type Track } from './retrying-client.js';
@@ -35,6 +35,8 @@ export type Stack = {
   ) => Promise<{ url: string; process: RunningProcess }>;
   /** A worker that sends nothing before the result is called: what is put on queues stays to be counted. */
   startHeld: () => Promise<() => Promise<void>>;
+  /** Sets ports for `up`: those it chooses by itself, tests that run beside this one choose, too. */
+  choosePorts: () => Promise<void>;
   /** Runs a command to its end. */
   cli: (...args: string[]) => Promise<Exit & { output: string }>;
   /**
@@ -48,6 +50,9 @@ export type Stack = {
 };
 
 export type StackOptions = { config?: string; sandbox?: Partial<SandboxOptions> };
+
+/** A process that drains for longer is killed. */
+const ENDED_WITHIN_MS = 5_000;
 
 /**
  * Call at the top of a test file: an empty stack before each test; after it every process is gone, Redis is
@@ -70,8 +75,14 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
   afterEach(async () => {
     const all = [...processes, ...reused].map(({ output }) => output()).join('\n');
     reused.length = 0;
-    for (const each of processes) each.signal('SIGKILL');
-    await Promise.all(processes.splice(0).map(({ exited }) => exited));
+    // What `up` has started outlives it where it is killed, and would take the next test's jobs.
+    for (const each of processes) each.signal('SIGTERM');
+    const overdue = setTimeout(() => {
+      for (const each of processes) each.signal('SIGKILL');
+    }, ENDED_WITHIN_MS);
+    await Promise.all(processes.map(({ exited }) => exited));
+    clearTimeout(overdue);
+    processes.length = 0;
     await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
     await redis?.flushall();
     await rm(folder, { recursive: true, force: true });
@@ -151,6 +162,10 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
           await both('hold', '--reason', 'a test');
           await stack.startReady('worker');
           return () => both('resume');
+        },
+        async choosePorts() {
+          env.RECEIVER_PORT = String(await findFreePort());
+          env.WORKER_PORT = String(await findFreePort());
         },
         async cli(...args) {
           const started = reuse('cli', args);

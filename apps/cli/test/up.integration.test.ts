@@ -17,10 +17,11 @@ jest.setTimeout(180_000);
 const suite = useRedis();
 const stacks = useStack(suite);
 
-/** `npm start` on the suite's Redis, with ports of its own choice, and without the variables of these names. */
+/** `npm start` on the suite's Redis, with ports that no other test has, and without the variables of these names. */
 async function openWithout(...names: string[]): Promise<Stack> {
   const stack = await stacks.open();
-  for (const name of [...names, 'RECEIVER_PORT', 'WORKER_PORT']) delete stack.env[name];
+  for (const name of names) delete stack.env[name];
+  await stack.choosePorts();
   return stack;
 }
 

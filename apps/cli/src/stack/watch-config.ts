@@ -1,7 +1,5 @@
-import { unwatchFile, watchFile } from 'node:fs';
 import { type Config, describeProblems, loadSettled, planReload } from '@meterbridge/config';
-
-const LOOK_EVERY_MS = 500;
+import { watchFiles } from '../terminal/watch-files.js';
 
 export type WatchOptions = {
   file: string;
@@ -47,12 +45,12 @@ export function watchConfig({ file, env, config, onProgress, onChange }: WatchOp
       .then(look)
       .catch((error: Error) => onProgress(`${file} could not be applied: ${error.message}`));
   };
-  watchFile(file, { interval: LOOK_EVERY_MS }, (now, before) => {
-    if (now.mtimeMs !== before.mtimeMs && now.size > 0) lookInTurn();
-  });
+  const unwatch = watchFiles([file], async () => lookInTurn());
   process.on('SIGHUP', lookInTurn);
+  // What was saved while the stack started.
+  lookInTurn();
   return () => {
-    unwatchFile(file);
+    unwatch();
     process.off('SIGHUP', lookInTurn);
   };
 }

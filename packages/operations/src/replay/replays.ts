@@ -8,6 +8,8 @@ import {
   listReplays as listRecords,
   type NewerReplay,
   REPLAY_BEAT_MS,
+  readProcesses,
+  readStoreTime,
   resumeReplay as resumeRecord,
   ShardReplay,
   stopReplay as stopRecord,
@@ -179,9 +181,9 @@ const TAKEN_WITHIN_MS = 5_000;
 
 /**
  * Watches a replay until a worker has come to its end, or has stopped; then, where `untilSettled`, until everything it
- * has put back is delivered or dead again. The caller's signal ends the watching alone. Where no worker takes it within
- * seconds, the watching ends with it still `waiting`, unless `untilSettled`: who does not wait for deliveries does not
- * wait for workers. One that a worker had already is waited for.
+ * has put back is delivered or dead again. The caller's signal ends the watching alone. Where no worker runs, it ends
+ * within seconds with the replay still `waiting`, unless `untilSettled`: who does not wait for deliveries does not wait
+ * for workers.
  * @throws OperationError (`unknown_replay`)
  */
 export async function watchReplay(
@@ -209,21 +211,28 @@ async function untilEnded(
   let { replayed } = await watch.progress();
   const progress = startCounting(work, 'dead letters', Math.max(0, replay.what.planned - replayed));
   let waitingSince = performance.now();
-  let wasTaken = replayed > 0;
+  let isTold = false;
   while ((replay.state === 'waiting' || replay.state === 'running') && !isStopped(work)) {
     await sleep(LOOK_EVERY_MS);
     replay = await readReplay(ops, replay.id);
     const now = await watch.progress();
     progress.add(now.replayed - replayed);
     replayed = now.replayed;
-    wasTaken ||= replay.state !== 'waiting';
-    if (replay.state !== 'waiting') waitingSince = performance.now();
+    if (replay.state !== 'waiting') {
+      waitingSince = performance.now();
+      isTold = false;
+    }
     if (performance.now() - waitingSince < TAKEN_WITHIN_MS) continue;
-    if (!patiently && !wasTaken) return replay;
-    work.onNotice?.('No worker has taken it yet. Is one running? meterbridge status says so.');
-    waitingSince = Number.POSITIVE_INFINITY;
+    if (!patiently && !(await isWorkerThere(ops))) return replay;
+    if (!isTold) work.onNotice?.('No worker has taken it yet. Is one running? meterbridge status says so.');
+    isTold = true;
   }
   return replay;
+}
+
+/** Whether a worker lives, as far as it has said so. */
+async function isWorkerThere({ redis }: Operations): Promise<boolean> {
+  return (await readProcesses(redis, await readStoreTime(redis))).some(({ role }) => role === 'worker');
 }
 
 async function untilDelivered(watch: ReplayWatch, { state }: Replay, work: Work): Promise<ReplaySummary> {

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { isForPeople, readCommandEnv } from '../../load-context.js';
 import { untilSignal } from '../../terminal/interruption.js';
 import { printNote } from '../../terminal/print.js';
+import { watchFiles } from '../../terminal/watch-files.js';
 import { look, type Wanted } from './look.js';
 import { type ComparisonOptions, compareOver } from './run-comparison.js';
-import { watchFiles } from './watch-files.js';
 
 type PreviewOptions = ComparisonOptions & {
   index: number;
@@ -46,9 +46,10 @@ export async function preview(
   };
   const watched = [configFile(readCommandEnv(process.env))];
   if (wanted.where === 'file' && !wanted.input) watched.push(wanted.file);
-  await lookAgain();
+  const unwatch = watchFiles(watched, () => looking.then(lookAgain));
+  const looking = lookAgain();
+  await looking;
   printNote(`Watching ${watched.join(' and ')}. Ctrl-C ends it.`);
-  const unwatch = watchFiles(watched, lookAgain);
   await untilSignal();
   unwatch();
 }

@@ -22,8 +22,11 @@ export async function watchInTerminal(
   plan?: ReplayPlan,
 ): Promise<void> {
   const untilSettled = options.wait ?? (process.stdout.isTTY && !options.json);
-  const { replay, summary } = await interruptible(
-    (work) => watchReplay(ops, id, { untilSettled }, work),
+  const { replay, summary, isInterrupted } = await interruptible(
+    async (work) => ({
+      ...(await watchReplay(ops, id, { untilSettled }, work)),
+      isInterrupted: work.signal.aborted,
+    }),
     `The replay goes on. To see it: meterbridge replays show ${id}; to stop it: meterbridge replays stop ${id}`,
   );
   const isUnsettled = untilSettled && (summary.inFlight > 0 || summary.deadAgain.length > 0);
@@ -31,9 +34,9 @@ export async function watchInTerminal(
   if (options.json) {
     print(JSON.stringify(plan ? { plan, replay: summary } : { replay: summary }, null, 2));
   } else printText(`${plan ? '\n' : ''}${renderSummary(summary, replay)}`);
-  if (replay.state === 'waiting') {
+  if (replay.state === 'waiting' && !isInterrupted) {
     throw new CommandError(
-      `No worker has the replay yet. Is one running? meterbridge status says so. It is kept, and the first one runs it; to see it: meterbridge replays show ${id}`,
+      `No worker runs. The replay is kept, and the first worker runs it; to see it: meterbridge replays show ${id}`,
     );
   }
   if (replay.problem !== undefined) {
