@@ -74,14 +74,15 @@ export async function composeReceiver(
   const memory = watchMemory(redis, maxMemoryShare);
   const readerFor = shareReaders();
   const turns = new Turns();
-  const privacyKey = () => swap.current.config.privacyKey;
-  const refusals = new RefusalGuard(redis, () => {
-    warnOfOtherKeys(refusals.countOfOtherKeys(privacyKey()), logger);
-    return beat.again();
-  });
-  const beat = startProcessBeat(redis, { role: 'receiver', version }, clock.now, () =>
-    refusals.known(privacyKey()),
+  const refusals = new RefusalGuard(
+    redis,
+    () => {
+      warnOfOtherKeys(refusals.countOfOtherKeys(), logger);
+      return beat.again();
+    },
+    () => swap.current.config.privacyKey,
   );
+  const beat = startProcessBeat(redis, { role: 'receiver', version }, clock.now, () => refusals.known());
   const swap = new ConfigSwap(config, {
     open: (each) =>
       openInForce(each, {
@@ -136,11 +137,7 @@ export async function composeReceiver(
       await server.drain(deadlineMs);
       await swap.close();
       await beat.stop();
-      check.stop();
-      formats.stop();
-      refusals.stop();
-      memory.stop();
-      clock.stop();
+      for (const each of [check, formats, refusals, memory, clock]) each.stop();
       redis.disconnect();
       await tracer.close();
     },

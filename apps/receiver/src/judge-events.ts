@@ -140,13 +140,15 @@ export class EventJudge {
   }
 
   private refuse(arrival: Arrival, source: Source, refusal: Refusal): void {
-    if (this.people?.isIn(arrival.raw)) {
+    const isKept = this.mayKeep(arrival.raw);
+    // Only what would be kept is searched: what is larger would hold up all others, and is a count anyway.
+    if (isKept && this.people?.isIn(arrival.raw)) {
       this.passOver(source);
       return;
     }
     const { reason, detail } = refusal;
     raiseRefusal(this.judgement.refused, reason, source.name);
-    if (this.mayKeep(arrival.raw)) this.judgement.rejected.push(rejectArrival(arrival, source, refusal));
+    if (isKept) this.judgement.rejected.push(rejectArrival(arrival, source, refusal));
     else raiseRefusal(this.notKept, reason, source.name);
     this.tell({ status: 'rejected', reason, message: detail });
   }

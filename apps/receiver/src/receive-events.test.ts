@@ -40,7 +40,7 @@ async function receive(body: string, path: 'batch' | 'webhook' = 'batch') {
       rejected.push(...bad);
     },
     pressure: () => null,
-    refusals: () => ({ people: null, leave: () => {} }),
+    refusals: () => ({ people: null, isCurrent: () => true, leave: () => {} }),
     now: () => receivedAtMs,
     limits: {
       bodyBytes: 10_000_000,

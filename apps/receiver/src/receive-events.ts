@@ -7,9 +7,10 @@ import {
   type RejectedEvent,
   rejectArrival,
 } from '@meterbridge/segment-events';
-import { type Answer, failure, overloaded, SUCCESS } from './http/answer.js';
+import { type Answer, failure, overloaded, SUCCESS, storeUnavailable } from './http/answer.js';
 import { EventJudge, type Judgement, MAX_KEPT_BYTES } from './judge-events.js';
 import { type IntakeDeps, PERSON_REFUSED, type ReceiverTelemetry } from './ports.js';
+import type { RefusalLease } from './refusal-guard.js';
 import { SOURCE_KINDS } from './sources/kinds.js';
 import type { EventRequest } from './sources/source-kind.js';
 import { nextTurn, Turns } from './turns.js';
@@ -55,12 +56,12 @@ export function createReceiveEvents(deps: IntakeDeps, turns = new Turns()): Rece
   };
   const accesses = new Map(SOURCE_KINDS.map((kind) => [kind, kind.openAccess(deps.sources)]));
   return (request) => {
-    const { people, leave } = deps.refusals();
-    return receive(request, people).finally(leave);
+    const lease = deps.refusals();
+    return receive(request, lease).finally(lease.leave);
   };
 
   /** Holds nothing of the request once it is judged. */
-  async function receive(request: EventRequest, people: RefusedPeople | null): Promise<Answer> {
+  async function receive(request: EventRequest, { people, isCurrent }: RefusalLease): Promise<Answer> {
     const { length } = request.rawBody;
     const turn = length > LARGE_BODY_BYTES ? await turns.standInLine(length) : turns.enter();
     if (!turn) return overloaded(1);
@@ -70,7 +71,8 @@ export function createReceiveEvents(deps: IntakeDeps, turns = new Turns()): Rece
     } finally {
       turn.leave();
     }
-    return 'status' in judged ? judged : commitJudged(deps, judged, request.request);
+    if ('status' in judged) return judged;
+    return isCurrent() ? commitJudged(deps, judged, request.request) : storeUnavailable(1);
   }
 
   /** @param mayWait whether others may have their turn meanwhile */
@@ -125,10 +127,10 @@ async function refuseBody(
   { source, people }: { source: Source | undefined; people: RefusedPeople | null },
 ): Promise<Answer> {
   if (code !== 'invalid_json') return failure(413, code, problem);
-  if (source && people?.isIn(request.rawBody.toString())) {
+  const isKept = request.rawBody.length <= MAX_KEPT_BYTES;
+  if (source && isKept && people?.isIn(request.rawBody.toString())) {
     await deps.commit([], [], [{ source: source.name, reason: PERSON_REFUSED, events: 1 }], request.request);
   } else if (source) {
-    const isKept = request.rawBody.length <= MAX_KEPT_BYTES;
     if (isKept) await deps.commit([], [unreadable(request, problem, source)], [], request.request);
     else await deps.commit([], [], [{ source: source.name, reason: code, events: 1 }], request.request);
     deps.record.eventsRejected(source.name, code, 1, request.request?.id);

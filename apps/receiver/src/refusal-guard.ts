@@ -10,6 +10,8 @@ import { compileRefusedPeople, keyCheckOf, type RefusedPeople } from '@meterbrid
 export type RefusalLease = {
   /** Null where nobody is refused, as nearly always. */
   people: RefusedPeople | null;
+  /** Whether what it goes by may still be relied upon; else its events are not taken, and come again. */
+  isCurrent: () => boolean;
   /** Once what the request brought is committed, or was not taken. */
   leave: () => void;
 };
@@ -33,17 +35,28 @@ const LOOK_EVERY_MS = 500;
 export class RefusalGuard {
   private readonly redis: ReturnType<typeof connectProducer>;
   private readonly onKnown: () => Promise<unknown>;
+  private readonly keyInForce: () => string | undefined;
   private readonly timer: NodeJS.Timeout;
   private current: Generation = { version: null, tokens: new Set(), byKey: new Map(), requests: 0 };
   /** Replaced ones that requests under way still go by. */
   private readonly older = new Set<Generation>();
   private looking: Promise<void> | undefined;
-  private hasLooked = false;
+  /** Of the connection on which it has looked; null before it has, since anybody may have been refused meanwhile. */
+  private connection: object | null = null;
 
-  /** @param onKnown called when `known` has changed; what it rejects with is nobody's concern, since it is said again */
-  constructor(redis: ReturnType<typeof connectProducer>, onKnown: () => Promise<unknown>) {
+  /**
+   * @param onKnown called when `known` has changed; what it rejects with is nobody's concern, since it is said again
+   * @param keyInForce the privacy key of requests that begin now
+   */
+  constructor(
+    redis: ReturnType<typeof connectProducer>,
+    onKnown: () => Promise<unknown>,
+    keyInForce: () => string | undefined,
+  ) {
     this.redis = redis;
     this.onKnown = onKnown;
+    this.keyInForce = keyInForce;
+    redis.on('close', this.onClose);
     this.timer = setInterval(() => {
       if (redis.status === 'ready' && !this.looking) this.look().catch(() => {});
     }, LOOK_EVERY_MS);
@@ -72,19 +85,26 @@ export class RefusalGuard {
         compiled = { of: generation, people: compileRefusedPeople(generation.tokens, privacyKey) };
       }
       generation.requests += 1;
-      return { people: compiled.people, leave: () => this.leave(generation) };
+      const { connection } = this;
+      return {
+        people: compiled.people,
+        // Another key makes other tokens: a request that began under the one before would let everybody in.
+        isCurrent: () =>
+          connection !== null && connection === this.connection && privacyKey === this.keyInForce(),
+        leave: () => this.leave(generation),
+      };
     };
   }
 
-  /** The version that every request goes by, under a key; undefined while some go by an older one. */
-  known(privacyKey: string | undefined): string | undefined {
-    if (!this.hasLooked || this.older.size > 0) return undefined;
-    return `${this.current.version ?? ''}/${privacyKey === undefined ? '' : keyCheckOf(privacyKey)}`;
+  /** The version that every request goes by, under the key in force; undefined while some go by an older one. */
+  known(): string | undefined {
+    if (this.connection === null || this.older.size > 0) return undefined;
+    return `${this.current.version ?? ''}/${this.keyCheck() ?? ''}`;
   }
 
   /** Tokens that were made with another key: they match nothing. */
-  countOfOtherKeys(privacyKey: string | undefined): number {
-    const own = privacyKey === undefined ? undefined : keyCheckOf(privacyKey);
+  countOfOtherKeys(): number {
+    const own = this.keyCheck();
     let count = 0;
     for (const [key, tokens] of this.current.byKey) if (key !== own) count += tokens;
     return count;
@@ -92,17 +112,28 @@ export class RefusalGuard {
 
   stop(): void {
     clearInterval(this.timer);
+    this.redis.off('close', this.onClose);
+  }
+
+  private readonly onClose = () => {
+    this.connection = null;
+  };
+
+  private keyCheck(): string | undefined {
+    const key = this.keyInForce();
+    return key === undefined ? undefined : keyCheckOf(key);
   }
 
   private async read(): Promise<void> {
+    const isFirst = this.connection === null;
     const version = await readRefusalVersion(this.redis);
-    if (this.hasLooked && version === this.current.version) return;
+    if (!isFirst && version === this.current.version) return;
     const { tokens, version: read } = await readRefusals(this.redis);
     const byKey = new Map<string, number>();
     for (const { key } of tokens.values()) byKey.set(key, (byKey.get(key) ?? 0) + 1);
     const before = this.current;
     this.current = { version: read, tokens: new Set(tokens.keys()), byKey, requests: 0 };
-    this.hasLooked = true;
+    this.connection ??= {};
     if (before.requests > 0) this.older.add(before);
     this.tellIfKnown();
   }

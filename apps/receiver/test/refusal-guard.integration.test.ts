@@ -18,11 +18,17 @@ beforeAll(async () => {
 });
 
 let guard: RefusalGuard;
+let keyInForce: string | undefined;
 /** What the guard has said it knows, each time. */
 let said: (string | undefined)[];
 beforeEach(async () => {
   said = [];
-  guard = new RefusalGuard(redis, async () => said.push(guard.known(KEY)));
+  keyInForce = KEY;
+  guard = new RefusalGuard(
+    redis,
+    async () => said.push(guard.known()),
+    () => keyInForce,
+  );
 });
 afterEach(async () => {
   guard.stop();
@@ -34,9 +40,9 @@ const known = async () => `${await redis.hget('meterbridge:refused-people', 'ver
 
 test('knows nothing before it has looked, and then what it is told, on its own', async () => {
   const enter = guard.forKey(KEY);
-  expect(guard.known(KEY)).toBeUndefined();
+  expect(guard.known()).toBeUndefined();
   await guard.look();
-  expect(guard.known(KEY)).toBe(`/${keyCheckOf(KEY)}`);
+  expect(guard.known()).toBe(`/${keyCheckOf(KEY)}`);
   const before = enter();
   expect(before.people).toBeNull();
   before.leave();
@@ -57,11 +63,31 @@ test('says that it knows once no request goes by what was before', async () => {
   const third = enter();
   expect([first.people, third.people?.isOf(ANN)]).toEqual([null, true]);
   first.leave();
-  expect([guard.known(KEY), said]).toEqual([undefined, []]);
+  expect([guard.known(), said]).toEqual([undefined, []]);
   second.leave();
-  expect([guard.known(KEY), said]).toEqual([await known(), [await known()]]);
+  expect([guard.known(), said]).toEqual([await known(), [await known()]]);
   third.leave();
   expect(said).toHaveLength(1);
+});
+
+test('what a request goes by counts no more once Redis was away, before the first look, or under another key', async () => {
+  const enter = guard.forKey(KEY);
+  const early = enter();
+  await guard.look();
+  // Somebody may be refused since long.
+  expect([early.isCurrent(), enter().isCurrent()]).toEqual([false, true]);
+
+  const before = enter();
+  await suite.connect().client('KILL', 'ID', await redis.client('ID'));
+  await waitFor(() => !before.isCurrent(), { what: 'the end of the connection' });
+  const meanwhile = enter();
+  await waitFor(() => redis.status === 'ready', { what: 'another connection' });
+  await guard.look();
+  expect([before, meanwhile, enter()].map(({ isCurrent }) => isCurrent())).toEqual([false, false, true]);
+
+  const lease = enter();
+  keyInForce = 'another key';
+  expect(lease.isCurrent()).toBe(false);
 });
 
 test('under another key it refuses nobody, and says whose tokens it cannot use', async () => {
@@ -69,8 +95,13 @@ test('under another key it refuses nobody, and says whose tokens it cannot use',
   await guard.look();
   expect(guard.forKey('another key')().people?.isOf(ANN)).toBe(false);
   expect(guard.forKey(undefined)().people).toBeNull();
-  expect([KEY, 'another key', undefined].map((key) => guard.countOfOtherKeys(key))).toEqual([0, 3, 3]);
-  expect(guard.known('another key')).not.toBe(await known());
+  const counts = [KEY, 'another key', undefined].map((key) => {
+    keyInForce = key;
+    return guard.countOfOtherKeys();
+  });
+  expect(counts).toEqual([0, 3, 3]);
+  keyInForce = 'another key';
+  expect(guard.known()).not.toBe(await known());
 });
 
 test('a thousand people are read in pages', async () => {

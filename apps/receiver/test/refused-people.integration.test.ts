@@ -12,7 +12,7 @@ async function startRefusing() {
   let underWay = 0;
   const refusals = () => {
     underWay += 1;
-    return { people, leave: () => (underWay -= 1) };
+    return { people, isCurrent: () => true, leave: () => (underWay -= 1) };
   };
   const receiver = await startReceiver({ refusals });
   const send = (body: unknown) => receiver.post('/v1/batch', body, basic(BACKEND_KEY));
@@ -64,7 +64,7 @@ test('an id that privacy rules change is found as it came, and as it is stored',
   const stored = hashed({ userId: 'bob' }).userId;
   const both = new Set([...refusalTokens({ userId: 'ann' }, KEY), ...refusalTokens({ userId: stored }, KEY)]);
   const receiver = await startReceiver({
-    refusals: () => ({ people: compileRefusedPeople(both, KEY), leave: () => {} }),
+    refusals: () => ({ people: compileRefusedPeople(both, KEY), isCurrent: () => true, leave: () => {} }),
     sources: [{ name: 'backend', writeKeys: [BACKEND_KEY], integrationNames: [], applyPrivacy: hashed }],
   });
   const batch = ['ann', 'bob', 'eve'].map((userId) => track({ userId }));
@@ -78,11 +78,41 @@ test('a commit that fails ends the request’s lease, and its sender comes again
   const receiver = await startReceiver({
     refusals: () => {
       underWay += 1;
-      return { people, leave: () => (underWay -= 1) };
+      return { people, isCurrent: () => true, leave: () => (underWay -= 1) };
     },
     commit: () => Promise.reject(Object.assign(new Error('away'), { code: 'store_unavailable' })),
   });
   const answer = await receiver.post('/v1/batch', { batch: [track({ userId: 'ann' })] }, basic(BACKEND_KEY));
   expect(answer.status).toBe(503);
   expect(underWay).toBe(0);
+});
+
+test('where what it was judged by counts no more, nothing is taken, and its sender comes again', async () => {
+  const receiver = await startReceiver({
+    refusals: () => ({ people: null, isCurrent: () => false, leave: () => {} }),
+  });
+  const answer = await receiver.post('/v1/batch', { batch: [track()] }, basic(BACKEND_KEY));
+  expect([answer.status, answer.json.code]).toEqual([503, 'store_unavailable']);
+  expect([receiver.received, receiver.rejected, receiver.notKept]).toEqual([[], [], []]);
+});
+
+test('what is too large to be kept is not searched for people: that would hold up all others', async () => {
+  const searched: unknown[] = [];
+  const watching = { isOf: () => false, isIn: (raw: unknown) => searched.push(raw) > 0 };
+  const receiver = await startReceiver({
+    refusals: () => ({ people: watching, isCurrent: () => true, leave: () => {} }),
+    limits: {
+      bodyBytes: 10_000_000,
+      inflatedBytes: 10_000_000,
+      eventBytes: 32_768,
+      maxEventAgeMs: 86_400_000,
+      maxEventFutureMs: 300_000,
+    },
+  });
+  const large = '"userId":1'.repeat(120_000);
+  const answer = await receiver.post('/v1/batch', { batch: [track({ x: large })] }, basic(BACKEND_KEY));
+  expect(answer.status).toBe(200);
+  expect((await receiver.post('/v1/batch', `{"batch":[${large}`, basic(BACKEND_KEY))).status).toBe(400);
+  expect(searched).toEqual([]);
+  expect(receiver.notKept.map(({ reason }) => reason)).toEqual(['too_large', 'invalid_json']);
 });

@@ -73,7 +73,7 @@ export async function startReceiver(
       notKept.push(...counted);
     },
     pressure: () => null,
-    refusals: () => ({ people: null, leave: () => {} }),
+    refusals: () => ({ people: null, isCurrent: () => true, leave: () => {} }),
     now: Date.now,
     limits: {
       bodyBytes: 200_000,

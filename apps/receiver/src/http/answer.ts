@@ -44,6 +44,16 @@ export function overloaded(retryAfterSeconds: number): Answer {
   );
 }
 
+/** What a sender is told where Redis is away, or is not the one that was judged by. */
+export function storeUnavailable(retryAfterSeconds: number): Answer {
+  return failureUntil(
+    503,
+    'store_unavailable',
+    'nothing can be kept safe at the moment; please send it again',
+    retryAfterSeconds,
+  );
+}
+
 export const NOT_FOUND = failure(
   404,
   'not_found',

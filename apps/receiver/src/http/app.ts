@@ -9,12 +9,12 @@ import type { Turns } from '../turns.js';
 import {
   type Answer,
   failure,
-  failureUntil,
   methodNotAllowed,
   NOT_FOUND,
   overloaded,
   send,
   sendPreflight,
+  storeUnavailable,
 } from './answer.js';
 import { type Identity, identify, identityHeaders, traceIdOf } from './identify.js';
 import { type BodyProblem, createBodyReader, type ReadRawBody } from './read-raw-body.js';
@@ -180,13 +180,7 @@ function answerFailedCommit(error: unknown): Answer | null {
   const { code, retryAfterSeconds } = (error ?? {}) as { code?: unknown; retryAfterSeconds?: unknown };
   const seconds = typeof retryAfterSeconds === 'number' ? retryAfterSeconds : 1;
   if (code === 'store_full') return overloaded(seconds);
-  if (code !== 'store_unavailable') return null;
-  return failureUntil(
-    503,
-    'store_unavailable',
-    'nothing can be kept safe at the moment; please send it again',
-    seconds,
-  );
+  return code === 'store_unavailable' ? storeUnavailable(seconds) : null;
 }
 
 function addHealth(app: Express, deps: ReceiverDeps): void {

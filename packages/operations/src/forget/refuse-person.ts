@@ -67,10 +67,16 @@ export async function refusePerson(ops: Operations, ids: PersonIds, writer: Dura
 export async function allowPerson(ops: Operations, ids: PersonIds): Promise<boolean> {
   const { privacyKey, digest } = keyedDigestOf(ops, ids);
   return withWriter(ops.config, async (writer) => {
-    const run = await beginAction(ops, { what: 'allowed again', person: digest });
-    const removed = await allowPeople(writer.redis, refusalTokens(ids, privacyKey), writer.replicas);
-    if (removed > 0) await recordRun(writer.redis, run, RECEIVER, writer.replicas);
-    return removed > 0;
+    const tokens = refusalTokens(ids, privacyKey);
+    const wasRefused = (await findRefusals(writer.redis, tokens)).length > 0;
+    // Before it is done: whoever is ended in between says it again, and finds nobody refused.
+    if (wasRefused) {
+      const run = await beginAction(ops, { what: 'allowed again', person: digest });
+      await recordRun(writer.redis, run, RECEIVER, writer.replicas);
+    }
+    // Also where they are gone: the call before may not have heard that replicas know it.
+    await allowPeople(writer.redis, tokens, writer.replicas);
+    return wasRefused;
   });
 }
 

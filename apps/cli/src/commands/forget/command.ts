@@ -54,5 +54,5 @@ async function listWhoIsRefused({ json }: ForgetOptions): Promise<void> {
 async function allow(ids: PersonIds, options: ForgetOptions): Promise<void> {
   const wasRefused = await withOperations((ops) => allowPerson(ops, ids), options);
   if (options.json) print(JSON.stringify({ wasRefused }, null, 2));
-  else printText(wasRefused ? 'Later events of this person come in again.' : 'This person was not refused.');
+  else printText(wasRefused ? 'Later events of this person come in again.' : 'This person is not refused.');
 }
