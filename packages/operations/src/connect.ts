@@ -8,6 +8,7 @@ import {
   redisErrorWords,
   redisTroubleOf,
   UnsafeRedisError,
+  watchFormats,
   writeRefusal,
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
@@ -69,7 +70,7 @@ export async function openRedis(url: string): Promise<Redis> {
 /**
  * Opens a connection for writing that sends nothing again by itself, and fails at once while Redis is away.
  * @throws OperationError (`redis_unreachable`) when Redis does not answer within five seconds; `redis_refused` where it
- *   takes no write
+ *   takes no write; `newer_version` where one has changed the form of what lies there
  */
 export async function openProducer(url: string): Promise<Redis> {
   let last: Error | null = null;
@@ -78,7 +79,7 @@ export async function openProducer(url: string): Promise<Redis> {
   for (;;) {
     if (redis.status === 'ready') {
       const refusal = await writeRefusal(redis);
-      if (refusal === null && redis.status === 'ready') return redis;
+      if (refusal === null && redis.status === 'ready') return await knowingItsForm(redis);
       // Between two connections the client has words of its own only: what Redis said before tells more.
       if (refusal?.name === 'ReplyError') last = refusal;
       else last ??= refusal;
@@ -91,5 +92,28 @@ export async function openProducer(url: string): Promise<Redis> {
       throw trouble === null || trouble === 'unreachable' ? noAnswer(url, last) : sayRefused(last);
     }
     await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/**
+ * Looks every few seconds whether a newer version has changed the form of the whole: for what writes for hours.
+ * @returns `met`: what it is to end with then; null as long as it may go on
+ */
+export function watchNewer(redis: Redis): { met(): unknown; stop(): void } {
+  let met: unknown = null;
+  const { stop } = watchFormats(redis, (error) => {
+    met = sayRefused(error);
+  });
+  return { met: () => met, stop };
+}
+
+/** The connection itself; ended where what lies there has a form that this version does not know. */
+async function knowingItsForm(redis: Redis): Promise<Redis> {
+  try {
+    await assertKnownStore(redis);
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw sayRefused(error);
   }
 }

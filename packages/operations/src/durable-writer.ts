@@ -8,6 +8,7 @@ import {
   replicasToWaitFor,
   StoreFullError,
   StoreUnavailableError,
+  tellFormats,
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { openProducer } from './connect.js';
@@ -23,20 +24,19 @@ export type DurableWriter = {
   close(): void;
 };
 
-/** @throws OperationError (`redis_unreachable`) where Redis does not answer within five seconds */
+/** @throws OperationError as `openProducer`; `not_certain` */
 export async function openWriter({
   redis: { url, replicas },
 }: Pick<Config, 'redis'>): Promise<DurableWriter> {
   const redis = await openProducer(url);
   try {
-    return {
-      redis,
-      replicas: await replicasToWaitFor(redis, replicas),
-      close: () => redis.disconnect(),
-    };
+    const waitFor = await replicasToWaitFor(redis, replicas);
+    // Before any of it is written: an older version names the version that reads it.
+    await tellFormats(redis, waitFor);
+    return { redis, replicas: waitFor, close: () => redis.disconnect() };
   } catch (error) {
     redis.disconnect();
-    throw error;
+    throw sayUncertain(error);
   }
 }
 

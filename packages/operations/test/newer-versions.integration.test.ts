@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { connectConsumer, createReplay, importDeadLetters, readAccount } from '@meterbridge/queue';
-import { useClosing, useRedis } from '@meterbridge/testing';
+import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
+import { openProducer, watchNewer } from '../src/connect.js';
 import {
   countLetters,
   discard,
@@ -127,4 +128,14 @@ test('where the form of the whole is a newer one, nothing is opened', async () =
     code: 'newer_version',
     message: `What lies in Redis was ${WORDS}.`,
   });
+});
+
+test('nothing writes where a newer version has changed the form of the whole, however long it has run by then', async () => {
+  const newer = watchNewer(redis);
+  await redis.hset('meterbridge:formats', 'store', '99 0.9.0');
+  await waitFor(() => newer.met() !== null, { what: 'the next look' });
+  newer.stop();
+  const refused = { code: 'newer_version', message: expect.stringContaining(WORDS) };
+  expect(newer.met()).toMatchObject(refused);
+  await expect(openProducer(suite.url)).rejects.toMatchObject(refused);
 });

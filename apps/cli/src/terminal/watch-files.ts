@@ -22,10 +22,14 @@ export function watchFiles(files: readonly string[], onSave: () => Promise<void>
   return () => clearInterval(timer);
 }
 
-/** What changes of a file when it is saved; null while it is empty or not there. */
+/** What changes of a file when it is saved; null while it is empty or cannot be looked at. */
 function lookAt(files: readonly string[]): (string | null)[] {
   return files.map((file) => {
-    const state = statSync(file, { throwIfNoEntry: false });
-    return state && state.size > 0 ? `${state.mtimeMs} ${state.ino} ${state.size}` : null;
+    try {
+      const { mtimeMs, ino, size } = statSync(file);
+      return size > 0 ? `${mtimeMs} ${ino} ${size}` : null;
+    } catch {
+      return null;
+    }
   });
 }

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { print } from './print.js';
 import { unstyled } from './style.js';
 import { STANDARD_WIDTH, tableWidth } from './table.js';

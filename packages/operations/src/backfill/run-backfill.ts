@@ -9,13 +9,14 @@ import {
   keepRules,
   PRIORITY,
   replicasToWaitFor,
+  tellFormats,
   watchMemory,
 } from '@meterbridge/queue';
 import type { RefusedPeople } from '@meterbridge/segment-events';
 import { compileJudge, type Selection } from '../archive/judge-line.js';
 import type { ObjectStore } from '../archive/object-store.js';
 import { STANDARD_INPUT } from '../archive/open-archive.js';
-import { openProducer, openRedis } from '../connect.js';
+import { openProducer, openRedis, watchNewer } from '../connect.js';
 import { readRefusedPeople } from '../forget/refuse-person.js';
 import { OperationError } from '../operation-error.js';
 import { readKeptRules } from '../pipeline/kept-rules.js';
@@ -118,7 +119,7 @@ async function readIfThere(
 
 /**
  * Brings the events of files in, behind what is live. The same call with `resume` goes on.
- * @throws OperationError (`redis_unreachable`, `redis_unsafe`; `conflict` where Redis does not hold what it was told;
+ * @throws OperationError (`redis_unreachable`, `redis_unsafe`; `conflict` where Redis does not hold what it was told; `newer_version`, also in the middle;
  *   `stopped` before anything was written); what `decide` throws
  */
 export async function runBackfill(backfill: Backfill, work: Work = {}): Promise<BackfillReport> {
@@ -139,12 +140,14 @@ export async function runBackfill(backfill: Backfill, work: Work = {}): Promise<
     replicas,
     priority: PRIORITY.backfill,
   });
-  const hasStopped = () => isStopped(work);
+  const newer = watchNewer(redis);
+  const hasStopped = () => newer.met() !== null || isStopped(work);
   // It is read twice.
   const input = files.includes(STANDARD_INPUT) ? await backfill.standardInput?.keep() : undefined;
   try {
     await refuseUnsafe(redis, config, work);
     await clock.synchronize();
+    await tellFormats(redis, replicas);
     // Before a job names them.
     for (const [name, rules] of config.rules) await keepRules(redis, name, rules);
     const positions = new BackfillPositions(redis, idOf(backfill));
@@ -183,11 +186,13 @@ export async function runBackfill(backfill: Backfill, work: Work = {}): Promise<
       await feed.abandon();
       return null;
     });
+    if (newer.met() !== null) throw newer.met();
     const state = result && !result.stoppedAt ? 'done' : 'stopped';
     const read = result ?? { unreadable: [] };
     return reportBackfill(state, files.length, read, { tally, held, seconds: secondsSince(began) });
   } finally {
     input?.remove();
+    newer.stop();
     await writer.close().catch(() => {});
     memory.stop();
     clock.stop();
