@@ -65,7 +65,7 @@ function unquote(word: string): string {
 export function meterbridgeArguments(words: readonly string[]): string[] | undefined {
   const line = words.join('\0');
   const [prefix] =
-    /^(meterbridge|npm\0run\0-s\0meterbridge\0--|npx\0\.\/meterbridge-[\w.-]+\.tgz|docker\0compose\0run\0--rm\0cli|kubectl\0exec\0.*?\0--\0meterbridge)(?=\0|$)/.exec(
+    /^(meterbridge|npm\0run\0-s\0meterbridge\0--|npx\0\.\/meterbridge-[\w.*-]+\.tgz|docker\0compose\0run\0--rm\0cli|kubectl\0exec\0.*?\0--\0meterbridge)(?=\0|$)/.exec(
       line,
     ) ?? [];
   if (prefix !== undefined) return words.slice(prefix.split('\0').length);

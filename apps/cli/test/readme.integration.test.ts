@@ -21,7 +21,7 @@ const RUN_ELSEWHERE: Record<string, [file: string, words: string]> = {
   'npm test': ['.ci/run', 'npm --silent test'],
   'npm run chaos -- --quick': ['.ci/run', 'npm run --silent chaos -- --quick'],
   'npm pack': ['apps/cli/test/package.integration.test.ts', "'npm', ['pack'"],
-  'npx ./meterbridge-0.1.0.tgz demo': ['apps/cli/test/package.integration.test.ts', "npx(folder, ['demo'"],
+  'npx ./meterbridge-*.tgz demo': ['apps/cli/test/package.integration.test.ts', "npx(folder, ['demo'"],
 };
 /** Run by this suite before and beside the others. */
 const START = 'npm start';
@@ -180,8 +180,6 @@ test('what another suite runs is in the README, and in that suite', () => {
   expect([START, COPY_ENV].filter((command) => !COMMANDS.includes(command))).toEqual([]);
   for (const [file, words] of Object.values(RUN_ELSEWHERE))
     expect(readFileSync(join(ROOT, file), 'utf8')).toContain(words);
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  expect(README.match(/meterbridge-[\d.]+\.tgz/g)).toEqual([`meterbridge-${version}.tgz`]);
 });
 
 test('the configuration in the README loads', () => {
