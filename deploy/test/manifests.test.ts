@@ -62,6 +62,7 @@ test.each([
 
 /** What the image has installed. */
 const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const RELEASED = JSON.parse(readFileSync(join(ROOT, 'packages/tooling/released.json'), 'utf8'));
 
 test('what compose runs are programs of the package', () => {
   const [compose] = readResources(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'));
@@ -246,6 +247,6 @@ const hasKubectl = /Kustomize Version: v[5-9]/.test(kubectl.stdout ?? '');
     // The name ends in a hash: a changed file is a rollout.
     expect(pod.volumes[0].configMap.name).toBe(config.metadata.name);
     expect(config.metadata.name).toMatch(/^meterbridge-config-\w+$/);
-    expect(pod.containers[0].image).toBe(`registry.example.com/meterbridge:${PACKAGE.version}`);
+    expect(pod.containers[0].image).toBe(`registry.example.com/meterbridge:${RELEASED.version}`);
   }
 });
