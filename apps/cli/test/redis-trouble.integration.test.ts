@@ -176,13 +176,16 @@ test('a user with the documented rights alone runs the pipeline, and what it may
     const { code, output } = await stack.cli(...args);
     expect([args, code, output]).toEqual([args, 0, expect.not.stringMatching(/NOPERM/)]);
   }
+  // What it may not ask it does not deny.
+  const forgotten = await stack.cli('forget', '--user', 'nobody', '--yes');
+  expect([forgotten.code, forgotten.output]).toEqual([0, expect.stringContaining('(BGREWRITEAOF)')]);
   expect((await stack.settled(7)).lago).toMatchObject({ delivered: 7, dead: 0, difference: 0 });
   expect(stack.sandbox.lago.ledger.size).toBe(7);
   for (const { process } of [receiver, worker]) expect(process.output()).toContain('redis.unsafe');
   // Beside what only warns where it is refused.
   const log = (await stack.redis.call('ACL', 'LOG')) as string[][];
   const refused = log.map((entry) => entry[entry.indexOf('object') + 1]!);
-  expect(refused.filter((command) => !/^(info|config)/.test(command))).toEqual([]);
+  expect(refused.filter((command) => !/^(info|config|bgrewriteaof)/.test(command))).toEqual([]);
   // What concerns more than its own keys names none, so no pattern of keys keeps it out.
   const bridge = suite.connect({ username: 'bridge', password: 'hunter2hunter2' });
   for (const command of [

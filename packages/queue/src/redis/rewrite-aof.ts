@@ -1,5 +1,6 @@
 import { mastersOf, nameOf } from '@meterbridge/redis-connection';
 import type { Redis } from 'ioredis';
+import { readInfo } from './read-info.js';
 
 /**
  * What became of one server's append-only file: a rewrite has begun, or begins after a snapshot (`started`); one that
@@ -18,9 +19,9 @@ export function rewriteAppendOnlyFiles(redis: Redis): Promise<AofRewrite[]> {
 }
 
 async function rewrite(server: Redis): Promise<AofRewrite['result']> {
-  const info = await server.info('persistence');
-  if (!/^aof_enabled:1/m.test(info)) return 'off';
-  if (/^aof_rewrite_in_progress:1/m.test(info)) return 'busy';
+  const told = await readInfo(server, 'persistence');
+  if (told('aof_enabled') === '0') return 'off';
+  if (told('aof_rewrite_in_progress') === '1') return 'busy';
   try {
     await server.bgrewriteaof();
     return 'started';
