@@ -109,14 +109,16 @@ function withoutWriteKey({ writeKey: _, ...event }: JsonObject): JsonObject {
 
 /** Segment's word to have a person deleted: it carries no usage, and whoever holds a write key could send it. */
 const DELETION_REQUEST =
-  'type is delete, which carries no usage and asks to forget the person of its userId: run meterbridge forget --user <that id> --refuse-later, which takes this letter too';
+  'it carries no usage and asks to forget the person of its userId: run meterbridge forget --user <that id> --refuse-later, which takes this letter too. Where a secret of a webhook or a function proves such calls, deleteCalls: forget of the source has them do it';
 
 function checkType(type: unknown): Rejection | null {
   if (type === undefined || type === null || type === '') {
     return { reason: 'missing_type', detail: `type is missing; expected one of ${CALL_TYPES.join(', ')}` };
   }
   if (CALL_TYPES.includes(type as CallType)) return null;
-  if (type === 'delete') return { reason: 'unsupported_type', detail: DELETION_REQUEST };
+  if (type === 'delete' || type === 'suppress') {
+    return { reason: 'unsupported_type', detail: `type is ${type}: ${DELETION_REQUEST}` };
+  }
   const expected = `expected one of ${CALL_TYPES.join(', ')}`;
   return { reason: 'unsupported_type', detail: `type is another ${jsonTypeOf(type)}; ${expected}` };
 }

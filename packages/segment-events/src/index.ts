@@ -3,6 +3,7 @@
  * stored. Pure; it knows no destination and no HTTP. Begin with `readBody` and `receiveEvent`.
  */
 export { isSameDecimal } from './decimal.js';
+export { type DeletionCall, deletionIdOf, isDeletionCall, readDeletionCall } from './deletion-call.js';
 export { ANY_PATH, eventPaths, mayBeAmong } from './event-paths.js';
 export { leastBytes } from './event-size.js';
 export type { Clock, Via } from './event-time.js';
@@ -10,7 +11,7 @@ export { freezeEvent } from './freeze-event.js';
 export { hashValue, hashWithKey, maskValue } from './mask-value.js';
 export { parseJson } from './parse-json.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
-export { compilePerson, type Person, type PersonIds } from './person.js';
+export { compilePerson, MAX_PERSON_ID_LENGTH, type Person, type PersonIds } from './person.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
 export { BodyReader, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
 export {

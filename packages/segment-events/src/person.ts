@@ -4,6 +4,9 @@ import { isJsonObject } from './segment-event.js';
 /** What a person is known by; one of the two at least. */
 export type PersonIds = { userId?: string | undefined; anonymousId?: string | undefined };
 
+/** As long as any id of a person that is looked for may be, in UTF-16 units. */
+export const MAX_PERSON_ID_LENGTH = 1_000;
+
 /** A person, ready to be looked for. */
 export type Person = {
   /** Every text that stands for the person where it is stored: the ids, and what the privacy rules hash them to. */

@@ -1,16 +1,22 @@
-import { compilePerson, hashWithKey, type Person, type PersonIds } from '@meterbridge/segment-events';
+import {
+  compilePerson,
+  hashWithKey,
+  MAX_PERSON_ID_LENGTH,
+  type Person,
+  type PersonIds,
+} from '@meterbridge/segment-events';
 import type { LetterFilter } from '../dead-letters/filter.js';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
 
-/** As long as any id that is frozen may be. */
-const MAX_ID_LENGTH = 1_000;
-
 /** @throws OperationError (`invalid_input`) where nobody is named */
 export function readPersonIds({ userId, anonymousId }: PersonIds): PersonIds {
   for (const id of [userId, anonymousId]) {
-    if (id !== undefined && (id.trim() === '' || id.length > MAX_ID_LENGTH))
-      throw new OperationError('invalid_input', `an id of 1 to ${MAX_ID_LENGTH} characters was expected`);
+    if (id !== undefined && (id.trim() === '' || id.length > MAX_PERSON_ID_LENGTH))
+      throw new OperationError(
+        'invalid_input',
+        `an id of 1 to ${MAX_PERSON_ID_LENGTH} characters was expected`,
+      );
   }
   if (userId === undefined && anonymousId === undefined)
     throw new OperationError('invalid_input', 'say who: a user id, an anonymous id, or both');
