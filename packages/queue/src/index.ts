@@ -61,6 +61,20 @@ export {
   type PortableLetter,
 } from './dead-letters/import-dead-letters.js';
 export {
+  createForgetRequests,
+  FORGET_BEAT_MS,
+  type ForgetRequest,
+  findDueForgetRequests,
+  findForgetRequest,
+  finishForgetRequest,
+  type NewForgetRequest,
+  type OpenForgetRequests,
+  putBackForgetRequest,
+  readOpenForgetRequests,
+  renewForgetRequest,
+  takeForgetRequest,
+} from './forget-requests/forget-requests.js';
+export {
   compareStreamIds,
   formatDeadLetterId,
   isDeadLetterId,

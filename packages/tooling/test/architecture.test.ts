@@ -143,6 +143,7 @@ const ROOMS_OF_QUEUE = [
   'commit',
   'work',
   'replay',
+  'forget-requests',
 ];
 
 test('a room of the queue imports only rooms below it', () => {
