@@ -14,7 +14,7 @@ import { eventOf, isDelivery, type Letter, type LetterEntry } from '../dead-lett
 import { countAtMost } from '../dead-letters/walk.js';
 import type { Operations } from '../open.js';
 import type { ReplayWhat } from '../replay/run-replay.js';
-import { isStopped, startCounting, type Work } from '../work.js';
+import { createBreather, isStopped, startCounting, type Work } from '../work.js';
 import { isRefused } from './refuse-person.js';
 import { personOf, withoutIds, withoutPerson } from './words.js';
 
@@ -98,6 +98,9 @@ export function cachesOf({ names, redis }: Pick<Operations, 'names' | 'redis'>, 
   return names.map((name) => createSubscriptionCache(name, writer));
 }
 
+/** For so long a worker's live deliveries wait while jobs or letters are looked into. */
+const SLICE_MS = 10;
+
 /** Every job that holds something of a person, and what. */
 export async function* jobsOf(
   { redis }: Pick<Operations, 'redis'>,
@@ -106,7 +109,9 @@ export async function* jobsOf(
   unreadable: { count: number },
 ) {
   const progress = startCounting(work, 'jobs looked at');
+  const breathe = createBreather(SLICE_MS);
   for await (const job of walkJobs(redis)) {
+    await breathe();
     if (isStopped(work)) return;
     progress.add(1);
     const deliveries = readDeliveries(job, person);
@@ -135,7 +140,9 @@ export async function* lettersOf(
     onLook,
   }: { work: Work; unreadable: { count: number }; onLook: (count: number) => void },
 ): AsyncGenerator<LetterEntry> {
+  const breathe = createBreather(SLICE_MS);
   for await (const entry of readShardLetters<Letter>(shard, redis)) {
+    await breathe();
     if (isStopped(work)) return;
     onLook(1);
     const isTheirs = isLetterOf(entry, person);

@@ -35,6 +35,12 @@ export type ForgetOptions = {
   refuseLater?: boolean;
   /** How long what a worker has in hand is waited for, a replay that is open, and receivers. */
   patienceMs?: number;
+  /** What it is remembered by, where it was begun before and goes on. */
+  run?: OperatorAction;
+  /** Whether it is done once all is taken that was there when it began, whatever comes in meanwhile. */
+  onlyWhatIsThere?: boolean;
+  /** Whether Redis' files are written anew at its end; else the caller sees to it. */
+  rewriteFiles?: boolean;
 };
 
 /** What was taken away. */
@@ -57,7 +63,7 @@ export type Forgotten = {
   unreadable: number;
   /** Null where all is done; the same call goes on with the rest. */
   rest: Rest | null;
-  /** Of the person, from now on, what is on disk beside: each server's append-only file. */
+  /** Of the person, from now on, what is on disk beside: each server's append-only file; empty without `rewriteFiles`. */
   aof: AofRewrite[];
 };
 
@@ -82,22 +88,24 @@ export async function forgetPerson(
   ops: Operations,
   ids: PersonIds,
   work: Work = {},
-  { refuseLater = false, patienceMs = PATIENCE_MS }: ForgetOptions = {},
+  options: ForgetOptions = {},
 ): Promise<Forgotten> {
+  const { refuseLater = false, patienceMs = PATIENCE_MS, onlyWhatIsThere, rewriteFiles = true } = options;
   const digest = digestOf(ops, ids);
   return withWriter(ops.config, async (writer) => {
-    if (refuseLater) await refusePerson(ops, ids, writer);
-    const run = await beginAction(ops, { what: 'forgotten', person: digest });
+    if (refuseLater) await refusePerson(ops, ids, writer, options.run);
+    const run = options.run ?? (await beginAction(ops, { what: 'forgotten', person: digest }));
     const pass = new ForgetPass(ops, writer, personOf(ops, ids), run, work);
     const deadline = performance.now() + patienceMs;
     const unaware = refuseLater ? await untilReceiversKnow(ops, deadline, work) : 0;
-    let rest: Rest | null = await pass.goOver(deadline);
-    while (rest !== null && rest !== 'stopped' && performance.now() < deadline) {
+    const isDone = (rest: Rest | null) => rest === null || (rest === 'arriving' && onlyWhatIsThere);
+    let rest = await pass.goOver(deadline);
+    while (!isDone(rest) && rest !== 'stopped' && performance.now() < deadline) {
       await sleep(PASS_EVERY_MS);
       rest = await pass.goOver(deadline);
     }
-    const aof = await rewriteAppendOnlyFiles(writer.redis);
-    if (rest === null && unaware > 0) rest = 'receivers';
+    const aof = rewriteFiles ? await rewriteAppendOnlyFiles(writer.redis) : [];
+    if (isDone(rest)) rest = unaware > 0 ? 'receivers' : null;
     return { run: run.run, digest, isRefused: await isRefused(ops, ids), ...pass.taken, rest, aof };
   });
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   allowPeople,
   findRefusals,
+  type OperatorAction,
   RECEIVER,
   readProcesses,
   readRefusals,
@@ -47,13 +48,20 @@ export async function isRefused({ config, redis }: Operations, ids: PersonIds): 
 
 /**
  * Has receivers keep later events of a person out.
+ * @param part of which this is one, where it was begun before: it is remembered once, however often it is said
  * @throws OperationError (`not_possible`) without a `privacyKey`; as `withWriter`
  */
-export async function refusePerson(ops: Operations, ids: PersonIds, writer: DurableWriter): Promise<void> {
+export async function refusePerson(
+  ops: Operations,
+  ids: PersonIds,
+  writer: DurableWriter,
+  part?: OperatorAction,
+): Promise<void> {
   const { privacyKey, digest } = keyedDigestOf(ops, ids);
   const person = digest.slice(0, PERSON_LENGTH);
   const at = Math.floor(await readStoreTime(ops.redis));
-  const run = await beginAction(ops, { what: 'refused later', person: digest });
+  const action = { what: 'refused later', person: digest } as const;
+  const run = part ? { ...action, run: `${part.run}-later`, by: part.by } : await beginAction(ops, action);
   const refusal = { person, key: keyCheckOf(privacyKey), at };
   await refusePeople(writer.redis, refusalTokens(ids, privacyKey), refusal, writer.replicas);
   await recordRun(writer.redis, run, RECEIVER, writer.replicas);

@@ -51,6 +51,7 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
     memory: { usedBytes: 50, limitBytes: 100 },
     refusesWrites: null,
     refusedIds: 0,
+    forgetRequests: { open: 0, oldestAt: null, problems: {} },
   };
 }
 

@@ -6,7 +6,7 @@ import {
   type StoredKind,
   type ToldFormats,
 } from '@meterbridge/delivery';
-import type { Counters, LateTotal, ProcessEntry } from '@meterbridge/queue';
+import type { Counters, LateTotal, OpenForgetRequests, ProcessEntry } from '@meterbridge/queue';
 import type { Activity } from '../activity/read-activity.js';
 import type { PlaceSnapshot, Snapshot } from './snapshot.js';
 
@@ -72,6 +72,8 @@ export type Status = Activity & {
   places: PlaceStatus[];
   /** Ids of people whose later events are refused (`forget --refuse-later`). */
   refusedIds: number;
+  /** Requests to forget a person that came as calls and are not done: how many, since when, and why. */
+  forgetRequests: OpenForgetRequests;
   redis: {
     /** Null where it does not tell. */
     usedBytes: number | null;
@@ -112,6 +114,7 @@ export function reportStatus(
       });
     }),
     refusedIds: now.refusedIds,
+    forgetRequests: now.forgetRequests,
     ...now.activity,
     redis: {
       usedBytes,

@@ -10,6 +10,7 @@ import {
   lookAtGate,
   type MissingRule,
   type NewerRecords,
+  type OpenForgetRequests,
   type ProcessEntry,
   RECEIVER,
   readCounters,
@@ -19,6 +20,7 @@ import {
   readMemory,
   readMissingRules,
   readNewerRecords,
+  readOpenForgetRequests,
   readProcesses,
   readsOf,
   writeRefusal,
@@ -69,6 +71,8 @@ export type Snapshot = {
   refusesWrites: string | null;
   /** Ids of people whose later events are refused. */
   refusedIds: number;
+  /** Requests to forget a person that are not done. */
+  forgetRequests: OpenForgetRequests;
 };
 
 /** Looks at what is configured, and at what is not any more and still has something. */
@@ -134,5 +138,6 @@ export async function takeSnapshot(config: Config, redis: Redis, now: () => numb
     memory,
     refusesWrites: describeRedisError(refusal),
     refusedIds: (await countRefusals(redis)) / TOKENS_PER_ID,
+    forgetRequests: await readOpenForgetRequests(redis),
   };
 }
