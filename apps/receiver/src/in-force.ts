@@ -1,6 +1,12 @@
 import type { Config } from '@meterbridge/config';
 import type { connectProducer, RunningConfig } from '@meterbridge/queue';
-import { DeliveryWriter, StoreUnavailableError, type WriterOptions } from '@meterbridge/queue';
+import {
+  createForgetRequests,
+  DeliveryWriter,
+  StoreUnavailableError,
+  type WriterOptions,
+} from '@meterbridge/queue';
+import { type DeletionCall, deletionIdOf } from '@meterbridge/segment-events';
 import type { Logger, ReceiverEvents, Tracer } from '@meterbridge/telemetry';
 import { ActivityReporter } from './activity/activity-reporter.js';
 import { RoutingActivity } from './activity/routing-activity.js';
@@ -77,6 +83,12 @@ export function openInForce(config: Config, lasting: Lasting): InForce {
         },
       );
     },
+    requestForget: async (calls) => {
+      if (!isChecked() || redis.status !== 'ready') throw new StoreUnavailableError('Redis is not there yet');
+      for (const [source, each] of calls) {
+        await createForgetRequests(redis, source, requestsOf(source, each, config.privacyKey!), replicas);
+      }
+    },
     pressure,
     now,
     limits: config.receiver,
@@ -97,4 +109,12 @@ export function openInForce(config: Config, lasting: Lasting): InForce {
       await reporter.stop();
     },
   };
+}
+
+function requestsOf(source: string, calls: readonly DeletionCall[], privacyKey: string) {
+  return calls.map((call) => ({
+    id: deletionIdOf(source, call, privacyKey),
+    ids: call.ids,
+    refuseLater: call.refuseLater,
+  }));
 }

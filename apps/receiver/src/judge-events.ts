@@ -1,13 +1,17 @@
 import type { Source } from '@meterbridge/config';
 import {
   type Arrival,
+  type DeletionCall,
   decideArrival,
   type EventLimits,
+  isDeletionCall,
+  type JsonObject,
   leastBytes,
   type Refusal,
   type RefusalCount,
   type RefusedPeople,
   type RejectedEvent,
+  readDeletionCall,
   rejectArrival,
 } from '@meterbridge/segment-events';
 import { PERSON_REFUSED, type ReceivedEvent } from './ports.js';
@@ -19,6 +23,9 @@ export type EventResult =
   /** By its own `integrations`, or since it is of a person who is refused. */
   | { status: 'ignored' }
   | { status: 'rejected'; reason: string; message: string };
+
+/** Proven deletion calls, by the source that brought them. */
+export type Deletions = Map<string, DeletionCall[]>;
 
 /** Events by their source. */
 type Counts = Map<string, number>;
@@ -38,6 +45,8 @@ export type Judgement = {
   accepted: Counts;
   /** Events that are switched off. */
   ignored: Counts;
+  /** Calls that have a person forgotten: they are no events, and no book has them. */
+  deletions: Deletions;
   /** In the order of the events, of the first `MAX_RESULTS`. */
   results: EventResult[];
   /** How many more there are, by what became of them. */
@@ -75,6 +84,7 @@ export class EventJudge {
     refused: new Map(),
     accepted: new Map(),
     ignored: new Map(),
+    deletions: new Map(),
     results: [],
     unlisted: { accepted: 0, ignored: 0, rejected: 0 },
   };
@@ -83,22 +93,31 @@ export class EventJudge {
   private readonly arrival: Omit<Arrival, 'raw'>;
   private readonly limits: EventLimits;
   private readonly people: RefusedPeople | null;
+  private readonly isServers: boolean;
   private readonly notKept: RefusalCounts = new Map();
   private next = 0;
   private keptBytes = 0;
 
-  /** @param people whose events are counted and not kept; null for nobody's */
+  /**
+   * @param people whose events are counted and not kept; null for nobody's
+   * @param isServers whether a secret that only servers hold proves every event: else no call has a person forgotten
+   */
   constructor(
     events: readonly unknown[],
     attribution: Attribution,
     arrival: Omit<Arrival, 'raw'>,
-    { limits, people }: { limits: EventLimits; people: RefusedPeople | null },
+    {
+      limits,
+      people,
+      isServers = false,
+    }: { limits: EventLimits; people: RefusedPeople | null; isServers?: boolean },
   ) {
     this.events = events;
     this.attribution = attribution;
     this.arrival = arrival;
     this.limits = limits;
     this.people = people;
+    this.isServers = isServers;
   }
 
   /** Goes on for about so many milliseconds. @returns whether every event is judged */
@@ -125,7 +144,9 @@ export class EventJudge {
   private judgeOwn(arrival: Arrival, source: Source): void {
     const decided = decideArrival(arrival, source, this.limits);
     if (decided.status === 'refused') {
-      this.refuse(arrival, source, decided.refusal);
+      const { refusal } = decided;
+      if (this.isDeletion(arrival.raw, source, refusal)) this.takeDeletion(arrival, arrival.raw, source);
+      else this.refuse(arrival, source, refusal);
     } else if (decided.status === 'ignored') {
       raise(this.judgement.ignored, source.name);
       this.tell({ status: 'ignored' });
@@ -137,6 +158,25 @@ export class EventJudge {
       raise(this.judgement.accepted, source.name);
       this.tell({ status: 'accepted' });
     }
+  }
+
+  /** Refused for its type alone: what is too large or nested too deep is not read. */
+  private isDeletion(raw: unknown, source: Source, { reason }: Refusal): raw is JsonObject {
+    const isTaken = this.isServers && source.forgetsOnCall === true;
+    return isTaken && reason === 'unsupported_type' && isDeletionCall(raw);
+  }
+
+  private takeDeletion(arrival: Arrival, raw: JsonObject, source: Source): void {
+    const call = readDeletionCall(raw);
+    if ('reason' in call) {
+      this.refuse(arrival, source, call);
+      return;
+    }
+    const { deletions } = this.judgement;
+    const calls = deletions.get(source.name) ?? [];
+    deletions.set(source.name, calls);
+    calls.push(call);
+    this.tell({ status: 'accepted' });
   }
 
   private refuse(arrival: Arrival, source: Source, refusal: Refusal): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Source } from '@meterbridge/config';
 import type {
+  DeletionCall,
   EventLimits,
   RefusalCount,
   RejectedEvent,
@@ -67,6 +68,12 @@ export type IntakeDeps = {
     notKept: readonly RefusalCount[],
     request: RequestRef | undefined,
   ) => Promise<void>;
+  /**
+   * Resolves once what calls ask for is durable: the people that they name are forgotten by a worker. Rejects as `commit`
+   * does.
+   * @param calls by the source that brought them
+   */
+  requestForget: (calls: ReadonlyMap<string, readonly DeletionCall[]>) => Promise<void>;
   /** Asked before a body is read: how long to send clients away for, or null. */
   pressure: () => { retryAfterSeconds: number } | null;
   /** Milliseconds since 1970. */

@@ -39,6 +39,7 @@ async function receive(body: string, path: 'batch' | 'webhook' = 'batch') {
       received.push(...good);
       rejected.push(...bad);
     },
+    requestForget: async () => {},
     pressure: () => null,
     refusals: () => ({ people: null, isCurrent: () => true, leave: () => {} }),
     now: () => receivedAtMs,
@@ -53,6 +54,7 @@ async function receive(body: string, path: 'batch' | 'webhook' = 'batch') {
       eventsAccepted: () => {},
       eventsRejected: () => {},
       eventsIgnored: () => {},
+      forgetRequested: () => {},
       requestAnswered: () => {},
       requestFailed: (_route, error) => failures.push(error),
     },

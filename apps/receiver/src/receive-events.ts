@@ -98,7 +98,11 @@ export function createReceiveEvents(deps: IntakeDeps, turns = new Turns()): Rece
     const attribution = access.attribute(reading.body, claim.source);
     if ('refused' in attribution) return attribution.refused;
     const arrival = { way: route.kind.way, receivedAtMs, sentAt, request: request.request };
-    const judge = new EventJudge(events, attribution, arrival, { limits: deps.limits, people });
+    const judge = new EventJudge(events, attribution, arrival, {
+      limits: deps.limits,
+      people,
+      isServers: claim.isServers,
+    });
     while (!judge.run(sliceMs)) await nextTurn();
     return judge.judgement;
   }
@@ -111,10 +115,13 @@ function commitJudged(
   request: EventRequest['request'],
 ): Promise<Answer> {
   const answer = toAnswer(judgement);
-  const { received, rejected, notKept, accepted, ignored, refused } = judgement;
+  const { received, rejected, notKept, accepted, ignored, refused, deletions } = judgement;
   const isNothing = received.length + rejected.length + notKept.length === 0;
-  return (isNothing ? Promise.resolve() : deps.commit(received, rejected, notKept, request)).then(() => {
-    tell(deps.record, { accepted, ignored, refused }, request?.id);
+  const committed = isNothing ? Promise.resolve() : deps.commit(received, rejected, notKept, request);
+  // After its events: a person's that came before the call in one request are there to be forgotten.
+  const requested = deletions.size === 0 ? committed : committed.then(() => deps.requestForget(deletions));
+  return requested.then(() => {
+    tell(deps.record, { accepted, ignored, refused, deletions }, request?.id);
     return answer;
   });
 }
@@ -139,16 +146,17 @@ async function refuseBody(
 }
 
 /** What is told of a request's events once they are kept. */
-type Report = Pick<Judgement, 'accepted' | 'ignored' | 'refused'>;
+type Report = Pick<Judgement, 'accepted' | 'ignored' | 'refused' | 'deletions'>;
 
 /** A batch may hold thousands that are bad in the same way: one line of the log says it. */
 function tell(
   record: ReceiverTelemetry,
-  { accepted, ignored, refused }: Report,
+  { accepted, ignored, refused, deletions }: Report,
   requestId: string | undefined,
 ): void {
   for (const [source, count] of accepted) record.eventsAccepted(source, count);
   for (const [source, count] of ignored) record.eventsIgnored(source, count);
+  for (const [source, calls] of deletions) record.forgetRequested(source, calls.length, requestId);
   for (const [reason, bySource] of refused) {
     for (const [source, count] of bySource) record.eventsRejected(source, reason, count, requestId);
   }

@@ -85,6 +85,7 @@ test('what is stored, refused and logged names its request, and no trace that is
     record: {
       eventsAccepted: () => {},
       eventsIgnored: () => {},
+      forgetRequested: () => {},
       eventsRejected: (...args) => logged.push(args),
       requestFailed: () => {},
       requestAnswered: (answered) => logged.push(answered),

@@ -1,5 +1,5 @@
 import type { Source } from '@meterbridge/config';
-import type { RefusalCount, RejectedEvent } from '@meterbridge/segment-events';
+import type { DeletionCall, RefusalCount, RejectedEvent } from '@meterbridge/segment-events';
 import { compilePrivacy } from '@meterbridge/segment-events';
 import { createIntake, createReceiverApp } from '../src/http/app.js';
 import { type RunningServer, type ServerOptions, startServer } from '../src/http/server.js';
@@ -13,6 +13,8 @@ export type RunningReceiver = {
   rejected: RejectedEvent[];
   /** Refused events that are only counted. */
   notKept: RefusalCount[];
+  /** Calls that have a person forgotten. */
+  deletions: (DeletionCall & { source: string })[];
   /** What the receiver told of its work, one line each. */
   told: string[];
   post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Answered>;
@@ -64,6 +66,7 @@ export async function startReceiver(
   const received: ReceivedEvent[] = [];
   const rejected: RejectedEvent[] = [];
   const notKept: RefusalCount[] = [];
+  const deletions: (DeletionCall & { source: string })[] = [];
   const told: string[] = [];
   const deps = {
     sources,
@@ -71,6 +74,9 @@ export async function startReceiver(
       received.push(...good);
       rejected.push(...bad);
       notKept.push(...counted);
+    },
+    requestForget: async (calls: ReadonlyMap<string, readonly DeletionCall[]>) => {
+      for (const [source, each] of calls) deletions.push(...each.map((call) => ({ source, ...call })));
     },
     pressure: () => null,
     refusals: () => ({ people: null, isCurrent: () => true, leave: () => {} }),
@@ -87,6 +93,7 @@ export async function startReceiver(
       eventsRejected: (source: string, reason: string, count: number) =>
         told.push(`rejected ${source} ${reason} ${count}`),
       eventsIgnored: (source: string, count: number) => told.push(`ignored ${source} ${count}`),
+      forgetRequested: (source: string, count: number) => told.push(`forget ${source} ${count}`),
       requestAnswered: ({ route, status }: { route: string; status: number }) =>
         told.push(`answered ${route} ${status}`),
       requestFailed: (route: string) => told.push(`failed ${route}`),
@@ -107,7 +114,7 @@ export async function startReceiver(
     const bytes = isRaw ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
     return request(url + path, { method: 'POST', body: bytes, headers });
   };
-  return { url, port: server.port, received, rejected, notKept, told, post, server };
+  return { url, port: server.port, received, rejected, notKept, deletions, told, post, server };
 }
 
 /** For afterEach: nothing stays open. */

@@ -17,6 +17,7 @@ export function findConflicts(data: unknown): ConfigProblem[] {
     ...findReserved(destinations),
     ...findSharedKeys(sources),
     ...findHashWithoutKey(sources, file.privacyKey),
+    ...findForgettingWithoutKey(sources, file.privacyKey),
     ...findUnknownSources(destinations, new Set(sources.map(({ name }) => name))),
   ];
 }
@@ -64,6 +65,17 @@ function findHashWithoutKey(sources: readonly Loose[], key: unknown): ConfigProb
       'needs a key: write privacyKey: ${METERBRIDGE_PRIVACY_KEY} at the root of the file and set the variable to what `openssl rand -hex 32` prints; sha256 needs none, and whoever guesses a value finds it';
     return [{ path: ['sources', index, 'privacy', 'hash'], message }];
   });
+}
+
+/** Which call it was and whom it was about are remembered by the key alone, and so is who is refused later. */
+function findForgettingWithoutKey(sources: readonly Loose[], key: unknown): ConfigProblem[] {
+  if (key !== undefined && key !== '') return [];
+  const message =
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how it is written
+    'forget needs a key: write privacyKey: ${METERBRIDGE_PRIVACY_KEY} at the root of the file and set the variable to what `openssl rand -hex 32` prints';
+  return sources.flatMap(({ deleteCalls }, index) =>
+    deleteCalls === 'forget' ? [{ path: ['sources', index, 'deleteCalls'], message }] : [],
+  );
 }
 
 function findUnknownSources(destinations: readonly Loose[], names: ReadonlySet<unknown>): ConfigProblem[] {

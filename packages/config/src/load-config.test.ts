@@ -453,3 +453,18 @@ test('an object where a list belongs says how a list is written', () => {
     'sources: expected a list, each entry behind "- "; found keys with their values',
   );
 });
+
+test('calls that have a person forgotten need a key, and more than a write key to prove them', () => {
+  const key = `privacyKey: ${'k'.repeat(32)}\n`;
+  const forgetting = (source: string) =>
+    minimal.replace('name: backend, writeKey: wk', `name: backend, ${source}, deleteCalls: forget`);
+  expect(problemsOf(forgetting('functionSecret: s'))).toEqual([
+    expect.stringMatching(/^sources\[0\]\.deleteCalls: forget needs a key: .*openssl/),
+  ]);
+  expect(problemsOf(key + forgetting('writeKey: wk'))).toEqual([
+    expect.stringMatching(/^sources\[0\]\.deleteCalls: forget needs a webhookSecret/),
+  ]);
+  const [source] = load(key + forgetting('functionSecret: s')).sources;
+  expect(source).toMatchObject({ forgetsOnCall: true });
+  expect(load(minimal).sources[0]!.forgetsOnCall).toBeUndefined();
+});

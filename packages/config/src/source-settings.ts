@@ -75,6 +75,12 @@ export const sourceSchema = z
       })
       .optional()
       .describe('What is taken out of events before anything is stored'),
+    deleteCalls: z
+      .enum(['refuse', 'forget'])
+      .optional()
+      .describe(
+        "What a delete or suppress call does that a webhook's or function's secret proves: it is refused, or the person is forgotten; needs privacyKey",
+      ),
     integrations: z
       .array(z.string().min(1))
       .default([])
@@ -93,6 +99,7 @@ export const sourceSchema = z
       writeKeys: present(settings.writeKey, settings.writeKeys),
       integrationNames: settings.integrations,
       refuseUnknownWriteKeys: settings.refuseUnknownWriteKeys,
+      forgetsOnCall: settings.deleteCalls === 'forget' || undefined,
     };
     if (settings.privacy) source.privacy = settings.privacy as PrivacyRules;
     if (webhookSecrets.length > 0 || liveHeader || functionSecrets.length > 0) {
@@ -105,6 +112,13 @@ export const sourceSchema = z
         code: 'custom',
         message: 'needs a writeKey, a webhookSecret, a functionSecret or a webhook header',
       });
+    } else if (source.forgetsOnCall && !source.webhook) {
+      context.addIssue({
+        code: 'custom',
+        path: ['deleteCalls'],
+        message:
+          'forget needs a webhookSecret, a functionSecret or a webhook header: a write key alone proves no such call',
+      });
     }
     return source;
   });
@@ -116,6 +130,8 @@ export type Source = {
   writeKeys: string[];
   /** Whether its key vouches only for events that name it, or none; left out: for those as well that name a key of no source. */
   refuseUnknownWriteKeys?: boolean;
+  /** Whether a person is forgotten whom a proven delete or suppress call names; else such calls are refused. */
+  forgetsOnCall?: boolean | undefined;
   /** Left out where nothing could prove a webhook. */
   webhook?: WebhookAccess;
   /** Whose clock its events go by; each event's own `context` tells where it is not said. */

@@ -4,6 +4,7 @@ import { type Build, readBuild } from './build.js';
 import {
   createActivityGauges,
   createBuildGauge,
+  createForgetGauges,
   createReceiverMeters,
   createStatusGauges,
   createWorkerMeters,
@@ -52,6 +53,14 @@ export type ActivityStatus = {
   names: { source: string; untaken: number }[];
 };
 
+/** What only Redis knows of requests to forget a person. */
+export type ForgetStatus = {
+  /** That are not done. */
+  open: number;
+  /** Those of them that were tried, by why they are not done. */
+  problems: Record<string, number>;
+};
+
 /** Redis away must not keep a scrape waiting. */
 const STATUS_DEADLINE_MS = 1_000;
 
@@ -80,9 +89,14 @@ export function createReceiverMetrics(build: Build = readBuild()) {
 export function createWorkerMetrics(build: Build = readBuild()) {
   const registry = createRegistry(build);
   const meters = createWorkerMeters(registry);
-  const gauges = { ...createStatusGauges(registry), ...createActivityGauges(registry) };
+  const gauges = {
+    ...createStatusGauges(registry),
+    ...createActivityGauges(registry),
+    ...createForgetGauges(registry),
+  };
   const readers: Read<DestinationStatus>[] = [];
   const activityReaders: Read<ActivityStatus>[] = [];
+  const forgetReaders: Read<ForgetStatus>[] = [];
   return {
     ...meters,
     showConfig: showConfigOf(meters),
@@ -94,13 +108,22 @@ export function createWorkerMetrics(build: Build = readBuild()) {
     watchActivity(read: Read<ActivityStatus>): void {
       activityReaders.push(read);
     },
+    /** The same of requests to forget a person. */
+    watchForgetRequests(read: Read<ForgetStatus>): void {
+      forgetReaders.push(read);
+    },
     /** The text for `/metrics`, within about a second even if the status cannot be read. */
     async render(): Promise<Rendered> {
       // What cannot be read is absent: an old number would look like a true one.
       for (const gauge of Object.values(gauges)) gauge.reset();
-      const [statuses, activities] = await Promise.all([readInTime(readers), readInTime(activityReaders)]);
+      const [statuses, activities, forgets] = await Promise.all([
+        readInTime(readers),
+        readInTime(activityReaders),
+        readInTime(forgetReaders),
+      ]);
       for (const status of statuses) showStatus(gauges, status);
       for (const activity of activities) showActivity(gauges, activity);
+      for (const status of forgets) showForgets(gauges, status);
       return renderAll(registry);
     },
   };
@@ -150,6 +173,18 @@ function showActivity(
     if (lastTakenAt !== null) gauges.ruleLastTaken.set({ destination, rule }, lastTakenAt / 1_000);
   }
   for (const { source, untaken } of names) gauges.untakenNames.set({ source }, untaken);
+}
+
+function showForgets(
+  { forgetOpen }: ReturnType<typeof createForgetGauges>,
+  { open, problems }: ForgetStatus,
+): void {
+  let tried = 0;
+  for (const [why, count] of Object.entries(problems)) {
+    forgetOpen.set({ why }, count);
+    tried += count;
+  }
+  forgetOpen.set({ why: 'not_tried' }, Math.max(0, open - tried));
 }
 
 function showStatus(gauges: ReturnType<typeof createStatusGauges>, status: DestinationStatus): void {

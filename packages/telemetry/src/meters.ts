@@ -63,6 +63,11 @@ export function createReceiverMeters(registry: Registry) {
       'Events of people whose later events are refused (forget --refuse-later): counted, and stored nowhere',
       ['source'],
     ),
+    forgetCalls: counter(
+      'forget_calls_total',
+      'Proven delete and suppress calls that have a person forgotten, retries of one call too',
+      ['source'],
+    ),
     accepted: counter('deliveries_accepted_total', 'Deliveries that are safely queued, and filtered events', [
       'destination',
     ]),
@@ -102,6 +107,11 @@ function settlingMeters({ counter }: Make) {
       'newer_records_total',
       'Times that something which a newer version wrote was met, and left to a newer worker',
       ['destination', 'kind'],
+    ),
+    forgetTurns: counter(
+      'forget_turns_total',
+      'Turns at requests to forget a person that came as calls: done, or why it is tried again',
+      ['result'],
     ),
     settlementsRefused: counter(
       'settlements_refused_total',
@@ -159,6 +169,18 @@ export function createActivityGauges(registry: Registry) {
       'rule',
     ]),
     untakenNames: gauge('untaken_names', 'Names of events that no rule of any destination takes', ['source']),
+  };
+}
+
+/** What is read anew for each scrape (see `ForgetStatus`). */
+export function createForgetGauges(registry: Registry) {
+  const { gauge } = makerOf(registry);
+  return {
+    forgetOpen: gauge(
+      'forget_requests_open',
+      'Requests to forget a person that are not done, by why; not_tried: their turn has not come',
+      ['why'],
+    ),
   };
 }
 

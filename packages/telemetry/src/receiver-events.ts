@@ -46,6 +46,13 @@ export function createReceiverEvents(
       metrics.received.inc({ source }, count);
     },
 
+    /** A proven call has a person forgotten; whom, no line and no label tells. */
+    forgetRequested(source: string, count: number, requestId?: string): void {
+      metrics.received.inc({ source }, count);
+      metrics.forgetCalls.inc({ source }, count);
+      logger.info({ requestId, source, count }, 'forget.requested');
+    },
+
     /** No rule of any destination takes events of their name. */
     eventsUntaken(source: string, count: number): void {
       metrics.untaken.inc({ source }, count);

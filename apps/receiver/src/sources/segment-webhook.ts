@@ -38,24 +38,37 @@ function openAccess(sources: readonly Source[]): Access {
     authorize(request) {
       const source = byName.get(request.route.source!);
       if (!source?.webhook) return { refused: UNKNOWN_SOURCE };
-      const message = refuseWebhook(source.webhook, request);
-      return message === null ? { source } : { refused: failure(401, 'unauthorized', message) };
+      const proof = proveWebhook(source.webhook, request);
+      if ('problem' in proof) return { refused: failure(401, 'unauthorized', proof.problem) };
+      return { source, isServers: proof.covers === 'all events' };
     },
     attribute: ({ events }, source) => ({ sources: Array(events.length).fill(source), sender: source! }),
   };
 }
 
+/** What a proof is of; or why there is none, for people: nothing in it tells how near a request came. */
+type Proof = { covers: 'all events' | 'first event' } | { problem: string };
+
+const ALL: Proof = { covers: 'all events' };
+
 /**
- * Why a request is not believed to be from the source's own webhook or function, for people: nothing in it tells
- * how near it came. Null where it is believed. A request that carries a function's signature has no other proof.
+ * Whether a request is believed to be from the source's own webhook or function. One that carries a function's signature
+ * has no other proof.
  */
-function refuseWebhook(access: WebhookAccess, request: EventRequest): string | null {
-  if (isFromFunction(access, request)) return refuseFunction(access, request);
+function proveWebhook(access: WebhookAccess, request: EventRequest): Proof {
+  if (isFromFunction(access, request)) return proveFunction(access, request);
   if (access.secrets.length === 0 && !access.header) {
     const { functionSecrets = [] } = access;
-    return functionSecrets.length > 0 ? refuseFunction(access, request) : 'this source takes no webhooks';
+    return functionSecrets.length > 0
+      ? proveFunction(access, request)
+      : { problem: 'this source takes no webhooks' };
   }
-  return refuseSegment(access, request);
+  return proveSegment(access, request);
+}
+
+function proveFunction(access: WebhookAccess, request: EventRequest): Proof {
+  const problem = refuseFunction(access, request);
+  return problem === null ? ALL : { problem };
 }
 
 /**
@@ -63,13 +76,18 @@ function refuseWebhook(access: WebhookAccess, request: EventRequest): string | n
  * needed. Segment's signature over a batch covers its first event alone, so that the others could be anyone's:
  * it is enough only beside a secret header, or where the source accepts it by name.
  */
-function refuseSegment(access: WebhookAccess, { headers, rawBody }: EventRequest): string | null {
-  if (access.header && !carries(headers, access.header)) return 'the secret header is missing or wrong';
-  if (access.secrets.length === 0) return null;
+function proveSegment(access: WebhookAccess, { headers, rawBody }: EventRequest): Proof {
+  if (access.header && !carries(headers, access.header)) {
+    return { problem: 'the secret header is missing or wrong' };
+  }
+  if (access.secrets.length === 0) return ALL;
   const coverage = verifyWebhookSignature(rawBody, headerOf(headers, 'x-signature'), access.secrets);
-  if (coverage === null) return 'X-Signature is missing or wrong';
-  if (coverage === 'full' || access.header || access.acceptFirstEventSignature) return null;
-  return 'X-Signature covers only the first event of the batch, and no secret header covers the others';
+  if (coverage === null) return { problem: 'X-Signature is missing or wrong' };
+  if (coverage === 'full' || access.header) return ALL;
+  if (access.acceptFirstEventSignature) return { covers: 'first event' };
+  return {
+    problem: 'X-Signature covers only the first event of the batch, and no secret header covers the others',
+  };
 }
 
 function carries(headers: IncomingHttpHeaders, expected: { name: string; values: string[] }): boolean {

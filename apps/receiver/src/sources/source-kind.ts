@@ -37,10 +37,18 @@ export type EventRequest = {
   request?: RequestRef;
 };
 
+/** Whose a request says that it is. */
+export type Claim = {
+  /** The source that its URL or headers prove, if any. */
+  source: Source | undefined;
+  /** Whether a secret that only servers hold proves all of its events; a write key is public in browsers. */
+  isServers: boolean;
+};
+
 /** Whose a request and its events are. */
 export type Access = {
   /** Asked before the body is parsed: the source that URL or headers prove, if any, or the answer to a refused one. */
-  authorize: (request: EventRequest) => { source: Source | undefined } | { refused: Answer };
+  authorize: (request: EventRequest) => Claim | { refused: Answer };
   /** Asked with the parsed body: whose each of its events is, or the answer to a body that is nobody's. */
   attribute: (body: SegmentBody, source: Source | undefined) => Attribution | { refused: Answer };
 };

@@ -48,7 +48,7 @@ function openAccess(sources: readonly Source[]): Access {
   return {
     authorize({ headers }) {
       const writeKey = readAuthorization(headers.authorization);
-      return { source: writeKey === undefined ? undefined : findSource(writeKey) };
+      return { source: writeKey === undefined ? undefined : findSource(writeKey), isServers: false };
     },
     attribute: (body, headerSource) =>
       attributeEvents(body, headerSource, findSource) ?? { refused: UNAUTHORIZED },
