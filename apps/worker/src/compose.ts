@@ -9,6 +9,7 @@ import {
   onServer,
   placeOf,
   RECEIVER,
+  readOpenForgetRequests,
   redisErrorWords,
   redisTroubleOf,
   startHourRetention,
@@ -31,6 +32,7 @@ import type { Redis } from 'ioredis';
 import { Delivery } from './delivery.js';
 import { startOperations } from './operations.js';
 import { readActivityStatus } from './read-activity-status.js';
+import { runForgets } from './run-forgets.js';
 import { runReplays } from './run-replays.js';
 import { openStatusReader, type StatusReader } from './status-reader.js';
 import { keepWatching } from './watch-difference.js';
@@ -109,8 +111,10 @@ export async function composeWorker(
   await delivery.apply(config);
   await beat.say(config);
   metrics.watchDestinations(() => Promise.all([...readers.values()].map(({ readStatus }) => readStatus())));
+  metrics.watchForgetRequests(async () => [await readOpenForgetRequests(redis)]);
   metrics.watchActivity(async () => [await readActivityStatus(inForce, redis, clock.now())]);
   const replays = runReplays(() => inForce, { redis, logger, scrub });
+  const forgets = runForgets(() => inForce, { redis, logger, metrics, scrub });
   const watching = keepWatching(() => [...readers.values()].map(({ watch }) => watch));
   const hours = startHourRetention(redis);
   state = 'ready';
@@ -125,7 +129,7 @@ export async function composeWorker(
     },
     async stop() {
       state = 'draining';
-      await Promise.all([delivery.stop(), replays.stop()]);
+      await Promise.all([delivery.stop(), replays.stop(), forgets.stop()]);
       await beat.stop();
       await operations.close();
       clock.stop();

@@ -35,6 +35,7 @@ export function renderStatus(status: Status, width: number): string {
       ...renderProcesses(status),
       ...words,
       ...refusedWords(status.refusedIds),
+      ...forgetWords(status.forgetRequests, status.at),
     ].map((line) => wrapText(visible(line), width)),
     ...renderActivity(status, width),
   ].join('\n');
@@ -45,6 +46,24 @@ function refusedWords(ids: number): string[] {
   return [
     `Later events of ${grouped(ids)} ${ids === 1 ? 'id is' : 'ids are'} refused: meterbridge forget --list`,
   ];
+}
+
+/** Why a request to forget a person is not done yet. */
+const DELAYS: Partial<Record<string, string>> = {
+  in_hand: 'a worker has events of the person',
+  replaying: 'a replay is open',
+  receivers: 'a receiver has not said that it refuses the person',
+  arriving: 'events of the person come in',
+  unreadable: 'a letter or job cannot be read',
+  failed: 'it failed, and the log of a worker says of what',
+};
+
+function forgetWords({ open, oldestAt, problems }: Status['forgetRequests'], at: number): string[] {
+  if (open === 0) return [];
+  const since = duration(Math.max(0, at - (oldestAt ?? at)) / 1_000);
+  const why = Object.entries(problems).map(([word, count]) => `${DELAYS[word] ?? word} (${grouped(count)})`);
+  const words = `${grouped(open)} ${open === 1 ? 'call asks' : 'calls ask'} to forget a person and ${open === 1 ? 'is' : 'are'} not done, the oldest for ${since}`;
+  return [why.length === 0 ? words : `${words}; tried again, since ${why.join(', ')}`];
 }
 
 function rowOf(place: PlaceStatus): Cell[] {
