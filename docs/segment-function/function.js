@@ -32,7 +32,7 @@ async function onAlias(event, settings) {
   await deliverOne(event, settings);
 }
 
-/** A request to delete a person: kept as a dead letter until somebody runs the command that its reason names. */
+/** A request to delete a person: done where the source says `deleteCalls: forget`, else a dead letter with the command to run. */
 async function onDelete(event, settings) {
   await deliverOne(event, settings);
 }
