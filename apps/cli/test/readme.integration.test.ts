@@ -75,7 +75,8 @@ function run(command: string, cwd: string, input = ''): Promise<Ended> {
     const child = execFile('bash', ['-c', command], { cwd, env: environment() }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), text: `${stdout}${stdout ? '' : stderr}` }),
     );
-    child.stdin!.end(input);
+    // A command that reads nothing may have ended by now.
+    child.stdin!.on('error', () => {}).end(input);
   });
 }
 
