@@ -71,6 +71,19 @@ export function readConfig(env: NodeJS.ProcessEnv, options: LoadOptions = {}): C
   return loaded.config;
 }
 
+/** @throws CommandError as `readConfig`; where a stack runs on, it says so */
+function readConfigInUse(): Config {
+  try {
+    return readConfig(readCommandEnv(process.env));
+  } catch (error) {
+    const isRunning = Object.values(STACK_FILES).some((file) => readStackEnv(file));
+    if (!isRunning || !(error instanceof CommandError)) throw error;
+    throw new CommandError(
+      `${error.message}\nNothing was done. What runs here goes on with the configuration from before.`,
+    );
+  }
+}
+
 /**
  * Opens the system that the configuration in use describes, for what a command does with it.
  * @param as who is remembered for it; left out: whoever runs this command
@@ -80,7 +93,7 @@ export async function withOperations<T>(
   act: (ops: Operations) => Promise<T>,
   { as }: { as?: string | undefined } = {},
 ): Promise<T> {
-  const config = readConfig(readCommandEnv(process.env));
+  const config = readConfigInUse();
   const actor = as === undefined ? currentActor() : readWords('--as', as);
   // The client of Redis is loaded where a system is opened.
   const { openOperations } = await import('@meterbridge/operations');

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -9,7 +10,7 @@ import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
 import { type Stack, upLogOf, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
-import { HYPERLINE_KEY } from './stack-config.js';
+import { CONFIG, HYPERLINE_KEY } from './stack-config.js';
 import { withoutPersistence } from './unsafe-redis.js';
 
 jest.setTimeout(180_000);
@@ -62,6 +63,16 @@ test('beside a real API what has no key is held, and goes out once it has one', 
   expect(stack.sandbox.hyperline.inspect().byStatus).toEqual({});
   const counts = 'accepted 60 · delivered 30 · filtered 0 · dead 0 · in flight 30 · held: hyperline';
   await waitFor(() => up.output().includes(counts), { what: 'the counts' });
+  const resumed = await stack.cli('resume', 'hyperline');
+  expect([resumed.code, resumed.output]).toEqual([1, expect.stringContaining('hyperline has no API key')]);
+  expect((await stack.cli('status')).output).toMatch(/Set it in\s+\.env/);
+  await stack.writeConfig('sources: []');
+  const broken = await stack.cli('hold', 'lago', '--reason', 'a test');
+  expect([broken.code, broken.output]).toEqual([
+    1,
+    expect.stringMatching(/Nothing was done\. What runs here goes on/),
+  ]);
+  await stack.writeConfig(CONFIG);
   await stop(up);
 
   stack.env.HYPERLINE_API_KEY = HYPERLINE_KEY;
@@ -91,6 +102,16 @@ test('without any key the sandbox stands in for all, and the known write key is 
   if (outside)
     await expect(fetch(`http://${outside.address}:${new URL(receiver).port}/readyz`)).rejects.toThrow();
   await stop(up);
+});
+
+test('what the sandbox was sent lies apart: no API ever gets it once there is a key', async () => {
+  const stack = await openWithout('REDIS_URL', 'LAGO_API_KEY', 'HYPERLINE_API_KEY', 'SEGMENT_WRITE_KEY');
+  const data = (name: string) =>
+    existsSync(join(dirname(stack.env.METERBRIDGE_CONFIG!), '.meterbridge', name));
+  const up = stack.start('cli', ['up']);
+  await receiverOf(up);
+  await stop(up);
+  expect([data('sandbox-redis'), data('redis')]).toEqual([true, false]);
 });
 
 test('a signal while it starts ends it as one does later: what it started is waited for', async () => {

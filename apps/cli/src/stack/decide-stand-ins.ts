@@ -7,8 +7,11 @@ type Api = (typeof SANDBOX_APIS)[number];
 /** The key of a demonstration; a real one comes from SEGMENT_WRITE_KEY. */
 export const DEMO_WRITE_KEY = 'demo-write-key';
 
-/** Stands for a key that is not set beside one that is: nothing is ever sent with it. */
+/** Stands for a key that is not set beside one that is: nothing is ever sent with it, since its destination is held. */
 export const NO_KEY = 'no-key-set';
+
+/** Why such a destination is held, by `up` itself: a person lets it go by setting the key. */
+export const HELD_WITHOUT_KEY = 'its API key is not set';
 
 /** What a stack makes up for itself, by which keys are set. */
 export type StandIns = {

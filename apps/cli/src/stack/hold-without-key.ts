@@ -1,10 +1,9 @@
 import { type Config, describeProblems, loadConfig } from '@meterbridge/config';
 import { holdDestination, OperationError, openOperations, resumeDestination } from '@meterbridge/operations';
 import { lookAtGate } from '@meterbridge/queue';
-import { NO_KEY } from './decide-stand-ins.js';
+import { HELD_WITHOUT_KEY, NO_KEY } from './decide-stand-ins.js';
 
 const ACTOR = 'meterbridge up';
-const REASON = 'its API key is not set';
 
 /** @throws OperationError (`invalid_input`) that lists every problem of the file: a process would only end with it */
 export function loadStackConfig(file: string, env: NodeJS.ProcessEnv): Config {
@@ -26,8 +25,9 @@ export async function holdWithoutKey(config: Config): Promise<string[]> {
       if (apiKey === NO_KEY) {
         held.push(name);
         // Another person's hold stays theirs.
-        if (!handHold) await holdDestination(ops, name, REASON);
-      } else if (handHold?.by === ACTOR && handHold.reason === REASON) await resumeDestination(ops, name);
+        if (!handHold) await holdDestination(ops, name, HELD_WITHOUT_KEY);
+      } else if (handHold?.by === ACTOR && handHold.reason === HELD_WITHOUT_KEY)
+        await resumeDestination(ops, name);
     }
     return held;
   } finally {

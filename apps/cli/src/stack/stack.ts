@@ -72,9 +72,9 @@ class Launch {
   }
 
   async run(): Promise<Stack> {
-    if (this.options.demoRedisUrl) this.made.REDIS_URL = this.options.demoRedisUrl;
-    else if (!this.given.REDIS_URL) await this.startRedis();
     const standIns = decideStandIns(this.given);
+    if (this.options.demoRedisUrl) this.made.REDIS_URL = this.options.demoRedisUrl;
+    else if (!this.given.REDIS_URL) await this.startRedis(standIns.sandbox.length > 0);
     const sandboxUrl = await this.standIn(standIns);
     await this.makeUpTheRest(standIns);
     const env = { ...this.given, ...this.made };
@@ -98,11 +98,12 @@ class Launch {
     for (const each of this.stops.splice(0).reverse()) await each();
   }
 
-  private async startRedis(): Promise<void> {
+  /** @param isPlay whether the sandbox stands in: what it was sent must never reach an API once there is a key */
+  private async startRedis(isPlay: boolean): Promise<void> {
     const { directory, demo, onProgress, onLine } = this.options;
     const redis = await startLocalRedis({
       // A demonstration's data are deleted with it: they are never those of real use.
-      dataDir: join(directory, demo ? `demo-redis-${process.pid}` : 'redis'),
+      dataDir: join(directory, demo ? `demo-redis-${process.pid}` : isPlay ? 'sandbox-redis' : 'redis'),
       ephemeral: demo,
       log: (line) => (line.startsWith('Installing') ? onProgress(line) : onLine('redis', line)),
     });

@@ -1,5 +1,6 @@
 import { holdDestination, resumeDestination } from '@meterbridge/operations';
 import { CommandError, withOperations } from '../../load-context.js';
+import { NO_KEY } from '../../stack/decide-stand-ins.js';
 import { print } from '../../terminal/print.js';
 import { printText } from '../../terminal/wrap-text.js';
 
@@ -19,7 +20,15 @@ export async function hold(destination: string, options: { reason: string; json?
 
 /** Lets a destination go, whoever held it: somebody, or an answer that refused the key or the URL. */
 export async function resume(destination: string, options: { json?: boolean }): Promise<void> {
-  const { byHand, byAnswer } = await withOperations((ops) => resumeDestination(ops, destination));
+  const { byHand, byAnswer } = await withOperations((ops) => {
+    const { apiKey } = ops.config.destinations.find(({ name }) => name === destination) ?? {};
+    if (apiKey === NO_KEY) {
+      throw new CommandError(
+        `${destination} has no API key, so nothing can be sent to it. Set it in .env, and start meterbridge up again: that lets it go.`,
+      );
+    }
+    return resumeDestination(ops, destination);
+  });
   if (options.json) return print(JSON.stringify({ destination, ended: { byHand, byAnswer } }));
   if (byHand) {
     const since = new Date(byHand.since).toISOString();

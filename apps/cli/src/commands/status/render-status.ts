@@ -1,5 +1,6 @@
 import type { FailureStatus, GateStatus, HoldStatus, PlaceStatus, Status } from '@meterbridge/operations';
 import { RECEIVER } from '@meterbridge/queue';
+import { HELD_WITHOUT_KEY } from '../../stack/decide-stand-ins.js';
 import { duplicateWords } from '../../terminal/duplicate-words.js';
 import { duration } from '../../terminal/duration.js';
 import { grouped } from '../../terminal/grouped.js';
@@ -142,10 +143,14 @@ const KIND_WORDS: Partial<Record<string, string>> = { job: 'jobs were', rules: '
 function holdWords(hold: HoldStatus, destination: string): string {
   const since = new Date(hold.since).toISOString().slice(0, 19).concat('Z');
   if (hold.by === 'hand') {
-    return `held by ${hold.who} since ${since}: ${hold.reason}. Let it go: meterbridge resume ${destination}`;
+    const how =
+      hold.reason === HELD_WITHOUT_KEY
+        ? 'Set it in .env, and start meterbridge up again'
+        : `Let it go: meterbridge resume ${destination}`;
+    return `held by ${hold.who} since ${since}: ${hold.reason}. ${how}`;
   }
   const what = hold.to === 'reads' ? 'lookups are held' : 'held';
-  return `${what} since ${since}, the API answered ${hold.code}: ${hold.detail}. Mend the key or the URL; it is probed every minute`;
+  return `${what} since ${since}, the API answered ${hold.code}: ${hold.detail}. Mend the key or the URL (of a variable it takes a restart); it is probed every minute`;
 }
 
 function failureWords({ to, code, cause, at: failedAt }: FailureStatus, at: number): string {

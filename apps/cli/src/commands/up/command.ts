@@ -47,7 +47,7 @@ function nextSteps({ receiverUrl, madeUpWriteKey }: Stack): string {
   return [
     '',
     `Point a Segment client at ${receiverUrl} (its host option), or try:`,
-    `  curl -u "${madeUpWriteKey ?? '$SEGMENT_WRITE_KEY'}:" ${receiverUrl}/v1/track -d \\`,
+    `  curl -u '${madeUpWriteKey ?? '<SEGMENT_WRITE_KEY>'}:' ${receiverUrl}/v1/track -d \\`,
     `    '{"event":"API Call","userId":"acme","messageId":"m1",`,
     `      "properties":{"tokens":1200,"model":"large"}}'`,
     `In another terminal:  ${howToRun('status')}`,
