@@ -163,7 +163,8 @@ test('letters that were exported before are left out; who is allowed again comes
 
 test('without a key nobody is refused, and it says what to write', async () => {
   const stack = await single.open();
-  expect(await stack.cli(...FORGET, '--refuse-later', '--yes')).toMatchObject({
+  // Before it asks whether it shall be done.
+  expect(await stack.cli(...FORGET, '--refuse-later')).toMatchObject({
     code: 1,
     output: expect.stringMatching(/privacyKey: \$\{METERBRIDGE_PRIVACY_KEY\}[\s\S]*openssl rand -hex 32/),
   });

@@ -136,14 +136,21 @@ export async function untilReceiversKnow(
 }
 
 function keyedDigestOf(ops: Operations, ids: PersonIds): { privacyKey: string; digest: string } {
-  const { privacyKey } = ops.config;
-  const digest = digestOf(ops, ids);
-  if (privacyKey === undefined || digest === undefined) {
+  const privacyKey = keyToRefuseBy(ops);
+  return { privacyKey, digest: digestOf(ops, ids)! };
+}
+
+/**
+ * What later events are refused by: asked before a person is asked whether it shall be done.
+ * @throws OperationError (`not_possible`) without a `privacyKey`
+ */
+export function keyToRefuseBy({ config: { privacyKey } }: Pick<Operations, 'config'>): string {
+  if (privacyKey === undefined) {
     throw new OperationError(
       'not_possible',
       `To refuse later events without keeping whose they are takes a key: write privacyKey: \${METERBRIDGE_PRIVACY_KEY}
 at the root of the configuration, here and of every receiver, and set the variable to what \`openssl rand -hex 32\` prints.`,
     );
   }
-  return { privacyKey, digest };
+  return privacyKey;
 }

@@ -1,4 +1,11 @@
-import { allowPerson, findPerson, forgetPerson, listRefused, readPersonIds } from '@meterbridge/operations';
+import {
+  allowPerson,
+  findPerson,
+  forgetPerson,
+  keyToRefuseBy,
+  listRefused,
+  readPersonIds,
+} from '@meterbridge/operations';
 import type { PersonIds } from '@meterbridge/segment-events';
 import type { Command } from 'commander';
 import { withOperations } from '../../load-context.js';
@@ -32,6 +39,7 @@ export async function forget(options: ForgetOptions, command: Pick<Command, 'err
   const ids = readPersonIds({ userId, anonymousId });
   if (allowAgain) return allow(ids, options);
   await withOperations(async (ops) => {
+    if (refuseLater) keyToRefuseBy(ops);
     const found = await watched((work) => findPerson(ops, ids, work));
     if (!json) print(renderFound(found, tableWidth()));
     if (options.dryRun) {
