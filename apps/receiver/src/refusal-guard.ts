@@ -1,5 +1,6 @@
 import {
   type connectProducer,
+  every,
   type RefusalSnapshot,
   readRefusals,
   readRefusalVersion,
@@ -36,7 +37,7 @@ export class RefusalGuard {
   private readonly redis: ReturnType<typeof connectProducer>;
   private readonly onKnown: () => Promise<unknown>;
   private readonly keyInForce: () => string | undefined;
-  private readonly timer: NodeJS.Timeout;
+  private readonly rounds: ReturnType<typeof every>;
   private current: Generation = { version: null, tokens: new Set(), byKey: new Map(), requests: 0 };
   /** Replaced ones that requests under way still go by. */
   private readonly older = new Set<Generation>();
@@ -57,10 +58,9 @@ export class RefusalGuard {
     this.onKnown = onKnown;
     this.keyInForce = keyInForce;
     redis.on('close', this.onClose);
-    this.timer = setInterval(() => {
-      if (redis.status === 'ready' && !this.looking) this.look().catch(() => {});
-    }, LOOK_EVERY_MS);
-    this.timer.unref();
+    this.rounds = every(LOOK_EVERY_MS, async () => {
+      if (redis.status === 'ready' && !this.looking) await this.look();
+    });
   }
 
   /** Reads who is refused where that has changed: what it knows then is no older than the call. Rejects as Redis does. */
@@ -111,7 +111,7 @@ export class RefusalGuard {
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.rounds.stop();
     this.redis.off('close', this.onClose);
   }
 

@@ -96,6 +96,7 @@ export {
 } from './ledger/ledger.js';
 export { countWorkers } from './redis/count-workers.js';
 export { asStoreError, BooksRefusedError, StoreFullError, StoreUnavailableError } from './redis/errors.js';
+export { every } from './redis/every.js';
 export { type MemoryWatch, readMemory, watchMemory } from './redis/memory-pressure.js';
 export {
   assertDurableRedis,

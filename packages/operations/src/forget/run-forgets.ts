@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ForgetRequest,
   findDueForgetRequests,
@@ -10,6 +9,7 @@ import {
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { beginAction } from '../dead-letters/operator-action.js';
+import { lookOnAndOn } from '../look-on-and-on.js';
 import type { Operations } from '../open.js';
 import { type ForgetTelling, runForget } from './run-forget.js';
 import { digestOf } from './words.js';
@@ -27,8 +27,6 @@ export type ForgetRunner = {
   /** Takes no more, and lets go of the one in hand, which another worker goes on with. */
   stop(): Promise<void>;
 };
-
-const LOOK_EVERY_MS = 1_000;
 
 /** Forgets the people that calls ask for, one at a time, for as long as this process lives. */
 export function startForgetRunner(options: ForgetRunnerOptions): ForgetRunner {
@@ -79,16 +77,7 @@ export function startForgetRunner(options: ForgetRunnerOptions): ForgetRunner {
     }
   }
 
-  async function lookOnAndOn(): Promise<void> {
-    while (!draining.signal.aborted) {
-      await takeDue().catch((error: Error) => {
-        if (!draining.signal.aborted) options.onProblem?.(error);
-      });
-      await sleep(LOOK_EVERY_MS, undefined, { signal: draining.signal }).catch(() => {});
-    }
-  }
-
-  void lookOnAndOn();
+  void lookOnAndOn(takeDue, { draining: draining.signal, onProblem: options.onProblem });
 
   return {
     async stop() {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findOpenReplays, findReplay, takeReplay } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
+import { lookOnAndOn } from '../look-on-and-on.js';
 import type { Operations } from '../open.js';
 import { type Replay, type ReplayEnd, type ReplayWhat, runReplay } from './run-replay.js';
 
@@ -25,7 +25,6 @@ export type ReplayRunner = {
   stop(): Promise<void>;
 };
 
-const LOOK_EVERY_MS = 1_000;
 /** Replays in hand at once: each has its own pace, and one at a slow pace holds up no other. */
 const AT_ONCE = 5;
 
@@ -73,16 +72,7 @@ export function startReplayRunner(options: ReplayRunnerOptions): ReplayRunner {
     }
   }
 
-  async function lookOnAndOn(): Promise<void> {
-    while (!draining.signal.aborted) {
-      await takeOpenReplays().catch((error: Error) => {
-        if (!draining.signal.aborted) options.onProblem?.(error);
-      });
-      await sleep(LOOK_EVERY_MS, undefined, { signal: draining.signal }).catch(() => {});
-    }
-  }
-
-  void lookOnAndOn();
+  void lookOnAndOn(takeOpenReplays, { draining: draining.signal, onProblem: options.onProblem });
 
   return {
     async stop() {
