@@ -94,6 +94,13 @@ export {
   readAccount,
   readCounters,
 } from './ledger/ledger.js';
+export type {
+  FilteredEntry,
+  OutcomeRun,
+  ReceiptEntry,
+  SettledEntry,
+  SettledOutcome,
+} from './receipts/receipt-entry.js';
 export { countWorkers } from './redis/count-workers.js';
 export { asStoreError, BooksRefusedError, StoreFullError, StoreUnavailableError } from './redis/errors.js';
 export { every } from './redis/every.js';

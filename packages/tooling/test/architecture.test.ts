@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'redis-connection': [],
   queue: ['delivery', 'redis-connection', 'segment-events'],
   'rate-limiter': ['delivery', 'redis-connection'],
+  receipts: ['delivery', 'destinations', 'queue'],
   config: ['destinations', 'redis-connection', 'segment-events', 'usage-mapping'],
   telemetry: [],
   operations: [
@@ -139,6 +140,7 @@ const ROOMS_OF_QUEUE = [
   'batch',
   'bullmq',
   'ledger',
+  'receipts',
   'dead-letters',
   'commit',
   'work',
