@@ -85,9 +85,12 @@ export {
 export { type GateStore, type RateLimiter, READ_PRIORITY } from './ports.js';
 export {
   type DeadLetter,
+  type Ended,
   emptySettlement,
   type KeptUsage,
+  type OutcomeRun,
   reviveDeadLetter,
+  type SettledOutcome,
   type Settlement,
   settleBatch,
 } from './settlement.js';

@@ -49,9 +49,39 @@ test('what is done is counted by the hour of acceptance and the source, and in a
       olderRule: {},
       notCompared: {},
     },
+    ended: {
+      deliveries: 'all',
+      outcomes: [
+        ['delivered', 1],
+        ['duplicate', 1],
+        ['delivered', 2],
+        ['duplicate', 1],
+      ],
+    },
     dead: [],
     remainder: [],
     delayMs: 0,
+  });
+});
+
+test('what ended is told apart from what dies or goes on, by how it ended', () => {
+  const late: LateUsage = { fate: 'late_for_its_period', owner: 's', kind: 'calls', month: '2026-10' };
+  const deliveries = ['a', 'b', 'c', 'd', 'e', 'f'].map((source) => aDelivery(source));
+  deliveries[4]!.sentUnder = 'v1';
+  const { ended } = settle(deliveries, [
+    { outcome: 'delivered', late },
+    refused,
+    { outcome: 'duplicate', found: 'not_compared' },
+    timeout,
+    { outcome: 'duplicate' },
+  ]);
+  expect(ended).toEqual({
+    deliveries: [deliveries[0], deliveries[2], deliveries[4]],
+    outcomes: [
+      ['late', 1],
+      ['not_compared', 1],
+      ['delivered', 1],
+    ],
   });
 });
 

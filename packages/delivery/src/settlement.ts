@@ -20,6 +20,23 @@ export type DeadLetter = StoredDelivery & {
  */
 export type KeptUsage = { body: string; characters: number };
 
+/**
+ * How a delivery ended that needs nothing more: taken by its API as new; taken, and `late` for the bill of its time;
+ * there before (`duplicate`), or there as an `older_rule` wrote it, or there as nobody could compare it
+ * (`not_compared`).
+ */
+export type SettledOutcome = 'delivered' | 'late' | 'duplicate' | 'older_rule' | 'not_compared';
+
+/** So many deliveries in a row that ended the same way. */
+export type OutcomeRun = [outcome: SettledOutcome, deliveries: number];
+
+/** The deliveries that one settlement ends for good, dead letters not among them. */
+export type Ended = {
+  /** In order; `all`: these are all that the job held. */
+  deliveries: 'all' | StoredDelivery[];
+  outcomes: OutcomeRun[];
+};
+
 /** What one attempt at a batch job comes to; counted in deliveries. */
 export type Settlement = {
   delivered: number;
@@ -34,6 +51,7 @@ export type Settlement = {
   lateUsage: LateUsage[];
   /** The same by bucket; the others know their own. */
   byBucket: Record<CountedOnce, BucketCounts>;
+  ended: Ended;
   dead: DeadLetter[];
   /** What is not done: written back before the job is delayed. */
   remainder: StoredDelivery[];
@@ -56,6 +74,7 @@ export function emptySettlement(): Settlement {
     olderRule: 0,
     notCompared: 0,
     byBucket: { delivered: {}, late: {}, duplicate: {}, olderRule: {}, notCompared: {} },
+    ended: { deliveries: [], outcomes: [] },
     dead: [],
     remainder: [],
     delayMs: 0,
@@ -76,6 +95,7 @@ export function settleBatch(
   rules?: string,
 ): Settlement {
   const settlement = emptySettlement();
+  const ended: StoredDelivery[] = [];
   /** Until what failed is tried again: what failed together is sent together, so the longest counts. */
   let retryMs: number | undefined;
   /** The same for each that has a time of its own. */
@@ -96,6 +116,8 @@ export function settleBatch(
           settlement[count] += 1;
           countInBucket(settlement.byBucket[count], delivery);
         }
+        ended.push(delivery);
+        addToRuns(settlement.ended.outcomes, settledOutcome(outcome, as));
         break;
       }
       case 'dead-letter':
@@ -121,6 +143,7 @@ export function settleBatch(
   }
   if (retryMs !== undefined) ownMs.push(retryMs);
   if (ownMs.length > 0) settlement.delayMs = ownMs.reduce((least, each) => Math.min(least, each));
+  settlement.ended.deliveries = ended.length === deliveries.length ? 'all' : ended;
   const replayed = replayedDuplicates(deliveries, outcomes);
   return replayed ? { ...settlement, replayed } : settlement;
 }
@@ -135,6 +158,17 @@ function keepHeld(body: string): KeptUsage {
 /** What an API calls a duplicate had arrived before, perhaps in time: only what it takes as new can be late. */
 function countsOfDelivered(outcome: Outcome): CountedOnce[] {
   return outcome.outcome === 'delivered' && outcome.late ? ['delivered', 'late'] : ['delivered'];
+}
+
+function settledOutcome(outcome: Outcome, as: 'delivered' | 'duplicate'): SettledOutcome {
+  if (as === 'duplicate') return (outcome.outcome === 'duplicate' && outcome.found) || 'duplicate';
+  return outcome.outcome === 'delivered' && outcome.late ? 'late' : 'delivered';
+}
+
+function addToRuns(runs: OutcomeRun[], outcome: SettledOutcome): void {
+  const last = runs.at(-1);
+  if (last?.[0] === outcome) last[1] += 1;
+  else runs.push([outcome, 1]);
 }
 
 /** A duplicate, and what kind of one. */

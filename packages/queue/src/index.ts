@@ -96,11 +96,21 @@ export {
 } from './ledger/ledger.js';
 export type {
   FilteredEntry,
-  OutcomeRun,
   ReceiptEntry,
+  ReceiptRoom,
+  ReceiptTold,
   SettledEntry,
-  SettledOutcome,
 } from './receipts/receipt-entry.js';
+export {
+  ARCHIVE_HELD_MS,
+  countReceipts,
+  holdArchive,
+  LostReceiptError,
+  type ReceiptGap,
+  readReceiptGaps,
+  readReceipts,
+  releaseReceipts,
+} from './receipts/receipt-stream.js';
 export { countWorkers } from './redis/count-workers.js';
 export { asStoreError, BooksRefusedError, StoreFullError, StoreUnavailableError } from './redis/errors.js';
 export { every } from './redis/every.js';

@@ -1,4 +1,4 @@
-import type { SettledOutcome } from '@meterbridge/queue';
+import type { SettledOutcome } from '@meterbridge/delivery';
 
 /** How a receipt's events ended; `filtered`: no rule of the destination took them. */
 export type ReceiptOutcome = SettledOutcome | 'filtered';

@@ -9,6 +9,7 @@ import { addBatches } from '../bullmq/enqueue.js';
 import { openQueue } from '../bullmq/open-queue.js';
 import type { Priority } from '../bullmq/priority.js';
 import { type QueueKeys, queueKeys } from '../keys/keys.js';
+import type { FilteredEntry, ReceiptRoom } from '../receipts/receipt-entry.js';
 import { asStoreError } from '../redis/errors.js';
 import { prepareWait } from '../redis/replication.js';
 import { defineScript } from '../redis/script.js';
@@ -29,6 +30,8 @@ export type LaneOptions = {
   rules?: string;
   /** So many replicas have to have a batch before it counts as written; none where left out. */
   replicas?: number;
+  /** Left out where no receipts are kept. */
+  receipts?: ReceiptRoom;
   /** Told of what Redis has: the deliveries of each batch, and the events that were filtered meanwhile. */
   onCommitted?: (destination: string, batches: number[], filtered: number) => void;
 };
@@ -36,8 +39,13 @@ export type LaneOptions = {
 /** Of a batch's JSON at which it closes: two thousand usual events, and thirty of the largest. */
 const MAX_BATCH_BYTES = 1_000_000;
 
-/** Deliveries, or filtered events, by the source that sent them. */
+/** Deliveries by the source that sent them. */
 type BySource = Map<string, number>;
+/** Filtered events by their source and, where receipts are kept, by their name; else that is empty. */
+type FilteredBySource = Map<string, Map<string, number>>;
+
+/** Characters of an event's name that its receipt has. */
+const MAX_NAME = 200;
 
 type OpenBatch = {
   text: BatchText;
@@ -72,7 +80,8 @@ export class BatchWriter {
   /** Closed and not yet written. */
   private readonly closed: OpenBatch[] = [];
   private writing: Promise<void> | undefined;
-  private filtered: BySource = new Map();
+  private filtered: FilteredBySource = new Map();
+  private readonly receipts: ReceiptRoom | undefined;
 
   constructor(name: string, options: LaneOptions) {
     this.name = name;
@@ -86,6 +95,7 @@ export class BatchWriter {
     this.replicas = options.replicas ?? 0;
     this.rules = options.rules;
     this.shardName = new ShardName(options.redis, name, this.replicas);
+    this.receipts = options.receipts;
     this.onCommitted = options.onCommitted;
   }
 
@@ -117,9 +127,16 @@ export class BatchWriter {
     return written;
   }
 
-  countFiltered(source: string): void {
-    raise(this.filtered, source, 1);
+  /** @param name the event's, or its call's type */
+  countFiltered(source: string, name: string): void {
+    this.raiseFiltered(source, this.receipts ? name.slice(0, MAX_NAME) : '', 1);
     this.schedule();
+  }
+
+  private raiseFiltered(source: string, name: string, by: number): void {
+    const names = this.filtered.get(source) ?? new Map<string, number>();
+    this.filtered.set(source, names);
+    raise(names, name, by);
   }
 
   async close(): Promise<void> {
@@ -171,7 +188,9 @@ export class BatchWriter {
         if (this.isDue) this.closeOpen();
         for (const batch of [...batches, ...this.closed.splice(0)]) batch.reject(storeError);
         // Filtered events were never promised to anyone but still have to be counted: with the next batch.
-        for (const [source, count] of filtered) raise(this.filtered, source, count);
+        for (const [source, names] of filtered) {
+          for (const [name, count] of names) this.raiseFiltered(source, name, count);
+        }
         return;
       }
     }
@@ -194,7 +213,7 @@ export class BatchWriter {
   }
 
   /** @returns the ids of the jobs, in order */
-  private async write(open: OpenBatch[], filtered: BySource): Promise<string[]> {
+  private async write(open: OpenBatch[], filtered: FilteredBySource): Promise<string[]> {
     const hour = hourAt(this.now());
     const batches = open.map(({ text, sources, requests }) =>
       encodeBatch(text, {
@@ -204,16 +223,18 @@ export class BatchWriter {
         requests: requests.encode(),
       }),
     );
-    const filteredCount = [...filtered.values()].reduce((sum, count) => sum + count, 0);
+    const filteredCounts: BySource = new Map([...filtered].map(([source, names]) => [source, sumOf(names)]));
     let written: string[] = [];
     const accept = (transaction: ChainableCommander, jobIds: string[]) => {
       written = jobIds;
-      const { ledger, hours, job } = this.keys;
+      const { ledger, hours, receipts, receiptBytes, receiptGaps, job } = this.keys;
       acceptScript.addTo(
         transaction,
-        { ledger, hours, jobs: jobIds.map(job) },
+        { ledger, hours, receipts, receiptBytes, receiptGaps, jobs: jobIds.map(job) },
         {
-          filtered: JSON.stringify(bucketsOf(hour, filtered)),
+          filtered: JSON.stringify(bucketsOf(hour, filteredCounts)),
+          names: this.receipts && filtered.size > 0 ? JSON.stringify(namesOf(hour, filtered)) : '',
+          receiptLimit: this.receipts?.maxBytes ?? 0,
           batches: batches.flatMap((batch) => [batch.n, JSON.stringify(batch.cells)]),
         },
       );
@@ -225,7 +246,7 @@ export class BatchWriter {
     this.onCommitted?.(
       this.name,
       batches.map((batch) => batch.n),
-      filteredCount,
+      sumOf(filteredCounts),
     );
     return written;
   }
@@ -244,6 +265,17 @@ function openBatch(): OpenBatch {
 
 function raise(sources: BySource, source: string, by: number): void {
   sources.set(source, (sources.get(source) ?? 0) + by);
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
+
+function namesOf(hour: number, filtered: FilteredBySource): FilteredEntry['filtered'] {
+  const named = [...filtered].map(
+    ([source, names]) => [bucketOf(hour, source), Object.fromEntries(names)] as const,
+  );
+  return Object.fromEntries(named);
 }
 
 function bucketsOf(hour: number, sources: BySource): BucketCounts {

@@ -85,7 +85,7 @@ export class DeliveryWriter {
         const lane = this.lanes.get(route.destination);
         if (!lane) throw new Error(`no lane for destination ${route.destination}`);
         if (route.rules.length === 0) {
-          lane.countFiltered(source);
+          lane.countFiltered(source, nameOf(event));
           continue;
         }
         eventJson ??= JSON.stringify(event);
@@ -115,6 +115,11 @@ export class DeliveryWriter {
   async close(): Promise<void> {
     await Promise.all([...this.lanes.values()].map((lane) => lane.close()));
   }
+}
+
+/** What people call an event: its name, or the type of its call where that has none. */
+function nameOf({ event, type }: RoutedEvent['event']): string {
+  return typeof event === 'string' && event !== '' ? event : String(type);
 }
 
 async function allWritten(

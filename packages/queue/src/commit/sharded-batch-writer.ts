@@ -27,8 +27,8 @@ export class ShardedBatchWriter {
     return this.lane.join(source, heads, eventJson, request);
   }
 
-  countFiltered(source: string): void {
-    this.lane.countFiltered(source);
+  countFiltered(source: string, name: string): void {
+    this.lane.countFiltered(source, name);
   }
 
   async close(): Promise<void> {

@@ -39,6 +39,14 @@ export type QueueKeys = {
   deadLetterLog: string;
   /** Hash: of dead letters that were imported, the id they had before to the one they have. */
   imported: string;
+  /** Stream: what settlements leave for the archive (receipts/). What else it needs lies under names behind this. */
+  receipts: string;
+  /** String: bytes that `receipts` and what its entries name take, about. */
+  receiptBytes: string;
+  /** Hash: deliveries that ended while too much waited for the archive, by bucket, and the span of their times. */
+  receiptGaps: string;
+  /** Hash: the job that a settlement ended, as it was before. */
+  receiptJob: (rev: string) => string;
   /** String: the gate's JSON. */
   gate: string;
   /** String, while somebody counts the jobs: whose count it is. What it needs lies under names behind this. */
@@ -68,6 +76,10 @@ export function queueKeys(shard: string): QueueKeys {
     fingerprints: `${prefix}:dead-letters:by-fingerprint`,
     deadLetterLog: `${prefix}:dead-letter-log`,
     imported: `${prefix}:imported`,
+    receipts: `${prefix}:receipts`,
+    receiptBytes: `${prefix}:receipts:bytes`,
+    receiptGaps: `${prefix}:receipts:gaps`,
+    receiptJob: (rev) => `${prefix}:receipts:job:${rev}`,
     gate: `${prefix}:gate`,
     counting: `${prefix}:counting`,
     replay: (replayId) => `${prefix}:replay:${replayId}`,

@@ -1,14 +1,5 @@
+import type { OutcomeRun } from '@meterbridge/delivery';
 import type { BatchData } from '../batch/batch-codec.js';
-
-/**
- * How a delivery ended that needs nothing more: taken by its API as new; taken, and `late` for the bill of its time;
- * there before (`duplicate`), or there as an `older_rule` wrote it, or there as nobody could compare it
- * (`not_compared`).
- */
-export type SettledOutcome = 'delivered' | 'late' | 'duplicate' | 'older_rule' | 'not_compared';
-
-/** So many deliveries in a row that ended the same way. */
-export type OutcomeRun = [outcome: SettledOutcome, deliveries: number];
 
 /**
  * What one settlement leaves of the deliveries that it ended, or one write of a receiver of the events that no rule
@@ -19,20 +10,31 @@ export type ReceiptEntry = {
   id: string;
 } & (SettledEntry | FilteredEntry);
 
-export type SettledEntry = {
-  kind: 'settled';
+/** What a settlement says of what it ended. */
+export type ReceiptTold = {
   /** The job, and the revision that the settlement wrote: together they name this settlement and no other. */
   job: string;
   rev: string;
-  /** The deliveries that ended, in the order of `outcomes`: all that the job held, or a part of it. */
-  batch: BatchData;
+  /** In the order of the deliveries. */
   outcomes: OutcomeRun[];
   /** The version of the rules that sent what does not name one itself (`sentUnder`); absent where unknown. */
   rules?: string;
+};
+
+export type SettledEntry = ReceiptTold & {
+  kind: 'settled';
+  /** The deliveries that ended: all that the job held, or a part of it. */
+  batch: BatchData;
 };
 
 export type FilteredEntry = {
   kind: 'filtered';
   /** Events that no rule took: by bucket (`<hour>/<source>`), and in it by the event's name. */
   filtered: Record<string, Record<string, number>>;
+};
+
+/** How much may wait for the archive. */
+export type ReceiptRoom = {
+  /** Bytes of one shard's receipts; what ends beyond it has none, and is counted as a gap. */
+  maxBytes: number;
 };

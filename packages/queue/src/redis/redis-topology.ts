@@ -62,10 +62,9 @@ async function placeShards(
 ): Promise<RedisFinding> {
   const names = shardNames(destination, shards);
   for (const name of [...names, readsOf(destination)]) {
-    const { prefix: _prefix, replay, job, bull, ...keys } = queueKeys(name);
-    const slots = [...Object.values(keys), replay('1'), job('1'), bull('wait')].map((key) =>
-      slotOfKey(redis, key),
-    );
+    const { prefix: _prefix, replay, receiptJob, job, bull, ...keys } = queueKeys(name);
+    const all = [...Object.values(keys), replay('1'), receiptJob('1'), job('1'), bull('wait')];
+    const slots = all.map((key) => slotOfKey(redis, key));
     if (new Set(await Promise.all(slots)).size > 1) {
       return { what: 'shards', level: 'refuse', detail: `${name}: its keys lie in several slots` };
     }

@@ -39,6 +39,7 @@ export type DeliveryWorkerOptions = {
   chooseRules?: JobRunContext['chooseRules'];
   /** Waits until replicas have what must be known later; left out where none is waited for. */
   replication?: Replication;
+  receipts?: JobRunContext['receipts'];
   onSettled?: JobRunContext['onSettled'];
   /**
    * A settlement was not written: another hand has gone on with the job (`stale`) or it is not there (`gone`). The
@@ -129,6 +130,7 @@ export class DeliveryWorker {
       settleApart: (outcomes, settle) => this.settleApart(outcomes, settle),
       rules: options.rules,
       chooseRules: options.chooseRules,
+      receipts: options.receipts,
       replication: options.replication,
       onSettled: options.onSettled,
     };

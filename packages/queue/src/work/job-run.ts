@@ -21,10 +21,17 @@ import type { Redis } from 'ioredis';
 import { type BatchData, decodeBatch } from '../batch/batch-codec.js';
 import { requestsOf } from '../batch/request-runs.js';
 import type { QueueKeys } from '../keys/keys.js';
+import type { ReceiptRoom } from '../receipts/receipt-entry.js';
 import { StoreUnavailableError } from '../redis/errors.js';
 import { NotReplicatedError, type Replication } from '../redis/replication.js';
 import { createMutex, type Mutex } from './mutex.js';
-import { type SettleResult, takeTurnBack, writeSettlement } from './settle.js';
+import {
+  type AttemptFacts,
+  type SettleRequest,
+  type SettleResult,
+  takeTurnBack,
+  writeSettlement,
+} from './settle.js';
 
 /** What the job processor has to do with a job: a number puts it back for so many milliseconds. */
 export type JobEnd = number | 'ended';
@@ -89,6 +96,8 @@ export type JobRunContext = {
   chooseRules?: ChooseRules;
   /** Left out where nothing has to be on a replica before it is sent. */
   replication?: Replication;
+  /** Left out where no receipts are kept. */
+  receipts?: ReceiptRoom;
   onSettled?: (settlement: Settlement, written: SettlementWritten) => void;
   onRefused?: (refused: Refused) => void;
 };
@@ -140,6 +149,16 @@ function afterTrial(outcomes: Outcome[], trial: UnderTrial, before: number): Iso
   return (after) => (wasSent ? trialPassed(trial, before, after) : trialAborted(trial));
 }
 
+function spanOf(deliveries: readonly StoredDelivery[]): AttemptFacts['span'] {
+  let { timestamp: from } = deliveries[0]!.event;
+  let to = from;
+  for (const { event } of deliveries) {
+    if (event.timestamp < from) from = event.timestamp;
+    else if (event.timestamp > to) to = event.timestamp;
+  }
+  return { from, to };
+}
+
 /** Undefined when `work` takes longer; it goes on. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
@@ -166,6 +185,8 @@ export class JobRun {
   private isReplicated = false;
   /** An earlier turn has left no word of what it sent: whatever is not said to have been sent counts as sent. */
   private isInDoubt: boolean;
+  /** The times of the events that were tried last. */
+  private span: AttemptFacts['span'];
   /** The version that this turn maps by what was never sent, where that is not the worker's own. */
   private chosen: string | undefined;
 
@@ -240,6 +261,7 @@ export class JobRun {
   private attempt(deliveries: StoredDelivery[], { first = false } = {}): Promise<Outcome[]> {
     const { attempt, review } = this.context;
     const { rules } = this;
+    if (this.context.receipts) this.span = spanOf(deliveries);
     const how = { jobId: this.job.id, first, rules: rules === this.context.rules ? undefined : rules };
     const outcomes = attempt(deliveries, how, this.keep);
     return review ? outcomes.then((each) => review(each, () => this.read())) : outcomes;
@@ -356,7 +378,14 @@ export class JobRun {
       isPinned: this.data.isPinned,
       turns: this.job.turn - (turn === 'known' ? 0 : 1),
     };
-    const request = { jobId: this.job.id, rev: this.data.rev, nextRev: randomUUID(), settlement, notes };
+    const request = {
+      jobId: this.job.id,
+      rev: this.data.rev,
+      nextRev: randomUUID(),
+      settlement,
+      receipt: this.receipt(rules),
+      notes,
+    };
     const { result, data } = await writeSettlement(redis, keys, request);
     if (result === 'stale' || result === 'gone') {
       this.refuse(result);
@@ -367,6 +396,14 @@ export class JobRun {
     // What was in doubt is in the job now.
     this.isInDoubt = false;
     return true;
+  }
+
+  private receipt(rules: string | undefined): SettleRequest['receipt'] {
+    const { receipts } = this.context;
+    if (!receipts) return undefined;
+    // What is in doubt was sent, and is mapped, by the version that the job names.
+    const sentBy = this.isInDoubt ? (this.data.rules ?? rules) : rules;
+    return { ...receipts, rules: sentBy, span: this.span };
   }
 
   /** The deliveries of the job; what may have been sent says so. */
@@ -395,6 +432,7 @@ export class JobRun {
     if (isWhole && delivered === data.n) {
       const settlement = emptySettlement();
       settlement.byBucket.delivered = data.cells;
+      settlement.ended = { deliveries: 'all', outcomes: [['delivered', delivered]] };
       return { ...settlement, delivered };
     }
     const { policy } = this.context;

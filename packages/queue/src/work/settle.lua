@@ -20,6 +20,10 @@
 --   active: list, ids of jobs that are in a worker's hand
 --   stalled: set, ids of jobs whose lock may have run out
 --   lateUsage: hash, late usage by name
+--   receipts: stream, what is left for the archive
+--   receiptBytes: string, bytes of it
+--   receiptGaps: hash, what it has no room for
+--   receiptJob: hash that the job is copied to, where all of it ended
 --   replay?: hash, how far the replay has come that put some of the job back
 -- ARGV
 --   rev: the revision that was read with the job
@@ -31,6 +35,11 @@
 --   duplicates: of deliveries that the replay put back
 --   counts: JSON, deliveries of which nothing is kept: by counter, and then by bucket
 --   late: JSON, a list of late usage by name
+--   receipt: JSON, what the archive is told of the deliveries that ended; empty where nobody is to be told
+--   part: JSON, these deliveries as a job's data; empty where they are all that the job held
+--   receiptLimit: bytes of receipts that may wait
+--   from: the first of the times of the events that were tried, ISO 8601; empty where unknown
+--   to: the last of them
 --   ...letters: of each dead letter its reason, what is stored, its bucket, and its fingerprint's digest and text
 -- RESULT 'ended', 'settled', 'stale' or 'gone'; a refusal where what is done and what remains is not what the job held
 
@@ -41,6 +50,7 @@ local FIRST_REV = '0'
 -- @include ../dead-letters/letters.lua
 -- @include ../ledger/keep-before.lua
 -- @include ../ledger/count-late.lua
+-- @include ../receipts/leave-receipt.lua
 local ended = job .. ':ended'
 if redis.call('EXISTS', job) == 0 then
   return redis.call('GET', ended) == nextRev and 'ended' or 'gone'
@@ -70,6 +80,8 @@ if tonumber(held) ~= tonumber(remaining) + done + dead then
   return refuse(job .. ' holds ' .. held .. ', and is settled as ' .. done .. ' done, ' .. dead .. ' dead and ' .. remaining .. ' left')
 end
 keepBefore()
+-- Before anything changes the job.
+if receipt ~= '' then leaveReceipt(cjson.decode(counts)) end
 -- A replay that is forgotten is not begun again.
 if replay and redis.call('EXISTS', replay) == 1 then redis.call('HINCRBY', replay, 'duplicates', duplicates) end
 for i = 1, #letters, 5 do addLetter(letters[i], letters[i + 1], letters[i + 2], fields[i]) end

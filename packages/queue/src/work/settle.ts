@@ -5,6 +5,7 @@ import { encodeDeadLetter } from '../dead-letters/dead-letter-codec.js';
 import { writeFingerprint } from '../dead-letters/fingerprint.js';
 import type { QueueKeys } from '../keys/keys.js';
 import { encodeLateUsage } from '../ledger/late-usage.js';
+import type { ReceiptRoom, ReceiptTold } from '../receipts/receipt-entry.js';
 import { defineScript } from '../redis/script.js';
 import { SCRIPTS } from '../scripts.generated.js';
 
@@ -25,8 +26,17 @@ export type SettleRequest = {
   /** The one that is written: unique to this attempt at settling. */
   nextRev: string;
   settlement: Settlement;
+  /** For the receipt of what ended: what is known of the attempt, and how much may wait. Left out where none is kept. */
+  receipt?: (AttemptFacts & ReceiptRoom) | undefined;
   /** As in `BatchData`, from now on. */
   notes: Pick<BatchData, 'isolation' | 'rules' | 'isPinned' | 'turns'>;
+};
+
+export type AttemptFacts = {
+  /** The version of the rules that sent what does not name one itself; absent where unknown. */
+  rules?: string;
+  /** The first and the last of the times of the events that were tried, ISO 8601; absent where none was. */
+  span?: { from: string; to: string };
 };
 
 export async function writeSettlement(
@@ -50,6 +60,10 @@ export async function writeSettlement(
       active: keys.bull('active'),
       stalled: keys.bull('stalled'),
       lateUsage: keys.lateUsage,
+      receipts: keys.receipts,
+      receiptBytes: keys.receiptBytes,
+      receiptGaps: keys.receiptGaps,
+      receiptJob: keys.receiptJob(nextRev),
       replay: replayed && keys.replay(replayed.replay),
     },
     {
@@ -62,11 +76,28 @@ export async function writeSettlement(
       duplicates: replayed?.duplicates ?? 0,
       counts: JSON.stringify(settlement.byBucket),
       late: encodeLateUsage(settlement.lateUsage),
+      ...receiptOf(request),
       letters,
     },
   );
   return { result, data };
 }
+
+/** What the archive is told of what a settlement ended. */
+function receiptOf({ jobId, nextRev, settlement, receipt }: SettleRequest) {
+  const { deliveries, outcomes } = settlement.ended;
+  if (!receipt || outcomes.length === 0) return NO_RECEIPT;
+  const told: ReceiptTold = { job: jobId, rev: nextRev, outcomes, rules: receipt.rules };
+  return {
+    receipt: JSON.stringify(told),
+    part: deliveries === 'all' ? '' : JSON.stringify(encodeDeliveries(deliveries)),
+    receiptLimit: receipt.maxBytes,
+    from: receipt.span?.from ?? '',
+    to: receipt.span?.to ?? '',
+  };
+}
+
+const NO_RECEIPT = { receipt: '', part: '', receiptLimit: 0, from: '', to: '' };
 
 /**
  * A turn in which nothing was sent counts as none: what the job holds is mapped by the rules of then, whenever that

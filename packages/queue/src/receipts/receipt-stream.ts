@@ -1,0 +1,128 @@
+import type { Redis } from 'ioredis';
+import type { BatchData } from '../batch/batch-codec.js';
+import { type QueueKeys, queueKeys } from '../keys/keys.js';
+import { writeReplicated } from '../redis/replication.js';
+import { defineScript } from '../redis/script.js';
+import { SCRIPTS } from '../scripts.generated.js';
+import type { ReceiptEntry, ReceiptTold } from './receipt-entry.js';
+
+const holdScript = defineScript(SCRIPTS['receipts/hold-archive']);
+const releaseScript = defineScript(SCRIPTS['receipts/release']);
+
+/** How long an archivist has a shard's archive without another word. */
+export const ARCHIVE_HELD_MS = 15_000;
+
+const holderOf = ({ receipts }: QueueKeys) => `${receipts}:holder`;
+
+/**
+ * Takes the archive of a shard, or keeps it. What was written to this shard before is on the replicas then, too.
+ * @param redis sends nothing again by itself (`connectProducer`)
+ * @returns false where another archivist has it
+ * @throws as `writeReplicated`
+ */
+export async function holdArchive(
+  redis: Redis,
+  shard: string,
+  token: string,
+  replicas = 0,
+): Promise<boolean> {
+  const holder = holderOf(queueKeys(shard));
+  const hold = () => holdScript.run<number>(redis, { holder }, { token, heldMs: ARCHIVE_HELD_MS });
+  return (await writeReplicated(redis, holder, replicas, hold)) === 1;
+}
+
+/** A receipt's job is not where its entry says: somebody has removed it by hand, or Redis has lost it. */
+export class LostReceiptError extends Error {
+  override name = 'LostReceiptError';
+  readonly code = 'receipt_lost';
+}
+
+/**
+ * The oldest receipts of a shard that wait.
+ * @param until epoch milliseconds by Redis' clock: none that is younger
+ * @throws LostReceiptError
+ */
+export async function readReceipts(
+  redis: Redis,
+  shard: string,
+  { until, count }: { until: number; count: number },
+): Promise<ReceiptEntry[]> {
+  const { receipts } = queueKeys(shard);
+  const found = await redis.xrange(receipts, '-', until, 'COUNT', count);
+  const told = found.map(([id, fields]) => [id, fieldsOf(fields)] as const);
+  const jobs = told.flatMap(([, { job }]) => job ?? []);
+  const texts = new Map<string, string | null>();
+  await Promise.all(jobs.map(async (job) => texts.set(job, await redis.hget(job, 'data'))));
+  return told.map(([id, { job, part, settled, filtered }]) => {
+    if (filtered !== undefined) return { id, kind: 'filtered', filtered: JSON.parse(filtered) };
+    const batch = part ?? texts.get(job ?? '');
+    if (!settled || !batch)
+      throw new LostReceiptError(`entry ${id} of ${receipts} has lost what it is about`);
+    return {
+      id,
+      kind: 'settled',
+      ...(JSON.parse(settled) as ReceiptTold),
+      batch: JSON.parse(batch) as BatchData,
+    };
+  });
+}
+
+function fieldsOf(flat: readonly string[]): Partial<Record<string, string>> {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i < flat.length; i += 2) fields[flat[i]!] = flat[i + 1]!;
+  return fields;
+}
+
+/**
+ * Lets go of receipts that are on the archive's own disk.
+ * @returns false where another archivist has the shard's archive: it lets go of them itself
+ */
+export async function releaseReceipts(
+  redis: Redis,
+  shard: string,
+  token: string,
+  ids: readonly string[],
+): Promise<boolean> {
+  const keys = queueKeys(shard);
+  const { receipts, receiptBytes } = keys;
+  const released = await releaseScript.run<number>(
+    redis,
+    { holder: holderOf(keys), receipts, receiptBytes },
+    { token, ids },
+  );
+  return released >= 0;
+}
+
+/** What ended without a receipt since too much waited, of one bucket; times are ISO 8601, absent where unknown. */
+export type ReceiptGap = { bucket: string; deliveries: number; filtered: number; from?: string; to?: string };
+
+/** All that a shard has ever left out; a reader of it keeps what it knows already. */
+export async function readReceiptGaps(redis: Redis, shard: string): Promise<ReceiptGap[]> {
+  const gaps = new Map<string, ReceiptGap>();
+  for (const [name, value] of Object.entries(await redis.hgetall(queueKeys(shard).receiptGaps))) {
+    const end = name.lastIndexOf('/');
+    const bucket = name.slice(0, end);
+    const gap = gaps.get(bucket) ?? { bucket, deliveries: 0, filtered: 0 };
+    gaps.set(bucket, { ...gap, [name.slice(end + 1)]: isNumber(name) ? Number(value) : value });
+  }
+  return [...gaps.values()];
+}
+
+function isNumber(name: string): boolean {
+  return name.endsWith('/deliveries') || name.endsWith('/filtered');
+}
+
+/** How much of a shard's receipts waits: entries, bytes (about), and since when, epoch milliseconds; null where nothing does. */
+export async function countReceipts(
+  redis: Redis,
+  shard: string,
+): Promise<{ entries: number; bytes: number; oldestAt: number | null }> {
+  const { receipts, receiptBytes } = queueKeys(shard);
+  const [entries, bytes, oldest] = await Promise.all([
+    redis.xlen(receipts),
+    redis.get(receiptBytes),
+    redis.xrange(receipts, '-', '+', 'COUNT', 1),
+  ]);
+  const first = oldest[0]?.[0].split('-')[0];
+  return { entries, bytes: Number(bytes ?? 0), oldestAt: first === undefined ? null : Number(first) };
+}
