@@ -53,6 +53,7 @@ export function openInForce(config: Config, lasting: Lasting): InForce {
     shards,
     replicas,
     budgetBytes,
+    receipts: config.receipts,
     onCommitted: events.deliveriesCommitted,
     onNotKept: events.refusalsNotKept,
   });

@@ -275,6 +275,7 @@ function startJobs(
     whenOpen: () => sender.whenOpen(),
     inTurn,
     replication,
+    receipts: config.receipts,
     onSettled(settlement, written) {
       recordSettlement(events, name, written.jobId, settlement);
       traceSettlement(tracer, name, settlement, written);

@@ -10,7 +10,7 @@ export type ConfigChange = {
 };
 
 /** What connections and ports are made of: a process has it from its start to its end. */
-const FOR_LIFE = ['redis', 'receiverHost', 'ports', 'logLevel'] as const;
+const FOR_LIFE = ['redis', 'receipts', 'receiverHost', 'ports', 'logLevel'] as const;
 
 /** Marks the name of a configuration of which a process runs all but what needs a restart. */
 const PARTLY = '-needs-restart';
@@ -43,6 +43,7 @@ export function planReload(current: Config, loaded: LoadedConfig): PlannedReload
     ...loaded.config,
     hash: change.needsRestart.length > 0 ? `${hash}${PARTLY}` : hash,
     redis: current.redis,
+    receipts: current.receipts,
     receiverHost: current.receiverHost,
     ports: current.ports,
     logLevel: current.logLevel,
@@ -54,6 +55,7 @@ export function planReload(current: Config, loaded: LoadedConfig): PlannedReload
 function keysOf(config: Config): Map<string, string> {
   const keys = new Map<string, string>();
   for (const part of ['receiver', 'retry', 'redis', 'ports'] as const) addFields(part, config[part], keys);
+  addFields('receipts', config.receipts ?? {}, keys);
   for (const part of ['receiverHost', 'logLevel'] as const) keys.set(part, config[part]);
   keys.set('privacyKey', config.privacyKey ?? '');
   for (const source of config.sources) addFields(`sources.${source.name}`, source, keys);

@@ -22,6 +22,8 @@ const environmentSchema = z.object({
   RECEIVER_PORT: port(4000),
   WORKER_PORT: port(4001),
   CONSOLE_PORT: port(4002),
+  ARCHIVIST_PORT: port(4004),
+  RECEIPTS_DIRECTORY: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 

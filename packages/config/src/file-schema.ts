@@ -76,6 +76,26 @@ const retrySchema = z
     failsAloneAfterMs: failsAloneAfterMinutes * MINUTE_MS,
   }));
 
+const receiptsSchema = z
+  .union([
+    z.literal(false),
+    z.strictObject({
+      directory: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Where the archivist keeps what was delivered; RECEIPTS_DIRECTORY where left out'),
+      maxWaitingMegabytes: z
+        .number()
+        .positive()
+        .default(64)
+        .describe(
+          'What may wait in Redis for the archivist, of each shard; beyond it billing goes on without receipts',
+        ),
+    }),
+  ])
+  .describe('What was delivered, kept for years; false for none');
+
 /** As many as the hash has; `openssl rand -hex 32` writes twice that. */
 const MIN_PRIVACY_KEY_BYTES = 32;
 
@@ -92,6 +112,7 @@ export const fileSchema = z.strictObject({
     .optional()
     .describe('What hash in the privacy of a source hashes with; by environment variable, never in the file'),
   receiver: receiverSchema.prefault({}),
+  receipts: receiptsSchema.prefault({}),
   redis: redisSchema.prefault({}),
   retry: retrySchema.prefault({}),
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import {
   billingAccounts,
   type DestinationSettings,
@@ -51,9 +52,11 @@ export type Config = {
     refusedShare: number;
   };
   retry: File['retry'];
+  /** Where what was delivered is kept, and how many bytes of it may wait in Redis, of each shard; absent: nowhere. */
+  receipts: { directory: string; maxBytes: number } | undefined;
   /** The address that the receiver listens on. */
   receiverHost: string;
-  ports: { receiver: number; worker: number; console: number };
+  ports: { receiver: number; worker: number; console: number; archivist: number };
   logLevel: EnvironmentSettings['LOG_LEVEL'];
 };
 
@@ -122,13 +125,14 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   }
   if (!parsed.success || !environment.ok || problems.length > 0) return { ok: false, problems };
 
-  const { receiver, redis, retry } = parsed.data;
+  const { receiver, redis, retry, receipts } = parsed.data;
   const { destinations } = proxied;
   const privacyKey = parsed.data.privacyKey || undefined;
   const sources = parsed.data.sources.map((source) => withPrivacy(source, privacyKey));
   const router = compileRouter(destinations);
   if (!router.ok) throw new Error('a filter that the schema accepted does not compile');
   const { RECEIVER_HOST, RECEIVER_PORT, WORKER_PORT, CONSOLE_PORT, LOG_LEVEL } = environment.settings;
+  const { ARCHIVIST_PORT, RECEIPTS_DIRECTORY } = environment.settings;
   return {
     ok: true,
     config: {
@@ -149,13 +153,27 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
         refusedShare: redis.refusedMemoryPercent / 100,
       },
       retry,
+      receipts: receipts ? keptIn(receipts, RECEIPTS_DIRECTORY) : undefined,
       receiverHost: RECEIVER_HOST,
-      ports: { receiver: RECEIVER_PORT, worker: WORKER_PORT, console: CONSOLE_PORT },
+      ports: {
+        receiver: RECEIVER_PORT,
+        worker: WORKER_PORT,
+        console: CONSOLE_PORT,
+        archivist: ARCHIVIST_PORT,
+      },
       logLevel: LOG_LEVEL,
     },
     lineOf: yaml.lineOf,
     unset: [...new Set(interpolated.unset.map(({ name }) => name))],
   };
+}
+
+function keptIn(
+  { directory, maxWaitingMegabytes }: Exclude<File['receipts'], false>,
+  byDefault: string | undefined,
+): Config['receipts'] {
+  const kept = directory ?? byDefault;
+  return kept ? { directory: resolve(kept), maxBytes: maxWaitingMegabytes * 1e6 } : undefined;
 }
 
 function withPrivacy(source: Source, key: string | undefined): Source {

@@ -139,6 +139,7 @@ export async function runBackfill(backfill: Backfill, work: Work = {}): Promise<
     shards: config.redis.shards,
     replicas,
     priority: PRIORITY.backfill,
+    receipts: config.receipts,
   });
   const newer = watchNewer(redis);
   const hasStopped = () => newer.met() !== null || isStopped(work);
