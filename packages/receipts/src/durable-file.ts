@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** The end of a name that is of no use once its process is gone. */
+export const TEMPORARY = '.tmp';
+
+/** Replaces a file as a whole: after a crash it is the old one or the new one, and once this resolves it is the new one. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}${TEMPORARY}`);
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await renameDurably(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Of a file whose content is on disk already. Both names are in folders of one file system. */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncFolder(dirname(to));
+}
+
+/** Names that were made, changed or removed in a folder outlive a power failure only then. */
+export async function syncFolder(folder: string): Promise<void> {
+  await syncPath(folder);
+}
+
+/** What was written to a file, by whichever process, is on disk then. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
