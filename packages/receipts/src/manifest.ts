@@ -1,4 +1,9 @@
-import type { ReceiptOutcome } from './receipt.js';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { replaceFile } from './durable-file.js';
+import { archivedSpool, isArchiveFile, MANIFEST, spoolName } from './layout.js';
+import { RECEIPT_OUTCOMES, type ReceiptOutcome } from './receipt.js';
 
 /**
  * Which files of a shard count. A file that it does not name is none. Replaced as a whole, so that a reader sees all of
@@ -24,11 +29,14 @@ export type ManifestFile = {
   firstEntry: string;
   lastEntry: string;
   /** Of the events' own times; absent where no row has one. */
-  eventFrom?: number;
-  eventTo?: number;
+  eventFrom?: number | undefined;
+  eventTo?: number | undefined;
   /** Events by bucket (`<hour>/<source>`), rule (empty for filtered ones) and outcome. */
-  counts: Record<string, Record<string, Partial<Record<ReceiptOutcome, number>>>>;
+  counts: ReceiptCounts;
 };
+
+/** Events by bucket (`<hour>/<source>`), rule (empty for filtered ones) and outcome. */
+export type ReceiptCounts = Record<string, Record<string, Partial<Record<ReceiptOutcome, number>>>>;
 
 /** Deliveries of one bucket that ended without a receipt. */
 export type Gap = {
@@ -38,3 +46,100 @@ export type Gap = {
   eventFrom: number;
   eventTo: number;
 };
+
+const FORMAT = 1;
+
+const count = z.int().nonnegative();
+
+const fileSchema: z.ZodType<ManifestFile> = z.object({
+  name: z.string().min(1),
+  rows: count,
+  bytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  firstEntry: z.string(),
+  lastEntry: z.string(),
+  eventFrom: z.int().optional(),
+  eventTo: z.int().optional(),
+  counts: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(RECEIPT_OUTCOMES), count))),
+});
+
+const manifestSchema: z.ZodType<Manifest> = z.object({
+  format: z.literal(FORMAT),
+  shard: z.string(),
+  files: z.array(fileSchema),
+  gaps: z.array(z.object({ bucket: z.string(), deliveries: count, eventFrom: z.int(), eventTo: z.int() })),
+});
+
+/** A manifest that says nothing, or nothing that this version may believe: no question is answered without it. */
+export class ManifestError extends Error {
+  override name = 'ManifestError';
+  readonly code: 'manifest_newer' | 'manifest_damaged' | 'manifest_missing';
+
+  constructor(code: ManifestError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * What counts of a shard; nothing where nothing was ever closed.
+ * @param folder the shard's
+ * @throws ManifestError
+ */
+export async function readManifest(folder: string, shard: string): Promise<Manifest> {
+  const file = join(folder, MANIFEST);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) {
+    await assertNothingWasClosed(folder);
+    return { format: FORMAT, shard, files: [], gaps: [] };
+  }
+  return parseManifest(text, shard, file);
+}
+
+/** Pure. @throws ManifestError */
+export function parseManifest(text: string, shard: string, file: string): Manifest {
+  const said = readJson(text);
+  const format = (said as { format?: unknown } | null | undefined)?.format;
+  if (typeof format === 'number' && format > FORMAT) {
+    const problem = `${file} has format ${format}, of a newer version: use that version`;
+    throw new ManifestError('manifest_newer', problem);
+  }
+  const read = manifestSchema.safeParse(said);
+  if (read.success && read.data.shard === shard) return read.data;
+  const where = read.success ? 'shard' : read.error.issues[0]!.path.join('.');
+  const problem = `${file} is damaged${where && ` at ${where}`}: put it back from a copy`;
+  throw new ManifestError('manifest_damaged', problem);
+}
+
+/** @param folder the shard's. One process at a time: the last to write says what counts. */
+export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  await replaceFile(join(folder, MANIFEST), `${JSON.stringify(manifestSchema.parse(manifest))}\n`);
+}
+
+/** Whose spool is still there was being closed for the first time. */
+async function assertNothingWasClosed(folder: string): Promise<void> {
+  const names = await namesIn(folder);
+  const closed = names.filter(isArchiveFile).find((name) => !names.includes(spoolName(archivedSpool(name))));
+  if (closed === undefined) return;
+  const problem = `${folder} has no ${MANIFEST}, and ${closed}, which one has to name: put it back from a copy`;
+  throw new ManifestError('manifest_missing', problem);
+}
+
+/** Names of what lies in a folder; none where there is no folder. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

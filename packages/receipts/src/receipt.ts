@@ -3,6 +3,16 @@ import type { SettledOutcome } from '@meterbridge/delivery';
 /** How a receipt's events ended; `filtered`: no rule of the destination took them. */
 export type ReceiptOutcome = SettledOutcome | 'filtered';
 
+/** Every one of them. */
+export const RECEIPT_OUTCOMES = [
+  'delivered',
+  'late',
+  'duplicate',
+  'older_rule',
+  'not_compared',
+  'filtered',
+] as const satisfies ReceiptOutcome[];
+
 /**
  * One row of the books: one delivery that ended, or the events of one name that one write of a receiver filtered. What
  * was sent is made from the original event by the version of the rules that sent it; the original is not kept.
@@ -28,6 +38,8 @@ export type Receipt = {
 /** Of a delivery that ended; a filtered one has none of these. */
 export type SettledFields = {
   job: string;
+  /** The job's revision that the settlement wrote: with the job, the settlement's only name. */
+  rev: string;
   rule: string;
   /** The version of the rules that it was sent by; absent where unknown. */
   rules: string;
@@ -38,7 +50,9 @@ export type SettledFields = {
   eventAt: number;
   /** The id of the request that brought it; absent where unknown. */
   request: string;
-  /** What it is called at the API: Lago's transaction_id, Hyperline's record id. Absent, as all below, where the rules are not kept. */
+  /** The `type` of the destination that it was sent to. Absent, as all below, where the rules are not kept. */
+  type: string;
+  /** What it is called at the API: Lago's transaction_id, Hyperline's record id. */
   usageId: string;
   /** Who is billed, as sent: a customer (Hyperline), a subscription (Lago). */
   owner: string;

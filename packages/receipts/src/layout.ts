@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { destinationOf } from '@meterbridge/queue/batch';
+
+/*
+ * What lies where in a store: a folder a shard, `<dir>/lago@1`, and in it
+ *   manifest.json        which files count
+ *   rules/<version>.json the text of each version of the rules that a row was sent by
+ *   <name>.spool         entries as they came, until they are rows
+ *   <name>.parquet       rows, of the spool of that name
+ */
+
+export const MANIFEST = 'manifest.json';
+const RULES = 'rules';
+const SPOOL = '.spool';
+const ARCHIVE = '.parquet';
+/** How the folder begins that a conversion works in. */
+export const WORK_PREFIX = '.convert-';
+
+export function shardFolder(dir: string, shard: string): string {
+  return join(dir, shard);
+}
+
+/** The folders of a store that may be a destination's shards. Pure. */
+export function shardsAmong(names: readonly string[], destination: string): string[] {
+  return names.filter((name) => destinationOf(name) === destination).toSorted();
+}
+
+export function rulesFolder(folder: string): string {
+  return join(folder, RULES);
+}
+
+const VERSION = /^[\w-]+$/;
+
+/**
+ * Where a version's text lies.
+ * @param folder the shard's
+ * @returns null for what is no version: it would lead to another folder
+ */
+export function rulesFile(folder: string, version: string): string | null {
+  return VERSION.test(version) ? join(folder, RULES, `${version}.json`) : null;
+}
+
+/**
+ * The name of a new spool, which none ever had here: after a failover the first entry may be one that began another.
+ * @param taken names of spools that there are, or whose rows a manifest names
+ */
+export function newSpoolName(firstEntry: string, taken: ReadonlySet<string>): string {
+  for (let turn = 1; ; turn++) {
+    const name = turn === 1 ? firstEntry : `${firstEntry}.${turn}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** The file of a spool. */
+export function spoolName(name: string): string {
+  return `${name}${SPOOL}`;
+}
+
+/** The file of a spool's rows. */
+export function archiveName(name: string): string {
+  return `${name}${ARCHIVE}`;
+}
+
+export function isArchiveFile(file: string): boolean {
+  return file.endsWith(ARCHIVE);
+}
+
+export function isSpoolFile(file: string): boolean {
+  return file.endsWith(SPOOL);
+}
+
+/** The name of the spool whose rows a file has. */
+export function archivedSpool(file: string): string {
+  return file.slice(0, -ARCHIVE.length);
+}
+
+/** The name of a spool by its file. */
+export function spoolOf(file: string): string {
+  return file.slice(0, -SPOOL.length);
+}
