@@ -287,6 +287,26 @@ export type RuleIdentity<Rule> = {
   remedy(rule: string): string;
 };
 
+/** What a usage event says of itself, once it is written for its API. */
+export type SentUsage = {
+  /** What it is called there. */
+  usageId: string;
+  /** Who is billed: a customer or a subscription, as the API has it. */
+  owner: string;
+  /** What it is billed as. */
+  code: string;
+  /** The event's own time, epoch milliseconds. */
+  timestamp: number;
+};
+
+/** When an API takes two usage events for one, and which of them counts then. */
+export type UsageIdentity = {
+  /** Where all of these are the same, it is one usage event. */
+  fields: readonly ('usageId' | 'owner' | 'code')[];
+  /** The one that came first, or the one of the newest timestamp: of several such, the one that came first. */
+  inEffect: 'first' | 'newest';
+};
+
 /** What a destination's folder exports: what is known of its API, its settings, and how they become a `Destination`. */
 export type DestinationKind<Schema extends z.ZodType> = KindDescription & {
   /** Accepts only what `compile` can compile. */
@@ -295,6 +315,9 @@ export type DestinationKind<Schema extends z.ZodType> = KindDescription & {
   /** Only what maps: of rules that the schema has accepted, now or once. */
   compileRules(rules: RuleOf<Schema>[]): Destination['map'];
   identity: RuleIdentity<RuleOf<Schema>>;
+  usageIdentity: UsageIdentity;
+  /** Reads what a body says that `map` wrote, now or once. */
+  readUsage(body: string): SentUsage;
   /** Asks the API whether URL and key are right. Stores nothing there. */
   checkConnection(http: Pick<HttpClient, 'get' | 'post'>): Promise<ConnectionCheck>;
   /** Left out where an API does not show the events that it holds: then nobody knows of any. */

@@ -25,10 +25,12 @@ export type {
   Preference,
   Read,
   RequestHead,
+  SentUsage,
   StoredLookup,
   SubscriptionLookup,
   SubscriptionsVerdict,
   ToldDuplicate,
+  UsageIdentity,
 } from './destination.js';
 export type { HttpAnswer } from './http-answer.js';
 export type { HttpClient } from './http-client.js';
@@ -52,6 +54,7 @@ export {
   type RulesVersion,
   rulesVersion,
   settingsOfVersion,
+  typeOfVersion,
 } from './rules-version.js';
 export { secretSchema } from './secret.js';
 export { describeSharedIds, findSharedIds, type RulePlace, type SharedIds } from './shared-ids.js';

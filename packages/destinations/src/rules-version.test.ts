@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { SegmentEvent } from '@meterbridge/segment-events';
-import { compileDestination, destinationSettingsSchema } from './kinds.js';
-import { compileEarlierRules, compileVersion, rulesVersion } from './rules-version.js';
+import { compileDestination, destinationSettingsSchema, kindOf } from './kinds.js';
+import { compileEarlierRules, compileVersion, rulesVersion, typeOfVersion } from './rules-version.js';
 
 const event = {
   type: 'track',
@@ -115,6 +115,22 @@ test.each([
   ['that is damaged', '{"revision":1'],
 ])('a text %s maps nothing', (_what, text) => {
   expect(compileVersion(text)).toBeNull();
+});
+
+test('a version says which API it is of, and what it writes is read back', () => {
+  const at = Date.parse(event.timestamp);
+  const read = [lago, hyperline].map((settings) => {
+    const { text } = versionOf(settings);
+    const type = typeOfVersion(text)!;
+    const { usage } = compileVersion(text)!(settings.rules[0]!.name, event) as { usage: { body: string } };
+    return { type, ...kindOf(type).readUsage(usage.body) };
+  });
+  expect(read).toEqual([
+    { type: 'lago', usageId: 'm-1-calls', owner: 'acme', code: 'api_call', timestamp: at },
+    { type: 'hyperline', usageId: 'm-1', owner: 'acme', code: 'API Call', timestamp: at },
+  ]);
+  for (const text of ['{"revision":1,"type":"else"}', '{"revision":1', 'null', '""', '{}'])
+    expect(typeOfVersion(text)).toBeUndefined();
 });
 
 test('of kept versions each way of a rule is there once; what cannot be mapped by is left out', () => {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { formatToWrite, newerFormat } from '@meterbridge/delivery';
-import type { DestinationType } from './descriptions.js';
+import { type DestinationType, destinationTypes } from './descriptions.js';
 import type { Destination } from './destination.js';
 import { type DestinationSettings, kindOf } from './kinds.js';
 
@@ -59,6 +59,19 @@ export function compileVersion(text: string): Destination['map'] | null {
     return isOfHere(kept) ? kindOf(type).compileRules(rules) : null;
   } catch {
     return null;
+  }
+}
+
+/**
+ * Which API's rules a version has.
+ * @returns undefined for a text that is damaged, or of an API that is not known here
+ */
+export function typeOfVersion(text: string): DestinationType | undefined {
+  try {
+    const { type } = readVersion(text);
+    return destinationTypes.find((each) => each === type);
+  } catch {
+    return undefined;
   }
 }
 

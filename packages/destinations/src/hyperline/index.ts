@@ -8,6 +8,7 @@ import { classifyHyperlineAnswer } from './classify.js';
 import { hyperlineDescription } from './describe.js';
 import { hyperlineLookup } from './find-stored.js';
 import { hyperlineIdentity } from './identity.js';
+import { hyperlineUsageIdentity, readHyperlineUsage } from './sent-usage.js';
 import { hyperlineSettingsSchema } from './settings.js';
 import { compileHyperlineRule } from './write-usage.js';
 
@@ -21,6 +22,8 @@ export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
   settingsSchema: hyperlineSettingsSchema,
   compileRules: (rules) => compileRules(rules, compileHyperlineRule),
   identity: hyperlineIdentity,
+  usageIdentity: hyperlineUsageIdentity,
+  readUsage: readHyperlineUsage,
   compile: (settings) => ({
     ...fromSettings(settings),
     map: compileRules(settings.rules, compileHyperlineRule),

@@ -13,6 +13,7 @@ import { lagoHeldLookup } from './find-held.js';
 import { lagoLookup } from './find-stored.js';
 import { lagoIdentity } from './identity.js';
 import { readLagoEventsStore } from './read-events-store.js';
+import { lagoUsageIdentity, readLagoUsage } from './sent-usage.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
 import { lagoSubscriptions } from './subscriptions.js';
 import { compileLagoRule } from './write-usage.js';
@@ -35,6 +36,8 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   settingsSchema: lagoSettingsSchema,
   compileRules: (rules) => compileRules(rules, compileLagoRule),
   identity: lagoIdentity,
+  usageIdentity: lagoUsageIdentity,
+  readUsage: readLagoUsage,
   compile: (settings) => ({
     ...fromSettings(settings),
     subscriptions: settings.rules.some(({ subscription }) => isLookup(subscription))
