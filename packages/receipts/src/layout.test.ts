@@ -1,14 +1,25 @@
 import { expect, test } from '@jest/globals';
-import { newSpoolName, rulesFile, shardsAmong } from './layout.js';
+import { nextSpoolName, rulesFile, shardsAmong, spoolsAmong } from './layout.js';
 
 test('the shards of a destination, and no other folder', () => {
   const names = ['lago@1', 'lago', 'lago-eu', 'lago@10', 'other', '.lago', 'lost+found'];
   expect(shardsAmong(names, 'lago')).toEqual(['lago', 'lago@1', 'lago@10']);
 });
 
-test('the name of a spool is given once', () => {
-  expect(newSpoolName('5-0', new Set())).toBe('5-0');
-  expect(newSpoolName('5-0', new Set(['5-0', '5-0.2']))).toBe('5-0.3');
+test.each([
+  [[], '00000001'],
+  [['manifest.json', 'rules', '.convert-77', '.manifest.json.99.tmp'], '00000001'],
+  [['00000009.spool', '00000010.parquet'], '00000011'],
+  [['00000002.spool', 'lago@7/00000003-00000026.parquet'], '00000027'],
+])('the name of a spool is above all there were: %j', (files, name) => {
+  expect(nextSpoolName(files)).toBe(name);
+});
+
+test('spools are in the order in which they began', () => {
+  expect(spoolsAmong(['00000011.spool', '00000009.spool', '00000008.parquet', 'rules'])).toEqual([
+    '00000009',
+    '00000011',
+  ]);
 });
 
 test('a version leads to no other folder', () => {

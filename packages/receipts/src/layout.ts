@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { destinationOf } from '@meterbridge/queue/batch';
 
 /*
@@ -40,15 +40,21 @@ export function rulesFile(folder: string, version: string): string | null {
   return VERSION.test(version) ? join(folder, RULES, `${version}.json`) : null;
 }
 
+/** Wide enough to be in order as text for as long as anybody lives. */
+const DIGITS = 8;
+
 /**
- * The name of a new spool, which none ever had here: after a failover the first entry may be one that began another.
- * @param taken names of spools that there are, or whose rows a manifest names
+ * The name of a new spool: a number above every one that stands in a file's name, so that names are in the order in
+ * which spools began, and none is given twice.
+ * @param files names of files in the shard's folder, and of those that its manifest names
  */
-export function newSpoolName(firstEntry: string, taken: ReadonlySet<string>): string {
-  for (let turn = 1; ; turn++) {
-    const name = turn === 1 ? firstEntry : `${firstEntry}.${turn}`;
-    if (!taken.has(name)) return name;
+export function nextSpoolName(files: Iterable<string>): string {
+  let last = 0;
+  for (const file of files) {
+    if (!isSpoolFile(file) && !isArchiveFile(file)) continue;
+    for (const number of basename(file).match(/\d+/g) ?? []) last = Math.max(last, Number(number));
   }
+  return String(last + 1).padStart(DIGITS, '0');
 }
 
 /** The file of a spool. */
@@ -65,7 +71,7 @@ export function isArchiveFile(file: string): boolean {
   return file.endsWith(ARCHIVE);
 }
 
-export function isSpoolFile(file: string): boolean {
+function isSpoolFile(file: string): boolean {
   return file.endsWith(SPOOL);
 }
 
@@ -74,7 +80,10 @@ export function archivedSpool(file: string): string {
   return file.slice(0, -ARCHIVE.length);
 }
 
-/** The name of a spool by its file. */
-export function spoolOf(file: string): string {
-  return file.slice(0, -SPOOL.length);
+/** The names of the spools among files, oldest first. */
+export function spoolsAmong(files: readonly string[]): string[] {
+  return files
+    .filter(isSpoolFile)
+    .map((file) => file.slice(0, -SPOOL.length))
+    .toSorted();
 }
