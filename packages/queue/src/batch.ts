@@ -7,8 +7,6 @@ export { compareStreamIds, millisecondsOf } from './keys/dead-letter-id.js';
 export { destinationOf } from './keys/keys.js';
 export type {
   FilteredEntry,
-  OutcomeRun,
   ReceiptEntry,
   SettledEntry,
-  SettledOutcome,
 } from './receipts/receipt-entry.js';

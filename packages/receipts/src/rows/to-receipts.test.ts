@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { StoredDelivery } from '@meterbridge/delivery';
+import type { OutcomeRun, StoredDelivery } from '@meterbridge/delivery';
 import { destinationSettingsSchema, rulesVersion } from '@meterbridge/destinations';
-import { encodeDeliveries, type OutcomeRun, type ReceiptEntry } from '@meterbridge/queue/batch';
+import { encodeDeliveries, type ReceiptEntry } from '@meterbridge/queue/batch';
 import { compileKeptRules } from './compile-kept-rules.js';
 import { nameOfEntry, nameOfRow, toReceipts } from './to-receipts.js';
 

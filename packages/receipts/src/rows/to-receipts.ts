@@ -1,12 +1,15 @@
-import { type StoredDelivery, splitBucket } from '@meterbridge/delivery';
+import {
+  type OutcomeRun,
+  type SettledOutcome,
+  type StoredDelivery,
+  splitBucket,
+} from '@meterbridge/delivery';
 import {
   decodeBatch,
   type FilteredEntry,
   millisecondsOf,
-  type OutcomeRun,
   type ReceiptEntry,
   type SettledEntry,
-  type SettledOutcome,
 } from '@meterbridge/queue/batch';
 import type { Receipt, SettledFields } from '../receipt.js';
 import type { RulesOf } from './compile-kept-rules.js';
