@@ -1,7 +1,23 @@
 /**
  * The books: what was delivered, kept for years in files of rows, and questions to them. It knows no Redis and no
- * terminal. Begin with `Receipt` and `ReceiptReader`.
+ * terminal, and loads DuckDB only where files of rows are written or read. Begin with `Receipt`, then `Spool` (in),
+ * `convertSpool` and `ReceiptReader` (out).
  */
-export type { Gap, Manifest, ManifestFile } from './manifest.js';
+export { ConversionError, convertSpool, type SpoolPlace } from './convert/convert-spool.js';
+export { DuckDbMissingError } from './duckdb/load-duckdb.js';
+export { replaceFile } from './durable-file.js';
+export { rulesFile, shardFolder } from './layout.js';
+export {
+  type Gap,
+  type Manifest,
+  ManifestError,
+  type ManifestFile,
+  type ReceiptCounts,
+  readManifest,
+  writeManifest,
+} from './manifest.js';
 export type { EventSpan, ReceiptReader } from './reader.js';
-export type { Receipt, ReceiptOutcome, SettledFields } from './receipt.js';
+export { RECEIPT_OUTCOMES, type Receipt, type ReceiptOutcome, type SettledFields } from './receipt.js';
+export { SpoolDamagedError } from './spool/read-frames.js';
+export { readSpool, Spool } from './spool/spool.js';
+export { listSpools, nextSpool, openSpool, recordFile, type ShardPlace, tidyShard } from './store.js';

@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'redis-connection': [],
   queue: ['delivery', 'redis-connection', 'segment-events'],
   'rate-limiter': ['delivery', 'redis-connection'],
-  receipts: ['delivery', 'destinations', 'queue', 'segment-events'],
+  receipts: ['delivery', 'destinations', 'queue'],
   config: ['destinations', 'redis-connection', 'segment-events', 'usage-mapping'],
   telemetry: [],
   operations: [

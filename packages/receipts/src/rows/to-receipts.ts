@@ -63,27 +63,45 @@ function settledReceipts(entry: SettledEntry & { id: string }, common: Common, r
     const problem = `entry ${entry.id} says ${outcomes.length} outcomes of ${deliveries.length} deliveries`;
     throw new Error(problem);
   }
-  return deliveries.map((delivery, position) => {
-    const { event, source, rule, hour, request, tries, sentUnder: rules = entry.rules } = delivery;
-    return {
-      ...common,
-      position,
-      outcome: outcomes[position]!,
-      events: 1,
-      source,
-      acceptedHour: hour,
-      event: event.event ?? event.name ?? event.type,
-      job: entry.job,
-      rev: entry.rev,
-      rule,
-      rules,
-      attempts: (tries?.attempts ?? 0) + 1,
-      messageId: event.messageId,
-      eventAt: Date.parse(event.timestamp),
-      request: request?.id,
-      ...sentOf(delivery, rules === undefined ? undefined : rulesOf(rules)),
-    };
-  });
+  return deliveries.map((delivery, position) =>
+    toReceipt(delivery, entry, { ...common, position, outcome: outcomes[position]! }, rulesOf),
+  );
+}
+
+/** Every field by its name, also those that are absent: of millions of rows, spreading them took longer than mapping. */
+function toReceipt(
+  delivery: StoredDelivery,
+  entry: SettledEntry,
+  { settledAt, entry: id, shard, position, outcome }: Common & Pick<Receipt, 'position' | 'outcome'>,
+  rulesOf: RulesOf,
+): Receipt {
+  const { event, source, rule, hour, request, tries, sentUnder: rules = entry.rules } = delivery;
+  const sent = sentOf(delivery, rules === undefined ? undefined : rulesOf(rules));
+  return {
+    settledAt,
+    entry: id,
+    position,
+    shard,
+    outcome,
+    events: 1,
+    source,
+    acceptedHour: hour,
+    event: event.event ?? event.name ?? event.type,
+    job: entry.job,
+    rev: entry.rev,
+    rule,
+    rules,
+    attempts: (tries?.attempts ?? 0) + 1,
+    messageId: event.messageId,
+    eventAt: Date.parse(event.timestamp),
+    request: request?.id,
+    type: sent?.type,
+    usageId: sent?.usageId,
+    owner: sent?.owner,
+    customer: sent?.customer,
+    code: sent?.code,
+    usage: sent?.usage,
+  };
 }
 
 function expand(runs: readonly OutcomeRun[]): SettledOutcome[] {

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Database } from '../duckdb/open-database.js';
+import { openDatabase } from '../duckdb/open-database.js';
+import { readEntryNames } from '../duckdb/read-entry-names.js';
+import { syncPath } from '../durable-file.js';
+import { archiveName, shardFolder, spoolName } from '../layout.js';
+import { type ManifestFile, readManifest } from '../manifest.js';
+import { readKeptRules } from '../rows/read-kept-rules.js';
+import { ReceiptTally } from '../rows/receipt-tally.js';
+import { SeenEntries } from '../rows/seen-entries.js';
+import { toReceipts } from '../rows/to-receipts.js';
+import { readSpool } from '../spool/spool.js';
+import { ArchiveWriter } from './write-archive.js';
+
+/** What a conversion is told. */
+export type ConversionTask = {
+  /** The store. */
+  dir: string;
+  shard: string;
+  /** The spool's name. */
+  spool: string;
+  /** A folder of its own in the shard's, where its file is written. */
+  work: string;
+};
+
+/** Of its database alone, beside the program's own memory. */
+const MEMORY_MB = 256;
+
+/** The file that a conversion leaves in its folder. */
+export const WRITTEN = 'written.parquet';
+
+/** Writes the rows of a closed spool to a file in its own folder, on disk once this resolves. All else stays as it is. */
+export async function writeRows({ dir, shard, spool, work }: ConversionTask): Promise<ManifestFile> {
+  const database = await openDatabase({
+    temporary: join(work, 'spilled'),
+    memoryMb: MEMORY_MB,
+    threads: 1,
+  });
+  try {
+    const file = join(work, WRITTEN);
+    const tally = await convert({ dir, shard, spool, work }, database, file);
+    await syncPath(file);
+    return {
+      name: `${shard}/${archiveName(spool)}`,
+      ...tally.result(),
+      bytes: (await stat(file)).size,
+      sha256: await hashFile(file),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+async function convert(
+  { dir, shard, spool, work }: ConversionTask,
+  { connection }: Database,
+  written: string,
+): Promise<ReceiptTally> {
+  const folder = shardFolder(dir, shard);
+  const { files } = await readManifest(folder, shard);
+  const seen = new SeenEntries(files, ({ name }) => readEntryNames(connection, join(dir, name)));
+  const rulesOf = readKeptRules(folder);
+  const writer = new ArchiveWriter(connection, work);
+  const tally = new ReceiptTally();
+  const file = join(folder, spoolName(spool));
+  const handle = await open(file);
+  try {
+    for await (const entry of readSpool(handle, file, 'refuse')) {
+      tally.addEntry(entry.id);
+      if (!(await seen.add(entry))) continue;
+      const rows = toReceipts(entry, shard, rulesOf);
+      for (const row of rows) tally.addRow(row);
+      await writer.append(rows);
+    }
+    await writer.finish(written);
+  } finally {
+    await handle.close();
+  }
+  return tally;
+}
+
+async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}

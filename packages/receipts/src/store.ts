@@ -1,0 +1,71 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SpoolPlace } from './convert/convert-spool.js';
+import { syncFolder, TEMPORARY } from './durable-file.js';
+import {
+  archivedSpool,
+  archiveName,
+  isArchiveFile,
+  nextSpoolName,
+  shardFolder,
+  spoolName,
+  spoolsAmong,
+  WORK_PREFIX,
+} from './layout.js';
+import { type ManifestFile, namesIn, readManifest, writeManifest } from './manifest.js';
+import { Spool } from './spool/spool.js';
+
+/** A shard's part of a store. Its folder is there. */
+export type ShardPlace = { dir: string; shard: string };
+
+/** The spools of a shard, oldest first: the last one may be open. */
+export async function listSpools({ dir, shard }: ShardPlace): Promise<string[]> {
+  return spoolsAmong(await namesIn(shardFolder(dir, shard)));
+}
+
+/** A spool that there is, cut to what it holds for sure. */
+export async function openSpool({ dir, shard, spool }: SpoolPlace): Promise<Spool> {
+  return Spool.open(join(shardFolder(dir, shard), spoolName(spool)));
+}
+
+/** The name of a spool that is begun now. */
+export async function nextSpool({ dir, shard }: ShardPlace): Promise<string> {
+  const folder = shardFolder(dir, shard);
+  const { files } = await readManifest(folder, shard);
+  return nextSpoolName([...(await namesIn(folder)), ...files.map(({ name }) => name)]);
+}
+
+/** Has a spool's file of rows count, and lets go of the spool. Done twice, it is done once. One hand at a time. */
+export async function recordFile({ dir, shard, spool }: SpoolPlace, file: ManifestFile): Promise<void> {
+  const folder = shardFolder(dir, shard);
+  const manifest = await readManifest(folder, shard);
+  if (!manifest.files.some(({ name }) => name === file.name)) {
+    await writeManifest(folder, { ...manifest, files: [...manifest.files, file] });
+  }
+  await rm(join(folder, spoolName(spool)), { force: true });
+  await syncFolder(folder);
+}
+
+/**
+ * Puts away what a process that was killed has left in a shard's folder: files that are of no use, spools whose rows
+ * count, and files of rows that do not count, if their spool is there to make them of again. Nobody else may be at work
+ * there.
+ */
+export async function tidyShard({ dir, shard }: ShardPlace): Promise<void> {
+  const folder = shardFolder(dir, shard);
+  const names = await namesIn(folder);
+  const { files } = await readManifest(folder, shard);
+  const counted = new Set(files.map(({ name }) => name));
+  const isCounted = (spool: string) => counted.has(`${shard}/${archiveName(spool)}`);
+  const spools = spoolsAmong(names);
+  const useless = [
+    ...names.filter((name) => name.startsWith(WORK_PREFIX) || name.endsWith(TEMPORARY)),
+    ...spools.filter(isCounted).map(spoolName),
+    ...names.filter((name) => {
+      const spool = isArchiveFile(name) ? archivedSpool(name) : undefined;
+      return spool !== undefined && spools.includes(spool) && !isCounted(spool);
+    }),
+  ];
+  for (const name of useless) await rm(join(folder, name), { recursive: true, force: true });
+  if (useless.length > 0) await syncFolder(folder);
+}
