@@ -10,8 +10,11 @@ import { describeLibraries } from './third-party.mjs';
 rmSync('dist', { recursive: true, force: true });
 
 const { metafile } = await build({
-  // With an entry of its own, all that is composed is no part of main.js: tests run that again in one process.
-  entryPoints: ['src/main.ts', 'src/compose.ts'].filter((file) => existsSync(file)),
+  // With an entry of its own, all that is composed is no part of main.js: tests run that again in one process. What
+  // converts receipts is a program that another one starts.
+  entryPoints: ['src/main.ts', 'src/compose.ts', 'src/convert-main.ts'].filter((file) => existsSync(file)),
+  // It holds binaries.
+  external: ['@duckdb/node-api'],
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -30,7 +30,7 @@ export type Stack = {
    * @param options with `isFresh`, nothing ran in its process before: for what is said of memory
    */
   startReady: (
-    app: 'receiver' | 'worker',
+    app: Exclude<App, 'cli'>,
     options?: { isFresh?: boolean },
   ) => Promise<{ url: string; process: RunningProcess }>;
   /** A worker that sends nothing before the result is called: what is put on queues stays to be counted. */
@@ -113,6 +113,7 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
         HYPERLINE_API_KEY: HYPERLINE_KEY,
         RECEIVER_PORT: '0',
         WORKER_PORT: '0',
+        ARCHIVIST_PORT: '0',
         LOG_LEVEL: 'debug',
       };
       const start: Stack['start'] = (app, args = []) => {
@@ -166,6 +167,7 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
         async choosePorts() {
           env.RECEIVER_PORT = String(await findFreePort());
           env.WORKER_PORT = String(await findFreePort());
+          env.ARCHIVIST_PORT = String(await findFreePort());
         },
         async cli(...args) {
           const started = reuse('cli', args);

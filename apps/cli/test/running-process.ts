@@ -16,10 +16,10 @@ export type RunningProcess = {
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 
-export type App = 'receiver' | 'worker' | 'cli';
+export type App = 'receiver' | 'worker' | 'archivist' | 'cli';
 
 /** The line of the log that names the port. */
-const LISTENS = /"port":(\d+)[^\n]*"msg":"(?:receiver\.listening|worker\.ready)"/;
+const LISTENS = /"port":(\d+)[^\n]*"msg":"(?:receiver\.listening|worker\.ready|archivist\.ready)"/;
 
 /** What Node runs of an app: as built. */
 export function mainFile(app: App): string {
@@ -58,7 +58,7 @@ export function startProcess(
   };
 }
 
-/** Where a receiver or a worker listens, once its log says so. */
+/** Where a process listens, once its log says so. */
 export async function listeningUrl(app: App, output: () => string, isGone: () => boolean): Promise<string> {
   const port = await waitFor(() => LISTENS.exec(output())?.[1] ?? (isGone() && 'none'), {
     what: `the ${app} to listen`,

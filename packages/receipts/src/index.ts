@@ -20,4 +20,12 @@ export type { EventSpan, ReceiptReader } from './reader.js';
 export { RECEIPT_OUTCOMES, type Receipt, type ReceiptOutcome, type SettledFields } from './receipt.js';
 export { SpoolDamagedError } from './spool/read-frames.js';
 export { readSpool, Spool } from './spool/spool.js';
-export { listSpools, nextSpool, openSpool, recordFile, type ShardPlace, tidyShard } from './store.js';
+export {
+  listSpools,
+  nextSpool,
+  openSpool,
+  recordFile,
+  recordGaps,
+  type ShardPlace,
+  tidyShard,
+} from './store.js';

@@ -17,7 +17,7 @@ const MANIFEST: Manifest = {
       counts: { '498191/backend': { usage: { delivered: 2 }, '': { filtered: 7 } } },
     },
   ],
-  gaps: [{ bucket: '498191/backend', deliveries: 4, eventFrom: 1, eventTo: 2 }],
+  gaps: [{ bucket: '498191/backend', deliveries: 4, filtered: 0, eventFrom: 1, eventTo: 2 }],
 };
 
 const parse = (changed: object) => () =>

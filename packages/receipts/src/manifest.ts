@@ -38,13 +38,15 @@ export type ManifestFile = {
 /** Events by bucket (`<hour>/<source>`), rule (empty for filtered ones) and outcome. */
 export type ReceiptCounts = Record<string, Record<string, Partial<Record<ReceiptOutcome, number>>>>;
 
-/** Deliveries of one bucket that ended without a receipt. */
+/** What ended without a receipt, of one bucket. */
 export type Gap = {
   bucket: string;
   deliveries: number;
-  /** Of the events' own times. */
-  eventFrom: number;
-  eventTo: number;
+  /** Events that no rule took. */
+  filtered: number;
+  /** Of the deliveries' own times, epoch milliseconds; absent where unknown. */
+  eventFrom?: number | undefined;
+  eventTo?: number | undefined;
 };
 
 const FORMAT = 1;
@@ -67,7 +69,15 @@ const manifestSchema: z.ZodType<Manifest> = z.object({
   format: z.literal(FORMAT),
   shard: z.string(),
   files: z.array(fileSchema),
-  gaps: z.array(z.object({ bucket: z.string(), deliveries: count, eventFrom: z.int(), eventTo: z.int() })),
+  gaps: z.array(
+    z.object({
+      bucket: z.string(),
+      deliveries: count,
+      filtered: count,
+      eventFrom: z.int().optional(),
+      eventTo: z.int().optional(),
+    }),
+  ),
 });
 
 /** A manifest that says nothing, or nothing that this version may believe: no question is answered without it. */

@@ -12,7 +12,7 @@ import {
   spoolsAmong,
   WORK_PREFIX,
 } from './layout.js';
-import { type ManifestFile, namesIn, readManifest, writeManifest } from './manifest.js';
+import { type Gap, type ManifestFile, namesIn, readManifest, writeManifest } from './manifest.js';
 import { Spool } from './spool/spool.js';
 
 /** A shard's part of a store. Its folder is there. */
@@ -44,6 +44,26 @@ export async function recordFile({ dir, shard, spool }: SpoolPlace, file: Manife
   }
   await rm(join(folder, spoolName(spool)), { force: true });
   await syncFolder(folder);
+}
+
+/**
+ * Writes down what ended without a receipt; what is written down already and not told now stays.
+ * @param told all that Redis knows of a shard, which only grows
+ */
+export async function recordGaps({ dir, shard }: ShardPlace, told: readonly Gap[]): Promise<void> {
+  const folder = shardFolder(dir, shard);
+  const manifest = await readManifest(folder, shard);
+  const gaps = new Map(manifest.gaps.map((gap) => [gap.bucket, gap]));
+  for (const gap of told) {
+    const known = gaps.get(gap.bucket);
+    if (!known || sizeOf(gap) > sizeOf(known)) gaps.set(gap.bucket, gap);
+  }
+  const next = { ...manifest, gaps: [...gaps.values()] };
+  if (JSON.stringify(next.gaps) !== JSON.stringify(manifest.gaps)) await writeManifest(folder, next);
+}
+
+function sizeOf({ deliveries, filtered }: Gap): number {
+  return deliveries + filtered;
 }
 
 /**

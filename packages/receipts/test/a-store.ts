@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StoredDelivery } from '@meterbridge/delivery';
+import type { OutcomeRun, StoredDelivery } from '@meterbridge/delivery';
 import { destinationSettingsSchema, rulesVersion } from '@meterbridge/destinations';
-import { encodeDeliveries, type OutcomeRun, type ReceiptEntry } from '@meterbridge/queue/batch';
+import { encodeDeliveries, type ReceiptEntry } from '@meterbridge/queue/batch';
 
 export const HOUR_MS = 3_600_000;
 /** A full hour. */

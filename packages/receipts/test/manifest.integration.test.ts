@@ -11,7 +11,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const gap = (deliveries: number) => ({ bucket: '1/backend', deliveries, eventFrom: 0, eventTo: 1 });
+const gap = (deliveries: number) => ({
+  bucket: '1/backend',
+  deliveries,
+  filtered: 0,
+  eventFrom: 0,
+  eventTo: 1,
+});
 
 test('a manifest is replaced as a whole, and nothing else is left', async () => {
   const nothing = { format: 1 as const, shard: 'lago', files: [], gaps: [] };

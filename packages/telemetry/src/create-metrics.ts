@@ -3,8 +3,10 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type Build, readBuild } from './build.js';
 import {
   createActivityGauges,
+  createArchivistMeters,
   createBuildGauge,
   createForgetGauges,
+  createReceiptGauges,
   createReceiverMeters,
   createStatusGauges,
   createWorkerMeters,
@@ -61,10 +63,24 @@ export type ForgetStatus = {
   problems: Record<string, number>;
 };
 
+/** What waits in Redis for the archivist, of one shard. */
+export type ReceiptStatus = {
+  shard: string;
+  /** Entries, of up to some hundred deliveries each. */
+  entries: number;
+  bytes: number;
+  /** 0 where nothing waits. */
+  oldestSeconds: number;
+  /** Deliveries and filtered events that ended without a receipt. */
+  missing: number;
+};
+
 /** Redis away must not keep a scrape waiting. */
 const STATUS_DEADLINE_MS = 1_000;
 
 export type ReceiverMetrics = ReturnType<typeof createReceiverMetrics>;
+
+export type ArchivistMetrics = ReturnType<typeof createArchivistMetrics>;
 
 export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
 
@@ -124,6 +140,36 @@ export function createWorkerMetrics(build: Build = readBuild()) {
       for (const status of statuses) showStatus(gauges, status);
       for (const activity of activities) showActivity(gauges, activity);
       for (const status of forgets) showForgets(gauges, status);
+      return renderAll(registry);
+    },
+  };
+}
+
+/**
+ * The same of an archivist, and what waits for it in Redis.
+ * @param build which build says so; left out: this one
+ */
+export function createArchivistMetrics(build: Build = readBuild()) {
+  const registry = createRegistry(build);
+  const meters = createArchivistMeters(registry);
+  const gauges = createReceiptGauges(registry);
+  const readers: Read<ReceiptStatus>[] = [];
+  return {
+    ...meters,
+    showConfig: showConfigOf(meters),
+    /** Has what waits read anew for each scrape. */
+    watchReceipts(read: Read<ReceiptStatus>): void {
+      readers.push(read);
+    },
+    /** As a worker's. */
+    async render(): Promise<Rendered> {
+      for (const gauge of Object.values(gauges)) gauge.reset();
+      for (const { shard, entries, bytes, oldestSeconds, missing } of await readInTime(readers)) {
+        gauges.receiptsWaiting.set({ shard }, entries);
+        gauges.receiptBytes.set({ shard }, bytes);
+        gauges.oldestReceipt.set({ shard }, oldestSeconds);
+        gauges.receiptGap.set({ shard }, missing);
+      }
       return renderAll(registry);
     },
   };

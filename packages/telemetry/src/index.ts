@@ -14,7 +14,9 @@ export {
 export { createLogger, type Logger, type LoggerOptions } from './create-logger.js';
 export {
   type ActivityStatus,
+  type ArchivistMetrics,
   type BreakerState,
+  createArchivistMetrics,
   createReceiverMetrics,
   createWorkerMetrics,
   type DestinationStatus,

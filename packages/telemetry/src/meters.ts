@@ -78,6 +78,41 @@ export function createReceiverMeters(registry: Registry) {
   };
 }
 
+/** What an archivist counts itself. */
+export function createArchivistMeters(registry: Registry) {
+  const make = makerOf(registry);
+  const { counter } = make;
+  return {
+    configInfo: configInfo(make),
+    rowsWritten: counter('receipt_rows_written_total', 'Rows of receipts in files that count', []),
+    roundsFailed: counter(
+      'receipt_rounds_failed_total',
+      'Rounds in which receipts of a shard could not be taken from Redis or written to disk',
+      [],
+    ),
+    conversionsFailed: counter(
+      'receipt_conversions_failed_total',
+      'Times that a closed spool could not be made rows of',
+      [],
+    ),
+  };
+}
+
+/** What is read anew for each scrape (see `ReceiptStatus`). */
+export function createReceiptGauges(registry: Registry) {
+  const { gauge } = makerOf(registry);
+  return {
+    receiptsWaiting: gauge('receipts_waiting', 'Receipts that are in Redis and not on disk', ['shard']),
+    receiptBytes: gauge('receipts_waiting_bytes', 'What they take of Redis, about', ['shard']),
+    oldestReceipt: gauge('oldest_receipt_age_seconds', 'Age of the oldest of them', ['shard']),
+    receiptGap: gauge(
+      'receipts_missing',
+      'Deliveries and filtered events that ended without a receipt, since too many waited',
+      ['shard'],
+    ),
+  };
+}
+
 function configInfo({ gauge }: Make) {
   return gauge('config_info', 'The configuration that the process runs, by its name', ['hash']);
 }

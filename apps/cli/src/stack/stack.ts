@@ -45,7 +45,7 @@ const REDIS_LOOK_EVERY_MS = 500;
 
 /**
  * Starts Redis (unless REDIS_URL names one), the sandbox (for each API whose key is not set, where no other is real),
- * the receiver and a worker. Whatever dies is started again.
+ * the receiver, a worker and, where receipts are kept, an archivist. Whatever dies is started again.
  * @throws OperationError for a configuration, a Redis or a port that no process would start with
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -65,6 +65,8 @@ class Launch {
   private readonly given: NodeJS.ProcessEnv;
   private readonly made: Record<string, string> = {};
   private readonly stops: (() => Promise<void>)[] = [];
+  /** The sandbox stands in: what it was sent must never reach an API once there is a key, nor be told as billed. */
+  private isPlay = false;
 
   constructor(options: StackOptions) {
     this.options = options;
@@ -73,8 +75,9 @@ class Launch {
 
   async run(): Promise<Stack> {
     const standIns = decideStandIns(this.given);
+    this.isPlay = standIns.sandbox.length > 0;
     if (this.options.demoRedisUrl) this.made.REDIS_URL = this.options.demoRedisUrl;
-    else if (!this.given.REDIS_URL) await this.startRedis(standIns.sandbox.length > 0);
+    else if (!this.given.REDIS_URL) await this.startRedis();
     const sandboxUrl = await this.standIn(standIns);
     await this.makeUpTheRest(standIns);
     const env = { ...this.given, ...this.made };
@@ -98,12 +101,11 @@ class Launch {
     for (const each of this.stops.splice(0).reverse()) await each();
   }
 
-  /** @param isPlay whether the sandbox stands in: what it was sent must never reach an API once there is a key */
-  private async startRedis(isPlay: boolean): Promise<void> {
+  private async startRedis(): Promise<void> {
     const { directory, demo, onProgress, onLine } = this.options;
     const redis = await startLocalRedis({
       // A demonstration's data are deleted with it: they are never those of real use.
-      dataDir: join(directory, demo ? `demo-redis-${process.pid}` : isPlay ? 'sandbox-redis' : 'redis'),
+      dataDir: join(directory, demo ? `demo-redis-${process.pid}` : this.isPlay ? 'sandbox-redis' : 'redis'),
       ephemeral: demo,
       log: (line) => (line.startsWith('Installing') ? onProgress(line) : onLine('redis', line)),
     });
@@ -146,6 +148,16 @@ class Launch {
     made.RECEIVER_PORT = await this.choosePort('RECEIVER_PORT', 4000);
     made.WORKER_PORT = await this.choosePort('WORKER_PORT', 4001);
     made.METERBRIDGE_CONFIG = this.options.configFile;
+    await this.makeUpBooks();
+  }
+
+  /** Where receipts are kept; a demonstration's go with it, and those of the sandbox are of no bill. */
+  private async makeUpBooks(): Promise<void> {
+    const { directory, demo } = this.options;
+    const folder = demo ? `demo-receipts-${process.pid}` : this.isPlay ? 'sandbox-receipts' : 'receipts';
+    if (!this.given.RECEIPTS_DIRECTORY || demo) this.made.RECEIPTS_DIRECTORY = join(directory, folder);
+    if (demo) this.stops.push(() => rm(this.made.RECEIPTS_DIRECTORY!, { recursive: true, force: true }));
+    this.made.ARCHIVIST_PORT = await this.choosePort('ARCHIVIST_PORT', 4004);
   }
 
   /** A port that is free; one that is no port is for the configuration to refuse. */
@@ -173,7 +185,9 @@ class Launch {
     env: NodeJS.ProcessEnv,
     config: Config,
   ): Promise<Pick<Stack, 'receiverUrl' | 'workerUrl'>> {
-    const { configFile: file, onProgress } = this.options;
+    const { configFile: file, demo, onProgress } = this.options;
+    // It ends after those whose receipts it keeps.
+    if (config.receipts) this.start('archivist', 'apps/archivist', env);
     const receiver = this.start('receiver', 'apps/receiver', env);
     const worker = this.start('worker', 'apps/worker', env);
     const receiverUrl = `http://127.0.0.1:${env.RECEIVER_PORT}`;
@@ -182,6 +196,7 @@ class Launch {
     onProgress(`Receiver: ${receiverUrl}`);
     await waitUntilReady('the worker', `${workerUrl}/readyz`, READY_WITHIN_MS);
     onProgress(`Worker: ${workerUrl}/metrics`);
+    if (config.receipts && !demo) onProgress(`Receipts: ${config.receipts.directory}`);
     const onChange = async (changed: Config) => {
       await this.holdAndSay(changed);
       for (const each of [worker, receiver]) each.reload();

@@ -93,8 +93,16 @@ export async function releaseReceipts(
   return released >= 0;
 }
 
-/** What ended without a receipt since too much waited, of one bucket; times are ISO 8601, absent where unknown. */
-export type ReceiptGap = { bucket: string; deliveries: number; filtered: number; from?: string; to?: string };
+/** What ended without a receipt since too much waited, of one bucket. */
+export type ReceiptGap = {
+  bucket: string;
+  deliveries: number;
+  /** Events that no rule took. */
+  filtered: number;
+  /** Of the deliveries' own times, epoch milliseconds; absent where unknown. */
+  eventFrom?: number;
+  eventTo?: number;
+};
 
 /** All that a shard has ever left out; a reader of it keeps what it knows already. */
 export async function readReceiptGaps(redis: Redis, shard: string): Promise<ReceiptGap[]> {
@@ -103,13 +111,15 @@ export async function readReceiptGaps(redis: Redis, shard: string): Promise<Rece
     const end = name.lastIndexOf('/');
     const bucket = name.slice(0, end);
     const gap = gaps.get(bucket) ?? { bucket, deliveries: 0, filtered: 0 };
-    gaps.set(bucket, { ...gap, [name.slice(end + 1)]: isNumber(name) ? Number(value) : value });
+    gaps.set(bucket, { ...gap, ...readGapField(name.slice(end + 1), value) });
   }
   return [...gaps.values()];
 }
 
-function isNumber(name: string): boolean {
-  return name.endsWith('/deliveries') || name.endsWith('/filtered');
+function readGapField(field: string, value: string): Partial<ReceiptGap> {
+  if (field === 'from') return { eventFrom: Date.parse(value) };
+  if (field === 'to') return { eventTo: Date.parse(value) };
+  return { [field]: Number(value) };
 }
 
 /** How much of a shard's receipts waits: entries, bytes (about), and since when, epoch milliseconds; null where nothing does. */

@@ -10,7 +10,7 @@ import { every } from '../redis/every.js';
 
 /** What a process says of itself. */
 export type ProcessEntry = {
-  role: 'receiver' | 'worker';
+  role: 'receiver' | 'worker' | 'archivist';
   host: string;
   pid: number;
   /** Which version of the program it is. */

@@ -1,0 +1,124 @@
+import { createMutex, knownShards, readReceiptGaps } from '@meterbridge/queue';
+import { convertSpool, recordFile, recordGaps } from '@meterbridge/receipts';
+import type { ArchivistMetrics, Logger } from '@meterbridge/telemetry';
+import type { Redis } from 'ioredis';
+import { ShardArchive } from './shard-archive.js';
+
+export type ArchiveOptions = {
+  /** The store's folder. */
+  dir: string;
+  /** Sends nothing again by itself (`connectProducer`). */
+  redis: Redis;
+  /** Names this archivist and no other. */
+  token: string;
+  /** How many replicas have to have a settlement before its receipt is kept. */
+  replicas: number;
+  /** Epoch milliseconds, by Redis' clock. */
+  now: () => number;
+  logger: Logger;
+  metrics: Pick<ArchivistMetrics, 'rowsWritten' | 'roundsFailed' | 'conversionsFailed'>;
+};
+
+type Held = { archive: ShardArchive; keeping: Promise<void> | undefined; failure: string | undefined };
+
+/** How long after a conversion that failed it is begun again. */
+const CONVERT_AGAIN_MS = 60_000;
+
+/** All shards' receipts on their way to files of rows: those of each are kept by themselves, and converted one by one. */
+export class Archive {
+  private readonly options: ArchiveOptions;
+  private readonly shards = new Map<string, Held>();
+  private readonly leaving = new AbortController();
+  private readonly converting = createMutex();
+  private readonly conversions = new Set<Promise<void>>();
+
+  constructor(options: ArchiveOptions) {
+    this.options = options;
+  }
+
+  /** Begins another round for each shard that has ended its last one. Rejects as Redis does. */
+  async round(): Promise<void> {
+    for (const shard of await knownShards(this.options.redis)) {
+      const held = this.shardOf(shard);
+      held.keeping ??= this.keep(shard, held).finally(() => {
+        held.keeping = undefined;
+      });
+    }
+  }
+
+  /** Shards that cannot be kept now, and why. */
+  failures(): [shard: string, why: string][] {
+    return [...this.shards].flatMap(([shard, { failure }]) =>
+      failure === undefined ? [] : [[shard, failure]],
+    );
+  }
+
+  /** Lets what is on its way to the disk arrive; a conversion is ended, and begun again by the next archivist. */
+  async stop(): Promise<void> {
+    this.leaving.abort();
+    await Promise.all([...this.shards.values()].map(({ keeping }) => keeping));
+    await Promise.all(this.conversions);
+    await Promise.all([...this.shards.values()].map(({ archive }) => archive.close()));
+  }
+
+  private shardOf(shard: string): Held {
+    const known = this.shards.get(shard);
+    if (known) return known;
+    const { dir, redis, token, replicas, now } = this.options;
+    const onClosed = (spool: string) => this.convertLater(shard, spool);
+    const archive = new ShardArchive({ dir, shard, redis, token, replicas, now, onClosed });
+    const held: Held = { archive, keeping: undefined, failure: undefined };
+    this.shards.set(shard, held);
+    return held;
+  }
+
+  private async keep(shard: string, held: Held): Promise<void> {
+    const { logger, metrics, redis, dir } = this.options;
+    try {
+      if (await held.archive.keepAll()) {
+        const gaps = await readReceiptGaps(redis, shard);
+        if (gaps.length > 0) await this.converting(() => recordGaps({ dir, shard }, gaps));
+      }
+      if (held.failure !== undefined) logger.info({ shard }, 'archive.kept_again');
+      held.failure = undefined;
+    } catch (error) {
+      const { message } = error as Error;
+      metrics.roundsFailed.inc();
+      // Said once, and not each second.
+      if (held.failure !== message) logger.error({ shard, err: error }, 'archive.not_kept');
+      held.failure = message;
+      // What is on disk for certain is found out when it is opened again.
+      await held.archive.close().catch(() => {});
+    }
+  }
+
+  private convertLater(shard: string, spool: string): void {
+    const conversion = this.converting(() => this.convert(shard, spool)).finally(() =>
+      this.conversions.delete(conversion),
+    );
+    this.conversions.add(conversion);
+  }
+
+  private async convert(shard: string, spool: string): Promise<void> {
+    const { dir, logger, metrics } = this.options;
+    if (this.leaving.signal.aborted) return;
+    const since = performance.now();
+    try {
+      await this.shardOf(shard).archive.keepRules();
+      const place = { dir, shard, spool };
+      const file = await convertSpool(place, this.leaving.signal);
+      await recordFile(place, file);
+      metrics.rowsWritten.inc(file.rows);
+      const { name, rows, bytes } = file;
+      logger.info(
+        { shard, file: name, rows, bytes, durationMs: Math.round(performance.now() - since) },
+        'archive.written',
+      );
+    } catch (error) {
+      if (this.leaving.signal.aborted) return;
+      metrics.conversionsFailed.inc();
+      logger.error({ shard, spool, err: error }, 'archive.not_written');
+      setTimeout(() => this.convertLater(shard, spool), CONVERT_AGAIN_MS).unref();
+    }
+  }
+}
