@@ -1,19 +1,25 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Config,
+  type ConfigProblem,
   configFile,
+  describeProblem,
   describeProblems,
+  findRedisUrl,
   type LoadOptions,
   loadConfig,
+  namedSecrets,
   secretsOf,
 } from '@meterbridge/config';
 import { descriptions } from '@meterbridge/destinations/descriptions';
-import { OperationError, type Operations, readWords } from '@meterbridge/operations';
+import { OperationError, type Operations, type RunningSystem, readWords } from '@meterbridge/operations';
 import { createScrubber } from '@meterbridge/telemetry';
 import { isUnset } from './stack/decide-stand-ins.js';
 import { STACK_FILES } from './stack/stack-files.js';
 import { currentActor } from './terminal/current-actor.js';
+import { howToRun } from './terminal/hint.js';
+import { printNoteText } from './terminal/wrap-text.js';
 
 /** Where `up` and `demo` keep what they need between runs. */
 export const STATE_DIRECTORY = '.meterbridge';
@@ -71,16 +77,66 @@ export function readConfig(env: NodeJS.ProcessEnv, options: LoadOptions = {}): C
   return loaded.config;
 }
 
-/** @throws CommandError as `readConfig`; where a stack runs on, it says so */
+/** @throws CommandError as `readConfig`; it says what runs here in spite of it, or that nothing does */
 function readConfigInUse(): Config {
-  try {
-    return readConfig(readCommandEnv(process.env));
-  } catch (error) {
-    const isRunning = Object.values(STACK_FILES).some((file) => readStackEnv(file));
-    if (!isRunning || !(error instanceof CommandError)) throw error;
-    throw new CommandError(
-      `${error.message}\nNothing was done. What runs here goes on with the configuration from before.`,
+  const env = readCommandEnv(process.env);
+  const file = configFile(env);
+  const loaded = loadConfig({ file, env });
+  if (loaded.ok) return loaded.config;
+  throw refusal(loaded.problems, file, env);
+}
+
+function isStackHere(): boolean {
+  return Object.values(STACK_FILES).some((file) => readStackEnv(file));
+}
+
+function refusal(problems: readonly ConfigProblem[], file: string, env: NodeJS.ProcessEnv): CommandError {
+  const words = describeProblems(problems, file);
+  if (isStackHere()) {
+    return new CommandError(
+      `${words}\nNothing was done. What runs here goes on with the configuration from before.`,
     );
+  }
+  const isElsewhere = Boolean(env.REDIS_URL);
+  return isElsewhere || !lacksOnlyKeys(file, env) ? new CommandError(words) : nothingRuns();
+}
+
+/** Whether nothing is wrong with the file itself, or there is none. */
+function lacksOnlyKeys(file: string, env: NodeJS.ProcessEnv): boolean {
+  return !existsSync(file) || loadConfig({ file, env, allowUnset: true }).ok;
+}
+
+function nothingRuns(): CommandError {
+  return new CommandError(
+    `Nothing runs here: no \`meterbridge up\` has this folder, and REDIS_URL is not set.
+Start it:              ${howToRun('up')}
+To look at another:    set REDIS_URL, and the keys that its configuration names`,
+  );
+}
+
+/**
+ * Opens a system to look at it and to hold. Where the file cannot be used, by what the processes say is in force: a
+ * mistake that was saved takes nobody's eyes, and nobody's brake.
+ * @throws CommandError, OperationError
+ */
+export async function withRunningSystem<T>(act: (system: RunningSystem) => Promise<T>): Promise<T> {
+  const env = readCommandEnv(process.env);
+  const file = configFile(env);
+  const loaded = loadConfig({ file, env });
+  if (loaded.ok) return withOperations(act);
+  const url = findRedisUrl({ file, env });
+  if (url === null) throw refusal(loaded.problems, file, env);
+  const { openRunning } = await import('@meterbridge/operations');
+  const scrub = createScrubber(namedSecrets({ file, env }));
+  const system = await openRunning(url, { actor: currentActor(), scrub });
+  if (system === null) throw refusal(loaded.problems, file, env);
+  try {
+    const what = lacksOnlyKeys(file, env) ? 'cannot be used here' : 'has a mistake and is not in force';
+    const first = describeProblem(loaded.problems[0]!);
+    printNoteText(`${file} ${what} (${first}); this goes by what is in force, ${system.config.hash}`);
+    return await act(system);
+  } finally {
+    system.close();
   }
 }
 

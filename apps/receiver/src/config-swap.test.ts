@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Config, parseConfig } from '@meterbridge/config';
+import { type Config, parseConfig, settingsToTell } from '@meterbridge/config';
 import { createLogger } from '@meterbridge/telemetry';
 import { ConfigSwap } from './config-swap.js';
 import type { InForce } from './in-force.js';
@@ -24,6 +24,7 @@ function open(isThere: () => boolean) {
       config,
       hash: config.hash,
       rules: config.rules,
+      settings: settingsToTell(config),
       intake: { handle: () => true, settled: async () => {} },
       close: async () => void steps.push(`close ${config.sources[0]!.writeKeys[0]}`),
     }),

@@ -1,4 +1,4 @@
-import type { Config } from '@meterbridge/config';
+import { type Config, settingsToTell } from '@meterbridge/config';
 import type { connectProducer, RunningConfig } from '@meterbridge/queue';
 import {
   createForgetRequests,
@@ -103,6 +103,7 @@ export function openInForce(config: Config, lasting: Lasting): InForce {
     config,
     hash: config.hash,
     rules: config.rules,
+    settings: settingsToTell(config),
     intake,
     async close() {
       await intake.settled();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '@meterbridge/config';
+import { type Config, settingsToTell } from '@meterbridge/config';
 import {
   assertDurableRedis,
   connectConsumer,
@@ -109,7 +109,7 @@ export async function composeWorker(
   });
   const beat = startProcessBeat(redis, { role: 'worker', version }, clock.now);
   await delivery.apply(config);
-  await beat.say(config);
+  await beat.say({ ...config, settings: settingsToTell(config) });
   metrics.watchDestinations(() => Promise.all([...readers.values()].map(({ readStatus }) => readStatus())));
   metrics.watchForgetRequests(async () => [await readOpenForgetRequests(redis)]);
   metrics.watchActivity(async () => [await readActivityStatus(inForce, redis, clock.now())]);
@@ -125,7 +125,8 @@ export async function composeWorker(
       await delivery.apply(next);
       inForce = next;
       metrics.showConfig(next.hash);
-      await beat.say(next).catch((err) => logger.warn({ err }, 'config.not_told'));
+      const running = { ...next, settings: settingsToTell(next) };
+      await beat.say(running).catch((err) => logger.warn({ err }, 'config.not_told'));
     },
     async stop() {
       state = 'draining';

@@ -6,16 +6,20 @@ export { type ConfigChange, compareConfig, type PlannedReload, planReload } from
 export { configFile } from './environment.js';
 export { configJsonSchema } from './file-schema.js';
 export { isPlaceholder } from './find-placeholders.js';
+export { findRedisUrl } from './find-redis.js';
 export type { Environment } from './interpolate.js';
 export { type Config, type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load-config.js';
+export { namedSecrets } from './named-secrets.js';
 export { type ParsedYaml, parseYaml } from './parse-yaml.js';
 export {
   ConfigError,
   type ConfigProblem,
+  describeProblem,
   describeProblems,
   formatPath,
   type ProblemPath,
 } from './problem.js';
 export { createReloader, loadSettled, type Reloader, type ReloadOutcome } from './reloader.js';
 export { secretsOf } from './secrets.js';
+export { settingsToTell } from './settings-to-tell.js';
 export type { Source, WebhookAccess } from './source-settings.js';

@@ -22,11 +22,14 @@ export function describeProblems(problems: readonly ConfigProblem[], file: strin
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
   const lines = problems
     .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
-    .map(({ path, message, line }) => {
-      const place = line === undefined ? '' : `line ${line}, `;
-      return `  ${place}${formatPath(path) || 'file'}: ${message}`;
-    });
+    .map((problem) => `  ${describeProblem(problem)}`);
   return [`${file} has ${count}:`, ...lines].join('\n');
+}
+
+/** One problem, with where it stands. */
+export function describeProblem({ path, message, line }: ConfigProblem): string {
+  const place = line === undefined ? '' : `line ${line}, `;
+  return `${place}${formatPath(path) || 'file'}: ${message}`;
 }
 
 /** A configuration that no program starts with: every problem of it, for people. */

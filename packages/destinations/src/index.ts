@@ -52,6 +52,7 @@ export {
   compileVersion,
   newerRules,
   type RulesVersion,
+  rulesOfVersion,
   rulesVersion,
   settingsOfVersion,
   typeOfVersion,

@@ -89,6 +89,16 @@ export function settingsOfVersion(settings: DestinationSettings, text: string): 
   }
 }
 
+/** The rules of a version; null for a text that this program cannot map by. */
+export function rulesOfVersion(text: string): DestinationSettings['rules'] | null {
+  try {
+    const { rules, ...kept } = readVersion(text);
+    return isOfHere(kept) ? rules : null;
+  } catch {
+    return null;
+  }
+}
+
 function isOfHere({ revision, format }: Pick<KeptRules, 'revision' | 'format'>): boolean {
   return revision === MAPPING_REVISION && newerFormat('rules', format) === undefined;
 }

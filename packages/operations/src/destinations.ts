@@ -1,10 +1,9 @@
-import type { Config } from '@meterbridge/config';
 import { knownDestinations } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 
 /** Names of every destination that has or had a queue: those configured first, then those that are so no more. */
 export async function allDestinations(
-  { destinations }: Pick<Config, 'destinations'>,
+  { destinations }: { destinations: readonly { name: string }[] },
   redis: Redis,
 ): Promise<string[]> {
   const configured = destinations.map(({ name }) => name);

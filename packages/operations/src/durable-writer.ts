@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '@meterbridge/config';
 import {
   BooksRefusedError,
   describeRedisError,
@@ -12,6 +11,7 @@ import {
 } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { openProducer } from './connect.js';
+import type { SettingsInForce } from './open.js';
 import { OperationError } from './operation-error.js';
 import { isStopped, type Work } from './work.js';
 
@@ -27,7 +27,9 @@ export type DurableWriter = {
 /** @throws OperationError as `openProducer`; `not_certain` */
 export async function openWriter({
   redis: { url, replicas },
-}: Pick<Config, 'redis'>): Promise<DurableWriter> {
+}: {
+  redis: Pick<SettingsInForce['redis'], 'url' | 'replicas'>;
+}): Promise<DurableWriter> {
   const redis = await openProducer(url);
   try {
     const waitFor = await replicasToWaitFor(redis, replicas);
@@ -45,7 +47,7 @@ export async function openWriter({
  * @throws OperationError (`not_certain`, `redis_full`, `redis_unreachable`) where it may not be done
  */
 export async function withWriter<T>(
-  config: Pick<Config, 'redis'>,
+  config: { redis: Pick<SettingsInForce['redis'], 'url' | 'replicas'> },
   act: (writer: DurableWriter) => Promise<T>,
 ): Promise<T> {
   const writer = await openWriter(config);

@@ -8,7 +8,7 @@ import {
 } from '@meterbridge/delivery';
 import { changeGate, createStoreClock, RECEIVER, readsOf } from '@meterbridge/queue';
 import { withWriter } from './durable-writer.js';
-import type { Operations } from './open.js';
+import type { RunningSystem } from './open.js';
 import { OperationError } from './operation-error.js';
 
 const MAX_REASON = 500;
@@ -20,7 +20,7 @@ const MAX_REASON = 500;
  * @throws OperationError (`unknown_destination`, `not_certain`, `redis_full`, `redis_unreachable`)
  */
 export async function holdDestination(
-  ops: Operations,
+  ops: RunningSystem,
   destination: string,
   reason: string,
 ): Promise<{ before: Gate; after: Gate }> {
@@ -44,7 +44,7 @@ export async function holdDestination(
  * @throws OperationError as `holdDestination`
  */
 export async function resumeDestination(
-  ops: Operations,
+  ops: RunningSystem,
   destination: string,
 ): Promise<{ byHand: HandHold | null; byAnswer: Hold | null }> {
   refuseUnknown(destination, ops);
@@ -60,7 +60,7 @@ export async function resumeDestination(
 }
 
 /** One that was removed from the configuration may still have workers that send to it. */
-function refuseUnknown(name: string, { names }: Operations): void {
+function refuseUnknown(name: string, { names }: RunningSystem): void {
   const sending = names.filter((each) => each !== RECEIVER);
   if (sending.includes(name)) return;
   throw new OperationError('unknown_destination', `no destination ${name}; there are ${sending.join(', ')}`);

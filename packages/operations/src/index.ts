@@ -72,7 +72,8 @@ export { allowPerson, keyToRefuseBy, listRefused, type RefusedList } from './for
 export { type ForgetRunner, type ForgetRunnerOptions, startForgetRunner } from './forget/run-forgets.js';
 export { readPersonIds } from './forget/words.js';
 export { holdDestination, resumeDestination } from './hold.js';
-export { type Operations, openOperations } from './open.js';
+export { type Operations, openOperations, type RunningSystem, type SettingsInForce } from './open.js';
+export { openRunning } from './open-running.js';
 export { OperationError, type OperationErrorCode } from './operation-error.js';
 export { findSource } from './pipeline/find-source.js';
 export { readKeptRules } from './pipeline/kept-rules.js';

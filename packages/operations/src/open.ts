@@ -1,5 +1,6 @@
 import type { Config } from '@meterbridge/config';
 import type { ToldFormats } from '@meterbridge/delivery';
+import type { DestinationSettings } from '@meterbridge/destinations';
 import { knownShards, RECEIVER, readFormats } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { openRedis } from './connect.js';
@@ -8,9 +9,18 @@ import { allDestinations } from './destinations.js';
 import { readKeptRules } from './pipeline/kept-rules.js';
 import type { KeptRules } from './pipeline/pipeline.js';
 
-/** A running system, for what a person does to it. */
-export type Operations = {
-  config: Config;
+/** What of a configuration is needed to look at a system and to hold: processes tell theirs (`openRunning`). */
+export type SettingsInForce = Pick<Config, 'hash' | 'billingAccounts'> & {
+  sources: readonly Pick<Config['sources'][number], 'name'>[];
+  destinations: readonly (Pick<DestinationSettings, 'name' | 'type' | 'rules'> & {
+    limit: Pick<DestinationSettings['limit'], 'requestsPerSecond'>;
+  })[];
+  redis: Pick<Config['redis'], 'url' | 'replicas' | 'maxMemoryShare'>;
+};
+
+/** A running system, to look at and to hold. */
+export type RunningSystem = {
+  config: SettingsInForce;
   /** Waits for as long as Redis is away. */
   redis: Redis;
   /** The person that histories name for what is done. */
@@ -20,13 +30,18 @@ export type Operations = {
   /** Every shard of those. */
   shards: string[];
   customerOf: CustomerOf;
-  /** Rules of before: what may have arrived is mapped by them. */
-  kept: KeptRules;
   /** What any version has said of the formats that it writes here. */
   formats: ToldFormats;
   /** Takes the configuration's secrets out of what an API said. */
   scrub: (text: string) => string;
   close(): void;
+};
+
+/** A running system with the whole configuration of its file, for all that a person does to it. */
+export type Operations = Omit<RunningSystem, 'config'> & {
+  config: Config;
+  /** Rules of before: what may have arrived is mapped by them. */
+  kept: KeptRules;
 };
 
 /**

@@ -161,6 +161,7 @@ export {
   type RunningConfig,
   readProcesses,
   startProcessBeat,
+  type ToldSettings,
 } from './state/processes.js';
 export {
   allowPeople,

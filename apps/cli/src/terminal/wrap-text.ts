@@ -1,5 +1,5 @@
 import stringWidth from 'fast-string-width';
-import { print } from './print.js';
+import { print, printNote } from './print.js';
 import { unstyled } from './style.js';
 import { STANDARD_WIDTH, tableWidth } from './table.js';
 
@@ -48,4 +48,9 @@ export function noteWidth(): number {
 /** Prints sentences, no wider than the terminal is; tables and what is copied from it go through `print`. */
 export function printText(text: string): void {
   print(wrapText(text, tableWidth()));
+}
+
+/** The same on standard error: what is no result. */
+export function printNoteText(text: string): void {
+  printNote(wrapText(text, noteWidth()));
 }

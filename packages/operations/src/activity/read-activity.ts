@@ -1,8 +1,8 @@
-import type { Config } from '@meterbridge/config';
 import { readRuleActivity, readUntakenNames, type UntakenNames } from '@meterbridge/queue';
 import type { CallType } from '@meterbridge/segment-events';
 import { judgeRule, type RuleStatus } from '@meterbridge/usage-mapping';
 import type { Redis } from 'ioredis';
+import type { SettingsInForce } from '../open.js';
 
 /** Whether a configured rule takes events, as receivers saw it. What was backfilled or replayed does not count. */
 export type RuleLine = { destination: string; rule: string } & RuleStatus;
@@ -27,7 +27,7 @@ export type UntakenLine = {
 /** What rules take and what none takes. Costs Redis about a millisecond a destination or source. */
 export type Activity = { rules: RuleLine[]; untaken: UntakenLine[] };
 
-type Configured = Pick<Config, 'destinations' | 'sources'>;
+type Configured = Pick<SettingsInForce, 'destinations' | 'sources'>;
 
 /** Of what is configured. @param now epoch milliseconds, by Redis' clock. Throws as the client does. */
 export async function readActivity(config: Configured, redis: Redis, now: number): Promise<Activity> {
@@ -41,7 +41,7 @@ export async function readActivity(config: Configured, redis: Redis, now: number
 }
 
 async function readRules(
-  { name: destination, rules }: Config['destinations'][number],
+  { name: destination, rules }: SettingsInForce['destinations'][number],
   redis: Redis,
   now: number,
 ): Promise<RuleLine[]> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuditLine, readAudit } from '@meterbridge/queue';
 import { redisSilence } from '../connect.js';
 import { destinationsOf } from '../dead-letters/walk.js';
-import type { Operations } from '../open.js';
+import type { RunningSystem } from '../open.js';
 import { OperationError } from '../operation-error.js';
 import { startCounting, type Work } from '../work.js';
 import { type AuditFilter, type AuditReport, reportAudit } from './report.js';
@@ -18,7 +18,7 @@ const REST_FACTOR = 10;
  * @throws OperationError (`unknown_destination`, `unknown_source`; `redis_unreachable` where Redis went away)
  */
 export async function audit(
-  ops: Operations,
+  ops: RunningSystem,
   filter: AuditFilter & { destination?: string },
   withinMs = 0,
   work: Work = {},
@@ -45,7 +45,7 @@ export async function audit(
 }
 
 async function readReport(
-  ops: Operations,
+  ops: RunningSystem,
   { destination, ...filter }: AuditFilter & { destination?: string },
 ): Promise<AuditReport> {
   const names = destinationsOf(destination === undefined ? {} : { destination }, ops);
@@ -55,7 +55,7 @@ async function readReport(
 }
 
 /** A misspelt source has no difference: that must not look like an account that adds up. */
-function refuseUnknownSource(source: string, { config }: Operations, lines: AuditLine[]): void {
+function refuseUnknownSource(source: string, { config }: RunningSystem, lines: AuditLine[]): void {
   const names = [...config.sources.map(({ name }) => name), ...lines.flatMap((line) => line.source ?? [])];
   if (names.includes(source)) return;
   throw new OperationError(

@@ -1,5 +1,5 @@
 import { type DeadLetterCount, readDeadLetterCounts } from '@meterbridge/queue';
-import type { Operations } from '../open.js';
+import type { RunningSystem } from '../open.js';
 import type { Work } from '../work.js';
 import type { LetterFilter } from './filter.js';
 import type { Grouping } from './groupings.js';
@@ -21,7 +21,7 @@ type Counted = (typeof COUNTED)[number];
  * @throws OperationError (`unknown_destination`)
  */
 export async function countGroups(
-  ops: Operations,
+  ops: RunningSystem,
   filter: LetterFilter,
   by: readonly Grouping[],
   work: Work = {},
@@ -35,7 +35,7 @@ export async function countGroups(
 
 /** Null where the counts that are kept do not say it. */
 async function readKept(
-  ops: Operations,
+  ops: RunningSystem,
   filter: LetterFilter,
   by: readonly Grouping[],
 ): Promise<LetterCount[] | null> {

@@ -13,7 +13,9 @@ const FALLBACK = [['context', 'groupId'], ['groupId'], ['userId']];
  * Reads a letter's customer: what its rule reads now of who is billed, or whose subscription is looked up, as it is sent,
  * masked or hashed where the rule says so. Where the rule is gone or finds nothing, context.groupId, groupId or userId.
  */
-export function compileCustomerOf(destinations: readonly DestinationSettings[]): CustomerOf {
+export function compileCustomerOf(
+  destinations: readonly Pick<DestinationSettings, 'name' | 'type' | 'rules'>[],
+): CustomerOf {
   const readers = new Map<string, ReadValue>();
   for (const settings of destinations) {
     for (const rule of settings.rules) {

@@ -1,5 +1,5 @@
 import { type OperatorActionRecord, readDeadLetterLog } from '@meterbridge/queue';
-import type { Operations } from '../open.js';
+import type { RunningSystem } from '../open.js';
 import { destinationsOf } from './walk.js';
 
 /**
@@ -7,7 +7,7 @@ import { destinationsOf } from './walk.js';
  * @throws OperationError (`unknown_destination`)
  */
 export async function readLetterLog(
-  ops: Operations,
+  ops: RunningSystem,
   { destination }: { destination?: string },
 ): Promise<OperatorActionRecord[]> {
   const names = destinationsOf(destination === undefined ? {} : { destination }, ops);

@@ -1,5 +1,5 @@
 import { splitBucket } from '@meterbridge/delivery';
-import type { Operations } from '../open.js';
+import type { RunningSystem } from '../open.js';
 import { startCounting, type Work } from '../work.js';
 import type { LetterFilter } from './filter.js';
 import type { Grouping } from './groupings.js';
@@ -12,7 +12,7 @@ export type LetterPage = { entries: LetterEntry[]; hasMore: boolean };
 
 /** @throws as `walkLetters` */
 export async function pageLetters(
-  ops: Operations,
+  ops: RunningSystem,
   filter: LetterFilter,
   { limit, ...options }: Pick<WalkOptions, 'after' | 'newestFirst'> & { limit: number },
 ): Promise<LetterPage> {
@@ -26,7 +26,7 @@ export async function pageLetters(
 
 /** Counts all letters that a filter means by what they have in common: a walk over all of them. */
 export async function countLetters(
-  ops: Operations,
+  ops: RunningSystem,
   filter: LetterFilter,
   by: readonly Grouping[],
   options: Pick<WalkOptions, 'after' | 'newestFirst'> = {},
@@ -57,7 +57,7 @@ export type LetterSummary = {
 
 export function summarizeLetter(
   entry: LetterEntry,
-  { customerOf, formats }: Pick<Operations, 'customerOf' | 'formats'>,
+  { customerOf, formats }: Pick<RunningSystem, 'customerOf' | 'formats'>,
 ): LetterSummary {
   const { id, reason, newer } = entry;
   const known = { id, at: new Date(entry.at).toISOString(), reason };

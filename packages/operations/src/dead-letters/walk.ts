@@ -8,7 +8,7 @@ import {
   readFormats,
   readShardLetters,
 } from '@meterbridge/queue';
-import type { Operations } from '../open.js';
+import type { RunningSystem } from '../open.js';
 import { OperationError } from '../operation-error.js';
 import type { Work } from '../work.js';
 import { type LetterFilter, matches } from './filter.js';
@@ -18,7 +18,7 @@ import { destinationOf, type Letter, type LetterEntry, newerLetterWords } from '
  * The destinations a filter is about, in their order.
  * @throws OperationError (`unknown_destination`) for one that there is not
  */
-export function destinationsOf(filter: LetterFilter, { names }: Pick<Operations, 'names'>): string[] {
+export function destinationsOf(filter: LetterFilter, { names }: Pick<RunningSystem, 'names'>): string[] {
   const named = [filter.destination ?? [], filter.ids?.map((id) => destinationOf({ id })) ?? []].flat();
   const unknown = named.find((name) => !names.includes(name));
   if (unknown !== undefined) {
@@ -44,7 +44,7 @@ export type WalkOptions = {
  * @throws OperationError (`unknown_dead_letter`) for an id that is there no more, unless `through` says that this is a second walk
  */
 export async function* walkLetters(
-  ops: Operations,
+  ops: RunningSystem,
   filter: LetterFilter,
   { after, through, newestFirst = false }: WalkOptions = {},
 ): AsyncGenerator<LetterEntry> {
@@ -90,7 +90,11 @@ function beginAt(after: string, names: string[]): number {
   return begin;
 }
 
-async function findAll(ids: string[], { redis }: Operations, areExpected: boolean): Promise<LetterEntry[]> {
+async function findAll(
+  ids: string[],
+  { redis }: RunningSystem,
+  areExpected: boolean,
+): Promise<LetterEntry[]> {
   const wanted = [...new Set(ids)];
   const found = await Promise.all(wanted.map((id) => findDeadLetter<Letter>(id, redis)));
   const gone = wanted.find((_, index) => !found[index]);
@@ -108,7 +112,7 @@ function goneText(id: string): string {
  * One dead letter, to be read.
  * @throws OperationError (`unknown_dead_letter`) where it is there no more, (`newer_version`) where it is of one
  */
-export async function readLetter(id: string, { redis }: Pick<Operations, 'redis'>): Promise<LetterEntry> {
+export async function readLetter(id: string, { redis }: Pick<RunningSystem, 'redis'>): Promise<LetterEntry> {
   const entry = await findDeadLetter<Letter>(id, redis);
   if (!entry) throw new OperationError('unknown_dead_letter', goneText(id));
   if (entry.newer !== undefined) {
@@ -124,7 +128,7 @@ export async function readLetter(id: string, { redis }: Pick<Operations, 'redis'
  */
 export async function* readableOf(
   letters: AsyncIterable<LetterEntry>,
-  { formats }: Pick<Operations, 'formats'>,
+  { formats }: Pick<RunningSystem, 'formats'>,
   left: string,
   { onNotice }: Pick<Work, 'onNotice'>,
 ): AsyncGenerator<LetterEntry> {
@@ -144,7 +148,7 @@ export async function* readableOf(
 
 /** How many there are of each reason, as the ledger knows it without a walk. */
 export async function countByReason(
-  ops: Operations,
+  ops: RunningSystem,
   { destination, reason }: Pick<LetterFilter, 'destination' | 'reason'>,
 ): Promise<{ destination: string; reason: string; letters: number }[]> {
   const names = destinationsOf(destination === undefined ? {} : { destination }, ops);
@@ -162,7 +166,7 @@ export async function countByReason(
  * How many letters the destinations of a filter have: it means as many at most.
  * @throws OperationError (`unknown_destination`)
  */
-export async function countAtMost(filter: LetterFilter, ops: Operations): Promise<number> {
+export async function countAtMost(filter: LetterFilter, ops: RunningSystem): Promise<number> {
   if (filter.ids) return filter.ids.length;
   const counts = await countByReason(ops, filter);
   return counts.reduce((sum, { letters }) => sum + letters, 0);

@@ -1,4 +1,3 @@
-import type { Config } from '@meterbridge/config';
 import type { Gate, ToldFormats } from '@meterbridge/delivery';
 import {
   type Counters,
@@ -30,6 +29,7 @@ import { TOKENS_PER_ID } from '@meterbridge/segment-events';
 import type { Redis } from 'ioredis';
 import { type Activity, readActivity } from '../activity/read-activity.js';
 import { allDestinations } from '../destinations.js';
+import type { SettingsInForce } from '../open.js';
 
 /** What is seen of one destination at one moment, or of the receiver's own dead letters. */
 export type PlaceSnapshot = {
@@ -76,7 +76,11 @@ export type Snapshot = {
 };
 
 /** Looks at what is configured, and at what is not any more and still has something. */
-export async function takeSnapshot(config: Config, redis: Redis, now: () => number): Promise<Snapshot> {
+export async function takeSnapshot(
+  config: SettingsInForce,
+  redis: Redis,
+  now: () => number,
+): Promise<Snapshot> {
   const names = await allDestinations(config, redis);
   const at = now();
   const [workersOf, memory, refusal, processes, formats] = await Promise.all([

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createStoreClock } from '@meterbridge/queue';
 import { redisSilence } from '../connect.js';
-import type { Operations } from '../open.js';
+import type { RunningSystem } from '../open.js';
 import { reportStatus, type Status } from './report.js';
 import { takeSnapshot } from './snapshot.js';
 
@@ -12,7 +12,7 @@ const BETWEEN_MS = 1_000;
  * How every destination does, once a second until the caller has seen enough.
  * @throws OperationError (`redis_unreachable`) where Redis went away meanwhile
  */
-export async function* watchStatus({ config, redis }: Operations): AsyncGenerator<Status, never> {
+export async function* watchStatus({ config, redis }: RunningSystem): AsyncGenerator<Status, never> {
   const clock = createStoreClock(redis);
   try {
     await clock.synchronize();

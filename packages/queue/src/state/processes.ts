@@ -8,6 +8,15 @@ import { every } from '../redis/every.js';
  * yet. A process says so every few seconds; what it said counts for a few beats, so that one that is killed is forgotten.
  */
 
+/** What is told of a configuration in force, for commands where the file cannot be used. No key and no URL. */
+export type ToldSettings = {
+  /** The names of its sources. */
+  sources: string[];
+  /** By destination: which API it is of, whose account it bills, and what its requests are limited to. */
+  destinations: Record<string, { type: string; account: string; requestsPerSecond: number | 'unlimited' }>;
+  redis: { replicas: number; maxMemoryShare: number };
+};
+
 /** What a process says of itself. */
 export type ProcessEntry = {
   role: 'receiver' | 'worker' | 'archivist';
@@ -19,6 +28,8 @@ export type ProcessEntry = {
   config: string;
   /** By destination: the version of its rules. */
   rules: Record<string, string>;
+  /** The rest of its configuration; left out by versions before 0.2.0. */
+  settings?: ToldSettings;
   /** Of a receiver: which refused people all of its requests go by; left out while some go by others. */
   refused?: string;
   /** When it last said so, epoch milliseconds by Redis' clock. */
@@ -26,7 +37,11 @@ export type ProcessEntry = {
 };
 
 /** What a process runs now. */
-export type RunningConfig = { hash: string; rules: ReadonlyMap<string, { version: string }> };
+export type RunningConfig = {
+  hash: string;
+  rules: ReadonlyMap<string, { version: string }>;
+  settings: ToldSettings;
+};
 
 export type ProcessBeat = {
   /** Says it now; rejects as Redis does. Before the first job is stamped with new rules. */
@@ -68,6 +83,7 @@ export function startProcessBeat(
       version,
       config: running.hash,
       rules,
+      settings: running.settings,
       refused: refused(),
       at: now(),
     };

@@ -1,5 +1,5 @@
 import { type AuditGrouping, type AuditReport, audit as holdAgainst } from '@meterbridge/operations';
-import { withOperations } from '../../load-context.js';
+import { withRunningSystem } from '../../load-context.js';
 import { grouped } from '../../terminal/grouped.js';
 import { print } from '../../terminal/print.js';
 import { isoHour } from '../../terminal/read-since.js';
@@ -37,7 +37,7 @@ export async function audit({
     sinceHour: since,
     by,
   };
-  const report = await withOperations((ops) =>
+  const report = await withRunningSystem((ops) =>
     watched((work) => holdAgainst(ops, filter, (wait ?? 0) * 1_000, work)),
   );
   const isLate = wait !== undefined && report.total.inFlight > 0;

@@ -9,15 +9,15 @@ import {
   type LetterEntry,
   type LetterFilter,
   newerLetterWords,
-  type Operations,
   pageLetters,
+  type RunningSystem,
   readFilter,
   ruleOf,
   summarizeLetter,
   type Tallied,
   walkLetters,
 } from '@meterbridge/operations';
-import { withOperations } from '../../load-context.js';
+import { withRunningSystem } from '../../load-context.js';
 import { countRow } from '../../terminal/count-row.js';
 import { grouped } from '../../terminal/grouped.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
@@ -40,7 +40,7 @@ const LINES = 20;
 
 /** Prints a page of dead letters, or how many there are by what they have in common. */
 export async function listDeadLetters(options: ListOptions): Promise<void> {
-  await withOperations(async (ops) => {
+  await withRunningSystem(async (ops) => {
     if (options.by) await printGroups(ops, options.by, options);
     else if (options.json) await printLines(ops, options);
     else await printPage(ops, options);
@@ -52,7 +52,7 @@ function orderOf({ after, newest = false }: ListOptions) {
 }
 
 /** One a line, all of them where nobody says how many. */
-async function printLines(ops: Operations, options: ListOptions): Promise<void> {
+async function printLines(ops: RunningSystem, options: ListOptions): Promise<void> {
   const out = createLineWriter(process.stdout);
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   for await (const entry of walkLetters(ops, readFilter(options), orderOf(options))) {
@@ -63,7 +63,7 @@ async function printLines(ops: Operations, options: ListOptions): Promise<void> 
   await out.end();
 }
 
-async function printPage(ops: Operations, options: ListOptions): Promise<void> {
+async function printPage(ops: RunningSystem, options: ListOptions): Promise<void> {
   const limit = options.limit ?? LINES;
   const { entries, hasMore } = await pageLetters(ops, readFilter(options), { ...orderOf(options), limit });
   if (entries.length === 0) {
@@ -82,7 +82,7 @@ async function printPage(ops: Operations, options: ListOptions): Promise<void> {
 }
 
 /** A misspelt reason means no letter: that must not look like there being none. */
-async function sayNone(ops: Operations, options: ListOptions): Promise<string> {
+async function sayNone(ops: RunningSystem, options: ListOptions): Promise<string> {
   const filter = readFilter(options);
   const all = Object.keys(filter).length === 0 ? 0 : await countAtMost({}, ops);
   if (all === 0) return 'No dead letters.';
@@ -91,7 +91,7 @@ async function sayNone(ops: Operations, options: ListOptions): Promise<string> {
 
 /** The ledger knows how many there are of each reason; of anything narrower only a walk over all does. */
 async function printCounts(
-  ops: Operations,
+  ops: RunningSystem,
   { destination, reason, ...narrower }: LetterFilter,
 ): Promise<void> {
   if (Object.keys(narrower).length > 0) return print('How many in all: the same with --by reason');
@@ -100,7 +100,7 @@ async function printCounts(
   }
 }
 
-async function printGroups(ops: Operations, by: Grouping[], options: ListOptions): Promise<void> {
+async function printGroups(ops: RunningSystem, by: Grouping[], options: ListOptions): Promise<void> {
   const tallied = await watched((work) => countLetters(ops, readFilter(options), by, orderOf(options), work));
   if (options.json) return printJson(tallied);
   if (!tallied.total) return print(await sayNone(ops, options));
@@ -166,7 +166,7 @@ const SHORT_DETAIL = 160;
 /** A page of dead letters, a row each. @param width of the table, in characters */
 export function renderLetters(
   entries: readonly LetterEntry[],
-  { scrub, formats }: Pick<Operations, 'scrub' | 'formats'>,
+  { scrub, formats }: Pick<RunningSystem, 'scrub' | 'formats'>,
   width: number,
 ): string {
   const rows = entries.map((entry) => {

@@ -1,5 +1,6 @@
-import { holdDestination, resumeDestination } from '@meterbridge/operations';
-import { CommandError, withOperations } from '../../load-context.js';
+import { descriptions } from '@meterbridge/destinations/descriptions';
+import { holdDestination, resumeDestination, type SettingsInForce } from '@meterbridge/operations';
+import { CommandError, readCommandEnv, withRunningSystem } from '../../load-context.js';
 import { NO_KEY } from '../../stack/decide-stand-ins.js';
 import { print } from '../../terminal/print.js';
 import { printText } from '../../terminal/wrap-text.js';
@@ -8,7 +9,7 @@ import { printText } from '../../terminal/wrap-text.js';
 export async function hold(destination: string, options: { reason: string; json?: boolean }): Promise<void> {
   const reason = options.reason.trim();
   if (reason === '') throw new CommandError('say why, for those who come later: --reason "…"');
-  const { before, after } = await withOperations((ops) => holdDestination(ops, destination, reason));
+  const { before, after } = await withRunningSystem((ops) => holdDestination(ops, destination, reason));
   if (options.json) return print(JSON.stringify({ destination, held: after.handHold }));
   printText(
     before.handHold
@@ -20,9 +21,8 @@ export async function hold(destination: string, options: { reason: string; json?
 
 /** Lets a destination go, whoever held it: somebody, or an answer that refused the key or the URL. */
 export async function resume(destination: string, options: { json?: boolean }): Promise<void> {
-  const { byHand, byAnswer } = await withOperations((ops) => {
-    const { apiKey } = ops.config.destinations.find(({ name }) => name === destination) ?? {};
-    if (apiKey === NO_KEY) {
+  const { byHand, byAnswer } = await withRunningSystem((ops) => {
+    if (hasNoKey(destination, ops.config)) {
       throw new CommandError(
         `${destination} has no API key, so nothing can be sent to it. Set it in .env, and start meterbridge up again: that lets it go.`,
       );
@@ -40,4 +40,12 @@ export async function resume(destination: string, options: { json?: boolean }): 
     );
   }
   if (!byHand && !byAnswer) printText(`${destination} is not held.`);
+}
+
+/** A stack gives a destination without a key one that is none. Where the file cannot be used, its variable tells. */
+function hasNoKey(destination: string, { destinations }: SettingsInForce): boolean {
+  const settings = destinations.find(({ name }) => name === destination);
+  if (!settings) return false;
+  const { apiKey } = settings as { apiKey?: string };
+  return (apiKey ?? readCommandEnv(process.env)[descriptions[settings.type].env.apiKey]) === NO_KEY;
 }

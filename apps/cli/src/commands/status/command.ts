@@ -1,5 +1,5 @@
 import { type Status, watchStatus } from '@meterbridge/operations';
-import { withOperations } from '../../load-context.js';
+import { withRunningSystem } from '../../load-context.js';
 import { untilSignal } from '../../terminal/interruption.js';
 import { clearTerminal, print } from '../../terminal/print.js';
 import { type TableOptions, tableWidth } from '../../terminal/table.js';
@@ -11,7 +11,7 @@ export type StatusOptions = TableOptions & { watch?: boolean; json?: boolean };
 export async function status(options: StatusOptions): Promise<void> {
   // It only looks: nothing is in hand.
   if (options.watch) void untilSignal().then(() => process.exit());
-  await withOperations(async (ops) => {
+  await withRunningSystem(async (ops) => {
     for await (const found of watchStatus(ops)) {
       printStatus(found, options);
       if (!options.watch) return;

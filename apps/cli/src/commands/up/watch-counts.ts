@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, configFile, loadConfig } from '@meterbridge/config';
 import { openOperations, watchStatus } from '@meterbridge/operations';
 import { readConfig } from '../../load-context.js';
 import { renderCounts } from './render-counts.js';
@@ -18,22 +19,26 @@ export async function watchCounts(
   onCounts: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  let config = readConfig(env);
   while (!signal.aborted) {
     try {
-      await look(env, onCounts, signal);
+      config = latest(env) ?? config;
+      await look(config, onCounts, signal);
     } catch {
-      // Redis is away, or the saved file is wrong: whom it concerns says so. Counts end no stack.
+      // Redis is away: whom it concerns says so. Counts end no stack.
       await sleep(AGAIN_AFTER_MS, undefined, { signal }).catch(() => {});
     }
   }
 }
 
-async function look(
-  env: NodeJS.ProcessEnv,
-  onCounts: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const ops = await openOperations(readConfig(env), { actor: 'meterbridge up', scrub: (text) => text });
+/** What is saved; undefined while it has a mistake, and is not in force. */
+function latest(env: NodeJS.ProcessEnv): Config | undefined {
+  const loaded = loadConfig({ file: configFile(env), env });
+  return loaded.ok ? loaded.config : undefined;
+}
+
+async function look(config: Config, onCounts: (line: string) => void, signal: AbortSignal): Promise<void> {
+  const ops = await openOperations(config, { actor: 'meterbridge up', scrub: (text) => text });
   try {
     let looks = 0;
     for await (const status of watchStatus(ops)) {
