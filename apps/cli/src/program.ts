@@ -15,8 +15,8 @@ import { addSchema } from './commands/schema/define.js';
 import { addStatus } from './commands/status/define.js';
 import { addTest } from './commands/test/define.js';
 import { addUp } from './commands/up/define.js';
+import { COMMANDER_OUTPUT } from './terminal/commander-output.js';
 import { listWords } from './terminal/list-words.js';
-import { COMMANDER_OUTPUT } from './terminal/print.js';
 
 /** The command line: every command with its options and its help. Parsing runs the command's action. */
 export function createProgram(): Command {

@@ -52,6 +52,10 @@ test('the answers in brackets make a configuration that checks green and deliver
   for (const next of ['.env ', 'meterbridge check', 'meterbridge preview', 'meterbridge up']) {
     expect(out).toContain(next);
   }
+  expect(out).toContain('Wrote .env.example: ');
+  expect(JSON.parse(await read('meterbridge.schema.json'))).toMatchObject({
+    title: 'Meterbridge configuration',
+  });
   const config = await read('meterbridge.config.yaml');
   expect(config.split('\n').filter((line) => line.includes('#')).length).toBeGreaterThan(10);
 

@@ -90,8 +90,7 @@ function codeField(part: SymField, findings: Findings): { field: Field | null; c
   if (value.kind === 'constant' && typeof value.value === 'string' && value.value !== '') {
     return { field: { key: 'code', value: value.value }, constant: value.value };
   }
-  // The event's name is what a rule without a code takes.
-  if (isPath(value, 'event')) return { field: null, constant: null };
+  if (isPath(value, 'event')) return { field: { key: 'code', value: { path: 'event' } }, constant: null };
   const field = valueField(findings, 'lago', 'code', part);
   if (field && typeof field.value === 'string' && field.value !== '') {
     return { field: { ...field, value: { path: field.value } }, constant: null };

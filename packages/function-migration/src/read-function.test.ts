@@ -40,6 +40,7 @@ test("the rules of Lago's recipe, with where they come from", () => {
       # From onTrack, the request in line 17.
       - name: track
         when: type = "track"
+        code: { path: event }
         # The function named the customer: Lago is asked for the customer's subscription.
         subscription: { lookup: customer, customer: userId }
         properties:

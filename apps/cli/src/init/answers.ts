@@ -34,8 +34,11 @@ export type Usage = {
 /** The source of a configuration that nobody was asked about. */
 export const STANDARD_SOURCE: DraftSource = { name: 'backend', writeKeyVariable: 'SEGMENT_WRITE_KEY' };
 
+/** Beside the configuration. */
+export const SCHEMA_FILE = 'meterbridge.schema.json';
+
 export const ABOUT = [
-  'yaml-language-server: $schema=./meterbridge.schema.json',
+  `yaml-language-server: $schema=./${SCHEMA_FILE}`,
   '',
   'What comes in, where usage goes, and how one becomes the other. `meterbridge check` says whether it is right.',
   'Keys come from the environment, by the name of a variable: none stands here, and none should.',

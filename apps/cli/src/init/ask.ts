@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { CommandError } from '../load-context.js';
 import { printNote } from '../terminal/print.js';
 import { visible } from '../terminal/visible.js';
+import { noteWidth, wrapText } from '../terminal/wrap-text.js';
 
 /** What an answer comes to, or what was expected instead. */
 export type Reading<T> = { ok: true; value: T } | { ok: false; problem: string };
@@ -37,7 +38,10 @@ export async function withQuestions<T>(answerAll: (ask: Ask) => Promise<T>): Pro
   const lines = terminal[Symbol.asyncIterator]();
   const ask: Ask = async ({ text, standard, read }) => {
     for (;;) {
-      terminal.setPrompt(`${visible(text)} [${visible(standard)}] `);
+      // The line that is typed into is the prompt; those above it are a note.
+      const question = wrapText(`${visible(text)} [${visible(standard)}]`, noteWidth()).split('\n');
+      terminal.setPrompt(`${question.pop()} `);
+      if (question.length > 0) printNote(question.join('\n'));
       terminal.prompt();
       const line = await lines.next();
       if (line.done) {

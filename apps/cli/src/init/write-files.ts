@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { configJsonSchema } from '@meterbridge/config';
 import { type Draft, extendEnvExample, ownAddresses, variablesOf } from '@meterbridge/config-draft';
 import { CommandError } from '../load-context.js';
+import { SCHEMA_FILE } from './answers.js';
 
 /** @throws CommandError where the file is there and may not be written over */
 export function refuseToOverwrite(file: string, force: boolean): void {
@@ -19,16 +21,26 @@ export function writeConfigFile(file: string, text: string, force: boolean): voi
  * Adds the variables that the configuration names to `.env.example` beside it, and touches nothing that is there but an
  * API's address that is another than the configuration's own. Returns the file, or null where it had them all.
  */
-export function writeEnvExample(configFile: string, draft: Draft): string | null {
+export function writeEnvExample(
+  configFile: string,
+  draft: Draft,
+): { file: string; wasThere: boolean } | null {
   const file = join(dirname(configFile), '.env.example');
+  const wasThere = existsSync(file);
   const extended = extendEnvExample(
-    existsSync(file) ? readFileSync(file, 'utf8') : '',
+    wasThere ? readFileSync(file, 'utf8') : '',
     variablesOf(draft),
     ownAddresses(draft),
   );
   if (extended === null) return null;
   writing(file, () => writeFileSync(file, extended));
-  return file;
+  return { file, wasThere };
+}
+
+/** The schema that the first line of the configuration names, for editors; one that is there is of another version. */
+export function writeSchema(configFile: string): void {
+  const file = join(dirname(configFile), SCHEMA_FILE);
+  writing(file, () => writeFileSync(file, `${JSON.stringify(configJsonSchema(), null, 2)}\n`));
 }
 
 function writing(file: string, write: () => void): void {

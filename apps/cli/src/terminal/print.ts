@@ -14,12 +14,6 @@ export function printNote(text = ''): void {
   write(process.stderr, `${text}\n`);
 }
 
-/** For the help and the errors of commander: they have line breaks of their own. */
-export const COMMANDER_OUTPUT = {
-  writeOut: (text: string) => write(process.stdout, text),
-  writeErr: (text: string) => write(process.stderr, text),
-};
-
 function write(stream: NodeJS.WriteStream, text: string): void {
   stream.write(printable(text, stream));
 }

@@ -1,4 +1,5 @@
 import stringWidth from 'fast-string-width';
+import { STANDARD_WIDTH } from './break-line.js';
 import { type Style, style } from './style.js';
 import { visible } from './visible.js';
 
@@ -24,8 +25,6 @@ export type Table = {
 export type TableOptions = { wide?: boolean };
 
 const GAP = '  ';
-/** Of a terminal that does not say its width. */
-export const STANDARD_WIDTH = 80;
 /** Where even what has to stay is too wide, text is cut into pieces like this. */
 const NARROWEST = 6;
 

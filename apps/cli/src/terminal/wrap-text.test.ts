@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { reflowText } from './break-line.js';
 import { wrapText } from './wrap-text.js';
 
 test.each([
@@ -17,4 +18,29 @@ test.each([
 test('where nothing bounds it, it is as it was', () => {
   const text = `• ${'word '.repeat(100)}end`;
   expect(wrapText(text, Number.POSITIVE_INFINITY)).toBe(text);
+});
+
+test('what was broken for a wider terminal is broken anew, sentence by sentence; examples stay whole', () => {
+  const text = `
+Without a key the sandbox stands in, and a known
+write key is taken. What is kept goes on.
+Exit codes: 0 done.
+
+Examples:
+  meterbridge dead-letters replay --reason unmapped --dry-run`;
+  expect(reflowText(text, 30)).toBe(`
+Without a key the sandbox
+stands in, and a known write
+key is taken. What is kept
+goes on.
+Exit codes: 0 done.
+
+Examples:
+  meterbridge dead-letters replay --reason unmapped --dry-run`);
+});
+
+test('what stands behind a line number goes on below itself', () => {
+  expect(wrapText('  line 8   Lago reads no such field', 24)).toBe(
+    '  line 8   Lago reads no\n           such field',
+  );
 });

@@ -1,12 +1,8 @@
 import stringWidth from 'fast-string-width';
+import { breakLine, STANDARD_WIDTH } from './break-line.js';
 import { print, printNote } from './print.js';
 import { unstyled } from './style.js';
-import { STANDARD_WIDTH, tableWidth } from './table.js';
-
-/** What a line may begin with: indentation, a mark or a count. Its other lines stand below the first word behind it. */
-const LEAD = /^ *(?:[•✓✗!–-] +|[\d,]+ {2,})?/;
-/** One space between words; where there are more, they are columns. */
-const GAP = /(?<=[^ ]) (?=[^ ])/;
+import { tableWidth } from './table.js';
 
 /**
  * Breaks sentences between words. What is longer than a line, such as an URL or JSON without spaces, stays whole.
@@ -16,24 +12,8 @@ const GAP = /(?<=[^ ]) (?=[^ ])/;
 export function wrapText(text: string, width: number): string {
   return text
     .split('\n')
-    .flatMap((line) => wrapLine(line, width))
+    .flatMap((line) => breakLine(line, width, widthOf))
     .join('\n');
-}
-
-function wrapLine(text: string, width: number): string[] {
-  if (widthOf(text) <= width) return [text];
-  const indent = ' '.repeat(LEAD.exec(unstyled(text))![0].length);
-  const [first = '', ...words] = text.split(GAP);
-  const lines: string[] = [];
-  let line = first;
-  for (const word of words) {
-    if (widthOf(line) + 1 + widthOf(word) <= width) line += ` ${word}`;
-    else {
-      lines.push(line);
-      line = `${indent}${word}`;
-    }
-  }
-  return [...lines, line];
 }
 
 function widthOf(text: string): number {

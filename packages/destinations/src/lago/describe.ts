@@ -35,7 +35,9 @@ export const lagoDescription = {
       canBeLookedUp: true,
     },
     fields: ({ metric, who, quantity }) => [
-      ...(metric === null ? [] : [{ key: 'code', value: metric, beside: 'the billable metric' }]),
+      metric === null
+        ? { key: 'code', value: { path: 'event' }, beside: "the billable metric: the event's name" }
+        : { key: 'code', value: metric, beside: 'the billable metric' },
       {
         key: 'subscription',
         value: who ?? { lookup: 'customer' },

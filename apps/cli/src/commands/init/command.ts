@@ -4,10 +4,10 @@ import { type ConfigProblem, configFile, describeProblems, parseConfig } from '@
 import { type Draft, neededVariables, variablesOf, writeDraft } from '@meterbridge/config-draft';
 import { kindOf } from '@meterbridge/destinations';
 import { VENDORS } from '@meterbridge/function-migration/recipes';
-import { draftFromAnswers } from '../../init/answers.js';
+import { draftFromAnswers, SCHEMA_FILE } from '../../init/answers.js';
 import { takeStandard, withQuestions } from '../../init/ask.js';
 import { askAll } from '../../init/questions.js';
-import { refuseToOverwrite, writeConfigFile, writeEnvExample } from '../../init/write-files.js';
+import { refuseToOverwrite, writeConfigFile, writeEnvExample, writeSchema } from '../../init/write-files.js';
 import { CommandError } from '../../load-context.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
 import { listWords } from '../../terminal/list-words.js';
@@ -27,7 +27,11 @@ export type InitOptions = {
 const RECIPE_TITLES = VENDORS.map((type) => kindOf(type).title);
 
 /** What was written, and where. */
-type Written = { file: string; envExample: string | null; problems: readonly ConfigProblem[] };
+type Written = {
+  file: string;
+  envExample: { file: string; wasThere: boolean } | null;
+  problems: readonly ConfigProblem[];
+};
 
 /** Writes a configuration from answers, or from a pasted function. It holds no key, only names of variables. */
 export async function init(options: InitOptions): Promise<void> {
@@ -74,16 +78,17 @@ function write(draft: Draft, file: string, { force = false }: InitOptions): Writ
   const text = writeDraft(draft);
   const loaded = parseConfig(text, {}, { allowUnset: true });
   writeConfigFile(file, text, force);
+  writeSchema(file);
   const envExample = writeEnvExample(file, draft);
   return { file, envExample, problems: loaded.ok ? [] : loaded.problems };
 }
 
 function printJson(
-  { file, envExample }: { file: string | null; envExample: string | null },
+  { file, envExample }: Pick<Written, 'file' | 'envExample'> | { file: null; envExample: null },
   draft: Draft,
   more: object,
 ): void {
-  print(JSON.stringify({ file, envExample, ...summary(draft), ...more }, null, 2));
+  print(JSON.stringify({ file, envExample: envExample?.file ?? null, ...summary(draft), ...more }, null, 2));
 }
 
 function summary(draft: Draft) {
@@ -98,9 +103,16 @@ function summary(draft: Draft) {
 function describe({ file, envExample }: Written, draft: Draft): string {
   const { sources, destinations, rules } = summary(draft);
   const wrote = `Wrote ${file}: sources: ${sources.join(', ')}; destinations: ${destinations.join(', ')}; rules: ${rules}.`;
-  return envExample === null
-    ? wrote
-    : `${wrote}\nAdded to ${envExample} what it did not name yet, and your own addresses.`;
+  const schema = `Wrote ${join(dirname(file), SCHEMA_FILE)}: editors check the file by it.`;
+  const variables =
+    envExample === null
+      ? []
+      : [
+          envExample.wasThere
+            ? `Added to ${envExample.file} what it did not name yet, and your own addresses.`
+            : `Wrote ${envExample.file}: each variable that the file names.`,
+        ];
+  return [wrote, schema, ...variables].join('\n');
 }
 
 function nextSteps(file: string, draft: Draft): string {
