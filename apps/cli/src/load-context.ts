@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Config,
@@ -40,7 +40,7 @@ export function isForPeople(error: unknown): error is CommandError | OperationEr
  * terminal find its Redis and its sandbox without being told. A demonstration is found where nothing else runs.
  */
 export function readCommandEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const found = readStackEnv(STACK_FILES.up) ?? readStackEnv(STACK_FILES.demo);
+  const found = readStack(STACK_FILES.up)?.env ?? readStack(STACK_FILES.demo)?.env;
   // An empty variable says nothing, nor does what `.env.example` has for a key.
   const made = Object.entries(found ?? {}).filter(([name]) => isUnset(env[name]) || isOfStandIn(name, env));
   return { ...env, ...Object.fromEntries(made) };
@@ -55,18 +55,33 @@ function isOfStandIn(name: string, env: NodeJS.ProcessEnv): boolean {
   return url !== undefined && isUnset(env[apiKey!]);
 }
 
-function readStackEnv(file: string): Record<string, string> | undefined {
+type RunningStack = { pid: number; env: Record<string, string>; startedAt: number };
+
+/** The `up` that runs in this folder; null where none does. */
+export function runningStack(): RunningStack | null {
+  return readStack(STACK_FILES.up);
+}
+
+function readStack(file: string): RunningStack | null {
+  const path = join(STATE_DIRECTORY, file);
   try {
-    const stack = JSON.parse(readFileSync(join(STATE_DIRECTORY, file), 'utf8')) as {
+    const stack = JSON.parse(readFileSync(path, 'utf8')) as {
       pid: number;
       env: Record<string, string>;
     };
     process.kill(stack.pid, 0);
-    const { RECEIVER_PORT: _receiver, WORKER_PORT: _worker, ...found } = stack.env;
-    return found;
+    const { RECEIVER_PORT: _receiver, WORKER_PORT: _worker, ...env } = stack.env;
+    return { pid: stack.pid, env, startedAt: statSync(path).mtimeMs };
   } catch {
-    return undefined;
+    return null;
   }
+}
+
+/** What stands in `.env` now, where it is not what `up` has read; null where it is. */
+export function changedEnvWords(): string | null {
+  const stack = runningStack();
+  if (!stack || !existsSync('.env') || statSync('.env').mtimeMs <= stack.startedAt) return null;
+  return 'saved since `up` began here, which goes on with what it read then: end it with Ctrl-C and start it again';
 }
 
 /** @throws CommandError that lists every problem of the file */
@@ -87,7 +102,7 @@ function readConfigInUse(): Config {
 }
 
 function isStackHere(): boolean {
-  return Object.values(STACK_FILES).some((file) => readStackEnv(file));
+  return Object.values(STACK_FILES).some((file) => readStack(file));
 }
 
 function refusal(problems: readonly ConfigProblem[], file: string, env: NodeJS.ProcessEnv): CommandError {

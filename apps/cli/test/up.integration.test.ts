@@ -61,7 +61,7 @@ test('beside a real API what has no key is held, and goes out once it has one', 
   await waitFor(async () => (await stack.account('lago')).delivered === 30, { what: 'the other one' });
   expect(await stack.account('hyperline')).toMatchObject({ accepted: 30, inFlight: 30, dead: 0 });
   expect(stack.sandbox.hyperline.inspect().byStatus).toEqual({});
-  const counts = 'accepted 60 · delivered 30 · filtered 0 · dead 0 · in flight 30 · held: hyperline';
+  const counts = 'held: hyperline · accepted 60 · delivered 30 · filtered 0 · dead 0 · in flight 30';
   await waitFor(() => up.output().includes(counts), { what: 'the counts' });
   const resumed = await stack.cli('resume', 'hyperline');
   expect([resumed.code, resumed.output]).toEqual([1, expect.stringContaining('hyperline has no API key')]);
@@ -112,8 +112,39 @@ test('what the sandbox was sent lies apart: no API ever gets it once there is a 
     existsSync(join(dirname(stack.env.METERBRIDGE_CONFIG!), '.meterbridge', name));
   const up = stack.start('cli', ['up']);
   await receiverOf(up);
+  // Written once it is found by commands in other terminals.
+  await waitFor(() => up.output().includes('Point a Segment client'), { what: 'its last word' });
+  expect(up.output()).not.toContain('maxmemory');
+  expect((await stack.cli('status')).output).toMatch(/Redis memory: \d+ MB of/);
+  const second = await stack.cli('up');
+  expect([second.code, second.output]).toEqual([
+    1,
+    expect.stringMatching(/`meterbridge up` runs in this folder already \(process \d+\)/),
+  ]);
+  const checked = await stack.cli('check');
+  expect(checked.output).toContain('Ready, and running.');
+  expect(checked.output).toContain('the sandbox stands in');
+  expect(checked.output).not.toMatch(/^!/m);
+  const env = join(dirname(stack.env.METERBRIDGE_CONFIG!), '.env');
+  await writeFile(env, 'LAGO_API_KEY=\n');
+  for (const command of ['check', 'status']) {
+    expect((await stack.cli(command)).output).toMatch(/\.env: saved since/);
+  }
   await stop(up);
   expect([data('sandbox-redis'), data('redis')]).toEqual([true, false]);
+});
+
+test('without any key each source gets a known write key of its own', async () => {
+  const stack = await openWithout('LAGO_API_KEY', 'HYPERLINE_API_KEY', 'SEGMENT_WRITE_KEY');
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how variables are written
+  const more = '  - name: browser\n    writeKey: ${BROWSER_WRITE_KEY}\ndestinations:';
+  await stack.writeConfig(CONFIG.replace('destinations:', more));
+  stack.env.BROWSER_WRITE_KEY = 'change-me';
+  const up = stack.start('cli', ['up']);
+  await receiverOf(up);
+  expect(up.output()).toContain('Write key: demo-write-key, taken');
+  expect(up.output()).toMatch(/Write key: demo-write-key-2, taken[^•]*set\s+BROWSER_WRITE_KEY/);
+  await stop(up);
 });
 
 test('a signal while it starts ends it as one does later: what it started is waited for', async () => {

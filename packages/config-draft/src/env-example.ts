@@ -24,7 +24,8 @@ const HINTS: Record<string, { about: string; value: string }> = {
 };
 
 const WRITE_KEY = {
-  about: 'The key your clients send with; any text, as long as it is hard to guess.',
+  about:
+    'The key your clients send with; any text that is hard to guess, and of each source its own: openssl rand -hex 16.',
   value: 'change-me',
 };
 

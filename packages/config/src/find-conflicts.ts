@@ -1,3 +1,4 @@
+import { isPlaceholder } from './find-placeholders.js';
 import type { ConfigProblem } from './problem.js';
 
 /** What the file says before it is known to be right. */
@@ -49,7 +50,10 @@ function findSharedKeys(sources: readonly Loose[]): ConfigProblem[] {
       const owner = owners.get(key) ?? index;
       owners.set(key, owner);
       if (owner === index) return [];
-      return [{ path: ['sources', index], message: `shares a write key with sources[${owner}]` }];
+      const message = isPlaceholder(key)
+        ? `has the placeholder of sources[${owner}] for a write key; make up one for each: openssl rand -hex 16`
+        : `shares a write key with sources[${owner}]`;
+      return [{ path: ['sources', index], message }];
     });
   });
 }

@@ -21,6 +21,7 @@ test.each([
   ['CHANGE_ME'],
   ['replace-me'],
   ['demo-write-key'],
+  ['demo-write-key-2'],
   ['your-write-key'],
   ['<write key>'],
   ['TODO'],

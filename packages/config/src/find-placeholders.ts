@@ -3,15 +3,15 @@ import type { ConfigProblem, ProblemPath } from './problem.js';
 
 /** Values that stand in examples, and the key that a demonstration makes up: anyone can guess them. */
 const PLACEHOLDER =
-  /^(?:(?:change|replace)[-_ ]?(?:me|this)|demo-write-key|your[-_].*|to-?do|x{3,}|placeholder|<.*>)$/i;
+  /^(?:(?:change|replace)[-_ ]?(?:me|this)|demo-write-key(?:-\d+)?|your[-_].*|to-?do|x{3,}|placeholder|<.*>)$/i;
 
 /** Whether a secret is one that stands in an example: it counts as not set where nothing is real. */
 export function isPlaceholder(text: string): boolean {
   return PLACEHOLDER.test(text);
 }
 
-/** The key that a sandbox is reached with. */
-const SANDBOX_KEY = 'sandbox';
+/** The key that a sandbox is reached with: nothing is billed by it. */
+export const SANDBOX_KEY = 'sandbox';
 
 const SECRET_KEYS = new Set([
   ...['writeKey', 'writeKeys', 'webhookSecret', 'webhookSecrets', 'functionSecret', 'functionSecrets'],

@@ -5,7 +5,7 @@
 export { type ConfigChange, compareConfig, type PlannedReload, planReload } from './compare-config.js';
 export { configFile } from './environment.js';
 export { configJsonSchema } from './file-schema.js';
-export { isPlaceholder } from './find-placeholders.js';
+export { isPlaceholder, SANDBOX_KEY } from './find-placeholders.js';
 export { findRedisUrl } from './find-redis.js';
 export type { Environment } from './interpolate.js';
 export { type Config, type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load-config.js';
@@ -23,3 +23,4 @@ export { createReloader, loadSettled, type Reloader, type ReloadOutcome } from '
 export { secretsOf } from './secrets.js';
 export { settingsToTell } from './settings-to-tell.js';
 export type { Source, WebhookAccess } from './source-settings.js';
+export { writeKeyVariables } from './write-key-variables.js';

@@ -468,3 +468,18 @@ test('calls that have a person forgotten need a key, and more than a write key t
   expect(source).toMatchObject({ forgetsOnCall: true });
   expect(load(minimal).sources[0]!.forgetsOnCall).toBeUndefined();
 });
+
+test('two sources with the placeholder of an example are told to make up keys, not that they share one', () => {
+  const source = (name: string) => `{ name: ${name}, writeKey: change-me }`;
+  const rule = '{ name: a, subscription: userId }';
+  const loaded = parseConfig(
+    `sources: [${source('one')}, ${source('two')}]
+destinations: [{ name: lago, type: lago, apiKey: sandbox, rules: [${rule}] }]
+`,
+    {},
+  );
+  if (loaded.ok) throw new Error('two sources have one key');
+  expect(loaded.problems.map(({ message }) => message)).toEqual([
+    'has the placeholder of sources[0] for a write key; make up one for each: openssl rand -hex 16',
+  ]);
+});

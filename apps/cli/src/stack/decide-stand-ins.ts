@@ -1,10 +1,10 @@
-import { isPlaceholder } from '@meterbridge/config';
+import { isPlaceholder, SANDBOX_KEY } from '@meterbridge/config';
 import { kindOf } from '@meterbridge/destinations';
 import { SANDBOX_APIS } from '@meterbridge/sandbox/apis';
 
 type Api = (typeof SANDBOX_APIS)[number];
 
-/** The key of a demonstration; a real one comes from SEGMENT_WRITE_KEY. */
+/** The key of a demonstration, and of the first source without one; a real one comes from SEGMENT_WRITE_KEY. */
 export const DEMO_WRITE_KEY = 'demo-write-key';
 
 /** Stands for a key that is not set beside one that is: nothing is ever sent with it, since its destination is held. */
@@ -19,29 +19,35 @@ export type StandIns = {
   sandbox: Api[];
   /** The APIs whose destinations are held, since they have no key and another one is real. */
   held: Api[];
-  /** Undefined where one is set, or where whoever guesses it would send usage that is billed. */
-  writeKey: string | undefined;
+  /** By variable, of sources whose key is not set: none where whoever guesses it would send usage that is billed. */
+  writeKeys: Record<string, string>;
 };
 
 /**
  * Decides what stands in for keys that are not set. Beside a real API nothing is made up: what went to the sandbox
  * would count as delivered, and a known write key would open billing to anyone. Where none is real, what stands in
  * `.env.example` counts as not set. Pure.
+ * @param keyVariables the variables that the sources' write keys come from, in their order
  */
-export function decideStandIns(env: Environment): StandIns {
+export function decideStandIns(env: Environment, keyVariables: readonly string[]): StandIns {
   if (namesRealApi(env)) {
-    return { sandbox: [], held: SANDBOX_APIS.filter((api) => !keyOf(api, env)), writeKey: undefined };
+    return { sandbox: [], held: SANDBOX_APIS.filter((api) => !keyOf(api, env)), writeKeys: {} };
   }
+  // Each its own: a key says whose an event is.
+  const keys = keyVariables.map((name, index): [string, string] => [
+    name,
+    index === 0 ? DEMO_WRITE_KEY : `${DEMO_WRITE_KEY}-${index + 1}`,
+  ]);
   return {
     sandbox: SANDBOX_APIS.filter((api) => isUnset(keyOf(api, env))),
     held: [],
-    writeKey: isUnset(env.SEGMENT_WRITE_KEY) ? DEMO_WRITE_KEY : undefined,
+    writeKeys: Object.fromEntries(keys.filter(([name]) => isUnset(env[name]))),
   };
 }
 
 /** Whether the key of an API that bills is set. Pure. */
 export function namesRealApi(env: Environment): boolean {
-  return SANDBOX_APIS.some((api) => !isUnset(keyOf(api, env)) && keyOf(api, env) !== 'sandbox');
+  return SANDBOX_APIS.some((api) => !isUnset(keyOf(api, env)) && keyOf(api, env) !== SANDBOX_KEY);
 }
 
 /** Whether nobody has set a key yet. Pure. */

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from '@meterbridge/config';
+import { type Config, SANDBOX_KEY, writeKeyVariables } from '@meterbridge/config';
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { OperationError, refuseUnsafeRedis } from '@meterbridge/operations';
@@ -74,7 +75,8 @@ class Launch {
   }
 
   async run(): Promise<Stack> {
-    const standIns = decideStandIns(this.given);
+    const variables = writeKeyVariables(this.options.configFile);
+    const standIns = decideStandIns(this.given, variables);
     this.isPlay = standIns.sandbox.length > 0;
     if (this.options.demoRedisUrl) this.made.REDIS_URL = this.options.demoRedisUrl;
     else if (!this.given.REDIS_URL) await this.startRedis();
@@ -90,7 +92,7 @@ class Launch {
       ...urls,
       redisUrl: env.REDIS_URL!,
       sandboxUrl,
-      madeUpWriteKey: this.made.SEGMENT_WRITE_KEY,
+      madeUpWriteKey: this.made[variables[0]!],
       env,
       stop: () => this.stop(),
     };
@@ -107,6 +109,7 @@ class Launch {
       // A demonstration's data are deleted with it: they are never those of real use.
       dataDir: join(directory, demo ? `demo-redis-${process.pid}` : this.isPlay ? 'sandbox-redis' : 'redis'),
       ephemeral: demo,
+      maxMemoryBytes: halfOfMemory(),
       log: (line) => (line.startsWith('Installing') ? onProgress(line) : onLine('redis', line)),
     });
     this.stops.push(() => redis.stop());
@@ -127,7 +130,7 @@ class Launch {
     await waitUntilReady('the sandbox', `${sandboxUrl}/inspect`, READY_WITHIN_MS);
     for (const type of sandbox) {
       const { env } = kindOf(type);
-      made[env.apiKey] = 'sandbox';
+      made[env.apiKey] = SANDBOX_KEY;
       made[env.url] = `${sandboxUrl}/${type}`;
     }
     const standsFor = sandbox.map((type) => type.toUpperCase()).join(' and ');
@@ -135,14 +138,14 @@ class Launch {
     return sandboxUrl;
   }
 
-  private async makeUpTheRest({ writeKey }: StandIns): Promise<void> {
+  private async makeUpTheRest({ writeKeys }: StandIns): Promise<void> {
     const { made } = this;
-    if (writeKey !== undefined) {
-      made.SEGMENT_WRITE_KEY = writeKey;
+    for (const [variable, writeKey] of Object.entries(writeKeys)) {
+      made[variable] = writeKey;
       // Everyone knows it: it is taken from this machine alone.
       made.RECEIVER_HOST = '127.0.0.1';
       this.options.onProgress(
-        `Write key: ${writeKey}, taken from this machine alone (set SEGMENT_WRITE_KEY for your own)`,
+        `Write key: ${writeKey}, taken from this machine alone (set ${variable} for your own)`,
       );
     }
     made.RECEIVER_PORT = await this.choosePort('RECEIVER_PORT', 4000);
@@ -228,6 +231,12 @@ class Launch {
     this.stops.push(() => child.stop(STOP_WITHIN_MS));
     return child;
   }
+}
+
+/** Senders are told to come later before Redis has taken what the rest of the machine needs. */
+function halfOfMemory(): number {
+  const granted = process.constrainedMemory();
+  return Math.floor((granted > 0 ? Math.min(granted, totalmem()) : totalmem()) / 2);
 }
 
 /** What a demonstration never takes from the environment: it must not bill anybody. */

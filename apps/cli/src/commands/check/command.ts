@@ -1,6 +1,12 @@
 import { configFile } from '@meterbridge/config';
 import { check as checkAll, checkCases, type Finding } from '@meterbridge/operations';
-import { isForPeople, readCommandEnv, readConfig } from '../../load-context.js';
+import {
+  changedEnvWords,
+  isForPeople,
+  readCommandEnv,
+  readConfig,
+  runningStack,
+} from '../../load-context.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
 import { print } from '../../terminal/print.js';
 import { MARK, renderFinding } from '../../terminal/render-finding.js';
@@ -23,6 +29,8 @@ export async function check(options: { json?: boolean }): Promise<void> {
       what: configFile(env),
       detail: `sources: ${config.sources.length}, rules: ${rules}`,
     });
+    const changed = changedEnvWords();
+    if (changed !== null) report({ level: 'warn', what: '.env', detail: changed });
     for (const finding of checkCases(configFile(env), config)) report(finding);
     await checkAll(config, report);
   } catch (error) {
@@ -32,6 +40,7 @@ export async function check(options: { json?: boolean }): Promise<void> {
   const isReady = findings.every(({ level }) => level !== 'fail');
   if (!isReady) process.exitCode = 1;
   if (options.json) print(JSON.stringify(findings, null, 2));
+  else if (isReady && runningStack()) print(`\nReady, and running. How it does: ${howToRun('status')}`);
   else print(`\n${isReady ? ready() : `Mend what is marked ${MARK.fail}, then: ${howToRun('check')}`}`);
 }
 

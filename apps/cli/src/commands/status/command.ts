@@ -1,8 +1,10 @@
 import { type Status, watchStatus } from '@meterbridge/operations';
-import { withRunningSystem } from '../../load-context.js';
+import { changedEnvWords, withRunningSystem } from '../../load-context.js';
 import { untilSignal } from '../../terminal/interruption.js';
 import { clearTerminal, print } from '../../terminal/print.js';
+import { style } from '../../terminal/style.js';
 import { type TableOptions, tableWidth } from '../../terminal/table.js';
+import { printText } from '../../terminal/wrap-text.js';
 import { renderStatus } from './render-status.js';
 
 export type StatusOptions = TableOptions & { watch?: boolean; json?: boolean };
@@ -27,5 +29,7 @@ function printStatus(found: Status, { watch, json, wide }: StatusOptions): void 
   const isInPlace = watch && process.stdout.isTTY;
   if (isInPlace) clearTerminal();
   print(renderStatus(found, tableWidth({ wide })));
+  const changed = changedEnvWords();
+  if (changed !== null) printText(style('yellow', `.env: ${changed}`));
   if (isInPlace) print('\nCtrl-C ends it.');
 }

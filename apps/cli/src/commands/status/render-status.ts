@@ -150,7 +150,7 @@ function holdWords(hold: HoldStatus, destination: string): string {
     return `held by ${hold.who} since ${since}: ${hold.reason}. ${how}`;
   }
   const what = hold.to === 'reads' ? 'lookups are held' : 'held';
-  return `${what} since ${since}, the API answered ${hold.code}: ${hold.detail}. Mend the key or the URL (of a variable it takes a restart); it is probed every minute`;
+  return `${what} since ${since}, the API answered ${hold.code}: ${hold.detail}. Mend the key or the URL; one from a variable or .env is read at a start only, so start the workers again. It goes on within a minute then, or at once: meterbridge resume ${destination}`;
 }
 
 function failureWords({ to, code, cause, at: failedAt }: FailureStatus, at: number): string {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { STATE_DIRECTORY } from '../../load-context.js';
+import { LocalRedisError } from '@meterbridge/local-redis';
+import { CommandError, runningStack, STATE_DIRECTORY } from '../../load-context.js';
 import { chooseConfigFile } from '../../stack/choose-config.js';
 import { openLogFile } from '../../stack/log-file.js';
 import { type Stack, startStack } from '../../stack/stack.js';
@@ -29,7 +30,7 @@ export async function up(): Promise<void> {
       log.write(name, line);
       screen.log(name, line);
     },
-  });
+  }).catch(nameTheOther);
   screen.say(nextSteps(stack));
   const counting = watchCounts(stack.env, (line) => screen.count(line), watching.signal);
   try {
@@ -39,6 +40,16 @@ export async function up(): Promise<void> {
     await stack.stop();
     log.close();
   }
+}
+
+/** A second one finds the first one's Redis: its words are of that one. */
+function nameTheOther(error: unknown): never {
+  const other = error instanceof LocalRedisError && error.code === 'data_dir_in_use' ? runningStack() : null;
+  if (!other) throw error;
+  throw new CommandError(
+    `\`meterbridge up\` runs in this folder already (process ${other.pid}).
+How it does: ${howToRun('status')}. Its Ctrl-C ends it, or kill ${other.pid}.`,
+  );
 }
 
 const LOG_NAME = 'up.log';

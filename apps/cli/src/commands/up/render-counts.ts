@@ -14,5 +14,6 @@ export function renderCounts({ places }: Pick<Status, 'places'>): string {
     `dead ${sum(({ dead }) => dead)}`,
     `in flight ${sum(({ inFlight }) => inFlight)}`,
   ];
-  return [...counts, held.length === 0 ? 'none held' : `held: ${held.join(', ')}`].join(' · ');
+  // First, since a narrow terminal cuts the end off.
+  return (held.length === 0 ? [...counts, 'none held'] : [`held: ${held.join(', ')}`, ...counts]).join(' · ');
 }
