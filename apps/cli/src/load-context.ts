@@ -19,6 +19,7 @@ import { isUnset } from './stack/decide-stand-ins.js';
 import { STACK_FILES } from './stack/stack-files.js';
 import { currentActor } from './terminal/current-actor.js';
 import { howToRun } from './terminal/hint.js';
+import { waitingForRedis } from './terminal/waiting-for-redis.js';
 import { printNoteText } from './terminal/wrap-text.js';
 
 /** Where `up` and `demo` keep what they need between runs. */
@@ -143,7 +144,7 @@ export async function withRunningSystem<T>(act: (system: RunningSystem) => Promi
   if (url === null) throw refusal(loaded.problems, file, env);
   const { openRunning } = await import('@meterbridge/operations');
   const scrub = createScrubber(namedSecrets({ file, env }));
-  const system = await openRunning(url, { actor: currentActor(), scrub });
+  const system = await waitingForRedis(url, openRunning(url, { actor: currentActor(), scrub }));
   if (system === null) throw refusal(loaded.problems, file, env);
   try {
     const what = lacksOnlyKeys(file, env) ? 'cannot be used here' : 'has a mistake and is not in force';
@@ -168,7 +169,8 @@ export async function withOperations<T>(
   const actor = as === undefined ? currentActor() : readWords('--as', as);
   // The client of Redis is loaded where a system is opened.
   const { openOperations } = await import('@meterbridge/operations');
-  const ops = await openOperations(config, { actor, scrub: createScrubber(secretsOf(config)) });
+  const opening = openOperations(config, { actor, scrub: createScrubber(secretsOf(config)) });
+  const ops = await waitingForRedis(config.redis.url, opening);
   try {
     return await act(ops);
   } finally {

@@ -155,7 +155,7 @@ test('watching looks again when a file is saved; a broken configuration prints i
   await until('cod: unknown key; did you mean code?');
   await write('event.json', '{"type":');
   await write('meterbridge.config.yaml', CONFIG);
-  await until('event.json: it is not JSON');
+  await until('event.json: it is not JSON: in line 1, column ');
   await write('event.json', JSON.stringify(BAD));
   await until('takes it and cannot map it');
   watching.signal('SIGINT');

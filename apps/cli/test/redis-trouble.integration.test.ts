@@ -57,6 +57,10 @@ test('without a Redis at its start a process says once where it looks for one an
   const port = await findFreePort();
   stack.env.REDIS_URL = `redis://:hunter2hunter2@127.0.0.1:${port}`;
   const programs = (['receiver', 'worker'] as const).map((app) => stack.start(app));
+  const { code, output } = await stack.cli('status');
+  expect(code).toBe(1);
+  expect(output).toMatch(/^Waiting for Redis at [^\n]+ …\nRedis does not answer/);
+  expect(output).not.toContain('hunter2');
   const count = (text: string, output: string) => output.split(text).length - 1;
   for (const { output } of programs) {
     // Of each connection that could not be made.

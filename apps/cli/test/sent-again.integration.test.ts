@@ -116,8 +116,8 @@ describe.each(['backfill', 'replay'] as const)('by %s', (way) => {
     );
     const { code, output } = await stack.cli(...WAYS[way], '--yes');
     expect(code).toBe(0);
-    expect(output).toMatch(/ 0 {2}lago: the same, of 5 asked for/);
-    expect(output).toMatch(/ 5 {2}hyperline: the same, of 5 asked for/);
+    expect(output).toMatch(/ 0 {2}lago: there already, of 5 that it was asked about/);
+    expect(output).toMatch(/ 5 {2}hyperline: there already, the same, of 5 that it was asked about/);
     await stack.settled(way === 'replay' ? 2 * COUNT : 3 * COUNT);
     expect(billed(stack, 'lago').sort()).toEqual(times('sub-1 api_cal', 'sub-1 api_call'));
     expect(billed(stack, 'hyperline')).toEqual(times('acct-1 calls'));
@@ -264,7 +264,7 @@ test('the same is no doubt: a backfill says how many are there, and goes on', as
   const dry = await stack.cli('backfill', 'again.ndjson', '--dry-run');
   expect(dry).toMatchObject({
     code: 0,
-    output: expect.stringMatching(/ 5 {2}lago: the same, of 5 asked for/),
+    output: expect.stringMatching(/ 5 {2}lago: there already, the same, of 5 that it was asked about/),
   });
   const { code, output } = await stack.cli('backfill', 'again.ndjson');
   expect(code).toBe(0);

@@ -67,6 +67,9 @@ test('beside a real API what has no key is held, and goes out once it has one', 
   expect([resumed.code, resumed.output]).toEqual([1, expect.stringContaining('hyperline has no API key')]);
   expect((await stack.cli('status')).output).toMatch(/Set it in\s+\.env/);
   await stack.writeConfig('sources: []');
+  await waitFor(() => /"name":"up".*"msg":"config.refused"/.test(upLogOf(stack)), {
+    what: 'its word in the log',
+  });
   const keyless = await stack.cli('resume', 'hyperline');
   expect([keyless.code, keyless.output]).toEqual([1, expect.stringContaining('hyperline has no API key')]);
   const broken = await stack.cli('dead-letters', 'replay', '--all', '--yes');

@@ -26,6 +26,12 @@ test.each([
   expect(words).not.toMatch(/hunter2|\n/);
 });
 
+test('a password that is asked for and not given is told as that, with where to write it', () => {
+  expect(describeRedisError(reply('NOAUTH Authentication required.'))).toMatch(
+    /^Redis asks for a password, and REDIS_URL has none: .*redis:\/\/user:password@/,
+  );
+});
+
 test('arguments that Redis quotes are left out', () => {
   const error = reply("ERR unknown command 'AUTH', with args beginning with: 'user' 'hunter2' ");
   expect(describeRedisError(error)).toBe("Redis refuses a command: ERR unknown command 'AUTH'.");

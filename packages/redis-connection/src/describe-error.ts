@@ -47,6 +47,8 @@ export function describeRedisError(error: unknown): string | null {
   const words = redisErrorWords(told);
   switch (trouble) {
     case 'login':
+      if (/^NOAUTH\b/.test(words))
+        return `Redis asks for a password, and REDIS_URL has none: ${words}. Write redis://user:password@host:port, both percent-encoded.`;
       return `Redis refuses the login: ${words}. Look at the user and the password in REDIS_URL, which are percent-encoded there.`;
     case 'permission':
       return `Redis forbids its user a command: ${words}. What the user needs: docs/configuration.md, Redis.`;

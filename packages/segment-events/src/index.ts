@@ -8,6 +8,7 @@ export { ANY_PATH, eventPaths, mayBeAmong } from './event-paths.js';
 export { leastBytes } from './event-size.js';
 export type { Clock, Via } from './event-time.js';
 export { freezeEvent } from './freeze-event.js';
+export { findJsonSlip, type JsonSlip } from './json-slip.js';
 export { hashValue, hashWithKey, maskValue } from './mask-value.js';
 export { parseJson } from './parse-json.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type Config, SANDBOX_KEY, writeKeyVariables } from '@meterbridge/config';
+import { type Config, type ConfigProblem, SANDBOX_KEY, writeKeyVariables } from '@meterbridge/config';
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { OperationError, refuseUnsafeRedis } from '@meterbridge/operations';
@@ -204,7 +204,12 @@ class Launch {
       await this.holdAndSay(changed);
       for (const each of [worker, receiver]) each.reload();
     };
-    const unwatch = watchConfig({ file, env, config, onProgress, onChange });
+    const onRefused = (problems: readonly ConfigProblem[]) =>
+      this.options.onLine(
+        'up',
+        JSON.stringify({ level: 'error', time: new Date(), name: 'up', problems, msg: 'config.refused' }),
+      );
+    const unwatch = watchConfig({ file, env, config, onProgress, onRefused, onChange });
     this.stops.push(async () => unwatch());
     return { receiverUrl, workerUrl };
   }

@@ -1,4 +1,10 @@
-import { type Config, describeProblems, loadSettled, planReload } from '@meterbridge/config';
+import {
+  type Config,
+  type ConfigProblem,
+  describeProblems,
+  loadSettled,
+  planReload,
+} from '@meterbridge/config';
 import { watchFiles } from '../terminal/watch-files.js';
 
 export type WatchOptions = {
@@ -7,6 +13,8 @@ export type WatchOptions = {
   /** In force now. */
   config: Config;
   onProgress: (line: string) => void;
+  /** The processes are not told of it: they would only refuse it, too. */
+  onRefused: (problems: readonly ConfigProblem[]) => void;
   /** Has the processes take what was saved. */
   onChange: (config: Config) => Promise<void>;
 };
@@ -15,7 +23,14 @@ export type WatchOptions = {
  * Calls `onChange` when the configuration file was saved, or SIGHUP says that a file it names was, and it can be used;
  * says what is wrong with it where it cannot, and leaves everything as it is. Returns what ends the watching.
  */
-export function watchConfig({ file, env, config, onProgress, onChange }: WatchOptions): () => void {
+export function watchConfig({
+  file,
+  env,
+  config,
+  onProgress,
+  onRefused,
+  onChange,
+}: WatchOptions): () => void {
   let current = config;
   let busy = Promise.resolve();
 
@@ -23,6 +38,7 @@ export function watchConfig({ file, env, config, onProgress, onChange }: WatchOp
     const planned = planReload(current, await loadSettled({ file, env }));
     if (planned.reload === 'unchanged') return;
     if (planned.reload === 'refused') {
+      onRefused(planned.problems);
       onProgress(
         `${describeProblems(planned.problems, file)}\n  The configuration from before stays in use.`,
       );

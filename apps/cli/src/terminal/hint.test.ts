@@ -18,7 +18,7 @@ test('a package that lies here is run by its file', () => {
   writeFileSync(join(folder, tarball), '');
   process.chdir(folder);
   try {
-    expect(howToRun('audit', { npm_lifecycle_event: 'npx' }, false)).toBe(`npx ./${tarball} audit`);
+    expect(howToRun('audit', { npm_lifecycle_event: 'npx' }, false)).toBe(`npx -y ./${tarball} audit`);
   } finally {
     process.chdir(here);
     rmSync(folder, { recursive: true });

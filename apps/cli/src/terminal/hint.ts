@@ -17,7 +17,7 @@ export function howToRun(
     return command === 'up' ? 'npm start' : `npm run -s meterbridge -- ${command}`;
   }
   const tarball = `meterbridge-${readBuild().version}.tgz`;
-  if (script === 'npx' && existsSync(tarball)) return `npx ./${tarball} ${command}`;
+  if (script === 'npx' && existsSync(tarball)) return `npx -y ./${tarball} ${command}`;
   return `meterbridge ${command}`;
 }
 

@@ -53,7 +53,9 @@ test('each kind is a line, and what was not asked says why', () => {
     held({ destination: 'other', asked: 0, notAsked: 9, problem: 'no answer: ECONNREFUSED' }),
   ]);
   expect(lines.map(({ events }) => events)).toEqual([4, 2, 0, 9]);
-  expect(lines[0]!.words).toBe('lago: the same, of 10 asked for; they will count as duplicates');
+  expect(lines[0]!.words).toBe(
+    'lago: there already, the same, of 10 that it was asked about; they will count as duplicates',
+  );
   expect(lines[1]!.words).toContain('lago: under another subscription: they would be billed twice');
   expect(lines[3]!.words).toContain('other: not asked: no answer: ECONNREFUSED');
 });

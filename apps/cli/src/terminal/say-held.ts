@@ -34,7 +34,10 @@ export function sayHeld(held: readonly Held[]): { events: number; words: string 
     const lines = [
       {
         events: same,
-        words: `${destination}: the same, of ${grouped(asked)} asked for; they will count as duplicates`,
+        words:
+          same === 0
+            ? `${destination}: there already, of ${grouped(asked)} that it was asked about`
+            : `${destination}: there already, the same, of ${grouped(asked)} that it was asked about; they will count as duplicates`,
       },
     ];
     for (const kind of KINDS) {

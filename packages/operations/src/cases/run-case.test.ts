@@ -173,3 +173,31 @@ test('a number in a case is the one that is written, as it is where a client sen
   const [read] = casesOf(pageExpects('filtered', ', properties: { n: 12345678901234567890, m: 1.5 }'));
   expect(read!.event.properties).toEqual({ n: '12345678901234567890', m: 1.5 });
 });
+
+test.each([
+  ['1769860800', true],
+  ['"1769860800"', true],
+  ['"1769860800.0"', true],
+  ['"1769860800.001"', false],
+  ['"2026-01-31T12:00:00Z"', false],
+])(
+  'a time of %s is the time that is sent, 1769860800.000, where Lago has the same number: %s',
+  (time, ok) => {
+    const [given] = casesOf(
+      `cases:
+  - name: a call
+    event: { type: track, event: API Call, userId: u, messageId: m, timestamp: 2026-01-31T12:00:00Z, properties: { tokens: 1, model: small } }
+    expect: { lago: { api-calls: { timestamp: ${time} } } }
+`,
+    );
+    const { actual } = runCase(given!, pipeline);
+    const [rules] = Object.values(actual as Record<string, Record<string, { timestamp?: string }>>);
+    const [name, usage] = Object.entries(rules!).find(([, each]) => each.timestamp === '1769860800.000')!;
+    const [destination] = Object.keys(actual);
+    const expected = {
+      ...(actual as object),
+      [destination!]: { ...rules, [name]: { ...usage, timestamp: JSON.parse(time) } },
+    };
+    expect(runCase({ ...given!, expect: expected }, pipeline).ok).toBe(ok);
+  },
+);

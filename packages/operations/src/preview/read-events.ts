@@ -1,4 +1,4 @@
-import { readBody } from '@meterbridge/segment-events';
+import { findJsonSlip, readBody } from '@meterbridge/segment-events';
 import { MOST_TEXT_BYTES, readTexts } from '../archive/read-texts.js';
 
 /** An event as it is written down, and when its batch was sent, where that is said. */
@@ -15,26 +15,42 @@ export async function* readEvents(input: AsyncIterable<Buffer>): AsyncGenerator<
   let pieces: string[] | undefined = [];
   let size = 0;
   let line = 0;
+  let firstLine = 1;
   for await (const text of readTexts(input)) {
     line += 1;
-    if (text.trim() === '') continue;
+    const isWithin = pieces !== undefined && pieces.length > 0;
+    // Within one value it counts, since a slip is told by its line.
+    if (text.trim() === '' && !isWithin) continue;
     // The first line decides: where it is JSON by itself, so are the others.
-    const events = pieces && pieces.length > 0 ? undefined : readText(text);
+    const events = isWithin ? undefined : readText(text);
     if (events) {
       pieces = undefined;
       yield* events;
     } else if (pieces) {
-      size += text.length;
+      if (!isWithin) firstLine = line;
+      size += text.length + 1;
       if (size > MOST_TEXT_BYTES) throw new NoEventsError('it is too long for one JSON value');
       pieces.push(text);
     } else {
-      throw new NoEventsError(`line ${line} is not JSON`);
+      throw new NoEventsError(`line ${line} is not JSON${whereOf(text, line)}`);
     }
   }
   if (!pieces) return;
   const events = readText(pieces.join('\n'));
-  if (!events) throw new NoEventsError(pieces.length === 0 ? 'it is empty' : 'it is not JSON');
+  if (!events) {
+    const text = pieces.join('\n');
+    throw new NoEventsError(
+      pieces.length === 0 ? 'it is empty' : `it is not JSON${whereOf(text, firstLine)}`,
+    );
+  }
   yield* events;
+}
+
+/** Where a person who wrote it has to look. @param firstLine of the input, that the text begins with */
+function whereOf(text: string, firstLine: number): string {
+  const slip = findJsonSlip(text);
+  if (!slip) return '';
+  return `: in line ${slip.line + firstLine - 1}, column ${slip.column}, ${slip.expected} was expected`;
 }
 
 function readText(text: string): WrittenEvent[] | undefined {

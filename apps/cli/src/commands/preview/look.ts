@@ -20,6 +20,7 @@ import { print } from '../../terminal/print.js';
 import { renderFinding } from '../../terminal/render-finding.js';
 import { style } from '../../terminal/style.js';
 import { tableWidth } from '../../terminal/table.js';
+import { waitingForRedis } from '../../terminal/waiting-for-redis.js';
 import { printText } from '../../terminal/wrap-text.js';
 import { renderPreview } from './render-preview.js';
 
@@ -76,7 +77,7 @@ async function findSubjects(
   // A misspelt source is said whatever is wanted.
   const source = findSource(config, sourceName);
   if (wanted.where === 'file') return { subjects: [await subjectOfFile(wanted, source)], kept: new Map() };
-  const redis = await openRedis(config.redis.url);
+  const redis = await waitingForRedis(config.redis.url, openRedis(config.redis.url));
   try {
     const kept = await readKeptRules(redis, config);
     if (wanted.where === 'dead letter') {

@@ -50,7 +50,7 @@ export function renderReport(title: string, report: HistoryReport, width: number
         ]),
     ...VERDICTS.flatMap((verdict) =>
       renderVerdict(verdict, reasons[verdict] ?? {}, samples[verdict] ?? []),
-    ).map((line) => wrapText(line, width)),
+    ).map((line) => wrapText(line, width).replaceAll(HELD, ' ')),
   ].join('\n');
 }
 
@@ -86,9 +86,14 @@ function show(value: unknown): string {
   return value === undefined ? 'nothing' : shorten(JSON.stringify(value));
 }
 
-function shorten(text: string): string {
-  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+/** JSON is copied: no line of it is broken at a space of a string. */
+function shorten(json: string): string {
+  const text = json.length <= MAX_SHOWN ? json : `${json.slice(0, MAX_SHOWN)}…`;
+  return text.replaceAll(' ', HELD);
 }
+
+/** Stands for a space until lines are broken. */
+const HELD = '\ue000';
 
 function indent(line: string): string {
   return `  ${visible(line)}`;

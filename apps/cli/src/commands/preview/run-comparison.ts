@@ -12,6 +12,7 @@ import { readCommandEnv } from '../../load-context.js';
 import { findFiles } from '../../terminal/find-files.js';
 import { print } from '../../terminal/print.js';
 import { type TableOptions, tableWidth } from '../../terminal/table.js';
+import { waitingForRedis } from '../../terminal/waiting-for-redis.js';
 import { interruptible } from '../../terminal/work.js';
 import { renderReport } from './render-report.js';
 
@@ -63,7 +64,7 @@ type How = Parameters<typeof compareDeadLetters>[1] & { work: Work };
 /** Under the rules of before as well: what may have arrived is mapped by them. */
 async function compareAllDead({ before, after, ...how }: How): Promise<HistoryReport> {
   const { config } = before ?? after;
-  const redis = await openRedis(config.redis.url);
+  const redis = await waitingForRedis(config.redis.url, openRedis(config.redis.url));
   try {
     const kept = await readKeptRules(redis, config);
     return await compareDeadLetters(redis, {
