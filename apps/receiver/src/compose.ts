@@ -54,6 +54,8 @@ export type ProcessDeps = {
    * the form of what lies there.
    */
   onUnsafe: (error: UnsafeRedisError) => void;
+  /** Takes the secrets of the configurations out of a text. */
+  scrub?: (text: string) => string;
   /** Left out where tracing is off. */
   tracer?: Tracer;
 };
@@ -64,7 +66,7 @@ export type ProcessDeps = {
  */
 export async function composeReceiver(
   config: Config,
-  { logger, metrics, version, onUnsafe, tracer = NO_TRACER }: ProcessDeps,
+  { logger, metrics, version, onUnsafe, scrub, tracer = NO_TRACER }: ProcessDeps,
 ): Promise<Receiver> {
   const { url, maxMemoryShare, refusedShare, replicas } = config.redis;
   let isDraining = false;
@@ -96,6 +98,7 @@ export async function composeReceiver(
         readerFor,
         turns,
         refusals,
+        scrub,
         tracer,
       }),
     keep: ({ rules }) => keepAllRules(redis, rules, replicas),

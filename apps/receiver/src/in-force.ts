@@ -27,7 +27,7 @@ export type InForce = RunningConfig & {
 };
 
 /** What does not change with the configuration. */
-export type Lasting = Pick<IntakeDeps, 'pressure' | 'now'> &
+export type Lasting = Pick<IntakeDeps, 'pressure' | 'now' | 'scrub'> &
   Pick<WriterOptions, 'budgetBytes'> & {
     redis: ReturnType<typeof connectProducer>;
     /** Whether Redis was looked at: nothing is promised before. */
@@ -95,6 +95,7 @@ export function openInForce(config: Config, lasting: Lasting): InForce {
     limits: config.receiver,
     refusals: refusals.forKey(config.privacyKey),
     record: events,
+    scrub: lasting.scrub,
     tracer,
   };
   const intake = createIntake(deps, readerFor(config.receiver), turns);

@@ -31,6 +31,7 @@ const opening = tracing.then((tracer) =>
     metrics: createReceiverMetrics(build),
     version: build.version,
     onUnsafe: end,
+    scrub,
     tracer,
   }),
 );

@@ -83,6 +83,8 @@ export type IntakeDeps = {
   refusals: () => RefusalLease;
   /** Told of the receiver's work. */
   record: ReceiverTelemetry;
+  /** Takes the secrets of the configurations out of a text. */
+  scrub?: (text: string) => string;
   /** Left out where tracing is off. */
   tracer?: Tracer;
 };

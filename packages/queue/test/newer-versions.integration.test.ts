@@ -16,9 +16,11 @@ import {
   readJob,
   readNewerRecords,
   readNewestWaiting,
+  readProcesses,
   rewriteReplays,
   tellFormats,
   UnsafeRedisError,
+  watchFormats,
 } from '../src/index.js';
 import { queueKeys } from '../src/keys/keys.js';
 import { delivered, makeLines } from './pipeline-line.js';
@@ -155,4 +157,31 @@ test('what deliveries wait by is remembered from its first time on, and for as l
   await keepNewerRecords(redis, 'hinted', job, 2_000);
   expect(await readNewerRecords(redis, 'hinted', 3_000)).toEqual([{ ...job, since: 1_000, at: 2_000 }]);
   expect(await readNewerRecords(redis, 'hinted', 2_000 + 11 * 60_000)).toEqual([]);
+});
+
+test('a process that runs says its formats again where Redis has forgotten them', async () => {
+  const redis = suite.connect();
+  await tellFormats(redis);
+  const told = await readFormats(redis);
+  expect(told).not.toEqual({});
+  const newer: unknown[] = [];
+  const watching = watchFormats(redis, (error) => newer.push(error));
+  try {
+    await redis.del('meterbridge:formats');
+    await waitFor(async () => Object.keys(await readFormats(redis)).length > 0, {
+      what: 'it to say them',
+      timeoutMs: 15_000,
+    });
+    expect(await readFormats(redis)).toEqual(told);
+    expect(newer).toEqual([]);
+  } finally {
+    watching.stop();
+  }
+});
+
+test('a process of a version that says none is called one of before', async () => {
+  const redis = suite.connect();
+  const entry = { role: 'worker', host: 'a', pid: 1, config: 'one', rules: {}, at: 1_000 };
+  await redis.hset('meterbridge:processes', 'old', JSON.stringify(entry));
+  expect(await readProcesses(redis, 1_000)).toEqual([{ ...entry, version: 'before 0.1.0' }]);
 });

@@ -23,9 +23,9 @@ export function nextTraceparent(): string {
   return `00-${traceTag}${counter}-${counter}-00`;
 }
 
-const REQUEST_ID = /^[!-~]{1,128}$/;
+const REQUEST_ID = /^[!-~]{1,64}$/;
 
-/** An `X-Request-Id` as it was sent; undefined where it is none, or longer than 128 characters, or not visible ASCII. */
+/** An `X-Request-Id` as it was sent; undefined where it is none, or longer than 64 characters, since each waiting event may cost as much,, or not visible ASCII. */
 export function readRequestId(given: string | undefined): string | undefined {
   return given !== undefined && REQUEST_ID.test(given) ? given : undefined;
 }

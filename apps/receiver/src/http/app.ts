@@ -61,7 +61,7 @@ export function createIntake(
       const route = findRoute(url);
       if (!route) return false;
       const { methods } = route.kind;
-      const identity = identify(req.headers);
+      const identity = identify(req.headers, deps.scrub);
       if (method === 'OPTIONS') sendPreflight(req, res, methods, identity);
       else if (!methods.includes(method)) send(res, methodNotAllowed(methods), identity);
       else {

@@ -4,7 +4,7 @@ import { headerOf } from './header-of.js';
 
 /** How logs, jobs and traces name one request. */
 export type Identity = {
-  /** The sender's `X-Request-Id` where it is sane, else one of our own. */
+  /** The sender's `X-Request-Id` where it is sane and holds no secret, else one of our own. */
   id: string;
   /** The sender's trace context; undefined where it sent none. */
   parent: string | undefined;
@@ -13,11 +13,16 @@ export type Identity = {
   span: Span | null;
 };
 
-/** Names a request, which has no span yet. */
-export function identify(headers: IncomingHttpHeaders): Identity {
+/**
+ * Names a request, which has no span yet.
+ * @param scrub takes secrets out of a text: an id with one in it is not taken, since it is stored
+ */
+export function identify(headers: IncomingHttpHeaders, scrub?: (text: string) => string): Identity {
   const parent = readTraceparent(headerOf(headers, 'traceparent'));
+  const given = readRequestId(headerOf(headers, 'x-request-id'));
+  const isTaken = given !== undefined && (!scrub || scrub(given) === given);
   return {
-    id: readRequestId(headerOf(headers, 'x-request-id')) ?? nextId(),
+    id: isTaken ? given : nextId(),
     parent,
     tracestate: parent && headerOf(headers, 'tracestate'),
     span: null,

@@ -102,3 +102,11 @@ test('requests of the deliveries that were attempted, each once', () => {
   expect(requestsOf(text, 1)).toEqual([made(1)]);
   expect(requestsOf(undefined, 4)).toEqual([]);
 });
+
+test('it says in time how much it takes: a batch closes by it', () => {
+  const runs = new RequestRuns();
+  for (let each = 0; each < 500; each++) runs.add({ id: `${each}-`.padEnd(64, 'x'), traceparent: TRACE }, 1);
+  const bytes = runs.encode()!.length;
+  expect(runs.bytes).toBeGreaterThanOrEqual(bytes);
+  expect(runs.bytes).toBeLessThan(1.5 * bytes);
+});

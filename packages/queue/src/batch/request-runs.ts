@@ -10,16 +10,26 @@ const MADE = /^([0-9a-z]{6})-([0-9a-z]{1,9})$/;
 const SAMPLED = /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/;
 const TRACE_ID_BYTES = 16;
 
+/** Of a run's count and what stands around its id. */
+const RUN_BYTES = 8;
+
 /** The requests of a batch while it is put together, in the order of its deliveries. */
 export class RequestRuns {
   private readonly runs: RequestRun[] = [];
   private last: RequestRun | undefined;
+  private size = 0;
+
+  /** What they take at most, written. */
+  get bytes(): number {
+    return this.size;
+  }
 
   add(request: RequestRef | undefined, count: number): void {
     if (this.last && isSame(this.last.request, request)) this.last.count += count;
     else {
       this.last = { request, count };
       this.runs.push(this.last);
+      this.size += RUN_BYTES + (request?.id.length ?? 0) + (request?.traceparent?.length ?? 0);
     }
   }
 

@@ -36,7 +36,7 @@ export type LaneOptions = {
   onCommitted?: (destination: string, batches: number[], filtered: number) => void;
 };
 
-/** Of a batch's JSON at which it closes: two thousand usual events, and thirty of the largest. */
+/** Of a batch's JSON, and of its requests' names, at which it closes: two thousand usual events, and thirty of the largest. */
 const MAX_BATCH_BYTES = 1_000_000;
 
 /** Deliveries by the source that sent them. */
@@ -121,7 +121,7 @@ export class BatchWriter {
     for (const head of heads) text.addEvent(head, eventJson);
     raise(sources, source, heads.length);
     requests.add(request, heads.length);
-    const isFull = text.count >= this.batchSize || text.bytes >= MAX_BATCH_BYTES;
+    const isFull = text.count >= this.batchSize || text.bytes + requests.bytes >= MAX_BATCH_BYTES;
     if (isFull) this.flush();
     else this.schedule();
     return written;

@@ -61,14 +61,15 @@ export async function assertKnownStore(redis: Redis, formats: Formats = FORMATS)
 }
 
 /**
- * Looks again on each new connection, and every few seconds.
+ * Looks again on each new connection, and every few seconds, and says anew what this version writes where a failover
+ * has lost that: a client that sends again by itself cannot wait for replicas to have it.
  * @param onNewer told once a newer version has changed the form of the whole: nothing may be written from then on
  */
 export function watchFormats(redis: Redis, onNewer: (error: UnsafeRedisError) => void): { stop(): void } {
   const look = () =>
-    assertKnownStore(redis).then(
+    tellFormats(redis).then(
       () => {},
-      // Redis is away, and is asked again.
+      // Redis is away, or takes no write, and is asked again.
       (error) => error instanceof UnsafeRedisError && onNewer(error),
     );
   redis.on('ready', look);

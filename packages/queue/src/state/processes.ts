@@ -53,6 +53,8 @@ export type ProcessBeat = {
 };
 
 const KEY = 'meterbridge:processes';
+/** What those did not say yet that were made before. */
+const BEFORE_VERSIONS = 'before 0.1.0';
 const BEAT_MS = 5_000;
 /** A process that is silent for longer counts as gone: three beats. */
 const GONE_AFTER_MS = 15_000;
@@ -122,5 +124,10 @@ async function forgetOld(redis: Redis, now: number): Promise<void> {
 
 async function readEntries(redis: Redis): Promise<Map<string, ProcessEntry>> {
   const texts = Object.entries(await redis.hgetall(KEY));
-  return new Map(texts.map(([id, text]) => [id, JSON.parse(text) as ProcessEntry]));
+  return new Map(
+    texts.map(([id, text]) => {
+      const entry = JSON.parse(text) as Omit<ProcessEntry, 'version'> & { version?: string };
+      return [id, { ...entry, version: entry.version ?? BEFORE_VERSIONS }];
+    }),
+  );
 }
