@@ -33,14 +33,8 @@ test('every alert points at a section of the runbook that is there', () => {
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
 // Debian: apt-get install prometheus. Without it the tests above are what there is.
-(hasPromtool ? test : test.skip)(
-  'promtool reads the rules, and they fire when they should',
-  () => {
-    const run = (...args: string[]) => execFileSync('promtool', args, { encoding: 'utf8', stdio: 'pipe' });
-    expect(run('check', 'rules', RULES)).toContain(`${rules.length} rules found`);
-    expect(run('test', 'rules', join(import.meta.dirname, 'meterbridge.rules.test.yaml'))).toContain(
-      'SUCCESS',
-    );
-  },
-  120_000,
-);
+(hasPromtool ? test : test.skip)('promtool reads the rules, and they fire when they should', () => {
+  const run = (...args: string[]) => execFileSync('promtool', args, { encoding: 'utf8', stdio: 'pipe' });
+  expect(run('check', 'rules', RULES)).toContain(`${rules.length} rules found`);
+  expect(run('test', 'rules', join(import.meta.dirname, 'meterbridge.rules.test.yaml'))).toContain('SUCCESS');
+});

@@ -15,7 +15,7 @@ export default {
   },
   transformIgnorePatterns: ['/node_modules/', '/dist/'],
   // Longer than any wait for a condition: a busy machine is not a failure, and what hangs still ends.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   // Most suites wait, for other processes and for time to pass: two a core.
   maxWorkers: 4,
   testSequencer: '<rootDir>/packages/tooling/test-sequencer.mjs',

@@ -82,7 +82,7 @@ describe('an archive', () => {
       difference: 0,
     });
     expectEachOnce(stack.sandbox, idsOf(events));
-  }, 300_000);
+  });
 
   test('goes by the same rules as live events: selection, filters, privacy, dead letters that name their line', async () => {
     const stack = await stacks.open();
@@ -124,7 +124,7 @@ describe('an archive', () => {
     // What is kept and sent has been through the source's privacy, too.
     await stack.settle([], 2);
     expect(JSON.stringify([...stack.sandbox.hyperline.ledger.entries()])).not.toContain('203.0.113');
-  }, 300_000);
+  });
 
   test('from standard input, of the source that is named', async () => {
     const stack = await stacks.open({
@@ -147,7 +147,7 @@ describe('an archive', () => {
     for await (const piece of child.stdout) output += piece;
     expect(readReport(output)).toMatchObject({ state: 'done', events: 30 });
     expect(await readAudit('lago', stack.redis)).toMatchObject([{ source: 'web', accepted: 30 }]);
-  }, 300_000);
+  });
 });
 
 test('a dry run says what would become of them, needs no Redis and writes nothing', async () => {
@@ -173,7 +173,7 @@ test('a dry run says what would become of them, needs no Redis and writes nothin
   );
   expect(output).toContain('Nothing was written.');
   expect(await stack.redis.dbsize()).toBe(0);
-}, 300_000);
+});
 
 test('one that does not come to its end goes on where it was committed; each event is billed once', async () => {
   const stack = await stacks.open();
@@ -182,8 +182,7 @@ test('one that does not come to its end goes on where it was committed; each eve
   const folder = await writeDay(stack, events);
   await stack.startReady('worker');
   const accepted = async () => (await stack.account()).accepted;
-  const reached = (count: number) =>
-    waitFor(async () => (await accepted()) >= count, { what: 'some of it', timeoutMs: 60_000 });
+  const reached = (count: number) => waitFor(async () => (await accepted()) >= count, { what: 'some of it' });
 
   // Slow enough that it is not through before it is told.
   const killed = stack.start('cli', ['backfill', '--rate', '1000', folder]);
@@ -210,7 +209,7 @@ test('one that does not come to its end goes on where it was committed; each eve
   expect(rest).toMatchObject({ code: 0, state: 'done' });
   // It began where the one before it ended, to the line.
   expect(rest.lines).toBeLessThan(all - report.lines);
-  const { lago } = await stack.settled(all, 60_000);
+  const { lago } = await stack.settled(all);
   expect(lago).toMatchObject({ delivered: all, dead: 0, difference: 0 });
   expectEachOnce(stack.sandbox, idsOf(events));
 
@@ -219,7 +218,7 @@ test('one that does not come to its end goes on where it was committed; each eve
   const other = await backfill(stack, '--resume', '--where', 'event = "None"', folder);
   expect(other).toMatchObject({ lines: all, events: 0, skipped: { notSelected: all } });
   expect(other.said).toContain('Nothing is kept of an earlier run');
-}, 300_000);
+});
 
 test('a large file passes through little memory', async () => {
   const stack = await stacks.open();
@@ -231,4 +230,4 @@ test('a large file passes through little memory', async () => {
   expect(await exited).toMatchObject({ code: 0 });
   expect(readReport(output())).toMatchObject({ state: 'done', events });
   expect(await stack.account()).toMatchObject({ accepted: events, difference: 0 });
-}, 300_000);
+});

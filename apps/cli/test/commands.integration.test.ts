@@ -132,9 +132,8 @@ test('a replay whose command is killed goes on: its workers run it', async () =>
   expect(half.dead).toBeGreaterThan(0);
   await waitFor(async () => (await stack.account()).dead === 0, {
     what: 'the replay to come to its end',
-    timeoutMs: 60_000,
   });
-  const { lago } = await stack.settled(ids.length, 60_000);
+  const { lago } = await stack.settled(ids.length);
   expect(lago).toMatchObject({ accepted: ids.length, delivered: ids.length, dead: 0, difference: 0 });
   expectEachOnce(stack.sandbox, ids);
 });

@@ -75,7 +75,7 @@ describe('list', () => {
     );
     const plan = await stack.cli('dead-letters', 'replay', '--reason', 'unmapped', '--dry-run');
     expect(plan.output).toContain('Nothing would be put back.');
-  }, 120_000);
+  });
 
   test('counts by what they have in common', async () => {
     const stack = await openWithSome();
@@ -91,7 +91,7 @@ describe('list', () => {
     expect(output).toMatch(/total +10/);
     expect(output).toContain('smaller groups');
     expect((await stack.cli('dead-letters', 'list', '--by', 'colour')).code).toBe(2);
-  }, 120_000);
+  });
 });
 
 describe('discard', () => {
@@ -139,7 +139,7 @@ describe('discard', () => {
       },
     ]);
     expect((await stack.cli('dead-letters', 'discards')).output).toContain('nobody’s usage');
-  }, 120_000);
+  });
 
   test('killed or told to stop in the middle, it has discarded whole pages, and the same command goes on', async () => {
     const stack = await openWithLetters(stacks, withoutTokens(3_000));
@@ -171,7 +171,7 @@ describe('discard', () => {
 
     expect((await stack.cli(...args)).code).toBe(0);
     expect(await look()).toMatchObject({ dead: 0, discarded: 3_000 });
-  }, 120_000);
+  });
 });
 
 describe('export and import', () => {
@@ -210,7 +210,7 @@ describe('export and import', () => {
     expect(replayed.code).toBe(0);
     expect(await stack.account()).toMatchObject({ accepted: 8, delivered: 8, dead: 0, difference: 0 });
     expect(stack.sandbox.lago.ledger.counts()).toMatchObject({ keys: 8, changed: 0 });
-  }, 120_000);
+  });
 
   test('bad lines are named, the others are imported, and what was never here is accepted', async () => {
     const stack = await openWithSome();
@@ -241,7 +241,7 @@ describe('export and import', () => {
     expect(await stack.account(RECEIVER)).toMatchObject({ accepted: 1, dead: 1, difference: 0 });
     const missing = await stack.cli('dead-letters', 'import', '/nowhere');
     expect(missing).toMatchObject({ code: 1, output: expect.stringContaining('ENOENT') });
-  }, 120_000);
+  });
 
   test('an import that is killed is run again', async () => {
     const stack = await openWithLetters(stacks, withoutTokens(3_000));
@@ -259,5 +259,5 @@ describe('export and import', () => {
     expect((await stack.cli('dead-letters', 'import', file)).code).toBe(0);
     expect(await stack.account()).toMatchObject({ dead: 3_000, discarded: 0, accepted: 3_000 });
     expect((await stack.cli('audit')).code).toBe(0);
-  }, 120_000);
+  });
 });

@@ -78,7 +78,6 @@ test('a signed call has the person forgotten by workers, of which one is killed 
   const inHand = 'meterbridge_forget_requests_open{why="in_hand"} 1';
   await waitFor(async () => (await metrics()).includes(inHand), {
     what: 'a turn that finds jobs in the hand of a held destination',
-    timeoutMs: 60_000,
   });
   const waits = await stack.cli('status');
   expect(waits.output.replaceAll(/\s+/g, ' ')).toContain(
@@ -87,7 +86,6 @@ test('a signed call has the person forgotten by workers, of which one is killed 
   for (const name of ['lago', 'hyperline']) await stack.cli('resume', name);
   await waitFor(async () => (await metrics()).includes('meterbridge_forget_turns_total{result="done"} 1'), {
     what: 'the run to be done',
-    timeoutMs: 60_000,
   });
   expect(await isKept(stack)).toBe(false);
   const all = 2 * JOBS + DEAD;

@@ -60,7 +60,7 @@ describe('show', () => {
     const [unmapped] = await idsOf(stack, '--reason', 'unmapped');
     const nothing = await stack.cli('dead-letters', 'show', unmapped!);
     expect(nothing.output.match(/\(nothing: properties\.tokens is missing/g)).toHaveLength(2);
-  }, 120_000);
+  });
 });
 
 describe('edit', () => {
@@ -81,7 +81,6 @@ describe('edit', () => {
     const worker = await stack.startReady('worker');
     await waitFor(async () => (await stack.account()).dead === 1, {
       what: 'it to be refused',
-      timeoutMs: 30_000,
     });
     const [again] = await idsOf(stack);
     const shown = await stack.cli('dead-letters', 'show', again!);
@@ -101,7 +100,7 @@ describe('edit', () => {
     expect(JSON.parse(log.output)).toMatchObject({
       ...{ what: 'edited', by: 'on call', because: 'changed properties.tokens', ids: [id] },
     });
-  }, 120_000);
+  });
 
   test('nothing that is wrong goes back, and no text is lost', async () => {
     const stack = await openWithLetters(stacks, withoutTokens(1));
@@ -137,7 +136,7 @@ describe('edit', () => {
     const discard = `"${process.execPath}" "${CLI}" dead-letters discard ${id} --because x --yes`;
     expect(await edit(`${ADD_TOKENS}; ${discard} > /dev/null`)).toContain('discarded meanwhile');
     expect(await stack.account()).toMatchObject({ accepted: 1, dead: 0, discarded: 1, difference: 0 });
-  }, 120_000);
+  });
 
   test('what is to be mapped anew is shown beside what it was, before anything is done', async () => {
     const stack = await openWithLetters(stacks, withoutTokens(1));
@@ -149,7 +148,7 @@ describe('edit', () => {
     expect(shown.output).toContain('mapped when it died');
     expect(shown.output).toContain('mapped now, by lago/api-calls');
     expect(await stack.account()).toMatchObject({ dead: 1, inFlight: 0 });
-  }, 120_000);
+  });
 
   test('what was no Segment event becomes deliveries', async () => {
     const [untyped] = makeTracks(1, { type: undefined });
@@ -168,7 +167,7 @@ describe('edit', () => {
     expect(await stack.account(RECEIVER)).toMatchObject({ accepted: 0, dead: 0, difference: 0 });
     expect([...stack.sandbox.lago.ledger.entries()]).toMatchObject([{ id: untyped!.messageId }]);
     expect((await stack.cli('audit')).code).toBe(0);
-  }, 120_000);
+  });
 
   /** A letter of the receiver, whose edit is killed when the first of two destinations has it. */
   async function openCutOff(): Promise<{ stack: Stack; id: string }> {
@@ -216,7 +215,6 @@ describe('edit', () => {
       ]);
       expect(await stack.redis.keys('*replay*')).toEqual([]);
     },
-    120_000,
   );
 
   // A terminal that a test can type at comes with util-linux.
@@ -241,7 +239,7 @@ describe('edit', () => {
         seen += chunk;
       });
       for (const question of ['Open it again?', 'Put it back']) {
-        await waitFor(() => seen.includes(question), { what: question, timeoutMs: 30_000 });
+        await waitFor(() => seen.includes(question), { what: question });
         typed.child.stdin!.write('y\n');
       }
       await typed;
@@ -249,6 +247,5 @@ describe('edit', () => {
       expect(seen).toContain('is on its queue');
       expect(await stack.account()).toMatchObject({ dead: 0, inFlight: 1, difference: 0 });
     },
-    120_000,
   );
 });

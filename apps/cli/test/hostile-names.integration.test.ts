@@ -112,4 +112,4 @@ test('text of events, of people and of files commands no terminal, whatever prin
     });
   }
   expect(shown).toContain('\\u001b]52');
-}, 120_000);
+});

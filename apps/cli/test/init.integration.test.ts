@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
 import { expectEachOnce, useStack } from './run-stack.js';
@@ -13,9 +13,6 @@ const CLI = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const PASTED = fileURLToPath(
   new URL('../../../packages/function-migration/test/pasted-functions/', import.meta.url),
 );
-
-// Each starts a process or several, on a machine that may have more to do.
-jest.setTimeout(120_000);
 
 const suite = useRedis();
 const stacks = useStack(suite);
@@ -144,12 +141,10 @@ test('a pipe that ends early, and Ctrl-C at a terminal, write nothing', async ()
   const closed = new Promise<number | null>((resolve) => terminal.once('close', resolve));
   await waitFor(() => shown.includes('lago, hyperline or both?'), {
     what: 'the first question',
-    timeoutMs: 30_000,
   });
   terminal.stdin.write('both\r');
   await waitFor(() => shown.includes('[https://api.getlago.com]'), {
     what: 'the second question',
-    timeoutMs: 30_000,
   });
   terminal.stdin.write('\u0003');
   expect(await closed).toBe(1);
@@ -210,7 +205,6 @@ test("Lago's recipe: the report says what was lost, the configuration bills what
   await sendAll(receiver.url, [track!]);
   await waitFor(async () => (await stack.account()).delivered === 1, {
     what: 'the event to be delivered',
-    timeoutMs: 30_000,
   });
   expect([...stack.sandbox.lago.ledger.entries()]).toEqual([
     expect.objectContaining({

@@ -3,11 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { aTrack, useRedis } from '@meterbridge/testing';
 import { CONFIG } from './stack-config.js';
-
-jest.setTimeout(60_000);
 
 const CLI = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 

@@ -3,10 +3,8 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { useRedis } from '@meterbridge/testing';
-
-jest.setTimeout(120_000);
 
 const ROOT = join(import.meta.dirname, '../../..');
 const execute = promisify(execFile);
@@ -50,7 +48,7 @@ beforeAll(async () => {
   // Its set-up does nothing: what is packed is what the other tests try.
   const { stdout } = await execute('npm', ['pack', '--pack-destination', directory], { cwd: ROOT });
   tarball = stdout.trim().split('\n').at(-1)!;
-}, 120_000);
+});
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll, type Track } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
@@ -18,9 +18,6 @@ afterEach(async () => {
     await new Promise((resolve) => server.close(resolve));
   }
 });
-
-// Each command is a process that loads everything anew: on a busy machine a test of ten takes its time.
-jest.setTimeout(120_000);
 
 const MENDED = CONFIG.replace('as: number }', 'as: number, default: 0 }');
 const WITHOUT_TOKENS = { properties: { model: 'small', subscription_id: 'sub-1' }, traits: { phone: PHONE } };
@@ -113,7 +110,6 @@ test('what a changed configuration does to every dead letter is said before, and
   );
   await waitFor(async () => (await stack.account()).dead === 7 && (await stack.account()).inFlight === 0, {
     what: 'the replay to be settled',
-    timeoutMs: 20_000,
   });
   expect(await stack.account()).toMatchObject({ delivered: 45, dead: 7, difference: 0 });
   expect([...stack.sandbox.lago.ledger.entries()].map(({ id }) => id).toSorted()).toEqual(
@@ -208,7 +204,7 @@ test('the request that is shown is, to the letter, the one that a worker sends',
   await stack.startReady('worker');
   await sendAll(receiver.url, [track!]);
   for (const { path, body } of requests) {
-    const wire = await waitFor(() => sent.get(path), { what: `a request to ${path}`, timeoutMs: 20_000 });
+    const wire = await waitFor(() => sent.get(path), { what: `a request to ${path}` });
     expect(JSON.stringify(body)).toBe(wire);
   }
 });

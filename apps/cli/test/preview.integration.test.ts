@@ -5,14 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { waitFor } from '@meterbridge/testing';
 import { useProcessPool } from './process-pool.js';
 import { type RunningProcess, startProcess } from './running-process.js';
 import { CONFIG, EMAIL, IP_ADDRESS, PHONE } from './stack-config.js';
-
-// Each command is a process that loads everything anew: on a busy machine that takes its time.
-jest.setTimeout(120_000);
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -144,7 +141,7 @@ test('watching looks again when a file is saved; a broken configuration prints i
   const watching = start('event.json', '--watch');
   let seen = 0;
   const until = async (text: string) => {
-    await waitFor(() => watching.output().slice(seen).includes(text), { what: text, timeoutMs: 20_000 });
+    await waitFor(() => watching.output().slice(seen).includes(text), { what: text });
     seen = watching.output().length;
   };
   await until('Watching meterbridge.config.yaml and event.json');
@@ -242,7 +239,6 @@ test('ended with Ctrl-C it says what it has looked at, and that it is not all', 
   const fds = `/proc/${comparing.pid}/fd`;
   await waitFor(() => readdirSync(fds).some((fd) => linkOf(join(fds, fd)).endsWith('large.gz')), {
     what: 'the archive to be read',
-    timeoutMs: 20_000,
   });
   comparing.signal('SIGINT');
   expect(await comparing.exited).toEqual({ code: 1, signal: null });

@@ -3,12 +3,10 @@ import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseConfig } from '@meterbridge/config';
 import { waitFor } from '@meterbridge/testing';
 import { blocksOf, inlineCommandsOf, readDocument } from './read-commands.js';
-
-jest.setTimeout(60_000);
 
 const ROOT = join(import.meta.dirname, '../../..');
 const README = readDocument('README.md');
@@ -103,7 +101,7 @@ beforeAll(async () => {
     stream.setEncoding('utf8').on('data', (part: string) => {
       output += part;
     });
-  await waitFor(() => output.includes('Worker: '), { what: 'npm start', timeoutMs: 50_000 });
+  await waitFor(() => output.includes('Worker: '), { what: 'npm start' });
   // What the commands are about.
   const event = { type: 'track', event: 'API Call', userId: 'acme', properties: { model: 'large' } };
   await writeFile(
@@ -159,7 +157,7 @@ test.each([...new Set(COMMANDS)].filter(isRunHere))('%s', async (command) => {
       ended = await run(line, clone, input);
       return ended.code === code && says.test(ended.text);
     },
-    { what: command, timeoutMs: 15_000 },
+    { what: command },
   ).catch(() => {});
   expect(ended).toEqual({ code, text: expect.stringMatching(says) });
 });

@@ -2,14 +2,12 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
 import { type Stack, upLogOf, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
 import { CONFIG, LAGO_KEY } from './stack-config.js';
-
-jest.setTimeout(120_000);
 
 const suite = useRedis();
 const stacks = useStack(suite);
@@ -63,7 +61,7 @@ async function untilChanged(urls: string[], before: string): Promise<string> {
       const [hash] = hashes;
       return hashes.size === 1 && hash !== before && hash!;
     },
-    { what: 'the saved configuration in every process', timeoutMs: 30_000 },
+    { what: 'the saved configuration in every process' },
   ) as Promise<string>;
 }
 
@@ -105,7 +103,7 @@ function startLoad(url: () => string, key: () => string) {
 
 async function untilUp(up: RunningProcess): Promise<{ receiver: string; worker: string }> {
   const url = (name: string) => new RegExp(`${name}: (http://[\\d.:]+)`).exec(up.output())?.[1];
-  await waitFor(() => url('Worker'), { what: 'the stack', timeoutMs: 60_000 });
+  await waitFor(() => url('Worker'), { what: 'the stack' });
   return { receiver: url('Receiver')!, worker: url('Worker')! };
 }
 
@@ -204,7 +202,6 @@ test('killed in the middle of a reload, again and again: nothing is lost or bill
   const { sent } = load;
   await waitFor(async () => (await stack.account('lago')).inFlight === 0, {
     what: 'all to be settled',
-    timeoutMs: 90_000,
   });
   const account = await stack.account('lago');
   expect(account).toMatchObject({ dead: 0, difference: 0 });

@@ -50,7 +50,6 @@ async function reached(stack: Stack, running: RunningProcess, of: number, letter
   });
   await waitFor(async () => isOver || (await putBack(stack, of)) >= letters, {
     what: 'the replay to go on',
-    timeoutMs: 60_000,
   });
   return !isOver;
 }
@@ -99,7 +98,7 @@ test('its worker is killed again and again: others go on, nothing is lost and no
     tracks.map(({ messageId }) => messageId),
   );
   expect(await stack.cli('audit', '--wait', '60')).toMatchObject({ code: 0 });
-}, 300_000);
+});
 
 test('where no worker runs, a command that does not wait ends, and the first worker runs the replay', async () => {
   const { stack } = await openMended(20, 0);
@@ -121,7 +120,7 @@ test('goes on when its terminal ends, is stopped from another one, and goes on w
   expect(await watching.exited).toMatchObject({ code: 1 });
   expect(watching.output()).toContain('The replay goes on.');
   const then = await putBack(stack, all);
-  await waitFor(async () => (await putBack(stack, all)) > then, { what: 'the next step', timeoutMs: 60_000 });
+  await waitFor(async () => (await putBack(stack, all)) > then, { what: 'the next step' });
   expect(await show(stack)).toMatchObject({ state: 'running' });
   const busy = await stack.cli('replays', 'resume', '1');
   expect(busy).toMatchObject({ code: 1, output: expect.stringContaining('is running') });
@@ -152,7 +151,7 @@ test('goes on when its terminal ends, is stopped from another one, and goes on w
   expect(await stack.cli('audit', '--wait', '60')).toMatchObject({ code: 0 });
   expect(await stack.account()).toMatchObject({ delivered: all, dead: 7, difference: 0 });
   expect(await show(stack)).toMatchObject({ state: 'done', replayed: all });
-}, 300_000);
+});
 
 test('a worker that drains lets go of it, and the next one goes on at once', async () => {
   const all = 200;
@@ -166,7 +165,7 @@ test('a worker that drains lets go of it, and the next one goes on at once', asy
   await stack.startReady('worker');
   expect(await watching.exited).toMatchObject({ code: 0 });
   expect(await show(stack)).toMatchObject({ state: 'done', replayed: all });
-}, 120_000);
+});
 
 test('a Redis that is killed under it is waited for, and each letter goes once', async () => {
   const all = 900;

@@ -148,7 +148,7 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
             stack.startReady('worker'),
           ]);
           await sendAll(receiver.url, tracks, 500);
-          await stack.settled(accepted, 60_000);
+          await stack.settled(accepted);
           for (const { process } of [receiver, worker]) {
             process.signal('SIGTERM');
             expect(await process.exited).toMatchObject({ code: 0 });
@@ -174,7 +174,7 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
           const exit = await started.exited;
           return { ...exit, output: started.output() };
         },
-        async settled(accepted, timeoutMs = 60_000) {
+        async settled(accepted, timeoutMs) {
           const read = async () => ({ lago: await account('lago'), hyperline: await account('hyperline') });
           const isDone = (each: Account) => each.accepted >= accepted && each.inFlight === 0;
           let seen = await read();
@@ -183,7 +183,10 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
               seen = await read();
               return Object.values(seen).every(isDone);
             },
-            { what: `${accepted} deliveries to be settled`, timeoutMs },
+            {
+              what: `${accepted} deliveries to be settled`,
+              ...(timeoutMs === undefined ? {} : { timeoutMs }),
+            },
           ).catch((cause) => {
             throw new Error(`not settled: ${JSON.stringify(seen)}`, { cause });
           });

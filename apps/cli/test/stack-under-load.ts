@@ -30,7 +30,7 @@ export function useStackUnderLoad(suite: Pick<SuiteRedis, 'url' | 'connect'>) {
       /** Ends the load, and looks up every event that was answered 200. */
       async expectNothingLost(): Promise<void> {
         await running.end();
-        const { lago, hyperline } = await stack.settled(running.answered.length, 60_000);
+        const { lago, hyperline } = await stack.settled(running.answered.length);
         expect([lago, hyperline]).toMatchObject([
           { difference: 0, dead: 0 },
           { difference: 0, dead: 0 },

@@ -46,7 +46,7 @@ function openSession({ env }: Stack, ...args: string[]): Session {
 }
 
 async function interrupt(session: Session, once: string): Promise<number | null> {
-  await waitFor(() => session.output().includes(once), { what: once, timeoutMs: 20_000 });
+  await waitFor(() => session.output().includes(once), { what: once });
   session.type(CTRL_C);
   return session.exited;
 }
@@ -77,7 +77,7 @@ onLinux('Ctrl-C on a terminal', () => {
 
     const watching = openSession(stack, 'status', '--watch');
     expect(await interrupt(watching, 'Ctrl-C ends it.')).toBe(0);
-  }, 120_000);
+  });
 
   test('is a no to the question, in a line of its own, and nothing is done', async () => {
     const stack = await openWithLetters(stacks, withoutTokens(3));
@@ -92,5 +92,5 @@ onLinux('Ctrl-C on a terminal', () => {
       expect(session.output()).not.toContain('AbortError');
     }
     expect(await stack.account()).toMatchObject({ dead: 3, inFlight: 0, discarded: 0 });
-  }, 120_000);
+  });
 });

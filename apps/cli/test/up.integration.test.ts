@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { lookAtGate } from '@meterbridge/queue';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import { makeTracks, sendAll } from './retrying-client.js';
@@ -12,8 +12,6 @@ import { type Stack, upLogOf, useStack } from './run-stack.js';
 import type { RunningProcess } from './running-process.js';
 import { CONFIG, HYPERLINE_KEY } from './stack-config.js';
 import { withoutPersistence } from './unsafe-redis.js';
-
-jest.setTimeout(180_000);
 
 const suite = useRedis();
 const stacks = useStack(suite);
@@ -28,7 +26,7 @@ async function openWithout(...names: string[]): Promise<Stack> {
 
 async function receiverOf(up: RunningProcess): Promise<string> {
   const url = () => /Receiver: (http:\S+)/.exec(up.output())?.[1];
-  await waitFor(() => url() && up.output().includes('Worker: '), { what: 'the stack', timeoutMs: 60_000 });
+  await waitFor(() => url() && up.output().includes('Worker: '), { what: 'the stack' });
   return url()!;
 }
 
@@ -155,7 +153,6 @@ test('a signal while it starts ends it as one does later: what it started is wai
   const up = stack.start('cli', ['up']);
   await waitFor(() => upLogOf(stack).includes('receiver.listening'), {
     what: 'its start',
-    timeoutMs: 60_000,
   });
   await stop(up);
   expect(up.output()).toContain('Stopping: ');
@@ -178,7 +175,6 @@ test('a Redis that is made unsafe while it runs: each reason once, ever longer w
     await stack.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await waitFor(() => up.output().includes('receiver ended (exit code 1); starting it again in 2 s'), {
       what: 'its third wait',
-      timeoutMs: 60_000,
     });
   });
   const reasons = up
@@ -188,7 +184,7 @@ test('a Redis that is made unsafe while it runs: each reason once, ever longer w
   expect(reasons).not.toEqual([]);
   expect(reasons).toEqual([...new Set(reasons)]);
   const isReady = async () => (await fetch(`${receiver}/readyz`).catch(() => null))?.status === 200;
-  await waitFor(isReady, { what: 'the receiver', timeoutMs: 60_000 });
+  await waitFor(isReady, { what: 'the receiver' });
   await stop(up);
 });
 

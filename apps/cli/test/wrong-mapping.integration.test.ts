@@ -21,7 +21,7 @@ test('a wrong mapping: found, fixed, proven, replayed, audited', async () => {
   const worker = await stack.startReady('worker');
   const tracks = makeTracks(EVENTS);
   await sendAll(receiver.url, tracks);
-  await stack.settled(EVENTS, 60_000);
+  await stack.settled(EVENTS);
 
   // What is wrong?
   const status = await stack.cli('status');
@@ -64,4 +64,4 @@ test('a wrong mapping: found, fixed, proven, replayed, audited', async () => {
     stack.sandbox,
     tracks.map(({ messageId }) => messageId),
   );
-}, 180_000);
+});

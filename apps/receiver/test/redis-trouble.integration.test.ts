@@ -78,7 +78,6 @@ test('Redis killed in the middle of a flow: what was answered 200 is delivered o
   const before = stack.sandbox.lago.ledger.size;
   await waitFor(() => stack.sandbox.lago.ledger.size > before + 200, {
     what: 'deliveries after it',
-    timeoutMs: 20_000,
   });
   await clients.finish();
 

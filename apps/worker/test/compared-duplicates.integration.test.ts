@@ -61,7 +61,7 @@ async function settled(stack: Stack, accepted: number) {
       const { accepted: count, inFlight } = await stack.account('lago');
       return count === accepted && inFlight === 0;
     },
-    { what: `${accepted} deliveries to be settled`, timeoutMs: 20_000 },
+    { what: `${accepted} deliveries to be settled` },
   );
   return stack.account('lago');
 }

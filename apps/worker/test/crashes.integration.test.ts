@@ -79,7 +79,7 @@ test('a poison among 3,500 in hand is convicted within the crashes promised, it 
       .toSorted(),
   );
   expect(idsIn(stack.sandbox.hyperline)).toEqual(idsOf(tracks).toSorted());
-}, 180_000);
+});
 
 test('workers killed one after the other, while one API hangs and the other refuses the key, convict nobody', async () => {
   const stack = await stacks.open();
@@ -115,7 +115,7 @@ test('workers killed one after the other, while one API hangs and the other refu
   hyperline.faults.clear();
   await probeNow(stack, 'hyperline');
   await stack.startReady('worker');
-  const accounts = await stack.settled(tracks.length, 40_000);
+  const accounts = await stack.settled(tracks.length);
   expect(accounts).toMatchObject({
     lago: { dead: 0, difference: 0 },
     hyperline: { dead: 0, difference: 0 },

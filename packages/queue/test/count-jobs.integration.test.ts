@@ -61,7 +61,7 @@ describe('many jobs', () => {
     await worker.close();
     // Nothing of a count stays behind.
     expect(await line.redis.keys(`${queueKeys(line.destination).counting}*`)).toEqual([]);
-  }, 120_000);
+  });
 
   test('of which one was lost have a difference, and so have those whose data is gone', async () => {
     const line = await open(undefined, {}, EACH_ALONE);

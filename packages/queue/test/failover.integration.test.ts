@@ -12,9 +12,6 @@ const open = makeLines(() => ({ url: way.url }) as SuiteRedis);
 const openWay = useRedisWays();
 const redis = useReplicatedRedis();
 
-/** Everything is back at work within this time, without anybody's help. */
-const SOON = { timeoutMs: 8_000 };
-
 /** Sends ten events after another, each until it is taken; what was taken is counted. */
 function startSender(write: (count: number) => Promise<unknown>) {
   let isOver = false;
@@ -64,8 +61,8 @@ test.each([
   const { answered, finish } = startSender(line.write);
   const goesOn = async (after: string) => {
     const [answers, attempts] = [answered(), attempted];
-    await waitFor(() => answered() > answers + 500, { what: `acknowledgements after ${after}`, ...SOON });
-    await waitFor(() => attempted > attempts + 500, { what: `deliveries after ${after}`, ...SOON });
+    await waitFor(() => answered() > answers + 500, { what: `acknowledgements after ${after}` });
+    await waitFor(() => attempted > attempts + 500, { what: `deliveries after ${after}` });
   };
   await goesOn('the beginning');
 
@@ -77,7 +74,7 @@ test.each([
   await goesOn('the scripts were gone');
 
   await gates[0]!.update((gate) => ({ ...gate, pausedUntil: 1 }));
-  await waitFor(() => gates[1]!.current().pausedUntil === 1, { what: 'the gate to be seen', ...SOON });
+  await waitFor(() => gates[1]!.current().pausedUntil === 1, { what: 'the gate to be seen' });
   await finish();
   await line.settled();
   const account = await line.account();

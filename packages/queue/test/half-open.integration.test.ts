@@ -9,10 +9,6 @@ const open = makeLines(() => ({ url: way.url }) as SuiteRedis);
 const openWay = useRedisWays();
 const suite = useRedis();
 
-/** A receiver gives up a connection after two seconds, a worker after four: before a lock has run out. */
-const RECEIVER = { timeoutMs: 4_000 };
-const WORKER = { timeoutMs: 9_000 };
-
 test('a worker that waits for jobs on a way that is gone finds them on a new one', async () => {
   way = await openWay(suite.redis.port);
   const line = await open();
@@ -21,8 +17,8 @@ test('a worker that waits for jobs on a way that is gone finds them on a new one
   await line.write(1);
   await line.settled();
   way.silence();
-  await waitFor(() => line.write(10).then(() => true), { what: 'the receiver to go on', ...RECEIVER });
-  await waitFor(async () => (await line.account()).delivered === 11, { what: 'the delivery', ...WORKER });
+  await waitFor(() => line.write(10).then(() => true), { what: 'the receiver to go on' });
+  await waitFor(async () => (await line.account()).delivered === 11, { what: 'the delivery' });
   expect(await line.account()).toMatchObject({ difference: 0, dead: 0, inFlight: 0 });
 });
 
@@ -44,7 +40,7 @@ test('a worker with jobs in hand settles them, and tries none of them twice', as
   await waitFor(() => attempted === 20, { what: 'the attempts' });
   way.silence();
   answer();
-  await waitFor(async () => (await line.account()).delivered === 20, { what: 'the settlement', ...WORKER });
+  await waitFor(async () => (await line.account()).delivered === 20, { what: 'the settlement' });
   expect(await line.account()).toMatchObject({ difference: 0, duplicate: 0, inFlight: 0 });
   expect(attempted).toBe(20);
 });

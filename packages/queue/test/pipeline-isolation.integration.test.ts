@@ -125,7 +125,7 @@ describe('jobs that were in the hand of a crashed worker', () => {
     answer();
     expect(await slow.settled()).toMatchObject({ delivered: 100, difference: 0 });
     await Promise.all(workers.map((worker) => worker.close()));
-  }, 20_000);
+  });
 
   test('are not blamed for a bug in trying them', async () => {
     const line = await open(() => Promise.reject(new Error('bug')));

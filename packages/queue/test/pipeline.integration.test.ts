@@ -210,10 +210,7 @@ describe('an outage of Redis', () => {
     expect(Date.now() - began).toBeLessThan(5_000);
     await suite.redis.restart();
     await waitFor(() => line.write(10).then(() => true), { what: 'the producer to reconnect' });
-    await waitFor(async () => (await line.account()).delivered === 20, {
-      what: 'the worker to go on',
-      timeoutMs: 20_000,
-    });
+    await waitFor(async () => (await line.account()).delivered === 20, { what: 'the worker to go on' });
     expect(await line.account()).toMatchObject({ accepted: 20, difference: 0 });
     await worker.close();
   });

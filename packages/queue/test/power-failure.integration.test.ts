@@ -24,7 +24,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'meterbridge-test-power-'));
   redis = await startLocalRedis({ dataDir, appendfsync: 'everysec' });
   way = await openWay(redis.port);
-}, 120_000);
+});
 
 afterAll(async () => {
   await redis.stop();
@@ -123,4 +123,4 @@ test('wherever the file is cut, what is left adds up', async () => {
   expect(new Set(differences)).toEqual(new Set([0]));
   // Some cuts were before the end, in the midst of it all.
   expect(accepted.size).toBeGreaterThan(1);
-}, 120_000);
+});

@@ -202,7 +202,7 @@ test('who writes to a shard says its name again, so that its jobs are seen', asy
     await line.write(1);
     return (await shardsOf(line.destination, line.redis)).length === names.length;
   };
-  await waitFor(isNamed, { what: 'the names', timeoutMs: 20_000 });
+  await waitFor(isNamed, { what: 'the names' });
   const { accepted } = await readAccount(line.destination, line.redis);
   expect(accepted).toBe(await line.account().then((account) => account.inFlight));
   expect(accepted).toBeGreaterThan(8);

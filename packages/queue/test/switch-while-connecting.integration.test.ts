@@ -39,7 +39,7 @@ test.each(clients)(
     await waitFor(() => sentinel.listeners.size === 0, { what: 'nobody to listen any more' });
     sentinel.hold(false);
 
-    await waitFor(() => opened.status === 'ready', { what: 'a new connection', timeoutMs: 5_000 });
+    await waitFor(() => opened.status === 'ready', { what: 'a new connection' });
     expect(await opened.ping()).toBe('PONG');
   },
 );

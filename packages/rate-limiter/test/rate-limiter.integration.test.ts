@@ -160,5 +160,5 @@ test('of two limits that processes have for one account the lower holds for both
     return starts.at(-1)! - starts[0]! < 1_500;
   };
   // 30 starts are three seconds at the lower limit. The turns are as quick again with the next word of each process.
-  await waitFor(isFree, { what: 'the higher limit', timeoutMs: 20_000 });
-}, 30_000);
+  await waitFor(isFree, { what: 'the higher limit' });
+});

@@ -11,8 +11,6 @@ export type SuiteCluster = Pick<SuiteRedis, 'url' | 'connect'> &
     ofKey(key: string): Promise<{ master: LocalRedis; replica: LocalRedis | undefined }>;
   };
 
-const START_TIMEOUT_MS = 120_000;
-
 /** Call at the top of a test file, as `useRedis`. `connect` gives a cluster's client, whose FLUSHALL empties all. */
 export function useCluster({ masters = 3, hasReplicas = false } = {}): SuiteCluster {
   let started: LocalCluster | undefined;
@@ -24,7 +22,7 @@ export function useCluster({ masters = 3, hasReplicas = false } = {}): SuiteClus
 
   beforeAll(async () => {
     started = await startCluster({ masters, hasReplicas });
-  }, START_TIMEOUT_MS);
+  });
 
   afterAll(async () => {
     for (const client of clients) client.disconnect();

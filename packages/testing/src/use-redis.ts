@@ -17,8 +17,6 @@ export type SuiteRedis = {
   connect(options?: RedisOptions): Redis;
 };
 
-const START_TIMEOUT_MS = 120_000;
-
 /** Call at the top of a test file: one Redis of its own before the tests, gone after them. */
 export function useRedis(
   options: Pick<LocalRedisOptions, 'appendfsync' | 'maxMemoryBytes' | 'log'> = {},
@@ -35,7 +33,7 @@ export function useRedis(
     // Its replicas, where a suite makes one, do not wait five seconds for others to come.
     const settings = { 'repl-diskless-sync-delay': '0' };
     redis = await startLocalRedis({ ...options, settings, dataDir, ephemeral: true });
-  }, START_TIMEOUT_MS);
+  });
 
   afterAll(async () => {
     for (const client of clients) client.disconnect();

@@ -28,7 +28,6 @@ export type SuiteSentinels = Pick<SuiteRedis, 'url' | 'connect'> & {
 const NAME = 'billing';
 const SENTINELS = 3;
 const DOWN_AFTER_MS = 1_000;
-const START_TIMEOUT_MS = 120_000;
 
 /** Call at the top of a test file, as `useRedis`. */
 export function useSentinels(settings: Record<string, string> = {}): SuiteSentinels {
@@ -56,7 +55,6 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
   async function moved(from: LocalRedis): Promise<void> {
     await waitFor(async () => (await masters()).every((each) => each !== from), {
       what: 'all Sentinels to name another master',
-      timeoutMs: 40_000,
     });
   }
 
@@ -92,7 +90,7 @@ export function useSentinels(settings: Record<string, string> = {}): SuiteSentin
       };
       await waitFor(know, { what: 'the Sentinels to know of each other' });
     }
-  }, START_TIMEOUT_MS);
+  });
 
   afterAll(async () => {
     for (const client of clients) client.disconnect();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type WaitForOptions = {
-  /** Default: 30 seconds, since machines are busy; a condition that holds costs none of it. */
+  /** Default: two minutes. It ends a test that hangs, and no machine is that busy; a condition that holds costs none of it. */
   timeoutMs?: number;
   /** Ends the sentence "Waited in vain for ...". */
   what: string;
@@ -15,7 +15,7 @@ const POLL_EVERY_MS = 10;
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 30_000, what }: WaitForOptions,
+  { timeoutMs = 120_000, what }: WaitForOptions,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

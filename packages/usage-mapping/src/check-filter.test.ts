@@ -163,4 +163,4 @@ test('a filter of thousands of conditions is checked in good time', () => {
     expect(problemsOf(text)).toEqual([]);
   }
   expect(performance.now() - began).toBeLessThan(20_000);
-}, 60_000);
+});
