@@ -84,7 +84,7 @@ export function expectWithinRate(processes: readonly LimiterProcess[], requestsP
 }
 
 /** The largest number of starts in any window of this length. */
-export function mostWithin(starts: number[], windowMs: number): number {
+export function mostWithin(starts: readonly number[], windowMs: number): number {
   const sorted = starts.toSorted((a, b) => a - b);
   let first = 0;
   return Math.max(
