@@ -32,6 +32,8 @@ export type FailingOver = {
   look(): Redis;
   /** What holds this text reaches the old master alone, which answers; nothing else changes. */
   loseAt(text: string): void;
+  /** Looks at the old master, which goes on alone. */
+  lookAtOld(): Redis;
   /** The replica that was lost so is one again. */
   comeBack(): Promise<void>;
   /**
@@ -52,6 +54,7 @@ export function useFailingOver() {
   let rejoinLater: (() => Promise<void>) | undefined;
   const runners: ReplayRunner[] = [];
   let undo = async () => {};
+  let old: Awaited<ReturnType<typeof replicated.master>> | undefined;
   let folder = '';
   let printed: string[] = [];
 
@@ -93,6 +96,7 @@ export function useFailingOver() {
     const split = async () => {
       const split = await replicated.splitOff();
       master = split.next;
+      old = split.old;
       rejoinLater = split.rejoin;
       undo = async () => {
         rejoinLater = undefined;
@@ -127,6 +131,7 @@ export function useFailingOver() {
       output: () => printed.join('\n'),
       look: () => master.connect(),
       account: (destination) => readAccount(destination, master.connect()),
+      lookAtOld: () => old!.connect(),
       loseAt: (text) => way.around(text, split),
       comeBack: () => undo(),
       changeOverAt,

@@ -1,23 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
-import { readAccount, readAudit, readCounters } from '../src/index.js';
+import { connectConsumer, readAccount, readAudit, readCounters } from '../src/index.js';
 import { queueKeys } from '../src/keys/keys.js';
 import { makeLines } from './pipeline-line.js';
 
-const open = makeLines(() => suite);
+const open = makeLines(() => suite, {}, connectConsumer);
 const suite = useRedis();
 
 /** More than are counted at once: they are counted in portions. */
 const MANY = 2_500;
-
-/** A few at a time: a busy machine takes longer than a producer waits. */
-async function writeMany(
-  { write }: { write(count: number): Promise<unknown> },
-  count: number,
-): Promise<void> {
-  for (let written = 0; written < count; written += 500) await write(500);
-}
 
 /** A job for each delivery. */
 const EACH_ALONE = { batchSize: 1 };
@@ -40,7 +32,7 @@ describe('many jobs', () => {
     );
     // A job for three of them: half as many again as are counted at once, while they become fewer.
     const count = 4_500;
-    await writeMany(line, count);
+    await line.write(count);
     const worker = line.start();
     const adding = (async () => {
       for (let i = 0; i < 20; i += 1) await line.write(50);
@@ -65,7 +57,7 @@ describe('many jobs', () => {
 
   test('of which one was lost have a difference, and so have those whose data is gone', async () => {
     const line = await open(undefined, {}, EACH_ALONE);
-    await writeMany(line, MANY);
+    await line.write(MANY);
     const { bull, job } = queueKeys(line.destination);
     await line.redis.rpop(bull('wait'));
     expect(await line.account()).toMatchObject({ accepted: MANY, inFlight: MANY - 1, difference: 1 });
@@ -78,7 +70,7 @@ describe('many jobs', () => {
 
   test('are counted by one at a time; what a killed one left behind does not hinder the next', async () => {
     const line = await open(undefined, {}, EACH_ALONE);
-    await writeMany(line, MANY);
+    await line.write(MANY);
     const { counting } = queueKeys(line.destination);
     const all = await Promise.all([1, 2, 3].map(() => readAccount(line.destination, line.redis)));
     expect(all.map(({ inFlight }) => inFlight)).toEqual([MANY, MANY, MANY]);
@@ -100,7 +92,7 @@ describe('many jobs', () => {
 
   test('are counted again from the start where a count was lost halfway', async () => {
     const line = await open(undefined, {}, EACH_ALONE);
-    await writeMany(line, MANY);
+    await line.write(MANY);
     const { counting } = queueKeys(line.destination);
     const counted = readAudit(line.destination, line.redis);
     await waitFor(async () => (await line.redis.get(counting)) !== null, { what: 'the count to begin' });
@@ -110,7 +102,7 @@ describe('many jobs', () => {
 
   test('are counted where Redis is full, too', async () => {
     const line = await open(undefined, {}, EACH_ALONE);
-    await writeMany(line, MANY);
+    await line.write(MANY);
     await line.redis.config('SET', 'maxmemory', '1');
     try {
       expect(await line.account()).toMatchObject({ accepted: MANY, inFlight: MANY, difference: 0 });

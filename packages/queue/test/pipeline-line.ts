@@ -2,6 +2,7 @@ import { afterAll } from '@jest/globals';
 import { DEFAULT_RETRY_POLICY, type Outcome, type StoredDelivery } from '@meterbridge/delivery';
 import type { SegmentEvent } from '@meterbridge/segment-events';
 import { makePayloads, type SuiteRedis, waitFor } from '@meterbridge/testing';
+import type { Redis } from 'ioredis';
 import {
   connectConsumer,
   connectProducer,
@@ -26,8 +27,13 @@ let names = 0;
 /**
  * Destinations of their own for each test, from the writer to the worker: what one leaves does not count in
  * another. Call before `useRedis`' own hooks: clients leave before their Redis does.
+ * @param connect of the writer: `connectConsumer` where it is not about a producer, which waits for no busy machine
  */
-export function makeLines(suite: () => SuiteRedis, usual: Partial<WriterOptions> = {}) {
+export function makeLines(
+  suite: () => SuiteRedis,
+  usual: Partial<WriterOptions> = {},
+  connect: (url: string, onError: () => void) => Redis = connectProducer,
+) {
   const opened: { disconnect(): void }[] = [];
   const keep = <Client extends { disconnect(): void }>(client: Client): Client => {
     opened.push(client);
@@ -44,7 +50,7 @@ export function makeLines(suite: () => SuiteRedis, usual: Partial<WriterOptions>
   ) {
     const destination = `dest-${++names}`;
     const redis = keep(connectConsumer(suite().url, () => {}));
-    const producer = keep(connectProducer(suite().url, () => {}));
+    const producer = keep(connect(suite().url, () => {}));
     await waitFor(() => producer.status === 'ready', { what: 'the connection' });
     const writer = new DeliveryWriter({ redis: producer, destinations: [destination], ...usual, ...writing });
     const start = (more: Partial<DeliveryWorkerOptions> = {}) =>
