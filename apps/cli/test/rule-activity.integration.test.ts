@@ -85,6 +85,8 @@ test('a mistyped event name is found by the name that no rule takes, and by the 
   await stack.writeConfig(CONFIG);
   const corrected = await stack.startReady('receiver');
   expect((await postBatch(corrected.url, makeTracks(5))).status).toBe(200);
+  // Whoever leaves reports at once.
+  corrected.process.signal('SIGTERM');
   const after = await told(stack, ({ rules }) => rules.get('api-calls')?.taken === 5);
   expect(after.untaken.names).toMatchObject([{ event: '\u001b[2JAPI Call' }]);
 });
@@ -108,6 +110,7 @@ test('a rule that stops taking is said, once it rests for longer than it ever di
 
   // It was a gap like others, from now on.
   expect((await postBatch(receiver.url, makeTracks(1))).status).toBe(200);
+  receiver.process.signal('SIGTERM');
   await told(stack, ({ rules }) => rules.get('api-calls')?.state === 'taking');
   expect(await silent()).toBe('0');
   await stack.redis.hset('meterbridge:{lago}:rule-activity', 'api-calls/last', Date.now() - 20 * HOUR);
@@ -150,6 +153,7 @@ test('check warns of a path in a filter that no event had', async () => {
   const stack = await stacks.open();
   const receiver = await stack.startReady('receiver');
   expect((await postBatch(receiver.url, makeTracks(25))).status).toBe(200);
+  receiver.process.signal('SIGTERM');
   await told(stack, ({ rules }) => rules.get('api-calls')?.taken === 25);
   const check = async () => (await stack.cli('check')).output;
   expect(await check()).not.toContain('its filter reads');

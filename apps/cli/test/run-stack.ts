@@ -7,6 +7,7 @@ import { type Account, readAccount } from '@meterbridge/queue';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import { findFreePort, type SuiteRedis, waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
+import { limiterName, startsKey } from '../../../packages/rate-limiter/src/start-log.js';
 import { useProcessPool } from './process-pool.js';
 import { sendAll, type Track } from './retrying-client.js';
 import { type App, type Exit, type RunningProcess, startProcess } from './running-process.js';
@@ -94,6 +95,7 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
     async open({ config = CONFIG, sandbox: options }: StackOptions = {}) {
       redis ??= suite.connect();
       const lookIn = redis;
+      await rememberStarts(lookIn);
       const sandbox = await startSandbox({
         ...options,
         lago: { apiKey: LAGO_KEY, store: 'postgres', ...options?.lago },
@@ -196,6 +198,15 @@ export function useStack(suite: Pick<SuiteRedis, 'url' | 'connect'>): {
       return stack;
     },
   };
+}
+
+/**
+ * As of a Redis that has seen starts, long ago. On one that knows of none each limiter waits for its first second, since
+ * it may have forgotten them: no test here is about that.
+ */
+async function rememberStarts(redis: Redis): Promise<void> {
+  const limiters = ['lago', 'hyperline'].flatMap((name) => [name, `${name}:reads`]);
+  for (const id of limiters) await redis.rpush(startsKey(limiterName(id)), Date.now() - 60_000);
 }
 
 /** Every id is in the sandbox, in effect once, and nothing else is. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   judgeSuspect,
   nextStep,
@@ -11,23 +12,30 @@ import {
 import type { Sender } from '../src/index.js';
 
 /** In steps, so that others are accepted by then: with one leap nobody would have been for minutes. */
-async function skipOver(ms: number, skip: (ms: number) => unknown): Promise<void> {
+async function skipOver(ms: number, { skip, others = () => sleep(30) }: Clock): Promise<void> {
   for (let left = ms; left > 0; left -= 20_000) {
     await skip(Math.min(left, 20_000));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await others();
   }
 }
+
+type Clock = {
+  now: () => number;
+  /** Moves it on by so many milliseconds, or waits for as long. */
+  skip: (ms: number) => unknown;
+  /** Resolves once others were accepted, or had time to be; that time where left out. */
+  others?: () => Promise<unknown>;
+};
 
 /**
  * Delivers as a worker does whose job comes back until nothing remains of it, without the job: the same decisions
  * between the attempts. Waits are skipped.
- * @param clock `skip` moves it on by so many milliseconds, or waits for as long
  * @returns what each ended as, in order; what is still open after so many attempts is `undefined`
  */
 export async function deliverToTheEnd(
   sender: Sender,
   usages: readonly UsageEvent[],
-  clock: { now: () => number; skip: (ms: number) => unknown },
+  clock: Clock,
   policy: RetryPolicy,
   attempts = 60,
 ): Promise<(Outcome | undefined)[]> {
@@ -52,7 +60,7 @@ export async function deliverToTheEnd(
       }
     }
     if (going.length === 0) {
-      if (waitMs < Number.POSITIVE_INFINITY) await skipOver(waitMs, clock.skip);
+      if (waitMs < Number.POSITIVE_INFINITY) await skipOver(waitMs, clock);
       continue;
     }
     const outcomes = await sender.deliver(

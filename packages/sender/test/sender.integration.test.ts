@@ -46,6 +46,8 @@ type Line = {
   clock: { skipMs: number; isReal: boolean };
   drain: () => void;
   requests: SentRequest[];
+  /** Requests of somebody else's, all accepted so far; null while nobody else sends any. */
+  others: { accepted: number | null };
 };
 
 async function openLine(
@@ -77,6 +79,15 @@ async function openLine(
     else clock.skipMs += ms;
   };
   const requests: SentRequest[] = [];
+  const others: Line['others'] = { accepted: null };
+  /** Until one of theirs that was sent since is accepted, or as long as they may be kept from it. */
+  const untilOthers = async () => {
+    const before = others.accepted;
+    for (let waits = 0; waits < 30; waits += 1) {
+      if (before !== null && (others.accepted === null || others.accepted >= before + 2)) return;
+      await sleep(1);
+    }
+  };
   const sender = new Sender({
     destination,
     post: http.post,
@@ -99,10 +110,11 @@ async function openLine(
     gate,
     clock,
     requests,
+    others,
     drain: () => sender.drain(),
     send: (...events) => sender.deliver(events.map(write)),
     toTheEnd: (events, attempts, policy = DEFAULT_RETRY_POLICY) =>
-      deliverToTheEnd(sender, events.map(write), { now, skip }, policy, attempts),
+      deliverToTheEnd(sender, events.map(write), { now, skip, others: untilOthers }, policy, attempts),
     sendBesideAnswered: (...events) => sender.deliver(events.map(write), { isAnswered: () => true }),
     sendFirst: (...events) => sender.deliver(events.map(write), { first: true }),
     sendApart: (apart, event) => sender.deliver([write(event)], { apart: new Map([[0, apart]]) }),
@@ -139,16 +151,19 @@ const refuse = (line: Line, type: 'lago' | 'hyperline', which: SegmentEvent[], f
 /** Somebody else's events, accepted all the time. */
 async function meanwhile<T>(line: Line, work: Promise<T>): Promise<T> {
   let isDone = false;
+  line.others.accepted = 0;
   const others = (async () => {
     while (!isDone) {
       await line.send(...events(3));
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      line.others.accepted! += 1;
+      await sleep(1);
     }
   })();
   const done = await work.finally(() => {
     isDone = true;
   });
   await others;
+  line.others.accepted = null;
   return done;
 }
 
