@@ -63,10 +63,9 @@ test('SIGTERM under load: the worker settles what is on its way, puts the rest b
   await sendAll(receiver.url, tracks);
   const first = await stack.startReady('worker');
   await waitFor(() => stack.sandbox.lago.ledger.size >= 400, { what: 'the first deliveries' });
-  const began = Date.now();
   first.process.signal('SIGTERM');
+  // A drain that takes long is cut, and ends with 1.
   expect(await first.process.exited).toEqual({ code: 0, signal: null });
-  expect(Date.now() - began).toBeLessThan(15_000);
 
   const left = await stack.account('lago');
   expect(left).toMatchObject({ difference: 0, dead: 0, jobs: { active: 0, delayed: 0, failed: 0 } });

@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { useRedis, waitFor } from '@meterbridge/testing';
+import { connectConsumer } from '../src/index.js';
 import { anEvent, makeLines } from './pipeline-line.js';
 
 const open = makeLines(() => suite);
+const openPatient = makeLines(() => suite, {}, connectConsumer);
 const suite = useRedis();
 
 /** Deliveries of each job, in the order of their arrival. */
@@ -13,9 +15,10 @@ async function jobSizes(line: Awaited<ReturnType<typeof open>>): Promise<number[
 }
 
 test('what comes while Redis writes is one job', async () => {
-  const line = await open();
+  const line = await openPatient();
   await line.write(1);
-  await line.redis.client('PAUSE', 300, 'WRITE');
+  const admin = suite.connect();
+  await admin.client('PAUSE', 60_000, 'WRITE');
   const first = line.write(1);
   // Longer than a batch stays open on its own: each of these would be a job.
   const others: Promise<unknown>[] = [];
@@ -23,6 +26,7 @@ test('what comes while Redis writes is one job', async () => {
     await new Promise((resolve) => setTimeout(resolve, 10));
     others.push(line.write(5));
   }
+  await admin.client('UNPAUSE');
   await Promise.all([first, ...others]);
   const sizes = await jobSizes(line);
   expect(sizes.reduce((sum, size) => sum + size)).toBe(52);

@@ -12,6 +12,8 @@ afterAll(() => {
 const suite = useRedis();
 
 const MINUTES = 60_000;
+/** Half of what a question takes on a busy machine. */
+const CLOSE_MS = 500;
 
 function open(): StoreClock {
   const redis = connectConsumer(suite.url, () => {});
@@ -41,7 +43,7 @@ test.each([
   const clock = open();
   expect(Math.abs(clock.now() - rightNow() - wrongByMs)).toBeLessThan(1_000);
   await clock.synchronize();
-  expect(await errorOf(clock)).toBeLessThan(50);
+  expect(await errorOf(clock)).toBeLessThan(CLOSE_MS);
 });
 
 test('goes on where the machine is set to another time, Redis away or not', async () => {
@@ -49,12 +51,12 @@ test('goes on where the machine is set to another time, Redis away or not', asyn
   await clock.synchronize();
   const rightNow = Date.now;
   jest.spyOn(Date, 'now').mockImplementation(() => rightNow() + 5 * MINUTES);
-  expect(await errorOf(clock)).toBeLessThan(50);
+  expect(await errorOf(clock)).toBeLessThan(CLOSE_MS);
   await suite.redis.kill('SIGKILL');
   const began = clock.now();
   const later = clock.synchronize();
   await waitFor(() => clock.now() >= began + 500, { what: 'the clock to go on' });
   await suite.redis.restart();
   await later;
-  expect(await errorOf(clock)).toBeLessThan(50);
+  expect(await errorOf(clock)).toBeLessThan(CLOSE_MS);
 });

@@ -68,7 +68,7 @@ export function useLimiterProcesses() {
  * Longer than a busy machine keeps a process from what Redis has just answered, and much shorter than a test lets one
  * be frozen.
  */
-const STALE_MS = 500;
+const STALE_MS = 900;
 
 /**
  * The rate is kept: judged by the moments in which Redis granted the starts, since what a busy machine adds until a job

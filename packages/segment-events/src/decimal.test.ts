@@ -49,7 +49,7 @@ test.each([
 
 test('a long run of zeros takes no longer than it is long', () => {
   const text = `1${'0'.repeat(1_000_000)}1`;
-  const started = performance.now();
+  const before = process.cpuUsage();
   expect(isSameDecimal(text, text)).toBe(true);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
 });

@@ -78,7 +78,7 @@ test('the second set-up waits for the first, and says for whom', async () => {
     order.push('second');
     release();
   });
-  await sleep(250);
+  while (said.length === 0) await sleep(10);
   order.push('first');
   releaseFirst();
   await second;

@@ -153,7 +153,7 @@ test.each([
 test('a filter of thousands of conditions is checked in good time', () => {
   const all = (join: string, condition: (index: number) => string) =>
     Array.from({ length: 1_500 }, (_, index) => condition(index)).join(join);
-  const began = performance.now();
+  const before = process.cpuUsage();
   for (const text of [
     all(' or ', (index) => `event = "e${index}"`),
     all(' and ', (index) => `event != "e${index}"`),
@@ -162,5 +162,5 @@ test('a filter of thousands of conditions is checked in good time', () => {
   ]) {
     expect(problemsOf(text)).toEqual([]);
   }
-  expect(performance.now() - began).toBeLessThan(20_000);
+  expect(process.cpuUsage(before).user).toBeLessThan(20_000_000);
 });
