@@ -28,7 +28,7 @@ export type ProcessEntry = {
   config: string;
   /** By destination: the version of its rules. */
   rules: Record<string, string>;
-  /** The rest of its configuration; left out by versions before 0.2.0. */
+  /** The rest of its configuration; left out by an archivist, and by versions before 0.2.0. */
   settings?: ToldSettings;
   /** Of a receiver: which refused people all of its requests go by; left out while some go by others. */
   refused?: string;
@@ -40,7 +40,7 @@ export type ProcessEntry = {
 export type RunningConfig = {
   hash: string;
   rules: ReadonlyMap<string, { version: string }>;
-  settings: ToldSettings;
+  settings?: ToldSettings;
 };
 
 export type ProcessBeat = {
