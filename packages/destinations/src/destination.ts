@@ -266,6 +266,56 @@ export type HeldLookup = {
 /** One request, once the budget of reads allows it; null where no more may be made. */
 export type Read = (path: string) => Promise<HttpAnswer | null>;
 
+/** A usage event as an API's list shows it. */
+export type ListedUsage = {
+  /** The API's own name of this row: met on two pages, it is one. */
+  row: string;
+  usageId: string;
+  /** Who is billed, as the API calls them. */
+  owner: string;
+  code: string;
+  /** Epoch milliseconds. */
+  at: number;
+  /** JSON of the row, for `compare`. */
+  body: string;
+};
+
+/** Usage of one code within a stretch of time; epoch milliseconds, both ends included. */
+export type UsageFilter = { code: string; fromMs: number; toMs: number };
+
+export type UsagePage = {
+  rows: ListedUsage[];
+  /** Of the whole list. */
+  total: number;
+  isLast: boolean;
+};
+
+/** What was read of an answer, or what is wrong with it, in words. */
+export type Told<What> = { ok: true; told: What } | { ok: false; problem: string };
+
+/**
+ * How an API is asked for what it holds of a time, to hold it against the books. What it answers is believed only where
+ * it is what was asked for. Pure, and changes nothing there.
+ */
+export type BooksLookup = {
+  /** Usage events in a page, at most. */
+  pageSize: number;
+  /** Times that are shown may be off by this. */
+  toleranceMs: number;
+  /** Why this account cannot be asked, in words; null where it can. */
+  findObstacle(get: Get): Promise<string | null>;
+  countPath(filter: UsageFilter): string;
+  readCount(answer: HttpAnswer, filter: UsageFilter): Told<number>;
+  /** @param page from 1 */
+  listPath(filter: UsageFilter, page: number): string;
+  readList(answer: HttpAnswer, filter: UsageFilter, page: number): Told<UsagePage>;
+  /** Where it answers for an id, whatever its time is; null where no path can hold the id. */
+  idPath(code: string, usageId: string): string | null;
+  readById(answer: HttpAnswer, code: string, usageId: string): Told<ListedUsage[]>;
+  /** A function that names the fields in which usage that was sent differs from a row; null where nobody knows. */
+  openCompare(get: Get): (sent: string, row: ListedUsage) => Promise<string[] | null>;
+};
+
 /**
  * Two rules give one event one id; `where`: only an event that has this value there. `ofCustomers`: they give one id to
  * events of two customers, whichever events they take.
@@ -326,6 +376,8 @@ export type DestinationKind<Schema extends z.ZodType> = KindDescription & {
   readEventsStore?(http: Pick<HttpClient, 'get'>): Promise<ToldEventsStore>;
   /** Left out where the API never tells of a duplicate. */
   held?: HeldLookup;
+  /** Left out where an API does not count or list what it holds by time. */
+  books?: BooksLookup;
   /**
    * Holds rules against what the account has, each finding as soon as it is known. Left out where the API has nothing to
    * hold them against. Changes nothing there.

@@ -12,13 +12,16 @@ export type {
   Asking,
   BillingLookup,
   BillingTimes,
+  BooksLookup,
   Connection,
   Destination,
   Doubt,
   Fate,
+  Get,
   Held,
   HeldEvent,
   HeldLookup,
+  ListedUsage,
   MappedUsage,
   PendingUsage,
   Period,
@@ -29,8 +32,11 @@ export type {
   StoredLookup,
   SubscriptionLookup,
   SubscriptionsVerdict,
+  Told,
   ToldDuplicate,
+  UsageFilter,
   UsageIdentity,
+  UsagePage,
 } from './destination.js';
 export type { HttpAnswer } from './http-answer.js';
 export type { HttpClient } from './http-client.js';

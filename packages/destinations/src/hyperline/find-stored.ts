@@ -1,13 +1,11 @@
 import { isJsonObject } from '@meterbridge/segment-events';
-import { describeProblem } from '../check-connection.js';
 import type { Asked, Read, Stored, StoredLookup } from '../destination.js';
-import { readAnswer } from '../read-answer.js';
-import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
+import { type Held, type List, searchList } from '../search-list.js';
+import { CustomersOf } from './customers-of.js';
+import { isListable, NO_ANSWER, readList, TAKE } from './list-events.js';
 
 type Sent = { customer_id: string; event_type: string; timestamp: string; record: { id: string } };
 
-/** Hyperline's maximum for a page. */
-const TAKE = 100;
 /** So many that their ids fit in a URL whatever they are. */
 const IDS_AT_ONCE = 25;
 
@@ -90,10 +88,15 @@ function compare({ sent, isEntity }: Event, { at, row }: Held, type: string, isO
 
 /** Of a record that is not in the answer nobody can say that it is another one. */
 function isSameRecord(sent: Record<string, unknown>, held: unknown): boolean {
-  if (!isJsonObject(held)) return true;
+  return differingProperties(sent, held).length === 0;
+}
+
+/** The names of a record's properties that differ; none where the answer holds no record. */
+export function differingProperties(sent: Record<string, unknown>, held: unknown): string[] {
+  if (!isJsonObject(held)) return [];
   const names = new Set([...Object.keys(sent), ...Object.keys(held)]);
   names.delete('id');
-  return [...names].every((name) => JSON.stringify(sent[name]) === JSON.stringify(held[name]));
+  return [...names].filter((name) => JSON.stringify(sent[name]) !== JSON.stringify(held[name])).sort();
 }
 
 function eventList(type: string, read: Read): List {
@@ -126,69 +129,4 @@ function eventList(type: string, read: Read): List {
       return isWithin && (held.length > 0 || isLast) ? { ok: true, held, isLast } : NO_ANSWER;
     },
   };
-}
-
-/** A list of ids is told apart by commas. */
-function isListable(id: string): boolean {
-  return !id.includes(',');
-}
-
-const NO_ANSWER: HeldRead<never> = {
-  ok: false,
-  problem: 'the answer does not hold the events that were asked for',
-};
-
-async function readList(
-  read: Read,
-  query: Record<string, string>,
-): Promise<HeldRead<{ total: number | undefined }>> {
-  const answer = await read(`/v1/events?${new URLSearchParams(query)}`);
-  if (answer === null) return { ok: false };
-  if ('error' in answer || answer.status !== 200) return { ok: false, problem: describeProblem(answer) };
-  const { json } = readAnswer(answer);
-  if (!isJsonObject(json) || !Array.isArray(json.data)) return NO_ANSWER;
-  const held = json.data.map(readHeld);
-  if (!held.every((each) => each !== null)) return NO_ANSWER;
-  const total = isJsonObject(json.meta) && typeof json.meta.total === 'number' ? json.meta.total : undefined;
-  return { ok: true, held, total };
-}
-
-function readHeld(row: unknown): Held | null {
-  if (!isJsonObject(row) || typeof row.record_id !== 'string') return null;
-  const at = typeof row.timestamp === 'string' ? Date.parse(row.timestamp) : Number.NaN;
-  return Number.isNaN(at) ? null : { id: row.record_id, at, row };
-}
-
-/**
- * A customer is sent by its id or by its external id, and no page says which of them the list shows. So one that
- * looks like another is asked for by the list's own filter: what is listed under it is the customer's.
- */
-class CustomersOf {
-  problem: string | undefined;
-  private readonly read: Read;
-  /** What each customer is called in the list, where that is known. */
-  private readonly names = new Map<string, Map<string, boolean>>();
-
-  constructor(read: Read) {
-    this.read = read;
-  }
-
-  /** Null where nobody could be asked. */
-  async isSame({ customer_id, event_type }: Sent, { id, row }: Held): Promise<boolean | null> {
-    const shown = String(row.customer_id);
-    const names = this.names.get(customer_id) ?? new Map<string, boolean>();
-    this.names.set(customer_id, names);
-    const known = names.get(shown);
-    if (known !== undefined) return known;
-    if (this.problem !== undefined || !isListable(id)) return null;
-    const query = { event_type, record_id__in: id, customer_id, take: '1' };
-    const answer = await readList(this.read, query);
-    if (!answer.ok) {
-      this.problem = answer.problem;
-      return null;
-    }
-    const isSame = answer.held.some((held) => held.id === id);
-    names.set(shown, isSame);
-    return isSame;
-  }
 }

@@ -4,6 +4,7 @@ import { compileRules } from '../compile-rules.js';
 import type { DestinationKind } from '../destination.js';
 import { readAnswer } from '../read-answer.js';
 import { fromSettings } from '../settings.js';
+import { hyperlineBooks } from './books.js';
 import { classifyHyperlineAnswer } from './classify.js';
 import { hyperlineDescription } from './describe.js';
 import { hyperlineLookup } from './find-stored.js';
@@ -35,6 +36,7 @@ export const hyperline: DestinationKind<typeof hyperlineSettingsSchema> = {
     classify: classifyHyperlineAnswer,
   }),
   lookup: hyperlineLookup,
+  books: hyperlineBooks,
   async checkConnection(http) {
     const answer = await http.get('/v1/events?event_type=meterbridge-check&take=1');
     if ('error' in answer || answer.status !== 200) return describeUnready(answer);

@@ -4,13 +4,11 @@ import type { Asked, Doubt, PendingUsage, Period, Read, Stored, StoredLookup } f
 import { readAnswer } from '../read-answer.js';
 import { readPeriods } from '../read-subscriptions.js';
 import { type Held, type HeldRead, type List, searchList } from '../search-list.js';
-import { TIME_TOLERANCE_MS, type Window } from '../windows.js';
+import { TIME_TOLERANCE_MS } from '../windows.js';
 import { compareStored } from './compare-stored.js';
 import { ComputedFields } from './computed-fields.js';
+import { eventsPath } from './read-events.js';
 import { lagoSubscriptions } from './subscriptions.js';
-
-/** Lago has no maximum of its own (lago-api: events_controller.rb); where there is one, its `meta` says that more follow. */
-const PER_PAGE = 1_000;
 
 /**
  * Asks for all that Lago holds in windows of time, under whatever subscription and code: its key holds the
@@ -87,7 +85,7 @@ function eventList(read: Read): List {
       return held?.id === id ? { ok: true, held: [held!] } : NO_ANSWER;
     },
     async readWindow(window) {
-      const answer = await read(windowPath(window));
+      const answer = await read(eventsPath({ window }, window.page));
       if (answer === null) return { ok: false };
       if ('error' in answer || answer.status !== 200) return { ok: false, problem: describeProblem(answer) };
       const { json } = readAnswer(answer);
@@ -108,17 +106,6 @@ const NO_ANSWER: HeldRead<never> = {
   ok: false,
   problem: 'the answer does not hold the events that were asked for',
 };
-
-/** OpenAPI: findAllEvents. Both ends are included, and only ISO 8601 is read; of an unknown filter nothing is said. */
-function windowPath({ fromMs, toMs, page }: Window): string {
-  const query = new URLSearchParams({
-    timestamp_from: new Date(fromMs).toISOString(),
-    timestamp_to: new Date(toMs).toISOString(),
-    page: String(page),
-    per_page: String(PER_PAGE),
-  });
-  return `/api/v1/events?${query}`;
-}
 
 function readHeld(row: unknown): Held | null {
   if (!isJsonObject(row) || typeof row.transaction_id !== 'string') return null;

@@ -6,6 +6,7 @@ import type { HttpAnswer } from '../http-answer.js';
 import { readAnswer } from '../read-answer.js';
 import { fromSettings } from '../settings.js';
 import { lagoBilling } from './billing-lookup.js';
+import { lagoBooks } from './books.js';
 import { checkLagoRules } from './check-rules.js';
 import { classifyLagoAnswer } from './classify.js';
 import { lagoDescription } from './describe.js';
@@ -57,6 +58,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   lookup: lagoLookup,
   readEventsStore: readLagoEventsStore,
   held: lagoHeldLookup,
+  books: lagoBooks,
   checkRules: checkLagoRules,
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, EMPTY_BATCH);

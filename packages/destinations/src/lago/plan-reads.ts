@@ -1,7 +1,7 @@
 import { groupBy } from '../group-by.js';
 import { inTurns } from './in-turns.js';
 
-/** Events in one answer: Lago has no maximum of its own. */
+/** Events in one answer: Lago has no maximum of its own; where there is one, `meta` says that more follow. */
 export const EVENTS_A_PAGE = 1_000;
 
 /** Lago counts all that a window holds before it answers: in a large account, seconds for a wide one of everybody. */

@@ -3,10 +3,18 @@ import { describeProblem } from '../check-connection.js';
 import type { HttpAnswer } from '../http-answer.js';
 import type { LagoContent } from './compare-stored.js';
 import { parseExactly } from './decimal.js';
-import { EVENTS_A_PAGE, type Read } from './plan-reads.js';
+import { EVENTS_A_PAGE } from './plan-reads.js';
 
 /** An event as Lago answers it. */
 export type LagoEvent = JsonObject & LagoContent;
+
+/** Which events a list holds; what is left out restricts nothing. */
+export type EventsFilter = {
+  subscription?: string;
+  code?: string;
+  /** Both ends are included, to the millisecond. */
+  window?: { fromMs: number; toMs: number };
+};
 
 /** An id with a slash in it is another route to Lago, however it is written. */
 export function canBeAskedFor(id: string): boolean {
@@ -36,17 +44,26 @@ export function readEvent(
     : { is: 'problem', problem: 'the answer holds no event' };
 }
 
-/** @param page from 1 */
-export function eventsPath({ subscription, window }: Read, page: number): string {
+/**
+ * Where events are listed (OpenAPI: findAllEvents). The only place that names filters: one that Lago does not know is
+ * ignored, and the list holds everything.
+ * @param page from 1
+ */
+export function eventsPath(
+  { subscription, code, window }: EventsFilter,
+  page: number,
+  perPage = EVENTS_A_PAGE,
+): string {
   const query = new URLSearchParams({
     ...(subscription === undefined ? {} : { external_subscription_id: subscription }),
+    ...(code === undefined ? {} : { code }),
     // Ingestion takes seconds, a list ISO 8601 only.
     ...(window && {
       timestamp_from: new Date(window.fromMs).toISOString(),
       timestamp_to: new Date(window.toMs).toISOString(),
     }),
     page: String(page),
-    per_page: String(EVENTS_A_PAGE),
+    per_page: String(perPage),
   });
   return `/api/v1/events?${query}`;
 }
@@ -62,7 +79,7 @@ export type EventsPage = {
  * What `eventsPath` is answered with; null where the answer is not what was asked for: no list, another page, or with
  * an event that the list should not hold. Lago ignores filters that it does not know.
  */
-export function readEvents(answer: HttpAnswer, read: Read, page: number): EventsPage | null {
+export function readEvents(answer: HttpAnswer, filter: EventsFilter, page: number): EventsPage | null {
   if ('error' in answer || answer.status !== 200) return null;
   const json = readJson(answer);
   if (!isJsonObject(json) || !Array.isArray(json.events) || !isJsonObject(json.meta)) return null;
@@ -71,12 +88,13 @@ export function readEvents(answer: HttpAnswer, read: Read, page: number): Events
   // An empty list says that its page is 0.
   if (current !== (total === 0 ? 0 : page)) return null;
   const events = json.events.filter(isJsonObject);
-  const isAsAsked = events.length === json.events.length && events.every((event) => belongsTo(read, event));
+  const isAsAsked = events.length === json.events.length && events.every((event) => belongsTo(filter, event));
   return isAsAsked && events.length <= total ? { events, pages, total } : null;
 }
 
-function belongsTo({ subscription, window }: Read, event: LagoEvent): boolean {
+function belongsTo({ subscription, code, window }: EventsFilter, event: LagoEvent): boolean {
   if (typeof event.transaction_id !== 'string') return false;
+  if (code !== undefined && event.code !== code) return false;
   if (subscription !== undefined && event.external_subscription_id !== subscription) return false;
   if (!window) return true;
   const atMs = typeof event.timestamp === 'string' ? Date.parse(event.timestamp) : Number.NaN;
