@@ -3,6 +3,7 @@
  * are told to. For tests, benchmarks and a first look; never for billing. Begin with `startSandbox`.
  */
 export type { Fault, FaultScript, FaultState } from './faults.js';
+export type { Flaw, FlawOptions } from './flaws.js';
 export type { HyperlineInspection, HyperlineSandbox } from './hyperline/hyperline-sandbox.js';
 export type { HyperlineEventJson } from './hyperline/list-events.js';
 export type { HyperlineOptions } from './hyperline/options.js';

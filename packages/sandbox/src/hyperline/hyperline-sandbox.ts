@@ -1,5 +1,6 @@
 import { type BillingApi, createBillingApi } from '../billing-api.js';
 import type { FaultScript } from '../faults.js';
+import type { Flaws } from '../flaws.js';
 import type { Ledger, LedgerCounts } from '../ledger.js';
 import type { SharedOptions } from '../options.js';
 import type { TrafficCounts } from '../traffic.js';
@@ -22,6 +23,8 @@ export type HyperlineSandbox = {
   /** What HYPERLINE_API_URL is to be. */
   url: string;
   faults: FaultScript;
+  /** Makes it hold something else than what it has answered for, and says of which events. */
+  flaws: Pick<Flaws, 'set' | 'ids'>;
   /** By record.id; one id has an entry per event_type. Ask anew after a reset. */
   readonly ledger: Pick<Ledger, 'find' | 'firstStoredAtMs' | 'entries' | 'counts' | 'size' | 'ages'>;
   inspect: () => HyperlineInspection;
@@ -40,6 +43,7 @@ export function createHyperlineSandbox(
   const api = createBillingApi(createHyperlineApi(store, options, shared), findRecordIds);
   const sandbox: Omit<HyperlineSandbox, 'url'> = {
     faults: api.faults,
+    flaws: store.flaws,
     get ledger() {
       return store.ledger;
     },

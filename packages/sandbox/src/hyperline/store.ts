@@ -1,4 +1,5 @@
 import { hashContent } from '../content-hash.js';
+import { alterOne, Flaws } from '../flaws.js';
 import { type Arrival, Ledger } from '../ledger.js';
 import type { SharedOptions } from '../options.js';
 import type { HyperlineOptions } from './options.js';
@@ -38,6 +39,7 @@ const PLAUSIBLE_TO_MS = Date.UTC(2100, 0);
 export class HyperlineStore {
   readonly #keptEvents: number;
   readonly #customers: ReadonlySet<string> | undefined;
+  readonly flaws = new Flaws();
   ledger: Ledger;
   counts = noCounts();
   incidents: HyperlineIncident[] = [];
@@ -60,7 +62,7 @@ export class HyperlineStore {
       this.counts.implausibleTimestamps += 1;
     const arrival = toArrival(read, receivedAtMs);
     const row = this.rowOf(read.eventType, read.recordId);
-    if (row < 0) this.ledger.append(arrival);
+    if (row < 0) this.#append(read, arrival);
     else this.#storeAgain(row, arrival);
     return undefined;
   }
@@ -77,7 +79,16 @@ export class HyperlineStore {
   reset(): void {
     this.ledger = new Ledger(this.#keptEvents);
     this.counts = noCounts();
+    this.flaws.reset();
     this.incidents = [];
+  }
+
+  #append(event: HyperlineEvent, arrival: Arrival): void {
+    const flaw = this.flaws.next(arrival.id);
+    if (flaw === 'lost') return;
+    const altered = { ...event, record: alterOne(event.record) };
+    this.ledger.append(flaw === 'altered' ? toArrival(altered, arrival.receivedAtMs) : arrival);
+    if (flaw === 'twice') this.ledger.append(arrival);
   }
 
   #storeAgain(row: number, arrival: Arrival): void {

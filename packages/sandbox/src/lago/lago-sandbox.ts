@@ -1,5 +1,6 @@
 import { type BillingApi, createBillingApi } from '../billing-api.js';
 import type { FaultScript } from '../faults.js';
+import type { Flaws } from '../flaws.js';
 import type { Ledger, LedgerCounts } from '../ledger.js';
 import type { SharedOptions } from '../options.js';
 import type { TrafficCounts } from '../traffic.js';
@@ -46,6 +47,8 @@ export type LagoSandbox = {
   /** What LAGO_API_URL is to be. */
   url: string;
   faults: FaultScript;
+  /** Makes it hold something else than what it has answered for, and says of which events. */
+  flaws: Pick<Flaws, 'set' | 'ids'>;
   /** By transaction_id; in ClickHouse one id has an entry per timestamp. Ask anew after a reset. */
   readonly ledger: Pick<Ledger, 'find' | 'firstStoredAtMs' | 'entries' | 'counts' | 'size' | 'ages'>;
   inspect: () => LagoInspection;
@@ -83,6 +86,7 @@ export function createLagoSandbox(
   );
   const sandbox: Omit<LagoSandbox, 'url'> = {
     faults: api.faults,
+    flaws: store.flaws,
     get ledger() {
       return store.ledger;
     },

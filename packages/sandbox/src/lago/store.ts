@@ -1,4 +1,5 @@
 import { hashContent } from '../content-hash.js';
+import { alterOne, Flaws } from '../flaws.js';
 import { type Arrival, Ledger } from '../ledger.js';
 import type { SharedOptions } from '../options.js';
 import { isRemoval, type UsageEvent } from './bill.js';
@@ -38,6 +39,7 @@ export class LagoStore {
   readonly #options: LagoOptions;
   readonly #shared: SharedOptions;
   readonly billability: Billability;
+  readonly flaws = new Flaws();
   ledger: Ledger;
   counts = noCounts();
   readonly #unbillable = new Map<number, UnbillableReason>();
@@ -74,6 +76,7 @@ export class LagoStore {
   reset(): void {
     this.ledger = new Ledger(this.#shared.keptEvents, this.ledger.revision + 1);
     this.counts = noCounts();
+    this.flaws.reset();
     this.#unbillable.clear();
     this.amounts.length = 0;
     this.#removals.clear();
@@ -198,6 +201,17 @@ export class LagoStore {
   }
 
   #append(arrival: Arrival, event: LagoEvent): number {
+    const flaw = this.flaws.next(arrival.id);
+    if (flaw === 'lost') {
+      this.counts.stored += 1;
+      return LOST_ROW;
+    }
+    if (flaw === 'altered') return this.#keep(...alter(event, arrival.receivedAtMs));
+    if (flaw === 'twice') this.#keep(arrival, event);
+    return this.#keep(arrival, event);
+  }
+
+  #keep(arrival: Arrival, event: LagoEvent): number {
     const row = this.ledger.append(arrival);
     this.counts.stored += 1;
     this.#noteBilling(row, event);
@@ -223,6 +237,14 @@ export class LagoStore {
       unbillable[reason] = (unbillable[reason] ?? 0) + 1;
     }
   }
+}
+
+/** Of an event that was answered for and is nowhere. */
+const LOST_ROW = 2 ** 40;
+
+function alter(event: LagoEvent, receivedAtMs: number): [Arrival, LagoEvent] {
+  const altered = { ...event, properties: alterOne(event.properties) };
+  return [toArrival(altered, receivedAtMs), altered];
 }
 
 function toArrival(event: LagoEvent, receivedAtMs: number): Arrival {
