@@ -1,18 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@meterbridge/config';
-import { READ_PRIORITY } from '@meterbridge/delivery';
 import {
   type Asked,
   compileDestination,
   type DestinationSettings,
-  type HttpAnswer,
   kindOf,
   type Read,
   type StoredLookup,
 } from '@meterbridge/destinations';
-import { readsOf } from '@meterbridge/queue';
-import { createRateLimiter } from '@meterbridge/rate-limiter';
-import { createHttpClient } from '@meterbridge/sender';
+import { AccountReads, isLimited } from './account-reads.js';
 import type { AskOptions } from './ask-apis.js';
 import { DOUBTS, type Held } from './held.js';
 import { LateQuestions } from './late-questions.js';
@@ -24,9 +19,6 @@ const FIRST_SAMPLE = 25;
 const SAMPLE = 5;
 /** An API that cannot be reached must not hold up a plan. */
 const TIMEOUT_MS = 10_000;
-/** How often a read is tried that the API's limit has no room for; it waits a second first, and then twice as long. */
-const TRIES = 5;
-const READS_AT_ONCE = 4;
 
 /**
  * Asks a destination's API what it holds of the events that would be sent, before they are: all of them, as long as
@@ -39,18 +31,17 @@ export class ApiQuestions {
   private readonly isStopped: () => boolean;
   private readonly lateness: LateQuestions;
   private readonly lookup;
-  private readonly http;
-  private readonly limiter;
+  private readonly reads: AccountReads;
   private waiting: Asked[] = [];
   private sample = FIRST_SAMPLE;
 
   constructor(
     settings: DestinationSettings,
-    { billingAccounts, redis }: Pick<Config, 'billingAccounts' | 'redis'>,
+    config: Pick<Config, 'billingAccounts' | 'redis'>,
     { isForAll = false, isShared = true, isStopped = () => false }: AskOptions,
   ) {
     const destination = compileDestination(settings);
-    const { connection, limit, name } = destination;
+    const { connection, name } = destination;
     this.lateness = new LateQuestions(destination);
     const { type } = settings;
     this.held = {
@@ -68,14 +59,8 @@ export class ApiQuestions {
     this.isForAll = isForAll;
     this.isStopped = isStopped;
     this.lookup = kindOf(type).lookup;
-    this.http = createHttpClient({ ...connection, timeoutMs: Math.min(TIMEOUT_MS, connection.timeoutMs) });
-    const { readsPerSecond } = limit;
-    this.limiter = createRateLimiter({
-      id: readsOf(billingAccounts.get(name) ?? name),
-      concurrency: READS_AT_ONCE,
-      ...(readsPerSecond === 'unlimited' ? {} : { requestsPerSecond: readsPerSecond }),
-      ...(readsPerSecond === 'unlimited' || !isShared ? {} : { redisUrl: redis.url }),
-    });
+    const timeoutMs = Math.min(TIMEOUT_MS, connection.timeoutMs);
+    this.reads = new AccountReads(settings, config, { timeoutMs, isPassing: isLimited, isShared });
   }
 
   async askFor(asked: readonly Asked[]): Promise<void> {
@@ -95,8 +80,7 @@ export class ApiQuestions {
   }
 
   async close(): Promise<void> {
-    await this.limiter.close();
-    this.http.close();
+    await this.reads.close();
   }
 
   private async ask(): Promise<void> {
@@ -111,7 +95,7 @@ export class ApiQuestions {
     const read = async (path: string) => {
       if (left <= 0 || this.isStopped()) return null;
       left -= 1;
-      return this.read(path);
+      return this.reads.get(path);
     };
     await this.find(asked, this.lookup, read);
   }
@@ -133,14 +117,5 @@ export class ApiQuestions {
     );
     this.held.late += late;
     this.held.maybeLate += maybeLate;
-  }
-
-  private async read(path: string): Promise<HttpAnswer> {
-    for (let tries = 1; ; tries += 1) {
-      const answer = await this.limiter.schedule(() => this.http.get(path), READ_PRIORITY.plan);
-      const isLimited = 'status' in answer && answer.status === 429;
-      if (!isLimited || tries >= TRIES) return answer;
-      await sleep(500 * 2 ** tries);
-    }
   }
 }
