@@ -16,6 +16,7 @@ export {
   readManifest,
   writeManifest,
 } from './manifest.js';
+export { createMemoryReader } from './memory-reader.js';
 export type { EventSpan, ReceiptReader } from './reader.js';
 export { RECEIPT_OUTCOMES, type Receipt, type ReceiptOutcome, type SettledFields } from './receipt.js';
 export { SpoolDamagedError } from './spool/read-frames.js';
