@@ -89,6 +89,10 @@ export {
   type Subject,
 } from './preview/preview-event.js';
 export type { WrittenEvent } from './preview/read-events.js';
+export type { FindingKind } from './reconcile/findings.js';
+export type { UsageBooks } from './reconcile/look.js';
+export { type Books, type ReconcileQuestion, reconcile } from './reconcile/reconcile.js';
+export type { ReconcileReport, ReportedFinding } from './reconcile/report.js';
 export { refuseUnsafeRedis } from './refuse-unsafe.js';
 export type { PlanOptions } from './replay/make-plan.js';
 export { choosePace, limitOf, type Pace, paceOf, slowest } from './replay/pace.js';

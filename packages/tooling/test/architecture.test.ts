@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'fql',
     'queue',
     'rate-limiter',
+    'receipts',
     'segment-events',
     'sender',
     'usage-mapping',
