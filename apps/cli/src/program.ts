@@ -10,6 +10,7 @@ import { addForget } from './commands/forget/define.js';
 import { addHold } from './commands/hold/define.js';
 import { addInit } from './commands/init/define.js';
 import { addPreview } from './commands/preview/define.js';
+import { addReconcile } from './commands/reconcile/define.js';
 import { addReplays } from './commands/replays/define.js';
 import { addSchema } from './commands/schema/define.js';
 import { addStatus } from './commands/status/define.js';
@@ -55,6 +56,7 @@ Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usa
     addStatus,
     addHold,
     addAudit,
+    addReconcile,
     addForget,
     addSchema,
   ])

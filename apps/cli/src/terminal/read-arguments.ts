@@ -31,4 +31,11 @@ export function readMoment(text: string): number {
   return at;
 }
 
+/** Epoch milliseconds. A moment that goes with the clock would be another one when it is resumed. */
+export function readFixedMoment(text: string): number {
+  const at = /^\d+[mhd]$/.test(text) ? null : readTime(text, Date.now());
+  if (at === null) throw new InvalidArgumentError('2026-08-01 or 2026-08-01T14:00Z was expected.');
+  return at;
+}
+
 const A_TIME = '90m, 24h, 7d, 2026-08-01 or 2026-08-01T14:00 was expected.';

@@ -1,8 +1,7 @@
 import { DEFAULT_SHARE } from '@meterbridge/operations/options';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { loadedWhenRun } from '../../terminal/loaded-when-run.js';
-import { readCount, readPercent } from '../../terminal/read-arguments.js';
-import { readTime } from '../../terminal/read-since.js';
+import { readCount, readFixedMoment, readPercent } from '../../terminal/read-arguments.js';
 
 /** `meterbridge backfill` */
 export function addBackfill(program: Command): void {
@@ -10,8 +9,8 @@ export function addBackfill(program: Command): void {
     .command('backfill <files...>')
     .description("bring events of Segment's archives in, behind what is live: a call a line, gzip'd or not")
     .option('--source <name>', 'whose events they are; needed where there are several sources')
-    .option('--since <time>', "from this time on, by the event's own, in UTC", readMoment)
-    .option('--until <time>', 'up to this time, which is left out', readMoment)
+    .option('--since <time>', "from this time on, by the event's own, in UTC", readFixedMoment)
+    .option('--until <time>', 'up to this time, which is left out', readFixedMoment)
     .option('--where <filter>', 'only what a filter takes, in the language of `when`')
     .option('--rate <n>', 'events a second, at most', readCount)
     .option(
@@ -58,11 +57,4 @@ Examples:
 Exit codes: 0 all was read, 1 it was refused or stopped, or a file could not be read to its end, 2 wrong usage.`,
     )
     .action(loadedWhenRun(async () => (await import('./command.js')).backfill));
-}
-
-/** Epoch milliseconds. A moment that goes with the clock would be another one when it is resumed. */
-function readMoment(text: string): number {
-  const at = /^\d+[mhd]$/.test(text) ? null : readTime(text, Date.now());
-  if (at === null) throw new InvalidArgumentError('2026-08-01 or 2026-08-01T14:00Z was expected.');
-  return at;
 }
