@@ -17,7 +17,8 @@ export {
   writeManifest,
 } from './manifest.js';
 export { createMemoryReader } from './memory-reader.js';
-export type { EventSpan, ReceiptReader } from './reader.js';
+export { openReceipts } from './reader/open-receipts.js';
+export type { CountedReceipts, EventSpan, ExplainedUsage, ReceiptReader } from './reader/receipt-reader.js';
 export { RECEIPT_OUTCOMES, type Receipt, type ReceiptOutcome, type SettledFields } from './receipt.js';
 export { SpoolDamagedError } from './spool/read-frames.js';
 export { readSpool, Spool } from './spool/spool.js';

@@ -14,6 +14,7 @@ const MANIFEST: Manifest = {
       lastEntry: '1793491199700-2',
       eventFrom: 1_793_491_190_000,
       eventTo: 1_793_491_199_000,
+      types: ['lago'],
       counts: { '498191/backend': { usage: { delivered: 2 }, '': { filtered: 7 } } },
     },
   ],

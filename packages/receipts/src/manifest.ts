@@ -31,6 +31,8 @@ export type ManifestFile = {
   /** Of the events' own times; absent where no row has one. */
   eventFrom?: number | undefined;
   eventTo?: number | undefined;
+  /** Each `type` of destination that rows of usage were sent to. */
+  types: string[];
   /** Events by bucket (`<hour>/<source>`), rule (empty for filtered ones) and outcome. */
   counts: ReceiptCounts;
 };
@@ -62,6 +64,7 @@ const fileSchema: z.ZodType<ManifestFile> = z.object({
   lastEntry: z.string(),
   eventFrom: z.int().optional(),
   eventTo: z.int().optional(),
+  types: z.array(z.string()),
   counts: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(RECEIPT_OUTCOMES), count))),
 });
 

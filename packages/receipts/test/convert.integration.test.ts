@@ -86,6 +86,7 @@ test('the rows of a spool are a file, those of another day last, and the manifes
     lastEntry: id(3),
     eventFrom: START - DAY_MS,
     eventTo: START,
+    types: ['lago'],
     counts: {
       '498204/backend': {
         calls: { delivered: 2, duplicate: 1 },

@@ -38,6 +38,15 @@ async function convertersOf(dir: string): Promise<number[]> {
   return (await Promise.all(found)).flat();
 }
 
+/** It may have ended since it was seen. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ESRCH' });
+  }
+}
+
 /** Runs the program until it is killed, or its converter and then itself. */
 async function runAndKill(
   dir: string,
@@ -54,7 +63,7 @@ async function runAndKill(
   });
   await setTimeout(afterMs);
   const converters = await convertersOf(dir);
-  for (const pid of converters) if (Math.random() < 0.5) process.kill(pid, 'SIGKILL');
+  for (const pid of converters) if (Math.random() < 0.5) killIfThere(pid);
   if (Math.random() < 0.5) await setTimeout(Math.random() * 300);
   child.kill('SIGKILL');
   const [code, signal] = await ended;

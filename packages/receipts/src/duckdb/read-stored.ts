@@ -5,7 +5,7 @@ import type { StoredRow } from './columns.js';
 export async function* readStored(
   connection: DuckDBConnection,
   sql: string,
-  values: DuckDBValue[] = [],
+  values: DuckDBValue[] | Record<string, DuckDBValue>,
 ): AsyncGenerator<StoredRow, void> {
   const result = await connection.stream(sql, values);
   const names = result.columnNames();

@@ -6,6 +6,7 @@ import type { Receipt } from '../receipt.js';
 /** What a manifest says of the rows of a file, while they are written. */
 export class ReceiptTally {
   private readonly counts: ReceiptCounts = {};
+  private readonly types = new Set<string>();
   private rows = 0;
   private firstEntry: string | undefined;
   private lastEntry: string | undefined;
@@ -18,8 +19,9 @@ export class ReceiptTally {
     if (this.lastEntry === undefined || compareStreamIds(id, this.lastEntry) > 0) this.lastEntry = id;
   }
 
-  addRow({ acceptedHour, source, rule = '', outcome, events, eventAt }: Receipt): void {
+  addRow({ acceptedHour, source, rule = '', outcome, events, eventAt, type }: Receipt): void {
     this.rows += 1;
+    if (type !== undefined) this.types.add(type);
     const bucket = bucketOf(acceptedHour, source);
     this.counts[bucket] ??= {};
     this.counts[bucket][rule] ??= {};
@@ -33,6 +35,6 @@ export class ReceiptTally {
   /** Of a file without any entry both ends are empty. */
   result(): Omit<ManifestFile, 'name' | 'bytes' | 'sha256'> {
     const { rows, firstEntry = '', lastEntry = '', eventFrom, eventTo, counts } = this;
-    return { rows, firstEntry, lastEntry, eventFrom, eventTo, counts };
+    return { rows, firstEntry, lastEntry, eventFrom, eventTo, types: [...this.types].toSorted(), counts };
   }
 }
