@@ -1,5 +1,7 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { ReceiptEntry } from '@meterbridge/queue/batch';
 import { useClosing } from '@meterbridge/testing';
@@ -272,12 +274,17 @@ test('a file that a manifest names and that is gone or damaged is an error', asy
 
 test('nothing is left in the folder for temporary files', async () => {
   await keep('lago', 'spool', [settledAt(1, [{ id: 'a' }])]);
-  const { TMPDIR } = process.env;
-  closing.push(() => Object.assign(process.env, { TMPDIR: TMPDIR ?? '/tmp' }));
-  process.env.TMPDIR = join(store.dir, 'other');
-  const reader = await openReceipts({ dir: store.dir, destination: 'lago' });
-  await Promise.all([reader.find('a'), reader.countUsage(SPAN)]);
-  expect(await readdir(process.env.TMPDIR)).toHaveLength(2);
-  await reader.close();
-  expect((await readdir(process.env.TMPDIR)).filter((name) => name !== 'rules')).toEqual([]);
+  const temporary = join(store.dir, 'temporary');
+  await mkdir(temporary);
+  const program = `
+    import { readdirSync } from 'node:fs';
+    import { openReceipts } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url))};
+    const reader = await openReceipts({ dir: ${JSON.stringify(store.dir)}, destination: 'lago' });
+    await Promise.all([reader.find('a'), reader.countUsage({ from: 0, to: 1 })]);
+    console.log(readdirSync(process.env.TMPDIR).length);
+    await reader.close();`;
+  const env = { TMPDIR: temporary };
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env });
+  expect((await run).stdout).toBe('1\n');
+  expect(await readdir(temporary)).toEqual([]);
 });
