@@ -1,7 +1,9 @@
 // Makes few files of an app, dist/main.js and what it imports on demand: node ../../packages/tooling/bundle.mjs, in
 // the app's folder. Most of a start was finding and opening some fifteen hundred files.
 
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { directImports } from './direct-imports.mjs';
 import { describeLibraries } from './third-party.mjs';
@@ -9,12 +11,14 @@ import { describeLibraries } from './third-party.mjs';
 // Not a file of an earlier build that nothing makes any more.
 rmSync('dist', { recursive: true, force: true });
 
+/** It has a native library, and is a package of its own that an installation may lack. */
+const EXTERNAL = ['@duckdb/node-api'];
+
 const { metafile } = await build({
-  // With an entry of its own, all that is composed is no part of main.js: tests run that again in one process. What
-  // converts receipts is a program that another one starts.
-  entryPoints: ['src/main.ts', 'src/compose.ts', 'src/convert-main.ts'].filter((file) => existsSync(file)),
-  // It holds binaries.
-  external: ['@duckdb/node-api'],
+  // With an entry of its own, all that is composed is no part of main.js: tests run that again in one process.
+  entryPoints: [...['src/main.ts', 'src/compose.ts'].filter((file) => existsSync(file)), ...childPrograms()],
+  entryNames: '[name]',
+  external: EXTERNAL,
   outdir: 'dist',
   bundle: true,
   splitting: true,
@@ -30,3 +34,11 @@ const { metafile } = await build({
   },
 });
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', describeLibraries(metafile, process.cwd()));
+
+/** Programs that a package of an app starts as processes: each lies beside the file that starts it, in the bundle too. */
+function childPrograms() {
+  const { dependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
+  if (!('@meterbridge/receipts' in dependencies)) return [];
+  const require = createRequire(resolve('package.json'));
+  return [require.resolve('@meterbridge/receipts/convert-main')];
+}

@@ -1,5 +1,5 @@
 import type { UsageIdentity } from '@meterbridge/destinations';
-import type { EventSpan, ReceiptReader } from './reader.js';
+import type { EventSpan, ReceiptReader } from './reader/receipt-reader.js';
 import type { Receipt } from './receipt.js';
 
 const HOUR_MS = 3_600_000;

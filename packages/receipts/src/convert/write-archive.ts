@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { COLUMN_NAMES } from '../duckdb/columns.js';
+import { loadDuckDb } from '../duckdb/load-duckdb.js';
 import { ReceiptTable } from '../duckdb/receipt-table.js';
 import type { Receipt } from '../receipt.js';
 
@@ -50,7 +51,7 @@ export class ArchiveWriter {
       return;
     }
     if (this.rows > 0) await this.closePart();
-    const { listValue } = await import('@duckdb/node-api');
+    const { listValue } = await loadDuckDb();
     await this.copy(lateLast('read_parquet($1)'), [listValue(this.parts)], file, 'zstd');
   }
 
