@@ -5,13 +5,19 @@ import { loadDuckDb } from '../duckdb/load-duckdb.js';
 import { ReceiptTable } from '../duckdb/receipt-table.js';
 import type { Receipt } from '../receipt.js';
 
-/** Rows in memory at once, as a rule; one entry more at most. */
-export const MAX_PART_ROWS = 250_000;
+/** What lies in memory at once, as a rule; one entry more at most. */
+const PART: PartLimit = { rows: 250_000, bytes: 64 * 1_024 * 1_024 };
 
-/** Rows of a group of the file, which may have one of DuckDB's pieces of 2,048 more. */
-const GROUP_ROWS = 20_480;
-/** A bloom filter is written only of a column whose values are in a dictionary: every id of a group is another one. */
-const DICTIONARY_VALUES = 2 * GROUP_ROWS;
+/** DuckDB moves rows in pieces of so many, and a group of a file has whole ones. */
+const PIECE_ROWS = 2_048;
+/** Rows of a group of the file, where they are as narrow as most. */
+const MAX_GROUP_PIECES = 10;
+/** A group is put together in memory, several times over: of wide rows it has fewer. */
+const MAX_GROUP_BYTES = 32 * 1_024 * 1_024;
+/** Of a row beside what was sent, roughly. */
+const ROW_BYTES = 250;
+
+export type PartLimit = { rows: number; bytes: number };
 
 /** Of another day than it was settled: last in a file, so that a day's rows are mostly in the files of that day. */
 const IS_OF_ANOTHER_DAY = 'event_at IS NOT NULL AND event_at::DATE <> settled_at::DATE';
@@ -23,23 +29,30 @@ const IS_OF_ANOTHER_DAY = 'event_at IS NOT NULL AND event_at::DATE <> settled_at
 export class ArchiveWriter {
   private readonly connection: DuckDBConnection;
   private readonly folder: string;
-  private readonly maxPartRows: number;
+  private readonly limit: PartLimit;
   private readonly parts: string[] = [];
   private table: ReceiptTable | undefined;
-  private rows = 0;
+  private held: PartLimit = { rows: 0, bytes: 0 };
+  private piece: PartLimit = { rows: 0, bytes: 0 };
+  /** Bytes of the widest piece so far. */
+  private widest = 0;
 
   /** @param folder of its own, where parts may lie */
-  constructor(connection: DuckDBConnection, folder: string, maxPartRows = MAX_PART_ROWS) {
+  constructor(connection: DuckDBConnection, folder: string, limit = PART) {
     this.connection = connection;
     this.folder = folder;
-    this.maxPartRows = maxPartRows;
+    this.limit = limit;
   }
 
   async append(rows: readonly Receipt[]): Promise<void> {
     this.table ??= await ReceiptTable.create(this.connection, 'part');
     this.table.append(rows);
-    this.rows += rows.length;
-    if (this.rows >= this.maxPartRows) await this.closePart();
+    const bytes = rows.reduce((sum, { usage }) => sum + ROW_BYTES + (usage?.length ?? 0), 0);
+    this.held = { rows: this.held.rows + rows.length, bytes: this.held.bytes + bytes };
+    this.piece = { rows: this.piece.rows + rows.length, bytes: this.piece.bytes + bytes };
+    this.widest = Math.max(this.widest, this.piece.bytes);
+    if (this.piece.rows >= PIECE_ROWS) this.piece = { rows: 0, bytes: 0 };
+    if (this.held.rows >= this.limit.rows || this.held.bytes >= this.limit.bytes) await this.closePart();
   }
 
   /** Writes the file. It is not on disk yet: DuckDB never syncs. */
@@ -50,7 +63,7 @@ export class ArchiveWriter {
       await this.copy(lateLast('part'), [], file, 'zstd');
       return;
     }
-    if (this.rows > 0) await this.closePart();
+    if (this.held.rows > 0) await this.closePart();
     const { listValue } = await loadDuckDb();
     await this.copy(lateLast('read_parquet($1)'), [listValue(this.parts)], file, 'zstd');
   }
@@ -62,7 +75,7 @@ export class ArchiveWriter {
     await this.connection.run('DROP TABLE part');
     this.parts.push(part);
     this.table = undefined;
-    this.rows = 0;
+    this.held = { rows: 0, bytes: 0 };
   }
 
   private async copy(
@@ -72,8 +85,13 @@ export class ArchiveWriter {
     compression: string,
   ): Promise<void> {
     const to = `$${values.length + 1}`;
+    const pieces = Math.floor(MAX_GROUP_BYTES / Math.max(1, this.widest));
+    const groupRows = PIECE_ROWS * Math.min(MAX_GROUP_PIECES, Math.max(1, pieces));
+    // A bloom filter is written only of a column whose values are in a dictionary, and every id of a group is another
+    // one. A group may have a piece more.
+    const dictionaryValues = 2 * groupRows;
     await this.connection.run(
-      `COPY (${select}) TO ${to} (FORMAT parquet, COMPRESSION ${compression}, ROW_GROUP_SIZE ${GROUP_ROWS}, DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES})`,
+      `COPY (${select}) TO ${to} (FORMAT parquet, COMPRESSION ${compression}, ROW_GROUP_SIZE ${groupRows}, DICTIONARY_SIZE_LIMIT ${dictionaryValues})`,
       [...values, file],
     );
   }

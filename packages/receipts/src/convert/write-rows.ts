@@ -27,8 +27,8 @@ export type ConversionTask = {
   work: string;
 };
 
-/** Of its database alone, beside the program's own memory. */
-const MEMORY_MB = 256;
+/** Of its database alone, which fails beyond it: far above what it takes, since it is given little at once. */
+const MEMORY_MB = 1_024;
 
 /** The file that a conversion leaves in its folder. */
 export const WRITTEN = 'written.parquet';

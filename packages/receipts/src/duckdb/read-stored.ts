@@ -12,8 +12,11 @@ export async function* readStored(
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
-    for (const row of chunk.getRows()) {
-      yield Object.fromEntries(names.map((name, index) => [name, toPlain(row[index]!)]));
+    const columns = names.map((_, index) => chunk.getColumnValues(index).map(toPlain));
+    for (let row = 0; row < chunk.rowCount; row++) {
+      const stored: StoredRow = {};
+      for (const [index, name] of names.entries()) stored[name] = columns[index]![row]!;
+      yield stored;
     }
   }
 }
