@@ -28,10 +28,10 @@ type Message =
   | { startedAt: number }
   | { problem: LimiterProblem };
 
-/** Starts processes; after each test none is left. */
-export function useLimiterProcesses() {
+/** Starts processes; none is left after each test, or whatever else is said. */
+export function useLimiterProcesses(after = afterEach) {
   const running = new Set<ChildProcess>();
-  afterEach(async () => {
+  after(async () => {
     for (const child of running) child.kill('SIGKILL');
     await Promise.all([...running].map((child) => once(child, 'exit')));
   });
