@@ -139,16 +139,29 @@ test('usage of a billed month is delivered, counted as late and listed by owner'
   expect(billed(stack).toSorted()).toEqual(['sub-of-looked-up 6', 'sub-of-named 6', 'sub-of-other 4']);
 });
 
+/** An event of each is delivered before their subscriptions end: soon, and later where the machine is too busy for that. */
+async function openEnding() {
+  for (let leftMs = 4_000; ; leftMs *= 2) {
+    const subscriptions = [...BOTH];
+    const { stack, receiver } = await open(configOf(LOOKED_UP, { alsoNamed: true }), subscriptions);
+    const worker = await stack.startReady('worker');
+    const endsMs = Date.now() + leftMs;
+    const ends = { ending_at: new Date(endsMs).toISOString() };
+    subscriptions.splice(0, 2, subscriptionOf('looked-up', ends), subscriptionOf('named', ends));
+    await sendAll(receiver.url, ofBoth(1, OLD_MS));
+    const { delivered, late } = (await untilSettled(stack, 2))!;
+    expect(delivered).toBe(2);
+    if (late === 0) return { stack, receiver, worker, endsMs };
+    for (const { process } of [receiver, worker]) {
+      process.signal('SIGTERM');
+      await process.exited;
+    }
+    await stack.redis.flushall();
+  }
+}
+
 (isOldOfThisMonth ? test : test.skip)('what waits on hold while its subscription ends is late', async () => {
-  const subscriptions = [...BOTH];
-  const { stack, receiver } = await open(configOf(LOOKED_UP, { alsoNamed: true }), subscriptions);
-  const worker = await stack.startReady('worker');
-  // Long enough for one event to be delivered before, on a busy machine as well.
-  const endsMs = Date.now() + 12_000;
-  const ends = { ending_at: new Date(endsMs).toISOString() };
-  subscriptions.splice(0, 2, subscriptionOf('looked-up', ends), subscriptionOf('named', ends));
-  await sendAll(receiver.url, ofBoth(1, OLD_MS));
-  expect(await untilSettled(stack, 2)).toMatchObject({ delivered: 2, late: 0 });
+  const { stack, receiver, worker, endsMs } = await openEnding();
   expect((await stack.cli('hold', 'lago', '--reason', 'test')).code).toBe(0);
   const isHeld = 'meterbridge_breaker_state{destination="lago",state="held"} 1';
   await waitFor(async () => (await metricsOf(worker.url)).includes(isHeld), { what: 'the hold' });
