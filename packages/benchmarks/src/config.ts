@@ -9,11 +9,11 @@ export const WRITE_KEY = 'bench-write-key';
 /** Read from the environment by the product. */
 const variable = (name: string) => `$\{${name}}`;
 
-/** Of one destination. JSON, which YAML reads. */
-function configOf(destination: object): string {
+/** JSON, which YAML reads. */
+function configOf(...destinations: object[]): string {
   return JSON.stringify({
     sources: [{ name: 'bench', writeKey: WRITE_KEY, privacy: { mask: ['properties.email'] } }],
-    destinations: [destination],
+    destinations,
   });
 }
 
@@ -22,31 +22,55 @@ function configOf(destination: object): string {
  * before anything is stored.
  */
 export function lagoConfig(limit: Limit): string {
-  return configOf({
+  return configOf(lago(limit, [apiCalls]));
+}
+
+/** The same events to Hyperline, every flat property of them. */
+export function hyperlineConfig(limit: Limit): string {
+  return configOf(hyperline(limit));
+}
+
+/** Both take each event. */
+export function twoDestinationsConfig(limit: Limit): string {
+  return configOf(lago(limit, [apiCalls]), hyperline(limit));
+}
+
+/** Rules for a mixed load: by event name and by call type, and some that no event of it meets. */
+export function mixedConfig(limit: Limit): string {
+  const others = ['Seat Added', 'Export Finished', 'Message Sent', 'Minutes Used'].map((event, index) => ({
+    ...apiCalls,
+    name: `other-${index + 1}`,
+    when: `type = "track" and event = "${event}"`,
+  }));
+  const pages = { ...apiCalls, name: 'pages', when: 'type = "page"', code: 'page_view' };
+  return configOf(lago(limit, [apiCalls, ...others, pages]));
+}
+
+const apiCalls = {
+  name: 'api-calls',
+  when: 'type = "track" and event = "API Call"',
+  code: 'api_call',
+  subscription: ['properties.subscription_id', 'context.groupId'],
+  properties: {
+    tokens: { path: 'properties.tokens', as: 'number' },
+    model: 'properties.model',
+    email: 'properties.email',
+  },
+};
+
+function lago(limit: Limit, rules: object[]): object {
+  return {
     name: 'lago',
     type: 'lago',
     url: variable('LAGO_API_URL'),
     apiKey: variable('LAGO_API_KEY'),
     limit,
-    rules: [
-      {
-        name: 'api-calls',
-        when: 'type = "track" and event = "API Call"',
-        code: 'api_call',
-        subscription: ['properties.subscription_id', 'context.groupId'],
-        properties: {
-          tokens: { path: 'properties.tokens', as: 'number' },
-          model: 'properties.model',
-          email: 'properties.email',
-        },
-      },
-    ],
-  });
+    rules,
+  };
 }
 
-/** The same events to Hyperline, every flat property of them. */
-export function hyperlineConfig(limit: Limit): string {
-  return configOf({
+function hyperline(limit: Limit): object {
+  return {
     name: 'hyperline',
     type: 'hyperline',
     url: variable('HYPERLINE_API_URL'),
@@ -61,5 +85,5 @@ export function hyperlineConfig(limit: Limit): string {
         record: { '*': 'properties' },
       },
     ],
-  });
+  };
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { LocalRedisError } from '@meterbridge/local-redis';
-import { isFarOff } from './benchmark.js';
+import { type Goal, isFarOff } from './benchmark.js';
 import { BENCHMARKS } from './benchmarks/index.js';
 import { watchOthers } from './cpu.js';
 import { helpOn, readOptions } from './options.js';
 import { writeRecord } from './record.js';
-import { number, renderMeasured } from './report.js';
+import { number, renderGoals, renderMeasured } from './report.js';
 import { readSurroundings } from './surroundings.js';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
@@ -31,6 +31,7 @@ if (typeof asked === 'string') {
   for (const file of await drawAll(asked.out ?? KEPT)) console.log(file);
 } else {
   const { short, out } = asked;
+  const goals: Goal[] = [];
   for (const benchmark of asked.benchmarks) {
     const surroundings = await readSurroundings();
     const { machine, loadAverage } = surroundings;
@@ -40,6 +41,7 @@ if (typeof asked === 'string') {
     const othersShare = await watchOthers();
     const measured = await benchmark.run({ short, say: (line) => console.log(`  ${line}`) });
     console.log(renderMeasured(measured));
+    goals.push(...measured.goals);
     const run = { short, seconds: (performance.now() - began) / 1_000, othersShare: await othersShare() };
     console.log(`  others used ${number(run.othersShare * 100)} % of the CPU meanwhile`);
     if (measured.goals.some(isFarOff)) {
@@ -49,4 +51,5 @@ if (typeof asked === 'string') {
     if (out === undefined) continue;
     console.log(`  ${await writeRecord(out, benchmark, measured, { ...surroundings, ...run })}`);
   }
+  if (asked.benchmarks.length > 1) console.log(`\n${renderGoals(goals)}`);
 }

@@ -18,10 +18,30 @@ function renderTable({ head, rows }: Table): string {
 }
 
 function renderGoal(goal: Goal): string {
-  const wanted =
+  return `${mark(goal)} ${goal.what}: ${measured(goal)} (goal: ${wanted(goal)})`;
+}
+
+/** The goals of several benchmarks in one table, in the order in which they were run. */
+export function renderGoals(goals: readonly Goal[]): string {
+  const rows = goals.map((goal) => [goal.what, wanted(goal), measured(goal), mark(goal)]);
+  return renderTable({ head: ['figure', 'goal', 'measured', ''], rows });
+}
+
+function wanted(goal: Goal): string {
+  const bound =
     'atLeast' in goal ? `at least ${number(goal.atLeast, 2)}` : `at most ${number(goal.atMost, 2)}`;
-  const unit = goal.unit ? ` ${goal.unit}` : '';
+  return bound + unitOf(goal);
+}
+
+function measured(goal: Goal): string {
   // Enough of them to see which side of its goal a value is on.
-  const digits = Math.abs(goal.value) < 10 ? 3 : 1;
-  return `${isReached(goal) ? '✓' : '✗'} ${goal.what}: ${number(goal.value, digits)}${unit} (goal: ${wanted}${unit})`;
+  return number(goal.value, Math.abs(goal.value) < 10 ? 3 : 1) + unitOf(goal);
+}
+
+function unitOf({ unit }: Goal): string {
+  return unit ? ` ${unit}` : '';
+}
+
+function mark(goal: Goal): string {
+  return isReached(goal) ? '✓' : '✗';
 }

@@ -98,7 +98,7 @@ export const backlog: Benchmark = {
           value: change(({ workerBytes }) => workerBytes),
           atMost: 1.15,
         },
-        { what: 'Redis bytes a waiting event', value: bytesEach, atMost: 100 },
+        { what: 'Redis bytes a waiting event', value: bytesEach, atMost: 80 },
       ],
       figures: { ordinaryBytesEach: ordinaryBytes, waiting, steps } satisfies BacklogFigures,
     };

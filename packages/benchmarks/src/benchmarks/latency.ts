@@ -57,8 +57,8 @@ export const latency: Benchmark = {
     return {
       tables: [{ head, rows: cases.map(({ what }, index) => [what, ...cells(middle[index]!)]) }],
       goals: [
-        { what: 'answer p99 at 1,000/s', value: single!.ackP99, unit: 'ms', atMost: 15 },
-        { what: 'receipt to stored p95 at 1,000/s', value: single!.storedP95, unit: 'ms', atMost: 250 },
+        { what: 'answer p99 at 1,000/s', value: single!.ackP99, unit: 'ms', atMost: 10 },
+        { what: 'receipt to stored p95 at 1,000/s', value: single!.storedP95, unit: 'ms', atMost: 50 },
         { what: 'answer p99 at 10,000/s', value: batches!.ackP99, unit: 'ms', atMost: 50 },
       ],
       figures: {

@@ -21,6 +21,7 @@ export const limit: Benchmark = {
     );
     const spent = await spendBudget(REQUESTS_PER_SECOND, short ? 5 : 20, say);
     const shares = spent.windows.map(({ share }) => share);
+    const afterKill = shares.pop()!;
     return {
       tables: [
         {
@@ -68,6 +69,7 @@ export const limit: Benchmark = {
           atLeast: 0.98,
         },
         { what: 'of the budget used, at the least', value: Math.min(...shares), atLeast: 0.98 },
+        { what: 'of the budget used after a worker is killed', value: afterKill, atLeast: 0.98 },
         { what: 'arrivals in any second', value: spent.mostArrivals, atMost: REQUESTS_PER_SECOND },
         { what: 'starts in any second', value: spent.mostStarts, atMost: REQUESTS_PER_SECOND },
       ],

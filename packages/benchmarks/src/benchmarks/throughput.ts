@@ -122,6 +122,7 @@ function compare(trials: Record<string, Trial[]>): Measured {
       },
     ],
     goals: [
+      { what: 'CPU seconds a million events', value: total(middle.meterbridge!), unit: 's', atMost: 30 },
       { what: 'times the ordinary design', value: ratioTo('ordinary'), atLeast: 20 },
       { what: 'of the bare pipe', value: ratioTo('pipe'), atLeast: 0.7 },
     ],

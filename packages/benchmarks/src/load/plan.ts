@@ -1,3 +1,5 @@
+import type { Shape } from './make-event.js';
+
 /** What a load generator is to send; given to its process as JSON. */
 export type LoadPlan = {
   events: number;
@@ -6,6 +8,8 @@ export type LoadPlan = {
   tag: string;
   /** Events that cannot be mapped: their tokens are no number. */
   unmappable?: boolean;
+  /** Default: track calls of about 530 bytes that are all billed. */
+  shape?: Shape;
 };
 
 /** As fast as the answers come: the next request leaves when one is answered. */
