@@ -32,11 +32,12 @@ const SLOT_EXPIRATION_MS = 60_000;
 const EASE_MS = 3;
 
 /**
- * Says the limit of this process for as long as it runs. The turns of a line that is held to a lower one come as slowly,
- * and quicker again once that is gone. @returns what ends it
+ * Says the limit of this process for as long as it runs, at once on each connection: a Redis that knows of no starts has
+ * a second to wait for. The turns of a line that is held to a lower limit come as slowly, and quicker again once that is
+ * gone. @returns what ends it
  */
 function keepSayingLimit(
-  client: Pick<Redis, 'status'>,
+  client: Pick<Redis, 'status' | 'on' | 'off'>,
   log: StartLog,
   own: StartLimit,
   setSpacing: (ms: number) => unknown,
@@ -49,14 +50,17 @@ function keepSayingLimit(
     spacing = lowest;
     await setSpacing(spacing);
   }
+  // What fails is said again in the next round.
+  const trySaying = () => say().catch(() => {});
   const timer = setInterval(() => {
-    // What fails is said again in the next round.
-    if (client.status === 'ready') say().catch(() => {});
+    if (client.status === 'ready') void trySaying();
   }, SAY_LIMIT_EVERY_MS);
   timer.unref();
+  client.on('ready', trySaying);
   return () => {
     isOver = true;
     clearInterval(timer);
+    client.off('ready', trySaying);
   };
 }
 
@@ -90,7 +94,10 @@ export function openBottleneck(options: SharedPacerOptions): BottleneckRun {
   const limiter = new Bottleneck({ id: name, minTime, clientTimeout: CLIENT_TIMEOUT_MS, connection });
   const log = createStartLog(client, name, limit);
 
-  const stopSaying = keepSayingLimit(client, log, limit, (minTime) => limiter.updateSettings({ minTime }));
+  const stopSaying = keepSayingLimit(client, log, limit, async (minTime) => {
+    await ready;
+    await limiter.updateSettings({ minTime });
+  });
   const waiting = new Set<(granted: boolean) => void>();
   let hasFailed = false;
 

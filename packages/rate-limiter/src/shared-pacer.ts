@@ -30,7 +30,8 @@ const MAX_REOPEN_DELAY_MS = 5_000;
  * job has run by then, so none can run twice.
  */
 export function createSharedPacer(options: SharedPacerOptions): Pacer {
-  let run: BottleneckRun | undefined;
+  // At once, and not for the first turn: on a new Redis a second has to pass before it.
+  let run: BottleneckRun | undefined = openBottleneck(options);
   let failures = 0;
   let isClosed = false;
 

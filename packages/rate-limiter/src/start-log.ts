@@ -50,7 +50,6 @@ const LOWEST_LIMIT = `
 local starts, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
-local said = KEYS[#KEYS]
 redis.call('HSET', said, ARGV[3], string.format('%.0f', now) .. ' ' .. ARGV[1] .. ' ' .. ARGV[2])
 local limits = redis.call('HGETALL', said)
 for i = 1, #limits, 2 do
@@ -62,24 +61,34 @@ for i = 1, #limits, 2 do
 end
 `;
 
-const SAY_LIMIT = `${LOWEST_LIMIT}
-return {starts, tostring(window)}
-`;
-
 /**
- * Notes a start and answers with its time, or says in how many milliseconds to ask again. The list holds the
- * latest starts, by Redis' clock. Where it is missing, or written by a clock far ahead, Redis was flushed or
- * is another one after a failover: the window counts as used up, and fills again evenly. That first second
- * is waited for on a new Redis as well, since the two look the same.
+ * The list holds the latest starts, by Redis' clock. Where it is missing, or written by a clock far ahead, Redis was
+ * flushed or is another one after a failover: the window counts as used up, and fills again evenly. The same on a new
+ * Redis, which looks no different.
  */
-const START = `${LOWEST_LIMIT}
-local key, unused = KEYS[1], ARGV[4]
-if unused ~= '' then redis.call('LREM', key, -1, unused) end
+const KNOWN_STARTS = `
 local newest = tonumber(redis.call('LINDEX', key, -1))
 if not newest or newest > now + 2 * window then
   redis.call('DEL', key)
   for i = 0, starts - 1 do redis.call('RPUSH', key, now + i * window / starts) end
 end
+`;
+
+/** Begins the list of starts as well where there is none: its first window passes before anything is to be sent. */
+const SAY_LIMIT = `
+local said, key = KEYS[1], KEYS[2]
+${LOWEST_LIMIT}
+${KNOWN_STARTS}
+return {starts, tostring(window)}
+`;
+
+/** Notes a start and answers with its time, or says in how many milliseconds to ask again. */
+const START = `
+local key, said = KEYS[1], KEYS[2]
+${LOWEST_LIMIT}
+local unused = ARGV[4]
+if unused ~= '' then redis.call('LREM', key, -1, unused) end
+${KNOWN_STARTS}
 redis.call('LTRIM', key, -starts, -1)
 if redis.call('LLEN', key) == starts then
   local wait = redis.call('LINDEX', key, 0) + window - now
@@ -122,9 +131,12 @@ export function createStartLog(redis: Redis, limiter: string, { starts, windowMs
 
   return {
     awaitStart,
-    /** Says that this process is there with its limit. @returns what all are held to; rejects as Redis does */
+    /**
+     * Says that this process is there with its limit, and has Redis count starts from now on. Rejects as Redis does.
+     * @returns what all are held to
+     */
     async sayLimit(): Promise<StartLimit> {
-      const answer = await redis.eval(SAY_LIMIT, 1, limitsAt, starts, windowMs, id);
+      const answer = await redis.eval(SAY_LIMIT, 2, limitsAt, startsAt, starts, windowMs, id);
       const [lowest, window] = answer as [number, string];
       return { starts: lowest, windowMs: Number(window) };
     },
