@@ -3,8 +3,8 @@ import type { HttpAnswer } from './http-answer.js';
 
 /** One billing API, as a port. Network trouble is an answer, never a throw. */
 export type HttpClient = {
-  /** Sends a body as it is: the bytes were frozen before. */
-  post(path: string, body: string, head?: RequestHead): Promise<HttpAnswer>;
+  /** Sends a body as it is, text as UTF-8: the bytes were frozen before. */
+  post(path: string, body: string | Uint8Array, head?: RequestHead): Promise<HttpAnswer>;
   get(path: string): Promise<HttpAnswer>;
   /** Ends the kept connections. Requests in flight are answered with `connection`. */
   close(): void;

@@ -24,10 +24,13 @@ export type Agents = {
 export function openAgents({ proxyUrl, timeoutMs }: Pick<Connection, 'proxyUrl' | 'timeoutMs'>): Agents {
   const keepAlive = true;
   if (proxyUrl === undefined) {
+    const agent = { http: new HttpAgent({ keepAlive }), https: new HttpsAgent({ keepAlive }) };
     return {
-      agent: { http: new HttpAgent({ keepAlive }), https: new HttpsAgent({ keepAlive }) },
+      agent,
       request: (url, options) =>
-        (url.protocol === 'https:' ? httpsRequest : httpRequest)(straight(url, options)),
+        url.protocol === 'https:'
+          ? httpsRequest(straight(url, options, agent.https))
+          : httpRequest(straight(url, options, agent.http)),
     };
   }
   const proxy = new URL(proxyUrl);
@@ -47,7 +50,7 @@ export function openAgents({ proxyUrl, timeoutMs }: Pick<Connection, 'proxyUrl' 
  * What a request says of itself and no more. The client gives every option that Node has, nearly all of them undefined,
  * and Node copies them several times: a fifth of what a request costs (measured).
  */
-function straight(url: URL, { method, headers, agent }: RequestOptions): RequestOptions {
+function straight(url: URL, { method, headers }: RequestOptions, agent: HttpAgent): RequestOptions {
   const { protocol, hostname, port, pathname, search } = url;
   return {
     protocol,

@@ -6,7 +6,7 @@ import { describeFailure, type FailedRequest, type Scrub, valuesOf } from './fai
 
 export type SendRequestOptions = {
   destination: Pick<Destination, 'storableBytes' | 'request' | 'classify' | 'control'>;
-  post: (path: string, body: string, head: RequestHead) => Promise<HttpAnswer>;
+  post: (path: string, body: Uint8Array, head: RequestHead) => Promise<HttpAnswer>;
   /** Epoch milliseconds. */
   now: () => number;
   /** Takes secrets out of what an API says, before it is logged or kept with the gate. */
@@ -55,9 +55,10 @@ export async function sendRequest(
   let verdict: Verdict;
   try {
     const request = batch.length === 0 ? destination.control! : destination.request(usages);
-    bytes = Buffer.byteLength(request.body);
+    const body = Buffer.from(request.body);
+    bytes = body.length;
     path = request.path;
-    const answer = await options.post(path, request.body, withId(request, attemptId));
+    const answer = await options.post(path, body, withId(request, attemptId));
     if ('status' in answer) status = answer.status;
     verdict = destination.classify(answer, usages, now());
     if (batch.length === 0) verdict = readControl(verdict, destination.control!.isAnswered(answer));
