@@ -7,7 +7,8 @@ import {
   stdTimeFunctions,
 } from 'pino';
 import { describeError } from './describe-error.js';
-import { createScrubber, REDACTED } from './scrub.js';
+import { redactFields } from './redact-fields.js';
+import { createScrubber } from './scrub.js';
 
 export type { Logger } from 'pino';
 
@@ -23,17 +24,6 @@ export type LoggerOptions = {
   destination?: DestinationStream;
 };
 
-const SECRET_FIELDS = [
-  'authorization',
-  'cookie',
-  'apiKey',
-  'writeKey',
-  'webhookSecret',
-  'secret',
-  'password',
-  '["x-signature"]',
-];
-
 /**
  * Makes a logger that writes one JSON object a line, with an ISO time and the level as a word. Fields that
  * are named like a secret are redacted down to the third level, given secrets everywhere. Payloads are not
@@ -45,9 +35,8 @@ export function createLogger({ name, level, secrets = [], destination, ...given 
     level,
     base: { name, pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }), bindings: redactFields, log: redactFields },
     serializers: { err: describeError, error: describeError },
-    redact: { paths: SECRET_FIELDS.flatMap(atThreeLevels), censor: REDACTED },
     hooks: { streamWrite: scrub, logMethod: nameTheError },
   };
   return destination ? pino(options, destination) : pino(options);
@@ -63,9 +52,4 @@ function nameTheError(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
   }
   const { message: own, type } = describeError(fields.err);
   log.apply(this, [fields, own ?? type]);
-}
-
-function atThreeLevels(field: string): string[] {
-  const step = field.startsWith('[') ? field : `.${field}`;
-  return [field, `*${step}`, `*.*${step}`];
 }
