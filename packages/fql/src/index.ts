@@ -6,7 +6,7 @@
 export { findAlwaysTrue } from './always-true.js';
 export type { FqlComparison, FqlNode, FqlScalar } from './ast.js';
 export { caseOfField, casesOf, type FqlCase, joinCases } from './cases.js';
-export { type CompileResult, compileFql } from './compile.js';
+export { type CompileResult, compileFql, compileMatches } from './compile.js';
 export type { EventShape, FieldShape } from './event-shape.js';
 export { type Explanation, explainFql, type FqlPart } from './explain.js';
 export { findImpossible } from './impossible.js';

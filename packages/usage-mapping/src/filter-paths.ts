@@ -7,7 +7,8 @@ export function filterPaths(when: string): (readonly string[])[] {
   return [...new Map(pathsOf(parsed.ast).map((path) => [JSON.stringify(path), path])).values()];
 }
 
-function pathsOf(node: FqlNode): (readonly string[])[] {
+/** Every path that a condition reads, as often as it does. */
+export function pathsOf(node: FqlNode): (readonly string[])[] {
   switch (node.kind) {
     case 'literal':
       return [];
