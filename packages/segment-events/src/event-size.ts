@@ -7,6 +7,9 @@ export const MAX_EVENT_DEPTH = 32;
 /** An empty object is two bytes of JSON and 56 of memory. */
 const LEAST_VALUE_BYTES = 16;
 
+/** A UTF-16 unit is at least one byte, and at most the six of `\u0000`. */
+const MOST_OF_A_UNIT = 6;
+
 /** JSON's size in UTF-8, from below and from above, without writing it out. */
 type SizeBounds = { least: number; most: number };
 
@@ -16,10 +19,37 @@ type SizeBounds = { least: number; most: number };
  * and written as null). Costs no serialisation unless the event comes near the limit.
  */
 export function checkSize(event: unknown, maxBytes: number): Rejection | null {
+  // Nearly every event's: what is larger, or refused, is looked at again.
+  if (mostBytes(event, 1, maxBytes) <= maxBytes) return null;
   const bounds = { least: 0, most: 0 };
   const rejection = visit(event, 1, bounds, maxBytes);
   if (rejection || bounds.most <= maxBytes) return rejection;
   return Buffer.byteLength(JSON.stringify(event)) > maxBytes ? tooLarge(maxBytes) : null;
+}
+
+/**
+ * The bound from above alone, in a third of the time that both take. A list is left once more than `enough` is found, as a
+ * field never is: a look at that after each costs as much as the rest. Not a number where something is nested too deep, or
+ * is nothing that JSON can hold.
+ */
+function mostBytes(value: unknown, depth: number, enough: number): number {
+  if (typeof value === 'string') return value.length * MOST_OF_A_UNIT + 2;
+  if (typeof value === 'number') return Number.isFinite(value) ? 25 : Number.NaN;
+  if (typeof value === 'boolean' || value === null || value === undefined) return 5;
+  if (typeof value !== 'object' || depth > MAX_EVENT_DEPTH) return Number.NaN;
+  let most = 2;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      most += mostBytes(item, depth + 1, enough) + 1;
+      if (most > enough) break;
+    }
+    return most;
+  }
+  for (const key in value) {
+    const field = (value as Record<string, unknown>)[key];
+    most += key.length * MOST_OF_A_UNIT + 4 + mostBytes(field, depth + 1, enough);
+  }
+  return most;
 }
 
 /**
@@ -80,9 +110,8 @@ function add(least: number, most: number, bounds: SizeBounds): null {
   return null;
 }
 
-/** A UTF-16 unit is at least one byte, and at most the six of `\u0000`. */
 function addText(text: string, bounds: SizeBounds): null {
-  return add(text.length + 2, text.length * 6 + 2, bounds);
+  return add(text.length + 2, text.length * MOST_OF_A_UNIT + 2, bounds);
 }
 
 function tooLarge(maxBytes: number): Rejection {
