@@ -9,6 +9,11 @@ const LEAST_VALUE_BYTES = 16;
 
 /** A UTF-16 unit is at least one byte, and at most the six of `\u0000`. */
 const MOST_OF_A_UNIT = 6;
+/** Control characters that JSON has no shorter escape for than `\u0000`. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+const LONG_ESCAPES = /[\u0000-\u0007\u000b\u000e-\u001f]/;
+/** Looking through a longer text costs a third of writing it as JSON. */
+const SHORT_TEXT = 100;
 
 /** JSON's size in UTF-8, from below and from above, without writing it out. */
 type SizeBounds = { least: number; most: number };
@@ -111,7 +116,8 @@ function add(least: number, most: number, bounds: SizeBounds): null {
 }
 
 function addText(text: string, bounds: SizeBounds): null {
-  return add(text.length + 2, text.length * MOST_OF_A_UNIT + 2, bounds);
+  const isPlain = text.length > SHORT_TEXT && !LONG_ESCAPES.test(text) && text.isWellFormed();
+  return add(text.length + 2, text.length * (isPlain ? 3 : MOST_OF_A_UNIT) + 2, bounds);
 }
 
 function tooLarge(maxBytes: number): Rejection {
