@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import type { Config } from '@meterbridge/config';
+import { type Config, settingsToTell } from '@meterbridge/config';
 import {
   assertDurableRedis,
   connectProducer,
@@ -71,7 +71,7 @@ export async function composeArchivist(
   const beat = startProcessBeat(redis, { role: 'archivist', version }, clock.now);
   const opened = new Opening(redis, config, logger, async () => {
     await clock.synchronize();
-    await beat.say({ hash: config.hash, rules: new Map() });
+    await beat.say({ hash: config.hash, rules: new Map(), settings: settingsToTell(config) });
   });
   const rounds = every(ROUND_EVERY_MS, async () => {
     if (redis.status === 'ready' && (await opened.isDone())) await archive.round();
