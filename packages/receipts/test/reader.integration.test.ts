@@ -220,7 +220,7 @@ test('counts are of the manifests alone, and add up over files and shards', asyn
     filtered(`${START}-1`, { [`${HOUR}/backend`]: { Seen: 5 } }),
   ]);
   await keep('lago', 'spool', [settledAt(3, [{ id: 'd' }])]);
-  const gap = { bucket: `${HOUR}/backend`, deliveries: 3, eventFrom: START, eventTo: START };
+  const gap = { bucket: `${HOUR}/backend`, deliveries: 3, filtered: 0, eventFrom: START, eventTo: START };
   const folder = join(store.dir, 'lago');
   await writeManifest(folder, { ...(await readManifest(folder, 'lago')), gaps: [gap] });
   await rm(join(folder, '00000001.parquet'));
