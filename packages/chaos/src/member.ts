@@ -8,7 +8,7 @@ import { type Program, scriptOf } from './run-command.js';
 /** One process of the product with ways of its own to Redis and to the APIs. It is started again when it dies. */
 export type Member = {
   readonly name: string;
-  readonly role: 'receiver' | 'worker';
+  readonly role: 'receiver' | 'worker' | 'archivist';
   /** Of the sources of here, or of the last released version. */
   readonly of: 'tree' | 'released';
   readonly url: string;
@@ -58,7 +58,7 @@ function environmentOf(
     REDIS_URL: redisUrl ?? `redis://127.0.0.1:${redisPort}`,
     LAGO_API_URL: `http://127.0.0.1:${apiPort}/lago`,
     HYPERLINE_API_URL: `http://127.0.0.1:${apiPort}/hyperline`,
-    [role === 'receiver' ? 'RECEIVER_PORT' : 'WORKER_PORT']: String(port),
+    [`${role.toUpperCase()}_PORT`]: String(port),
     ...(skewMs === 0 ? {} : skew),
   };
 }

@@ -30,6 +30,10 @@ export const ANSWER = { direction: 'down', shows: isAnswer } as const;
 export const SETTLEMENT = { direction: 'up', shows: isAccounting } as const;
 /** Redis has settled, and says so. */
 export const SETTLED = { direction: 'down', shows: isSettled, to: isAccounting } as const;
+/** An archivist lets go of what it has on disk: only this names the archive's lease and bytes beside the entries. */
+export const isRelease = (piece: Buffer) =>
+  piece.includes(':receipts:holder') && piece.includes(':receipts:bytes');
+export const RELEASE = { direction: 'up', shows: isRelease } as const;
 export const COMMIT = { direction: 'up', shows: isAccounting } as const;
 /** Redis has committed, and says so. */
 export const COMMITTED = { direction: 'down', shows: isCommitted, to: isAccounting } as const;

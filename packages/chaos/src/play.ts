@@ -1,3 +1,4 @@
+import { checkBooks } from './books.js';
 import { clearBoth } from './both-apis.js';
 import type { Tally } from './check.js';
 import type { Figures } from './firewall/figures.js';
@@ -79,6 +80,8 @@ export async function play(stage: Stage, asked: Play): Promise<Played> {
     tally.findings.push(...(await verify(stage, trickle, new Map())).findings);
   }
   const differences = PLACES.map((place) => accounts[place].difference - accountsBefore[place].difference);
+  if (scene.forgotten.length > 0) stage.hasForgotten = true;
+  scene.problems.push(...(await checkBooks(stage, accounts, !stage.hasForgotten)));
   addProblems(scene, { accounts, differences, settledWithinMs });
   const audit = await runCommand(stage, ['audit']);
   const isOld =

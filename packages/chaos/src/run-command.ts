@@ -15,7 +15,7 @@ export function releasedProgram({ released }: Pick<Stage, 'released'>): Program 
 }
 
 /** The script of one of a version's programs. */
-export function scriptOf({ root }: Program, app: 'receiver' | 'worker' | 'cli'): string {
+export function scriptOf({ root }: Program, app: 'receiver' | 'worker' | 'archivist' | 'cli'): string {
   return `${root}/apps/${app}/dist/main.js`;
 }
 

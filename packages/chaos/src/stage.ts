@@ -24,10 +24,16 @@ export type Stage = {
   released: Released | undefined;
   receivers: Member[];
   workers: Member[];
+  /** Left out where half of the workers leave no receipts. */
+  archivist: Member | undefined;
+  /** Where it keeps them. */
+  receiptsDirectory: string | undefined;
   store: Store;
   /** Straight to the Redis that is the master now, past every link. */
   readonly look: Redis;
   logs: LogWatch;
+  /** Redis has forgotten what it had settled, by a scenario's doing. */
+  hasForgotten: boolean;
   /** For commands of the product. */
   env(): Record<string, string>;
   close(options: { keep: boolean }): Promise<void>;
@@ -50,8 +56,12 @@ export function firewallOf({ firewall }: Stage): Firewall {
   return firewall;
 }
 
-export function membersOf({ receivers, workers }: Pick<Stage, 'receivers' | 'workers'>): Member[] {
-  return [...receivers, ...workers];
+export function membersOf({
+  receivers,
+  workers,
+  archivist,
+}: Pick<Stage, 'receivers' | 'workers' | 'archivist'>): Member[] {
+  return [...receivers, ...workers, ...(archivist ? [archivist] : [])];
 }
 
 const RECEIVERS = 2;
@@ -78,12 +88,15 @@ export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'pos
   });
   const firewall = setting.firewall ? await openFirewall(sandbox.port) : undefined;
   const store = await openStore(setting.store, folder);
+  // A version before them settles without.
+  const receiptsDirectory = setting.isMixed ? undefined : join(folder, 'receipts');
   const base = {
     METERBRIDGE_CONFIG: configFile,
     SEGMENT_WRITE_KEY: WRITE_KEY,
     LAGO_API_KEY: LAGO_KEY,
     HYPERLINE_API_KEY: HYPERLINE_KEY,
     LOG_LEVEL: 'debug',
+    ...(receiptsDirectory === undefined ? {} : { RECEIPTS_DIRECTORY: receiptsDirectory }),
   };
   const isReleased = (number: number) => released !== undefined && number === 1;
   const start = (role: Member['role'], number: number) =>
@@ -100,7 +113,8 @@ export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'pos
     });
   const receivers = await Promise.all(Array.from({ length: RECEIVERS }, (_, n) => start('receiver', n + 1)));
   const workers = await Promise.all(Array.from({ length: WORKERS }, (_, n) => start('worker', n + 1)));
-  const members = membersOf({ receivers, workers });
+  const archivist = receiptsDirectory === undefined ? undefined : await start('archivist', 1);
+  const members = membersOf({ receivers, workers, archivist });
   await Promise.all(members.map((member) => member.untilReady()));
 
   return {
@@ -111,8 +125,11 @@ export async function openStage(setting: Setting, lagoStore: 'clickhouse' | 'pos
     released,
     receivers,
     workers,
+    archivist,
+    receiptsDirectory,
     store,
     logs,
+    hasForgotten: false,
     get look() {
       return store.look;
     },

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Moment } from './link.js';
 import type { Member } from './member.js';
-import { ANSWER, COMMIT, COMMITTED, REQUEST, SETTLED, SETTLEMENT } from './moments.js';
+import { ANSWER, COMMIT, COMMITTED, RELEASE, REQUEST, SETTLED, SETTLEMENT } from './moments.js';
 import { pick, shuffle } from './random-choice.js';
 import { type Stage, singleOf } from './stage.js';
 
 /** Where a process is killed: at any time, or at a moment that its own traffic shows. */
 export type Strike = {
   name: string;
-  victim: 'receiver' | 'worker' | 'redis';
+  victim: 'receiver' | 'worker' | 'archivist' | 'redis';
   /** Whose traffic is watched, and on which of its links. Left out: any time. */
-  at?: Moment & { of: 'receiver' | 'worker'; link: 'redis' | 'api' };
+  at?: Moment & { of: 'receiver' | 'worker' | 'archivist'; link: 'redis' | 'api' };
 };
 
 const request = { ...REQUEST, of: 'worker', link: 'api' } as const;
@@ -44,6 +44,12 @@ export const STRIKES: Strike[] = [
     victim: 'receiver',
     at: { ...committed, pass: 'nothing' },
   },
+  { name: 'archivist, at any time', victim: 'archivist' },
+  {
+    name: 'archivist, receipts on disk and not yet let go of',
+    victim: 'archivist',
+    at: { ...RELEASE, of: 'archivist', link: 'redis', pass: 'nothing' },
+  },
   { name: 'Redis, at any time', victim: 'redis' },
   { name: 'Redis, with a commit on its way', victim: 'redis', at: { ...commit, pass: 'all' } },
   { name: 'Redis, with a settlement on its way', victim: 'redis', at: { ...settlement, pass: 'all' } },
@@ -72,8 +78,7 @@ export async function strike(
   random: () => number,
 ): Promise<string> {
   const awayMs = random() * REDIS_AWAY_UP_TO_MS;
-  const isReceiver = at?.of === 'receiver' || victim === 'receiver';
-  const watched = pick(isReceiver ? stage.receivers : stage.workers, random);
+  const watched = pick(watchedBy(stage, at?.of ?? victim), random);
   if (victim !== 'redis') await watched.untilReady();
   let redisIsBack: Promise<void> | undefined;
   const kill = () => {
@@ -84,6 +89,11 @@ export async function strike(
   if (!at) kill();
   await redisIsBack;
   return isAtItsMoment ? name : `${victim === 'redis' ? 'Redis' : victim}, at any time`;
+}
+
+function watchedBy({ receivers, workers, archivist }: Stage, role: Strike['victim']): readonly Member[] {
+  if (role === 'receiver') return receivers;
+  return role === 'archivist' && archivist ? [archivist] : workers;
 }
 
 async function killAt(watched: Member, at: NonNullable<Strike['at']>, kill: () => void): Promise<boolean> {
