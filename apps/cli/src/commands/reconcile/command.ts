@@ -38,13 +38,10 @@ function keptReceipts({ config }: Operations): { directory: string } {
   throw new CommandError('No books are kept here: see receipts.directory in docs/configuration.md.');
 }
 
-type OpenReceipts = (options: { dir: string; destination: string }) => Promise<UsageBooks>;
-
 /** What reads the books is loaded where they are read. */
 async function openBooks(dir: string, destination: string): Promise<UsageBooks> {
-  const books = (await import('@meterbridge/receipts')) as unknown as { openReceipts?: OpenReceipts };
-  if (!books.openReceipts) throw new CommandError('This build cannot read the books.');
-  return books.openReceipts({ dir, destination });
+  const { openReceipts } = await import('@meterbridge/receipts');
+  return openReceipts({ dir, destination });
 }
 
 /** Of what the books throw where they cannot be read; the messages are for people. */
