@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Config } from '@meterbridge/config';
+import { connectConsumer } from '@meterbridge/queue';
+import { openReceipts } from '@meterbridge/receipts';
+import { startSandbox } from '@meterbridge/sandbox';
+import { useClosing, useRedis } from '@meterbridge/testing';
+import { HYPERLINE_KEY, LAGO_KEY } from '@meterbridge/testing/sample-config';
+import type { Redis } from 'ioredis';
+import { convertSpool } from '../../receipts/dist/convert/convert-spool.js';
+import { nextSpool, openSpool, recordFile } from '../../receipts/src/store.js';
+import { HOUR_MS, makeStore, RULES, START, settled, type Usage } from '../../receipts/test/a-store.js';
+import { reconcile } from '../src/index.js';
+import { configWith } from './config.js';
+
+/* The books as an archivist keeps them, held against what a stand-in holds. */
+
+let redis: Redis;
+afterAll(() => redis.disconnect());
+const suite = useRedis();
+const closing = useClosing();
+beforeAll(() => {
+  redis = connectConsumer(suite.url, () => {});
+});
+
+test.each(['lago', 'hyperline'] as const)(
+  'what %s lost, altered and has twice is found in the books',
+  async (type) => {
+    const store = await makeStore([type, `${type}@1`]);
+    closing.push(() => store.remove());
+    const keep = async (shard: string, usages: Usage[], isFile: boolean) => {
+      const place = { dir: store.dir, shard };
+      const spool = await nextSpool(place);
+      const open = await openSpool({ ...place, spool });
+      await open.append([settled(`${START}-1`, `job-${shard}`, usages, undefined, RULES[type].version)]);
+      await open.close();
+      if (isFile) await recordFile({ ...place, spool }, await convertSpool({ ...place, spool }));
+    };
+    const usages = Array.from({ length: 1_200 }, (_, index) => ({
+      id: `m-${index}`,
+      at: START + index * 10_000,
+      properties: { tokens: index },
+    }));
+    await keep(type, usages.slice(0, 700), true);
+    await keep(`${type}@1`, usages.slice(700), false);
+
+    const sandbox = await startSandbox({
+      lago: {
+        apiKey: LAGO_KEY,
+        store: 'postgres',
+        metrics: { 'API Call': { aggregation: 'sum_agg', field: 'tokens' } },
+      },
+      hyperline: { apiKey: HYPERLINE_KEY },
+    });
+    closing.push(() => sandbox.close());
+    const api = sandbox[type];
+    api.flaws.set({ loses: 500, storesTwice: 700, alters: 900 });
+    const span = { from: START, to: START + 6 * HOUR_MS };
+    const open = () => openReceipts({ dir: store.dir, destination: type });
+    const sent = await open();
+    closing.push(() => sent.close());
+    for await (const { usage } of sent.listUsage('API Call', span)) {
+      const path = type === 'lago' ? '/api/v1/events/batch' : '/v1/events';
+      const { ok } = await fetch(`${api.url}${path}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${type === 'lago' ? LAGO_KEY : HYPERLINE_KEY}`,
+          'content-type': 'application/json',
+        },
+        body: type === 'lago' ? `{"events":[${usage}]}` : usage!,
+      });
+      expect(ok).toBe(true);
+    }
+    const read = configWith(suite.url);
+    const destinations = read.destinations.map((each) => ({ ...each, url: sandbox[each.type].url }));
+    const report = await reconcile(
+      { config: { ...read, destinations } as Config, redis },
+      { destination: type, span, contents: true, positions: `${store.dir}/.reconcile` },
+      { open },
+    );
+    const { lost, twice, altered } = api.flaws.ids;
+    expect([lost, twice, altered].map(({ length }) => length)).toEqual([2, 1, 1]);
+    expect(report.findings.map(({ finding, usageId }) => `${finding} ${usageId}`).sort()).toEqual(
+      [
+        ...lost.map((id) => `missing_there ${id}`),
+        ...twice.map((id) => `twice_there ${id}`),
+        ...altered.map((id) => `other_content ${id}`),
+      ].sort(),
+    );
+    expect(report.lines).toMatchObject([{ code: 'API Call', booked: 1_200, held: 1_199, others: 0 }]);
+  },
+);
