@@ -4,7 +4,6 @@ import {
   type Config,
   type ConfigProblem,
   configFile,
-  describeProblem,
   describeProblems,
   findRedisUrl,
   type LoadOptions,
@@ -118,7 +117,7 @@ function refusal(problems: readonly ConfigProblem[], file: string, env: NodeJS.P
 }
 
 /** Whether nothing is wrong with the file itself, or there is none. */
-function lacksOnlyKeys(file: string, env: NodeJS.ProcessEnv): boolean {
+export function lacksOnlyKeys(file: string, env: NodeJS.ProcessEnv): boolean {
   return !existsSync(file) || loadConfig({ file, env, allowUnset: true }).ok;
 }
 
@@ -128,6 +127,13 @@ function nothingRuns(): CommandError {
 Start it:              ${howToRun('up')}
 To look at another:    set REDIS_URL, and the keys that its configuration names`,
   );
+}
+
+/** One line: `check` says the rest. */
+function notInForce(file: string, env: NodeJS.ProcessEnv, problems: readonly ConfigProblem[]): string {
+  if (lacksOnlyKeys(file, env)) return `${file} lacks variables here; this goes by what is in force`;
+  const line = problems.find((problem) => problem.line !== undefined)?.line;
+  return `${file} is not in force: a mistake${line === undefined ? '' : ` in line ${line}`} (see ${howToRun('check')})`;
 }
 
 /**
@@ -147,9 +153,7 @@ export async function withRunningSystem<T>(act: (system: RunningSystem) => Promi
   const system = await waitingForRedis(url, openRunning(url, { actor: currentActor(), scrub }));
   if (system === null) throw refusal(loaded.problems, file, env);
   try {
-    const what = lacksOnlyKeys(file, env) ? 'cannot be used here' : 'has a mistake and is not in force';
-    const first = describeProblem(loaded.problems[0]!);
-    printNoteText(`${file} ${what} (${first}); this goes by what is in force, ${system.config.hash}`);
+    printNoteText(notInForce(file, env, loaded.problems));
     return await act(system);
   } finally {
     system.close();

@@ -7,8 +7,12 @@ type Loose = Record<string, unknown>;
 /**
  * What is wrong between one part of the file and another. It reads the file as it stands, so that a
  * mistake elsewhere does not hide these.
+ * @param arePlaceholdersTold each placeholder is told by itself: that two have the same one is no news
  */
-export function findConflicts(data: unknown): ConfigProblem[] {
+export function findConflicts(
+  data: unknown,
+  { arePlaceholdersTold }: { arePlaceholdersTold: boolean },
+): ConfigProblem[] {
   const file = asObject(data);
   const sources = asList(file.sources);
   const destinations = asList(file.destinations);
@@ -16,7 +20,7 @@ export function findConflicts(data: unknown): ConfigProblem[] {
     ...findRepeats(sources, 'sources'),
     ...findRepeats(destinations, 'destinations'),
     ...findReserved(destinations),
-    ...findSharedKeys(sources),
+    ...findSharedKeys(sources, arePlaceholdersTold),
     ...findHashWithoutKey(sources, file.privacyKey),
     ...findForgettingWithoutKey(sources, file.privacyKey),
     ...findUnknownSources(destinations, new Set(sources.map(({ name }) => name))),
@@ -41,12 +45,12 @@ function findReserved(destinations: readonly Loose[]): ConfigProblem[] {
 }
 
 /** One key for two sources: nobody could say whose event it is. */
-function findSharedKeys(sources: readonly Loose[]): ConfigProblem[] {
+function findSharedKeys(sources: readonly Loose[], arePlaceholdersTold: boolean): ConfigProblem[] {
   const owners = new Map<unknown, number>();
   return sources.flatMap((source, index) => {
     const list = Array.isArray(source.writeKeys) ? source.writeKeys : [];
     return [source.writeKey, ...list].flatMap((key) => {
-      if (typeof key !== 'string' || key === '') return [];
+      if (typeof key !== 'string' || key === '' || (arePlaceholdersTold && isPlaceholder(key))) return [];
       const owner = owners.get(key) ?? index;
       owners.set(key, owner);
       if (owner === index) return [];

@@ -14,7 +14,6 @@ export { type ParsedYaml, parseYaml } from './parse-yaml.js';
 export {
   ConfigError,
   type ConfigProblem,
-  describeProblem,
   describeProblems,
   formatPath,
   type ProblemPath,

@@ -107,10 +107,11 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
   const secrets = findWrittenSecrets(yaml.data);
   const interpolated = interpolate(yaml.data, options.allowUnset ? withoutEmpty(env) : env);
   const parsed = parseFile(interpolated);
+  const placeholders = options.allowUnset ? [] : findPlaceholders(interpolated.data);
   const found = [
     ...(parsed.success ? [] : readIssues(parsed.error.issues, configJsonSchema)),
-    ...findConflicts(interpolated.data),
-    ...(options.allowUnset ? [] : findPlaceholders(interpolated.data)),
+    ...findConflicts(interpolated.data, { arePlaceholdersTold: placeholders.length > 0 }),
+    ...placeholders,
     ...(parsed.success ? findAccountConflicts(parsed.data.destinations, options) : []),
   ];
   const besides = besideMissing(interpolated, withVariables(found, interpolated), options);

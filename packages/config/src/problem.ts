@@ -27,7 +27,7 @@ export function describeProblems(problems: readonly ConfigProblem[], file: strin
 }
 
 /** One problem, with where it stands. */
-export function describeProblem({ path, message, line }: ConfigProblem): string {
+function describeProblem({ path, message, line }: ConfigProblem): string {
   const place = line === undefined ? '' : `line ${line}, `;
   return `${place}${formatPath(path) || 'file'}: ${message}`;
 }

@@ -11,7 +11,6 @@ function reply(message: string): Error {
 
 test.each([
   ['WRONGPASS invalid username-password pair or user is disabled.', 'login'],
-  ['NOAUTH Authentication required.', 'login'],
   ['ERR AUTH <password> called without any password configured for the default user.', 'login'],
   ["NOPERM User app has no permissions to run the 'info' command", 'permission'],
   ["READONLY You can't write against a read only replica.", 'read_only'],
@@ -27,8 +26,10 @@ test.each([
 });
 
 test('a password that is asked for and not given is told as that, with where to write it', () => {
-  expect(describeRedisError(reply('NOAUTH Authentication required.'))).toMatch(
-    /^Redis asks for a password, and REDIS_URL has none: .*redis:\/\/user:password@/,
+  const error = reply('NOAUTH HELLO must be called with the client already authenticated, otherwise so on');
+  expect(redisTroubleOf(error)).toBe('login');
+  expect(describeRedisError(error)).toMatch(
+    /^Redis asks for a password, and REDIS_URL has none \(NOAUTH\)\. Write redis:\/\/user:password@/,
   );
 });
 

@@ -48,7 +48,8 @@ export function describeRedisError(error: unknown): string | null {
   switch (trouble) {
     case 'login':
       if (/^NOAUTH\b/.test(words))
-        return `Redis asks for a password, and REDIS_URL has none: ${words}. Write redis://user:password@host:port, both percent-encoded.`;
+        // Its own words are of its protocol.
+        return 'Redis asks for a password, and REDIS_URL has none (NOAUTH). Write redis://user:password@host:port, both percent-encoded.';
       return `Redis refuses the login: ${words}. Look at the user and the password in REDIS_URL, which are percent-encoded there.`;
     case 'permission':
       return `Redis forbids its user a command: ${words}. What the user needs: docs/configuration.md, Redis.`;

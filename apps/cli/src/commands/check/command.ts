@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
 import { configFile } from '@meterbridge/config';
 import { check as checkAll, checkCases, type Finding } from '@meterbridge/operations';
 import {
   changedEnvWords,
   isForPeople,
+  lacksOnlyKeys,
   readCommandEnv,
   readConfig,
   runningStack,
 } from '../../load-context.js';
+import { namesRealApi } from '../../stack/decide-stand-ins.js';
 import { howToRun, listSteps } from '../../terminal/hint.js';
 import { print } from '../../terminal/print.js';
 import { MARK, renderFinding } from '../../terminal/render-finding.js';
@@ -36,12 +39,21 @@ export async function check(options: { json?: boolean }): Promise<void> {
   } catch (error) {
     if (!isForPeople(error)) throw error;
     report({ level: 'fail', what: 'configuration', detail: error.message });
+    if (mayBePlayed(env)) report({ level: 'warn', what: 'keys', detail: STAND_IN });
   }
   const isReady = findings.every(({ level }) => level !== 'fail');
   if (!isReady) process.exitCode = 1;
   if (options.json) print(JSON.stringify(findings, null, 2));
   else if (isReady && runningStack()) print(`\nReady, and running. How it does: ${howToRun('status')}`);
   else print(`\n${isReady ? ready() : `Mend what is marked ${MARK.fail}, then: ${howToRun('check')}`}`);
+}
+
+const STAND_IN = `not needed to try it: ${howToRun('up')} has the sandbox stand in where none is set`;
+
+/** Whether only variables are missing, and none is of a real API. */
+function mayBePlayed(env: NodeJS.ProcessEnv): boolean {
+  const file = configFile(env);
+  return existsSync(file) && lacksOnlyKeys(file, env) && !namesRealApi(env);
 }
 
 function ready(): string {

@@ -2,6 +2,7 @@ import { descriptions } from '@meterbridge/destinations/descriptions';
 import { holdDestination, resumeDestination, type SettingsInForce } from '@meterbridge/operations';
 import { CommandError, readCommandEnv, withRunningSystem } from '../../load-context.js';
 import { NO_KEY } from '../../stack/decide-stand-ins.js';
+import { howToRun } from '../../terminal/hint.js';
 import { print } from '../../terminal/print.js';
 import { printText } from '../../terminal/wrap-text.js';
 
@@ -16,7 +17,7 @@ export async function hold(destination: string, options: { reason: string; json?
       ? `${destination} was held before (${before.handHold.by}: ${before.handHold.reason}); the reason is the new one.`
       : `${destination} is held: nothing more is sent to it. What comes waits; requests on their way are settled.`,
   );
-  printText(`Let it go with: meterbridge resume ${destination}`);
+  printText(`Let it go with: ${howToRun(`resume ${destination}`)}`);
 }
 
 /** Lets a destination go, whoever held it: somebody, or an answer that refused the key or the URL. */

@@ -4,6 +4,7 @@ import { HELD_WITHOUT_KEY } from '../../stack/decide-stand-ins.js';
 import { duplicateWords } from '../../terminal/duplicate-words.js';
 import { duration } from '../../terminal/duration.js';
 import { grouped } from '../../terminal/grouped.js';
+import { howToRun } from '../../terminal/hint.js';
 import { lateWords } from '../../terminal/late-words.js';
 import { style } from '../../terminal/style.js';
 import { type Cell, type Column, renderTable } from '../../terminal/table.js';
@@ -146,11 +147,11 @@ function holdWords(hold: HoldStatus, destination: string): string {
     const how =
       hold.reason === HELD_WITHOUT_KEY
         ? 'Set it in .env, and start meterbridge up again'
-        : `Let it go: meterbridge resume ${destination}`;
+        : `Let it go: ${howToRun(`resume ${destination}`)}`;
     return `held by ${hold.who} since ${since}: ${hold.reason}. ${how}`;
   }
   const what = hold.to === 'reads' ? 'lookups are held' : 'held';
-  return `${what} since ${since}, the API answered ${hold.code}: ${hold.detail}. Mend the key or the URL; one from a variable or .env is read at a start only, so start the workers again. It goes on within a minute then, or at once: meterbridge resume ${destination}`;
+  return `${what} since ${since}, the API answered ${hold.code}: ${hold.detail}. Mend the key or the URL; one from a variable or .env is read at a start only, so start the workers again. It goes on within a minute then, or at once: ${howToRun(`resume ${destination}`)}`;
 }
 
 function failureWords({ to, code, cause, at: failedAt }: FailureStatus, at: number): string {
