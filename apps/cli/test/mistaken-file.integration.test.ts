@@ -71,4 +71,5 @@ test('with nothing set and nothing running, a command says that nothing runs her
     expect(output).toContain('up');
     expect(output).not.toContain('environment variable');
   }
+  expect((await stack.cli('check')).output).toMatch(/! keys: not needed to try it: \S.*up has the sandbox/);
 });
