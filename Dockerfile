@@ -1,4 +1,4 @@
-# One image for everything that runs: receiver, worker, command line and sandbox. It holds the package that `npm pack`
+# One image for everything that runs: receiver, worker, archivist, command line and sandbox. It holds the package that `npm pack`
 # makes, installed for all. Which program it is, the command says; docker-compose.yml has them all.
 #
 #   docker build -t meterbridge --build-arg REVISION="$(git rev-parse --short=12 HEAD)" .
@@ -30,8 +30,11 @@ RUN npm pack --pack-destination /tmp
 FROM $BASE
 WORKDIR /app
 ENV NODE_ENV=production
-# Owned by root and run by another: no program can change its own code.
+# Owned by root and run by another: no program can change its own code. DuckDB, which writes and reads receipts, comes
+# from the registry.
 RUN --mount=type=bind,from=build,source=/tmp,target=/package \
-    npm install --global --offline --no-audit --no-fund /package/meterbridge-*.tgz && rm -rf /root/.npm
+    npm install --global --no-audit --no-fund /package/meterbridge-*.tgz && rm -rf /root/.npm
+# A volume that is mounted here for the first time belongs to who writes to it.
+RUN mkdir -p /var/lib/meterbridge/receipts && chown node:node /var/lib/meterbridge/receipts
 USER node
 CMD ["meterbridge", "--help"]

@@ -71,6 +71,22 @@ test('what compose runs are programs of the package', () => {
   expect(programs.toSorted()).toEqual(Object.keys(PACKAGE.bin).toSorted());
 });
 
+test('one archivist has the books on a disk of its own, and others leave it receipts', () => {
+  const { spec } = find(resources, 'StatefulSet', 'meterbridge-archivist');
+  const [container] = spec.template.spec.containers;
+  expect(spec.replicas).toBe(1);
+  expect(container.command).toEqual(['meterbridge-archivist']);
+  const [{ metadata }] = spec.volumeClaimTemplates;
+  const { mountPath } = container.volumeMounts.find(({ name }: { name: string }) => name === metadata.name);
+  const folderOf = ({ env }: Resource) =>
+    env.find(({ name }: { name: string }) => name === 'RECEIPTS_DIRECTORY')?.value;
+  expect(folderOf(container)).toBe(mountPath);
+  for (const app of APPS) {
+    const [other] = find(resources, 'Deployment', `meterbridge-${app}`).spec.template.spec.containers;
+    expect(folderOf(other)).toBe(mountPath);
+  }
+});
+
 test.each(APPS)('what the %s names is there', (app) => {
   const name = `meterbridge-${app}`;
   const { spec } = find(resources, 'Deployment', name);
@@ -181,7 +197,7 @@ test.each(APPS)('the %s keeps to the restricted standard, and has time to drain'
   expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(pause + 20);
 });
 
-test('the optional Redis keeps to the standard, and receivers and workers alone reach it, as the docs say', () => {
+test('the optional Redis keeps to the standard, and only those that need it reach it, as the docs say', () => {
   const { spec } = find(redis.resources, 'StatefulSet', 'meterbridge-redis');
   const [worker] = find(resources, 'Deployment', 'meterbridge-worker').spec.template.spec.containers;
   const pod = spec.template.spec;
@@ -205,7 +221,10 @@ test('the optional Redis keeps to the standard, and receivers and workers alone 
   expect(from).toHaveLength(1);
   const { matchLabels, matchExpressions } = from[0].podSelector;
   expect(matchLabels).toEqual({ 'app.kubernetes.io/name': labels['app.kubernetes.io/name'] });
-  expect(matchExpressions[0]).toMatchObject({ key: 'app.kubernetes.io/component', values: APPS });
+  expect(matchExpressions[0]).toMatchObject({
+    key: 'app.kubernetes.io/component',
+    values: [...APPS, 'archivist'],
+  });
   const url = `redis://meterbridge:<password>@${service.metadata.name}:${service.spec.ports[0].port}`;
   expect(readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8').includes(url)).toBe(true);
 });

@@ -47,9 +47,12 @@ async function runThem(): Promise<{ exposition: Exposition; answers: Map<string,
     },
     { what: 'a report of the receiver' },
   );
+  stack.env.RECEIPTS_DIRECTORY = join(stack.env.METERBRIDGE_CONFIG!, '../receipts');
+  const archivist = await stack.startReady('archivist');
+  const ofArchivist = await metricsOf(archivist.url);
   const ofDifference = await sayDifference(stack.redis);
   const answers = new Map<string, number>();
-  for (const [app, { url }] of Object.entries({ receiver, worker })) {
+  for (const [app, { url }] of Object.entries({ receiver, worker, archivist })) {
     for (const path of PROBED) answers.set(`${app} ${path}`, (await fetch(url + path)).status);
   }
   await suite.redis.kill('SIGSTOP');
@@ -62,16 +65,17 @@ async function runThem(): Promise<{ exposition: Exposition; answers: Map<string,
   } finally {
     await suite.redis.kill('SIGCONT');
   }
-  const exposition = readExposition(ofWorker, ofDifference, await metricsOf(receiver.url));
+  const exposition = readExposition(ofWorker, ofDifference, ofArchivist, await metricsOf(receiver.url));
   return { exposition, answers };
 }
 
 const PROBED = ['/healthz', '/readyz', '/metrics'];
 
-test('what probes, alerts, dashboard and autoscaler ask for, receiver and worker answer', async () => {
+test('what probes, alerts, dashboard and autoscaler ask for, the processes answer', async () => {
   const { exposition, answers } = await runThem();
-  for (const app of ['receiver', 'worker']) {
-    const { template } = find(resources, 'Deployment', `meterbridge-${app}`).spec;
+  for (const app of ['receiver', 'worker', 'archivist']) {
+    const kind = app === 'archivist' ? 'StatefulSet' : 'Deployment';
+    const { template } = find(resources, kind, `meterbridge-${app}`).spec;
     const [container] = template.spec.containers;
     for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
       expect(answers.get(`${app} ${container[probe].httpGet.path}`)).toBe(200);
