@@ -39,10 +39,12 @@ export async function waitUntilArchived(
   heedStop: () => void,
 ): Promise<void> {
   let at = await read();
-  if (at >= moment) return;
-  onWait?.('What was settled meanwhile is not in the books yet');
-  for (let movedAt = performance.now(); at < moment; ) {
+  let movedAt = performance.now();
+  let looks = 0;
+  for (; at < moment; looks += 1) {
     heedStop();
+    // A moment that is just over is no wait to speak of.
+    if (looks === 1) onWait?.('What was settled meanwhile is not in the books yet');
     if (performance.now() - movedAt > STAND_STILL_MS) {
       throw new OperationError(
         'not_possible',
@@ -54,5 +56,5 @@ export async function waitUntilArchived(
     if (now > at) movedAt = performance.now();
     at = now;
   }
-  onWait?.(null);
+  if (looks > 1) onWait?.(null);
 }
