@@ -10,8 +10,8 @@ import { readSurroundings } from './surroundings.js';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
 process.once('uncaughtException', (error) => {
-  if (!(error instanceof LocalRedisError)) throw error;
-  console.error(error.message);
+  console.error(error instanceof LocalRedisError ? error.message : error);
+  // Thrown from here, it would end this process alone, and leave those that it has started.
   process.exit(1);
 });
 
