@@ -4,7 +4,7 @@ import type { Stage } from './stage.js';
 
 /** A way from Segment to the bill; all are started alike and fed alike. */
 export type Design = {
-  name: 'ordinary' | 'pipe' | 'meterbridge';
+  name: 'ordinary' | 'pipe' | 'meterbridge' | 'without receipts';
   /** Everything it consists of. */
   start(stage: Stage): Promise<Opened>;
 };
@@ -33,10 +33,19 @@ export const pipe: Design = {
 export const meterbridge: Design = {
   name: 'meterbridge',
   async start(stage) {
-    const [receiver, worker] = [await startReceiver(stage), await startWorker(stage)];
-    return { url: receiver.url, metricsUrls: [receiver, worker].map(({ url }) => `${url}/metrics`) };
+    stage.env.RECEIPTS_DIRECTORY = stage.receiptsDirectory;
+    await startArchivist(stage);
+    return startOurs(stage);
   },
 };
+
+/** The same, with nothing left for the books. */
+export const withoutReceipts: Design = { name: 'without receipts', start: (stage) => startOurs(stage) };
+
+async function startOurs(stage: Stage): Promise<Opened> {
+  const [receiver, worker] = [await startReceiver(stage), await startWorker(stage)];
+  return { url: receiver.url, metricsUrls: [receiver, worker].map(({ url }) => `${url}/metrics`) };
+}
 
 export function startOrdinaryReceiver(stage: Stage): Promise<string> {
   return startOnPort(stage, 'receiver', './programs/ordinary-receiver.js');
@@ -71,4 +80,11 @@ export async function startWorker(stage: Stage): Promise<Started> {
   const url = `http://127.0.0.1:${port}`;
   const script = '../../../apps/worker/dist/main.js';
   return { url, process: await stage.start('worker', script, { WORKER_PORT: port }, `${url}/readyz`) };
+}
+
+async function startArchivist(stage: Stage): Promise<Started> {
+  const port = String(await findFreePort());
+  const url = `http://127.0.0.1:${port}`;
+  const script = '../../../apps/archivist/dist/main.js';
+  return { url, process: await stage.start('archivist', script, { ARCHIVIST_PORT: port }, `${url}/readyz`) };
 }

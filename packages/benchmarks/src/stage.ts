@@ -14,6 +14,8 @@ export type Stage = {
   sandbox: SandboxView;
   /** For an ordinary receiver or worker and for ours alike. */
   env: Record<string, string>;
+  /** Where an archivist may keep receipts; nothing is kept until `env` says so. */
+  receiptsDirectory: string;
   /** For the processes that are started from now on. */
   configure(config: string): Promise<void>;
   /** Two of one name are counted as one. With `readyUrl` its output goes to a file, else a line says it is ready. */
@@ -46,7 +48,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const sandboxPort = await findFreePort();
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
   const processes: Running[] = [];
-  const env = {
+  const env: Record<string, string> = {
     REDIS_URL: local.url,
     LAGO_API_URL: `${sandboxUrl}/lago`,
     LAGO_API_KEY: 'sandbox',
@@ -74,6 +76,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     redis,
     sandbox: openSandboxView(sandboxUrl),
     env,
+    receiptsDirectory: join(directory, 'receipts'),
     configure,
     start,
     command: (...args) => runCommand('../../../apps/cli/dist/main.js', args, env),

@@ -9,12 +9,13 @@ import { profile } from './profile.js';
 import { refusals } from './refusals.js';
 import { replay } from './replay.js';
 import { start } from './start.js';
-import { throughput } from './throughput.js';
+import { receipts, throughput } from './throughput.js';
 import { workers } from './workers.js';
 
 /** In the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
   throughput,
+  receipts,
   destinations,
   largeEvents,
   mix,

@@ -1,12 +1,17 @@
 import type { Benchmark, Measured } from '../benchmark.js';
-import { type Design, meterbridge, ordinary, pipe } from '../designs.js';
+import { type Design, meterbridge, ordinary, pipe, withoutReceipts } from '../designs.js';
 import { prepareClosed, sendClosed } from '../load/load.js';
 import { number } from '../report.js';
 import { openStage, type Stage } from '../stage.js';
 import { median, medians } from '../statistics.js';
 
 /** About a quarter of a minute for each design. */
-const EVENTS: Record<Design['name'], number> = { ordinary: 30_000, pipe: 600_000, meterbridge: 450_000 };
+const EVENTS: Record<Design['name'], number> = {
+  ordinary: 30_000,
+  pipe: 600_000,
+  meterbridge: 450_000,
+  'without receipts': 450_000,
+};
 const ROUNDS = 3;
 const SCRAPE_EVERY_MS = 5_000;
 
@@ -39,6 +44,52 @@ export const throughput: Benchmark = {
     return compare(Object.fromEntries([...trials].map(([{ name }, of]) => [name, of])));
   },
 };
+
+/** What the books cost, with and without in turn. */
+export const receipts: Benchmark = {
+  name: 'receipts',
+  what: 'the same, beside itself without receipts: what the books cost until they are on disk',
+  seconds: { whole: 180, short: 60 },
+  async run({ short, say }) {
+    const designs = [withoutReceipts, meterbridge];
+    const trials: Record<string, Trial>[] = [];
+    for (let round = 1; round <= (short ? 2 : 5); round += 1) {
+      const tried: Record<string, Trial> = {};
+      for (const design of round % 2 === 0 ? designs.toReversed() : designs) {
+        const trial = await tryOnce(design, short ? 150_000 : 300_000);
+        tried[design.name] = trial;
+        say(`round ${round}, ${design.name}: ${number(totalCpu(trial), 1)} CPU s a million`);
+      }
+      trials.push(tried);
+    }
+    const middle = Object.fromEntries(
+      designs.map(({ name }) => [name, medians(trials.map((each) => each[name]!.cpuPerMillion))]),
+    );
+    const ratioOf = (each: Record<string, Trial>) =>
+      totalCpu(each[meterbridge.name]!) / totalCpu(each[withoutReceipts.name]!);
+    const shown = (name: string, process: string) => number(middle[name]?.[process] ?? 0, 1);
+    return {
+      tables: [
+        {
+          head: ['CPU s per million events', 'with', 'without'],
+          rows: PROCESSES.filter((process) => process !== 'pipe').map((process) => [
+            process,
+            shown(meterbridge.name, process),
+            shown(withoutReceipts.name, process),
+          ]),
+        },
+      ],
+      goals: [{ what: 'CPU with receipts, of without', value: median(trials.map(ratioOf)), atMost: 1.05 }],
+      figures: { trials },
+    };
+  },
+};
+
+const PROCESSES = ['load', 'receiver', 'pipe', 'redis', 'worker', 'archivist', 'sandbox'];
+
+function totalCpu({ cpuPerMillion }: Trial): number {
+  return sum(Object.values(cpuPerMillion));
+}
 
 async function tryOnce(design: Design, events: number): Promise<Trial> {
   const stage = await openStage();
@@ -81,7 +132,7 @@ async function refuseWrong(stage: Stage, design: Design, events: number): Promis
       `${design.name}: ${events} events were sent, ${counts.stored} stored, ${ledger.changed} changed`,
     );
   }
-  if (design === meterbridge) await stage.command('audit', '--wait', '10');
+  if (design === meterbridge || design === withoutReceipts) await stage.command('audit', '--wait', '10');
 }
 
 function compare(trials: Record<string, Trial[]>): Measured {
@@ -96,8 +147,6 @@ function compare(trials: Record<string, Trial[]>): Measured {
     what,
     ...names.map((name) => read(middle[name]!)),
   ];
-  const total = ({ cpuPerMillion }: Trial) => sum(Object.values(cpuPerMillion));
-  const processes = ['load', 'receiver', 'pipe', 'redis', 'worker', 'sandbox'];
   /** Within one round, so that a machine that was slow for a while was slow for both. */
   const ratioTo = (other: string) =>
     median(
@@ -111,9 +160,9 @@ function compare(trials: Record<string, Trial[]>): Measured {
           row('events/s, sent to stored', ({ eventsPerSecond }) => number(eventsPerSecond)),
           row('answer p50, ms', ({ p50Ms }) => number(p50Ms)),
           row('answer p99, ms', ({ p99Ms }) => number(p99Ms)),
-          row('CPU s per million events', (trial) => number(total(trial), 1)),
-          row('  times ours', (trial) => number(total(trial) / total(middle.meterbridge!), 2)),
-          ...processes.map((name) =>
+          row('CPU s per million events', (trial) => number(totalCpu(trial), 1)),
+          row('  times ours', (trial) => number(totalCpu(trial) / totalCpu(middle.meterbridge!), 2)),
+          ...PROCESSES.map((name) =>
             row(`  ${name}`, ({ cpuPerMillion }) =>
               name in cpuPerMillion ? number(cpuPerMillion[name]!, 1) : '',
             ),
@@ -122,7 +171,7 @@ function compare(trials: Record<string, Trial[]>): Measured {
       },
     ],
     goals: [
-      { what: 'CPU seconds a million events', value: total(middle.meterbridge!), unit: 's', atMost: 30 },
+      { what: 'CPU seconds a million events', value: totalCpu(middle.meterbridge!), unit: 's', atMost: 30 },
       { what: 'times the ordinary design', value: ratioTo('ordinary'), atLeast: 20 },
       { what: 'of the bare pipe', value: ratioTo('pipe'), atLeast: 0.7 },
     ],
