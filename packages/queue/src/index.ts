@@ -110,6 +110,7 @@ export {
   readReceiptGaps,
   readReceipts,
   releaseReceipts,
+  walkReceipts,
 } from './receipts/receipt-stream.js';
 export { countWorkers } from './redis/count-workers.js';
 export { asStoreError, BooksRefusedError, StoreFullError, StoreUnavailableError } from './redis/errors.js';

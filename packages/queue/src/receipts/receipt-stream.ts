@@ -48,22 +48,48 @@ export async function readReceipts(
   { until, count }: { until: number; count: number },
 ): Promise<ReceiptEntry[]> {
   const { receipts } = queueKeys(shard);
-  const found = await redis.xrange(receipts, '-', until, 'COUNT', count);
+  return (await readStream(redis, receipts, { from: '-', until, count })).map(([id, entry]) => {
+    if (entry) return entry;
+    throw new LostReceiptError(`entry ${id} of ${receipts} has lost what it is about`);
+  });
+}
+
+/** Entries that are looked at together: of the largest jobs 60 MB. */
+const LOOKED_AT_ONCE = 100;
+
+/**
+ * All receipts of a shard that wait now, oldest first, for a look: nothing is taken away. What the archivist lets go of
+ * meanwhile may be passed over; it is on its disk then, and so in books that are opened afterwards.
+ */
+export async function* walkReceipts(redis: Redis, shard: string): AsyncGenerator<ReceiptEntry, void> {
+  const { receipts } = queueKeys(shard);
+  const [last] = await redis.xrevrange(receipts, '+', '-', 'COUNT', 1);
+  if (!last) return;
+  for (let from = '-'; ; ) {
+    const read = await readStream(redis, receipts, { from, until: last[0], count: LOOKED_AT_ONCE });
+    for (const [, entry] of read) if (entry) yield entry;
+    if (read.length < LOOKED_AT_ONCE) return;
+    from = `(${read.at(-1)![0]}`;
+  }
+}
+
+/** Entries of the stream; null for one whose job is not where it says. */
+async function readStream(
+  redis: Redis,
+  receipts: string,
+  { from, until, count }: { from: string; until: string | number; count: number },
+): Promise<[id: string, entry: ReceiptEntry | null][]> {
+  const found = await redis.xrange(receipts, from, until, 'COUNT', count);
   const told = found.map(([id, fields]) => [id, fieldsOf(fields)] as const);
   const jobs = told.flatMap(([, { job }]) => job ?? []);
   const texts = new Map<string, string | null>();
   await Promise.all(jobs.map(async (job) => texts.set(job, await redis.hget(job, 'data'))));
   return told.map(([id, { job, part, settled, filtered }]) => {
-    if (filtered !== undefined) return { id, kind: 'filtered', filtered: JSON.parse(filtered) };
+    if (filtered !== undefined) return [id, { id, kind: 'filtered', filtered: JSON.parse(filtered) }];
     const batch = part ?? texts.get(job ?? '');
-    if (!settled || !batch)
-      throw new LostReceiptError(`entry ${id} of ${receipts} has lost what it is about`);
-    return {
-      id,
-      kind: 'settled',
-      ...(JSON.parse(settled) as ReceiptTold),
-      batch: JSON.parse(batch) as BatchData,
-    };
+    if (!settled || !batch) return [id, null];
+    const entry = { ...(JSON.parse(settled) as ReceiptTold), batch: JSON.parse(batch) as BatchData };
+    return [id, { id, kind: 'settled', ...entry }];
   });
 }
 
