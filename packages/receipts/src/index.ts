@@ -6,7 +6,7 @@
 export { ConversionError, convertSpool, type SpoolPlace } from './convert/convert-spool.js';
 export { DuckDbMissingError } from './duckdb/load-duckdb.js';
 export { replaceFile } from './durable-file.js';
-export { rulesFile, shardFolder } from './layout.js';
+export { destinationsAmong, rulesFile, shardFolder } from './layout.js';
 export {
   type Gap,
   type Manifest,
@@ -20,6 +20,8 @@ export { createMemoryReader } from './memory-reader.js';
 export { openReceipts } from './reader/open-receipts.js';
 export type { CountedReceipts, EventSpan, ExplainedUsage, ReceiptReader } from './reader/receipt-reader.js';
 export { RECEIPT_OUTCOMES, type Receipt, type ReceiptOutcome, type SettledFields } from './receipt.js';
+export { compileKeptRules, type RulesOf } from './rows/compile-kept-rules.js';
+export { toReceipts } from './rows/to-receipts.js';
 export { SpoolDamagedError } from './spool/read-frames.js';
 export { readSpool, Spool } from './spool/spool.js';
 export {

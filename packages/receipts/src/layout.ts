@@ -25,6 +25,12 @@ export function shardsAmong(names: readonly string[], destination: string): stri
   return names.filter((name) => destinationOf(name) === destination).toSorted();
 }
 
+/** The destinations whose shards a store's folders may be; what begins with a dot is none. Pure. */
+export function destinationsAmong(names: readonly string[]): string[] {
+  const shards = names.filter((name) => !name.startsWith('.'));
+  return [...new Set(shards.map(destinationOf))].toSorted();
+}
+
 export function rulesFolder(folder: string): string {
   return join(folder, RULES);
 }

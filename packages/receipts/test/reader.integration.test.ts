@@ -230,6 +230,15 @@ test('counts are of the manifests alone, and add up over files and shards', asyn
   });
 });
 
+test('books begin with the first receipt of any shard, which a spool may have', async () => {
+  expect(await (await read()).beginsAt()).toBeNull();
+  await keep('lago', 'spool', [settledAt(2, [{ id: 'a' }])]);
+  await keep('lago@1', 'file', [settledAt(3, [{ id: 'b' }])]);
+  expect(await (await read()).beginsAt()).toBe(START + 2 * 60_000);
+  await keep('lago', 'file', [settledAt(1, [{ id: 'c' }])]);
+  expect(await (await read()).beginsAt()).toBe(START + 60_000);
+});
+
 test('an entry that came back is counted once, also while it lies in a spool', async () => {
   const entry = settledAt(1, [{ id: 'a' }]);
   const seen = filtered(`${START + 60_000}-1`, { [`${HOUR}/backend`]: { Seen: 5 } });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBValue } from '@duckdb/node-api';
+import { millisecondsOf } from '@meterbridge/queue/batch';
 import { COLUMN_NAMES, fromStored, USAGE_ID_SQL } from '../duckdb/columns.js';
 import { loadDuckDb } from '../duckdb/load-duckdb.js';
 import { type Database, openDatabase } from '../duckdb/open-database.js';
@@ -12,7 +13,7 @@ import { addCounts } from './add-counts.js';
 import { UsageExplanation } from './explain-usage.js';
 import { CONCERNS_SPAN_SQL, inEffectSql, TURN_SQL, VERSIONED_TYPES } from './in-effect.js';
 import { loadSpools, SPOOLED } from './load-spools.js';
-import { closeShards, type OpenShard, openShards } from './open-shards.js';
+import { closeShards, firstEntryOf, type OpenShard, openShards } from './open-shards.js';
 import type { EventSpan, ReceiptReader } from './receipt-reader.js';
 
 const MEMORY_MB = 1_024;
@@ -92,6 +93,12 @@ class StoredReceipts implements ReceiptReader {
     const manifests = this.shards.map(({ manifest }) => manifest);
     const counts = addCounts(manifests.flatMap(({ files }) => files.map((file) => file.counts)));
     return { counts, gaps: manifests.flatMap(({ gaps }) => gaps) };
+  }
+
+  async beginsAt(): Promise<number | null> {
+    const firsts = await Promise.all(this.shards.map(firstEntryOf));
+    const times = firsts.flatMap((id) => (id === undefined ? [] : [millisecondsOf(id)]));
+    return times.length === 0 ? null : Math.min(...times);
   }
 
   async close(): Promise<void> {

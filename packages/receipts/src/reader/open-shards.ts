@@ -1,7 +1,9 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareStreamIds } from '@meterbridge/queue/batch';
 import { archiveName, shardFolder, shardsAmong, spoolName, spoolsAmong } from '../layout.js';
 import { type Manifest, namesIn, readManifest } from '../manifest.js';
+import { readSpool } from '../spool/spool.js';
 
 /** What there is of a shard at one moment: files that count, and spools whose rows are in none of them. */
 export type OpenShard = { shard: string; folder: string; manifest: Manifest; spools: OpenSpoolFile[] };
@@ -34,6 +36,16 @@ export async function closeShards(shards: readonly OpenShard[]): Promise<void> {
 
 async function closeSpools(spools: readonly OpenSpoolFile[]): Promise<void> {
   for (const { handle } of spools) await handle.close();
+}
+
+/** The first entry of a shard, which spools tell where there is no file yet; undefined where there is none at all. */
+export async function firstEntryOf({ manifest, spools }: OpenShard): Promise<string | undefined> {
+  const firsts = manifest.files.map(({ firstEntry }) => firstEntry).filter((id) => id !== '');
+  if (firsts.length > 0) return firsts.toSorted(compareStreamIds)[0];
+  for (const { handle, file } of spools) {
+    for await (const { id } of readSpool(handle, file, 'leave')) return id;
+  }
+  return undefined;
 }
 
 /** Spools first, and then the manifest: what is converted in between is in both, and never in neither. */
