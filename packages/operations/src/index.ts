@@ -17,6 +17,15 @@ export type { Unreadable } from './backfill/read-groups.js';
 export type { BackfillReport } from './backfill/report.js';
 export { type Backfill, dryRun, runBackfill, type StandardInput } from './backfill/run-backfill.js';
 export type { BadLine, DestinationTally } from './backfill/tally.js';
+export type { BooksStore } from './books/books.js';
+export {
+  type FoundDelivery,
+  type FoundEvent,
+  type FoundLetter,
+  type FoundPlace,
+  findEvent,
+} from './books/find-event.js';
+export type { HeldRow, HeldUsage } from './books/held-usage.js';
 export { checkCases } from './cases/check-cases.js';
 export { findCaseFiles, type PlacedCase, readCases } from './cases/read-cases.js';
 export { type CaseResult, runCase, show } from './cases/run-case.js';

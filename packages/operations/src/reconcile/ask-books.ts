@@ -9,12 +9,17 @@ export class ApiSide {
   private readonly lookup: BooksLookup;
   private readonly reads: Pick<AccountReads, 'get'>;
   private readonly title: string;
+  private readonly next: string;
 
-  /** @param title the API's name, for people */
-  constructor(lookup: BooksLookup, reads: Pick<AccountReads, 'get'>, title: string) {
+  /**
+   * @param title the API's name, for people
+   * @param next what a person can do where it does not say what it holds
+   */
+  constructor(lookup: BooksLookup, reads: Pick<AccountReads, 'get'>, title: string, next = '') {
     this.lookup = lookup;
     this.reads = reads;
     this.title = title;
+    this.next = next;
     this.compare = lookup.openCompare((path) => reads.get(path));
   }
 
@@ -47,7 +52,7 @@ export class ApiSide {
     if (read.ok) return read.told;
     throw new OperationError(
       'not_possible',
-      `${this.title} did not say what it holds: ${read.problem}.\nThe same command goes on where this one ended.`,
+      `${this.title} did not say what it holds: ${read.problem}.${this.next}`,
     );
   }
 }

@@ -51,6 +51,7 @@ const TIMEOUT_MS = 65_000;
 /** Differences for which the books are asked for all that they have of the id: a tenth of a second each, and more. */
 const MOST_FOUND = 1_000;
 const FOUND_ENOUGH = `More than ${MOST_FOUND} differ: of the others it is not told whether the API called them duplicates before.`;
+const GOES_ON = '\nThe same command goes on where this one ended.';
 
 /**
  * Holds what the books say that an API holds against what it says itself. What differs is looked at again once all that
@@ -108,7 +109,7 @@ class Reconciliation {
     this.sides = sides;
     this.work = work;
     const { lookup, reads, title, settings } = sides;
-    this.api = new ApiSide(lookup, reads, title);
+    this.api = new ApiSide(lookup, reads, title, GOES_ON);
     const { contents, span, destination, positions } = question;
     this.file = new PositionFile(
       positions,
