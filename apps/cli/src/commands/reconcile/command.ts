@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { reconcile as holdAgainst, type Operations, type UsageBooks } from '@meterbridge/operations';
+import { reconcile as holdAgainst } from '@meterbridge/operations';
 import type { Command } from 'commander';
-import { CommandError, withOperations } from '../../load-context.js';
+import { withOperations } from '../../load-context.js';
+import { booksIn, keptReceipts, sayUnreadable } from '../../open-books.js';
 import { print } from '../../terminal/print.js';
 import { type TableOptions, tableWidth } from '../../terminal/table.js';
 import { interruptible } from '../../terminal/work.js';
@@ -26,39 +27,9 @@ export async function reconcile(options: ReconcileOptions, command: Pick<Command
   const report = await withOperations(async (ops) => {
     const { directory } = keptReceipts(ops);
     const question = { destination, span: { from, to }, contents, positions: join(directory, POSITIONS) };
-    const books = { open: () => openBooks(directory, destination) };
-    return sayUnreadable(() => interruptible((work) => holdAgainst(ops, question, books, work)));
+    const books = { open: () => booksIn(directory).open(destination) };
+    return sayUnreadable(directory, () => interruptible((work) => holdAgainst(ops, question, books, work)));
   });
   if (report.findings.length > 0) process.exitCode = 1;
   print(json ? JSON.stringify(report, null, 2) : renderReconciliation(report, tableWidth({ wide })));
-}
-
-function keptReceipts({ config }: Operations): { directory: string } {
-  if (config.receipts) return config.receipts;
-  throw new CommandError('No books are kept here: see receipts.directory in docs/configuration.md.');
-}
-
-/** What reads the books is loaded where they are read. */
-async function openBooks(dir: string, destination: string): Promise<UsageBooks> {
-  const { openReceipts } = await import('@meterbridge/receipts');
-  return openReceipts({ dir, destination });
-}
-
-/** Of what the books throw where they cannot be read; the messages are for people. */
-const UNREADABLE = [
-  'duckdb_missing',
-  'manifest_newer',
-  'manifest_damaged',
-  'manifest_missing',
-  'spool_damaged',
-];
-
-/** @throws CommandError for books that cannot be read */
-async function sayUnreadable<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    const isOfBooks = error instanceof Error && 'code' in error && UNREADABLE.includes(String(error.code));
-    throw isOfBooks ? new CommandError(error.message) : error;
-  }
 }

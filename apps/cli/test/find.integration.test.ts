@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import type { FoundEvent } from '@meterbridge/operations';
+import { countReceipts } from '@meterbridge/queue';
+import { useRedis, waitFor } from '@meterbridge/testing';
+import { makeTracks, sendAll } from './retrying-client.js';
+import { type Stack, useStack } from './run-stack.js';
+
+const suite = useRedis();
+const stacks = useStack(suite);
+
+/** A stack that keeps books, with all of its processes. */
+async function openBooks() {
+  const stack = await stacks.open();
+  stack.env.RECEIPTS_DIRECTORY = join(stack.env.METERBRIDGE_CONFIG!, '..', 'receipts');
+  const [receiver, , archivist] = await Promise.all([
+    stack.startReady('receiver'),
+    stack.startReady('worker'),
+    stack.startReady('archivist'),
+  ]);
+  return { stack, receiver, archivist };
+}
+
+const untilKept = (stack: Stack) =>
+  waitFor(
+    async () => {
+      const waiting = await Promise.all(
+        ['lago', 'hyperline'].map((name) => countReceipts(stack.redis, name)),
+      );
+      return waiting.every(({ entries }) => entries === 0);
+    },
+    { what: 'all receipts to be on disk' },
+  );
+
+async function find(stack: Stack, ...args: string[]): Promise<{ code: number | null; found: FoundEvent }> {
+  const { code, output } = await stack.cli('find', '--json', ...args);
+  return { code, found: JSON.parse(output) as FoundEvent };
+}
+
+const outcomesOf = ({ deliveries, deadLetters }: FoundEvent) => [
+  ...deliveries.map(({ destination, outcome }) => `${destination} ${outcome}`).toSorted(),
+  ...deadLetters.map(({ destination, reason }) => `${destination} ${reason}`),
+];
+
+test('an event is followed from its receipts to what both APIs hold, by each of its ids', async () => {
+  const { stack, receiver, archivist } = await openBooks();
+  const [track, ...others] = makeTracks(3);
+  const [unmappable] = makeTracks(1, { properties: { model: 'small', subscription_id: 'sub-1' } });
+  await sendAll(receiver.url, [track!, ...others, unmappable!]);
+  await stack.settled(4);
+  await untilKept(stack);
+
+  const { code, found } = await find(stack, track!.messageId);
+  expect(code).toBe(0);
+  expect(outcomesOf(found)).toEqual(['hyperline delivered', 'lago delivered']);
+  expect(found.held.map(({ rows }) => rows.map(({ fields }) => fields))).toEqual([[[]], [[]]]);
+  const { request, sent, waits } = found.deliveries.find(({ destination }) => destination === 'lago')!;
+  expect([sent, waits]).toEqual([expect.objectContaining({ transaction_id: track!.messageId }), false]);
+
+  const byRequest = await find(stack, request!, '--offline');
+  expect(byRequest.found.deliveries).toHaveLength(7);
+  expect(byRequest.found).toMatchObject({ held: [], deadLetters: [{ destination: 'lago' }] });
+  const dead = await find(stack, unmappable!.messageId);
+  expect(outcomesOf(dead.found)).toEqual(['hyperline delivered', 'lago unmapped']);
+
+  const text = await stack.cli('find', track!.messageId);
+  expect(text.output).toMatch(/^lago: delivered by rule api-calls$/m);
+  expect(text.output).toMatch(/^ {2}lago, api_call, stack-\d+: what was sent, as /m);
+  const unknown = await stack.cli('find', 'nobody');
+  expect(unknown.code).toBe(1);
+  expect(unknown.output).toContain('Nothing is known of nobody.');
+  expect(unknown.output).toMatch(/older than the books of lago, which begin 20/);
+
+  // Nobody takes it out of Redis.
+  archivist.process.signal('SIGTERM');
+  await archivist.process.exited;
+  const [later] = makeTracks(1);
+  await sendAll(receiver.url, [later!]);
+  await stack.settled(5);
+  const waiting = await find(stack, later!.messageId);
+  expect(outcomesOf(waiting.found)).toEqual(['hyperline delivered', 'lago delivered']);
+  expect(waiting.found.deliveries.map(({ waits: each }) => each)).toEqual([true, true]);
+  expect(waiting.found.places.find(({ destination }) => destination === 'lago')).toMatchObject({
+    waiting: 1,
+  });
+});
+
+test('without books it says so', async () => {
+  const stack = await stacks.open();
+  const none = await stack.cli('find', 'one');
+  expect([none.code, none.output]).toEqual([1, expect.stringContaining('No books are kept here')]);
+  stack.env.RECEIPTS_DIRECTORY = join(stack.env.METERBRIDGE_CONFIG!, '..', 'nowhere');
+  const nowhere = await stack.cli('find', 'one');
+  expect([nowhere.code, nowhere.output]).toEqual([1, expect.stringContaining('There are no books in ')]);
+});
