@@ -316,6 +316,27 @@ export type BooksLookup = {
   openCompare(get: Get): (sent: string, row: ListedUsage) => Promise<string[] | null>;
 };
 
+/** What a customer's usage of a subscription comes to, in the period that goes on. */
+export type CurrentUsage = {
+  /** The period, as the API says it. */
+  from: string;
+  to: string;
+  lines: { code: string; units: string; events: number }[];
+};
+
+/** How an API is asked what it would bill now. Pure, and changes nothing there. */
+export type CurrentUsageLookup = {
+  /** Where it says whose a subscription is; null where no path can hold the id. */
+  customerPath(subscription: string): string | null;
+  /** Null where there is no such subscription now. */
+  readCustomer(answer: HttpAnswer): Told<string | null>;
+  usagePath(customer: string, subscription: string): string | null;
+  /** Null where the subscription takes no usage now. */
+  readUsage(answer: HttpAnswer): Told<CurrentUsage | null>;
+  /** What a person has to know of it, as a sentence. */
+  caveat: string;
+};
+
 /**
  * Two rules give one event one id; `where`: only an event that has this value there. `ofCustomers`: they give one id to
  * events of two customers, whichever events they take.
@@ -378,6 +399,8 @@ export type DestinationKind<Schema extends z.ZodType> = KindDescription & {
   held?: HeldLookup;
   /** Left out where an API does not count or list what it holds by time. */
   books?: BooksLookup;
+  /** Left out where an API does not say what a subscription's usage comes to. */
+  currentUsage?: CurrentUsageLookup;
   /**
    * Holds rules against what the account has, each finding as soon as it is known. Left out where the API has nothing to
    * hold them against. Changes nothing there.

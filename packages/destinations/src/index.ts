@@ -14,6 +14,7 @@ export type {
   BillingTimes,
   BooksLookup,
   Connection,
+  CurrentUsage,
   Destination,
   Doubt,
   Fate,

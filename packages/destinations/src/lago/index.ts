@@ -9,6 +9,7 @@ import { lagoBilling } from './billing-lookup.js';
 import { lagoBooks } from './books.js';
 import { checkLagoRules } from './check-rules.js';
 import { classifyLagoAnswer } from './classify.js';
+import { lagoCurrentUsage } from './current-usage.js';
 import { lagoDescription } from './describe.js';
 import { lagoHeldLookup } from './find-held.js';
 import { lagoLookup } from './find-stored.js';
@@ -59,6 +60,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   readEventsStore: readLagoEventsStore,
   held: lagoHeldLookup,
   books: lagoBooks,
+  currentUsage: lagoCurrentUsage,
   checkRules: checkLagoRules,
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, EMPTY_BATCH);
