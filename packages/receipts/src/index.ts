@@ -18,7 +18,13 @@ export {
 } from './manifest.js';
 export { createMemoryReader } from './memory-reader.js';
 export { openReceipts } from './reader/open-receipts.js';
-export type { CountedReceipts, EventSpan, ExplainedUsage, ReceiptReader } from './reader/receipt-reader.js';
+export type {
+  CountedReceipts,
+  EventSpan,
+  ExplainedUsage,
+  Explanation,
+  ReceiptReader,
+} from './reader/receipt-reader.js';
 export { RECEIPT_OUTCOMES, type Receipt, type ReceiptOutcome, type SettledFields } from './receipt.js';
 export { compileKeptRules, type RulesOf } from './rows/compile-kept-rules.js';
 export { toReceipts } from './rows/to-receipts.js';

@@ -130,8 +130,8 @@ test('the newest version of a record is in effect, wherever and whosever it is',
   const listed = [];
   for await (const { messageId } of reader.listUsage('API Call', SPAN)) listed.push(messageId);
   expect(listed).toEqual(['2', '7']);
-  expect(await reader.explain('acme', SPAN)).toMatchObject([{ events: 1, duplicates: 4 }]);
-  expect(await reader.explain('other', SPAN)).toMatchObject([{ events: 1, duplicates: 0 }]);
+  expect((await reader.explain('acme', SPAN)).lines).toMatchObject([{ events: 1, duplicates: 4 }]);
+  expect((await reader.explain('other', SPAN)).lines).toMatchObject([{ events: 1, duplicates: 0 }]);
 });
 
 test('a receipt is found by its message, usage and request, in files and in spools', async () => {
@@ -190,8 +190,8 @@ test('what a customer is billed for is explained by day, code, source and rule',
     settledAt(3, [tokens('f', 5, { rule: 'found', resolved }), tokens('g', 9, { user: 'other' })]),
   ]);
   const reader = await read();
-  const common = { code: 'API Call', source: 'backend', rule: 'calls', late: 0, duplicates: 0 };
-  expect(await reader.explain('acme', SPAN)).toEqual([
+  const common = { code: 'API Call', source: 'backend', rule: 'calls', late: 0, duplicates: 0, samples: [] };
+  expect((await reader.explain('acme', SPAN)).lines).toEqual([
     {
       ...common,
       day: '2026-11-01',
@@ -204,8 +204,11 @@ test('what a customer is billed for is explained by day, code, source and rule',
     { ...common, day: '2026-11-01', events: 1, source: 'web', sums: { tokens: '1' } },
     { ...common, day: '2026-11-02', events: 1, sums: { tokens: '7' } },
   ]);
-  expect(await reader.explain('sub-1', SPAN)).toMatchObject([{ events: 1, rule: 'found' }]);
-  expect(await reader.explain('nobody', SPAN)).toEqual([]);
+  expect((await reader.explain('sub-1', SPAN)).lines).toMatchObject([{ events: 1, rule: 'found' }]);
+  expect(await reader.explain('nobody', SPAN)).toEqual({ lines: [], billed: [] });
+  const { lines, billed } = await reader.explain('acme', SPAN, 2);
+  expect(lines.map(({ samples }) => samples)).toEqual([['a', 'b'], ['f'], ['e'], ['d']]);
+  expect(billed).toEqual([{ owner: 'acme' }, { owner: 'sub-1', customer: 'acme' }]);
 });
 
 test('counts are of the manifests alone, and add up over files and shards', async () => {
@@ -246,7 +249,7 @@ test('an entry that came back is counted once, also while it lies in a spool', a
   await keep('lago', 'spool', [entry, seen, settledAt(2, [{ id: 'b' }]), entry]);
   const reader = await read();
   expect(await reader.find('a')).toHaveLength(1);
-  expect(await reader.explain('acme', SPAN)).toMatchObject([{ events: 2, duplicates: 0 }]);
+  expect((await reader.explain('acme', SPAN)).lines).toMatchObject([{ events: 2, duplicates: 0 }]);
 });
 
 test('a spool whose rows became a file meanwhile is in neither twice nor never', async () => {

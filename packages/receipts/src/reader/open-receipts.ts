@@ -14,7 +14,7 @@ import { UsageExplanation } from './explain-usage.js';
 import { CONCERNS_SPAN_SQL, inEffectSql, TURN_SQL, VERSIONED_TYPES } from './in-effect.js';
 import { loadSpools, SPOOLED } from './load-spools.js';
 import { closeShards, firstEntryOf, type OpenShard, openShards } from './open-shards.js';
-import type { EventSpan, ReceiptReader } from './receipt-reader.js';
+import type { EventSpan, Explanation, ReceiptReader } from './receipt-reader.js';
 
 const MEMORY_MB = 1_024;
 
@@ -71,7 +71,7 @@ class StoredReceipts implements ReceiptReader {
     return [...found.values()].toSorted((one, other) => one.settledAt - other.settledAt);
   }
 
-  async explain(customer: string, span: EventSpan) {
+  async explain(customer: string, span: EventSpan, samples = 0): Promise<Explanation> {
     // Whose usage a record was before another customer's took its place, it is no more: all that may be one with it counts.
     const sql = (receipts: string) => {
       const concerned = `SELECT * FROM ${receipts} WHERE ${CONCERNS_SPAN_SQL}`;
@@ -79,10 +79,10 @@ class StoredReceipts implements ReceiptReader {
       return `SELECT * FROM (
           SELECT *, ${TURN_SQL} AS turn FROM (${concerned})
           WHERE ${USAGE_ID_SQL} IN (SELECT ${USAGE_ID_SQL} FROM (${concerned}) WHERE ${own})
-        ) WHERE event_at < $to AND (${own})`;
+        ) WHERE event_at < $to AND (${own}) ORDER BY event_at, entry, place`;
     };
     const values = { ...(await spanValues(span)), customer };
-    const explanation = new UsageExplanation();
+    const explanation = new UsageExplanation(samples);
     for await (const stored of this.query(sql, this.filesOf(span), values)) {
       explanation.add({ receipt: fromStored(stored), isInEffect: stored.turn === 1 });
     }

@@ -19,14 +19,21 @@ export type ReceiptReader = {
   /**
    * What a customer's usage is made of.
    * @param customer as sent, or the one whose subscription was looked up
-   * @returns ordered by day, code, source and rule
+   * @param samples how many ids of each line are told
    */
-  explain(customer: string, span: EventSpan): Promise<ExplainedUsage[]>;
+  explain(customer: string, span: EventSpan, samples?: number): Promise<Explanation>;
   /** Of closed files alone, as their manifests say it: it costs nothing, and what still lies in spools is missing. */
   counts(): Promise<CountedReceipts>;
   /** When the first receipt that there is was settled, epoch milliseconds; null where there is none. */
   beginsAt(): Promise<number | null>;
   close(): Promise<void>;
+};
+
+export type Explanation = {
+  /** Ordered by day, code, source and rule. */
+  lines: ExplainedUsage[];
+  /** Each who was billed, as sent; the customer where its subscription was looked up. */
+  billed: { owner: string; customer?: string | undefined }[];
 };
 
 /** A customer's usage of one day, code, source and rule. */
@@ -44,6 +51,8 @@ export type ExplainedUsage = {
   late: number;
   /** Receipts beside these: repeats, and versions that a newer one has replaced. */
   duplicates: number;
+  /** Message ids of some of the events. */
+  samples: string[];
 };
 
 export type CountedReceipts = { counts: ReceiptCounts; gaps: Gap[] };
