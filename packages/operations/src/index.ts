@@ -18,6 +18,14 @@ export type { BackfillReport } from './backfill/report.js';
 export { type Backfill, dryRun, runBackfill, type StandardInput } from './backfill/run-backfill.js';
 export type { BadLine, DestinationTally } from './backfill/tally.js';
 export type { BooksStore } from './books/books.js';
+export type { BilledNow } from './books/current-usage.js';
+export {
+  type Coverage,
+  type ExplainQuestion,
+  explainUsage,
+  type UsageLine,
+  type UsageReport,
+} from './books/explain-usage.js';
 export {
   type FoundDelivery,
   type FoundEvent,

@@ -1,56 +1,21 @@
-import { readdir } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Config } from '@meterbridge/config';
-import { nextSpool, openReceipts, openSpool } from '@meterbridge/receipts';
-import { type Sandbox, startSandbox } from '@meterbridge/sandbox';
-import { useClosing, useRedis } from '@meterbridge/testing';
+import { expect, test } from '@jest/globals';
+import { useRedis } from '@meterbridge/testing';
 import { HYPERLINE_KEY, LAGO_KEY } from '@meterbridge/testing/sample-config';
-import { makeStore, RULES, START, settled, type Usage } from '../../receipts/test/a-store.js';
-import { type BooksStore, type FoundEvent, findEvent, openOperations } from '../src/index.js';
-import { configWith } from './config.js';
+import { START } from '../../receipts/test/a-store.js';
+import { type FoundEvent, findEvent } from '../src/index.js';
+import { useBooks } from './use-books.js';
 
 /* Books on disk, and stand-ins that hold what they were sent or something else. */
 
 const suite = useRedis();
-const closing = useClosing();
-let folder: Awaited<ReturnType<typeof makeStore>>;
-let sandbox: Sandbox;
-
-beforeEach(async () => {
-  folder = await makeStore(['lago', 'lago@1', 'hyperline', 'former']);
-  const metrics = { 'API Call': { aggregation: 'count_agg' } } as const;
-  sandbox = await startSandbox({
-    lago: { apiKey: LAGO_KEY, store: 'postgres', metrics },
-    hyperline: { apiKey: HYPERLINE_KEY },
-  });
-});
-afterEach(async () => {
-  await sandbox.close();
-  await folder.remove();
-});
-
-const store: BooksStore = {
-  destinations: () => readdir(folder.dir).then((names) => names.filter((name) => !name.includes('@'))),
-  open: (destination) => openReceipts({ dir: folder.dir, destination }),
-};
-
-let number = 0;
-/** A settlement of its own. */
-async function keep(shard: string, usages: Usage[], outcome: 'delivered' | 'duplicate' = 'delivered') {
-  number += 1;
-  const place = { dir: folder.dir, shard };
-  const spool = await openSpool({ ...place, spool: await nextSpool(place) });
-  const { version } = shard === 'hyperline' ? RULES.hyperline : RULES.lago;
-  const id = `${START + number * 60_000}-0`;
-  await spool.append([settled(id, `job-${number}`, usages, [[outcome, usages.length]], version)]);
-  await spool.close();
-}
+const books = useBooks(() => suite.url, { metrics: { 'API Call': { aggregation: 'count_agg' } } });
 
 /** Has an API hold what the books say that it was sent under an id, but for a change. */
 async function hold(api: 'lago' | 'hyperline', id: string, change: object = {}): Promise<void> {
-  const books = await store.open(api);
-  const [receipt] = await books.find(id);
-  await books.close();
+  const { store, sandbox } = books();
+  const reader = await store.open(api);
+  const [receipt] = await reader.find(id);
+  await reader.close();
   const event = { ...JSON.parse(receipt!.usage!), ...change };
   const [path, body, key] =
     api === 'lago'
@@ -65,12 +30,7 @@ async function hold(api: 'lago' | 'hyperline', id: string, change: object = {}):
 }
 
 async function find(id: string, options: { offline?: boolean } = {}): Promise<FoundEvent> {
-  const read = configWith(suite.url);
-  const destinations = read.destinations.map((each) => ({ ...each, url: sandbox[each.type].url }));
-  const config = { ...read, destinations } as Config;
-  const ops = await openOperations(config, { actor: 'a test', scrub: (text) => text });
-  closing.push(() => ops.close());
-  return findEvent(ops, { id, ...options }, store);
+  return findEvent(await books().operations(), { id, ...options }, books().store);
 }
 
 /** What each API holds, by the fields that differ. */
@@ -79,11 +39,11 @@ const heldOf = ({ held }: FoundEvent) =>
 
 test('what an API holds is what was sent, something else or nothing, also where no path can hold the id', async () => {
   const ids = ['same', 'other', 'gone', 'with/slash'];
-  await keep(
+  await books().keep(
     'lago',
     ids.map((id) => ({ id })),
   );
-  await keep('lago@1', [{ id: 'same' }], 'duplicate');
+  await books().keep('lago@1', [{ id: 'same' }], [['duplicate', 1]]);
   await hold('lago', 'same');
   await hold('lago', 'with/slash');
   await hold('lago', 'other', { properties: { thing: 'altered' } });
@@ -102,8 +62,8 @@ test('each version of a record that was sent is told, and which of them is in ef
     at: START + at,
     properties: { thing: 'record', at },
   }));
-  await keep('hyperline', [versions[0]!]);
-  await keep('hyperline', [versions[1]!]);
+  await books().keep('hyperline', [versions[0]!]);
+  await books().keep('hyperline', [versions[1]!]);
   await hold('hyperline', 'm1');
   await hold('hyperline', 'm2');
   const found = await find('record');
@@ -115,8 +75,8 @@ test('each version of a record that was sent is told, and which of them is in ef
 
 test('a request that has brought much, and a destination that is configured no more', async () => {
   const many = Array.from({ length: 25 }, (_, index) => ({ id: `m-${index}`, request: 'r-1' }));
-  await keep('lago', many);
-  await keep('former', [{ id: 'm-0', request: 'r-1' }]);
+  await books().keep('lago', many);
+  await books().keep('former', [{ id: 'm-0', request: 'r-1' }]);
   const found = await find('r-1');
   expect(found.deliveries).toHaveLength(26);
   expect([found.held.length, found.notAsked]).toEqual([20, 6]);
@@ -126,18 +86,18 @@ test('a request that has brought much, and a destination that is configured no m
 });
 
 test('an API that does not answer hides nothing of the books', async () => {
-  await keep('lago', [{ id: 'a' }]);
-  await sandbox.close();
+  await books().keep('lago', [{ id: 'a' }]);
+  await books().sandbox.close();
   const { deliveries, held } = await find('a');
   expect(deliveries).toMatchObject([{ destination: 'lago', sent: { transaction_id: 'a' } }]);
   expect(held).toMatchObject([{ problem: expect.stringMatching(/^Lago did not say what it holds: /) }]);
 });
 
 test('of what is unknown it says since when there are books', async () => {
-  await keep('lago', [{ id: 'a' }]);
+  await books().keep('lago', [{ id: 'a' }]);
   const { deliveries, places } = await find('b');
   expect(deliveries).toEqual([]);
-  const begin = new Date(START + number * 60_000).toISOString();
+  const begin = new Date(books().lastAt()).toISOString();
   expect(places.find(({ destination }) => destination === 'lago')).toMatchObject({
     booksBegin: begin,
     inFlight: 0,
