@@ -6,6 +6,7 @@ import { addBackfill } from './commands/backfill/define.js';
 import { addCheck } from './commands/check/define.js';
 import { addDeadLetters } from './commands/dead-letters/define.js';
 import { addDemo } from './commands/demo/define.js';
+import { addExplain } from './commands/explain/define.js';
 import { addFind } from './commands/find/define.js';
 import { addForget } from './commands/forget/define.js';
 import { addHold } from './commands/hold/define.js';
@@ -58,6 +59,7 @@ Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usa
     addHold,
     addAudit,
     addFind,
+    addExplain,
     addReconcile,
     addForget,
     addSchema,

@@ -1,36 +1,13 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { FoundEvent } from '@meterbridge/operations';
-import { countReceipts } from '@meterbridge/queue';
-import { useRedis, waitFor } from '@meterbridge/testing';
+import { useRedis } from '@meterbridge/testing';
+import { openBooks } from './books-stack.js';
 import { makeTracks, sendAll } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
-
-/** A stack that keeps books, with all of its processes. */
-async function openBooks() {
-  const stack = await stacks.open();
-  stack.env.RECEIPTS_DIRECTORY = join(stack.env.METERBRIDGE_CONFIG!, '..', 'receipts');
-  const [receiver, , archivist] = await Promise.all([
-    stack.startReady('receiver'),
-    stack.startReady('worker'),
-    stack.startReady('archivist'),
-  ]);
-  return { stack, receiver, archivist };
-}
-
-const untilKept = (stack: Stack) =>
-  waitFor(
-    async () => {
-      const waiting = await Promise.all(
-        ['lago', 'hyperline'].map((name) => countReceipts(stack.redis, name)),
-      );
-      return waiting.every(({ entries }) => entries === 0);
-    },
-    { what: 'all receipts to be on disk' },
-  );
 
 async function find(stack: Stack, ...args: string[]): Promise<{ code: number | null; found: FoundEvent }> {
   const { code, output } = await stack.cli('find', '--json', ...args);
@@ -43,12 +20,10 @@ const outcomesOf = ({ deliveries, deadLetters }: FoundEvent) => [
 ];
 
 test('an event is followed from its receipts to what both APIs hold, by each of its ids', async () => {
-  const { stack, receiver, archivist } = await openBooks();
+  const { stack, receiver, archivist, deliver } = await openBooks(stacks);
   const [track, ...others] = makeTracks(3);
   const [unmappable] = makeTracks(1, { properties: { model: 'small', subscription_id: 'sub-1' } });
-  await sendAll(receiver.url, [track!, ...others, unmappable!]);
-  await stack.settled(4);
-  await untilKept(stack);
+  await deliver([track!, ...others, unmappable!]);
 
   const { code, found } = await find(stack, track!.messageId);
   expect(code).toBe(0);
