@@ -152,6 +152,21 @@ export { type ReplayStep, rejectionName, type ShardProgress, ShardReplay } from 
 export { BackfillPositions, type FilePosition } from './state/backfill-positions.js';
 export { createDestinationGate, lookAtDestinationGate } from './state/destination-gate.js';
 export { keepEventsStore, readEventsStore } from './state/events-store.js';
+export {
+  countOpenFindings,
+  type Finding,
+  type FindingResolved,
+  type FindingsKept,
+  type FindingWaived,
+  findingId,
+  keepFindings,
+  MAX_FINDINGS,
+  type NewFinding,
+  readFindings,
+  readResolvedFindings,
+  resolveFinding,
+  waiveFinding,
+} from './state/findings.js';
 export { assertKnownStore, readFormats, tellFormats, watchFormats } from './state/formats.js';
 export { changeGate, createGateStore, lookAtGate } from './state/gate-store.js';
 export { keepMissingRules, type MissingRule, readMissingRules } from './state/missing-rules.js';

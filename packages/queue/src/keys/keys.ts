@@ -47,6 +47,11 @@ export type QueueKeys = {
   receiptGaps: string;
   /** Hash: the job that a settlement ended, as it was before. */
   receiptJob: (rev: string) => string;
+  /**
+   * Hash: what a destination took and does not bill, by id (state/findings.ts); of the first shard alone. What else it
+   * needs lies under names behind this.
+   */
+  findings: string;
   /** String: the gate's JSON. */
   gate: string;
   /** String, while somebody counts the jobs: whose count it is. What it needs lies under names behind this. */
@@ -80,6 +85,7 @@ export function queueKeys(shard: string): QueueKeys {
     receiptBytes: `${prefix}:receipts:bytes`,
     receiptGaps: `${prefix}:receipts:gaps`,
     receiptJob: (rev) => `${prefix}:receipts:job:${rev}`,
+    findings: `${prefix}:findings`,
     gate: `${prefix}:gate`,
     counting: `${prefix}:counting`,
     replay: (replayId) => `${prefix}:replay:${replayId}`,
