@@ -16,7 +16,7 @@ import { makeStore, START, settled } from './a-store.js';
 jest.setTimeout(600_000);
 
 const SHARD = 'lago';
-const KILLS = 40;
+const KILLS = 20;
 const PROGRAM = fileURLToPath(new URL('archive-entries.mjs', import.meta.url));
 const ENTRIES = Array.from({ length: 2_400 }, (_, n) =>
   settled(
