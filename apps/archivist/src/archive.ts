@@ -1,4 +1,4 @@
-import { createMutex, knownShards, readReceiptGaps } from '@meterbridge/queue';
+import { createMutex, knownShards, type Mutex, readReceiptGaps } from '@meterbridge/queue';
 import { convertSpool, recordFile, recordGaps } from '@meterbridge/receipts';
 import type { ArchivistMetrics, Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
@@ -19,7 +19,17 @@ export type ArchiveOptions = {
   metrics: Pick<ArchivistMetrics, 'rowsWritten' | 'roundsFailed' | 'conversionsFailed'>;
 };
 
-type Held = { archive: ShardArchive; keeping: Promise<void> | undefined; failure: string | undefined };
+type Held = {
+  archive: ShardArchive;
+  keeping: Promise<void> | undefined;
+  failure: string | undefined;
+  /** What changes the shard's manifest, one after the other. */
+  recording: Mutex;
+  /** Gaps as they stand in the manifest, as text. */
+  gaps: string;
+  /** Spools whose rows are being made, or will be. */
+  closed: Set<string>;
+};
 
 /** How long after a conversion that failed it is begun again. */
 const CONVERT_AGAIN_MS = 60_000;
@@ -29,6 +39,7 @@ export class Archive {
   private readonly options: ArchiveOptions;
   private readonly shards = new Map<string, Held>();
   private readonly leaving = new AbortController();
+  private readonly inTurn = createMutex();
   private readonly converting = createMutex();
   private readonly conversions = new Set<Promise<void>>();
 
@@ -57,8 +68,8 @@ export class Archive {
   async stop(): Promise<void> {
     this.leaving.abort();
     await Promise.all([...this.shards.values()].map(({ keeping }) => keeping));
-    await Promise.all(this.conversions);
     await Promise.all([...this.shards.values()].map(({ archive }) => archive.close()));
+    await Promise.all(this.conversions);
   }
 
   private shardOf(shard: string): Held {
@@ -66,19 +77,24 @@ export class Archive {
     if (known) return known;
     const { dir, redis, token, replicas, now } = this.options;
     const onClosed = (spool: string) => this.convertLater(shard, spool);
-    const archive = new ShardArchive({ dir, shard, redis, token, replicas, now, onClosed });
-    const held: Held = { archive, keeping: undefined, failure: undefined };
+    const { inTurn } = this;
+    const archive = new ShardArchive({ dir, shard, redis, token, replicas, now, inTurn, onClosed });
+    const held: Held = {
+      archive,
+      keeping: undefined,
+      failure: undefined,
+      recording: createMutex(),
+      gaps: '[]',
+      closed: new Set(),
+    };
     this.shards.set(shard, held);
     return held;
   }
 
   private async keep(shard: string, held: Held): Promise<void> {
-    const { logger, metrics, redis, dir } = this.options;
+    const { logger, metrics } = this.options;
     try {
-      if (await held.archive.keepAll()) {
-        const gaps = await readReceiptGaps(redis, shard);
-        if (gaps.length > 0) await this.converting(() => recordGaps({ dir, shard }, gaps));
-      }
+      if (await held.archive.keepAll()) await this.keepGaps(shard, held);
       if (held.failure !== undefined) logger.info({ shard }, 'archive.kept_again');
       held.failure = undefined;
     } catch (error) {
@@ -87,12 +103,26 @@ export class Archive {
       // Said once, and not each second.
       if (held.failure !== message) logger.error({ shard, err: error }, 'archive.not_kept');
       held.failure = message;
-      // What is on disk for certain is found out when it is opened again.
-      await held.archive.close().catch(() => {});
     }
   }
 
+  private async keepGaps(shard: string, held: Held): Promise<void> {
+    const { redis, dir } = this.options;
+    const gaps = await readReceiptGaps(redis, shard);
+    const text = JSON.stringify(gaps);
+    if (text === held.gaps) return;
+    await held.recording(() => recordGaps({ dir, shard }, gaps));
+    held.gaps = text;
+  }
+
   private convertLater(shard: string, spool: string): void {
+    const { closed } = this.shardOf(shard);
+    if (closed.has(spool)) return;
+    closed.add(spool);
+    this.queueConversion(shard, spool);
+  }
+
+  private queueConversion(shard: string, spool: string): void {
     const conversion = this.converting(() => this.convert(shard, spool)).finally(() =>
       this.conversions.delete(conversion),
     );
@@ -104,10 +134,12 @@ export class Archive {
     if (this.leaving.signal.aborted) return;
     const since = performance.now();
     try {
-      await this.shardOf(shard).archive.keepRules();
+      const { archive, recording, closed } = this.shardOf(shard);
+      await archive.keepRules();
       const place = { dir, shard, spool };
       const file = await convertSpool(place, this.leaving.signal);
-      await recordFile(place, file);
+      await recording(() => recordFile(place, file));
+      closed.delete(spool);
       metrics.rowsWritten.inc(file.rows);
       const { name, rows, bytes } = file;
       logger.info(
@@ -118,7 +150,7 @@ export class Archive {
       if (this.leaving.signal.aborted) return;
       metrics.conversionsFailed.inc();
       logger.error({ shard, spool, err: error }, 'archive.not_written');
-      setTimeout(() => this.convertLater(shard, spool), CONVERT_AGAIN_MS).unref();
+      setTimeout(() => this.queueConversion(shard, spool), CONVERT_AGAIN_MS).unref();
     }
   }
 }

@@ -1,19 +1,20 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   destinationOf,
   holdArchive,
+  type Mutex,
   type ReceiptEntry,
   readAllRules,
+  readNewestReceipt,
   readReceipts,
   releaseReceipts,
 } from '@meterbridge/queue';
 import {
+  beginSpool,
   listSpools,
   nextSpool,
-  openSpool,
-  readSpool,
   replaceFile,
   rulesFile,
   type Spool,
@@ -34,7 +35,9 @@ export type ShardArchiveOptions = {
   replicas: number;
   /** Epoch milliseconds, by Redis' clock. */
   now: () => number;
-  /** A spool gets nothing more: its rows can be made. */
+  /** The turns in which portions of all shards are in memory: one after the other. */
+  inTurn: Mutex;
+  /** A spool gets nothing more: its rows can be made. May be told again. */
   onClosed: (spool: string) => void;
 };
 
@@ -47,15 +50,21 @@ const SETTLED_FOR_MS = 2_000;
 const PORTION = 100;
 const HOUR_MS = 3_600_000;
 
+/** What became of one portion. */
+type Portion = 'more' | 'all' | 'lost';
+
 /**
  * The way of one shard's receipts from Redis to the archive's own disk. Redis lets go of what is there, and nothing
- * else: whatever ends this process, what it had in hand is read again, and rows of one settlement are made once.
+ * else: whatever ends this process, what it had in hand is read again, and rows of one settlement are made once. A spool
+ * is written by the one that began it: who takes over a shard closes those that it finds.
  */
 export class ShardArchive {
   private readonly options: ShardArchiveOptions;
-  private open: { name: string; spool: Spool; hour: number | undefined } | undefined;
-  private isHeld = false;
+  private open: { name: string; spool: Spool; hour: number } | undefined;
+  private isTidy = false;
   private readonly knownRules = new Set<string>();
+  /** The youngest entry of some while ago, by its id, and when that was, by the monotonic clock. */
+  private newest: { ms: number; seenAt: number } | undefined;
 
   constructor(options: ShardArchiveOptions) {
     this.options = options;
@@ -66,20 +75,23 @@ export class ShardArchive {
    * @returns false where another archivist has the shard
    */
   async keepAll(): Promise<boolean> {
-    if (!(await this.hold())) return false;
     for (;;) {
-      const entries = await this.read();
-      if (entries.length > 0 && !(await this.keep(entries))) return false;
-      if (entries.length < PORTION) break;
+      if (!(await this.hold())) return false;
+      const portion = await this.options.inTurn(() => this.keepPortion());
+      if (portion === 'lost') return false;
+      if (portion === 'all') break;
     }
     await this.closeOver(hourOf(this.options.now() - SETTLED_FOR_MS));
     return true;
   }
 
+  /** Nothing more is appended to what is open. */
   async close(): Promise<void> {
-    await this.open?.spool.close();
+    if (!this.open) return;
+    const { name, spool } = this.open;
     this.open = undefined;
-    this.isHeld = false;
+    await spool.close();
+    this.options.onClosed(name);
   }
 
   /** Writes down every version of the rules that Redis keeps. Before rows are made: they are made by these. */
@@ -94,94 +106,84 @@ export class ShardArchive {
 
   private async hold(): Promise<boolean> {
     const { redis, shard, token, replicas } = this.options;
-    if (!(await holdArchive(redis, shard, token, replicas))) {
-      await this.close();
-      return false;
-    }
-    if (!this.isHeld) await this.begin();
+    const held = await holdArchive(redis, shard, token, replicas);
+    if (held === 'kept') return true;
+    // Another may have been here meanwhile, and made rows of what was open.
+    await this.close();
+    if (held === 'other') return false;
+    await this.begin();
     return true;
   }
 
-  /** Goes on with what an archivist before has left. */
+  /** Has what was left by an archivist before made rows of. */
   private async begin(): Promise<void> {
     const { dir, shard, onClosed } = this.options;
-    const folder = shardFolder(dir, shard);
-    await mkdir(join(folder, 'rules'), { recursive: true, mode: 0o700 });
-    await tidyShard({ dir, shard });
+    await mkdir(join(shardFolder(dir, shard), 'rules'), { recursive: true, mode: 0o700 });
+    // Later there are conversions of its own at work.
+    if (!this.isTidy) await tidyShard({ dir, shard });
+    this.isTidy = true;
     await this.keepRules();
-    const spools = await listSpools({ dir, shard });
-    const last = spools.pop();
-    for (const spool of spools) onClosed(spool);
-    if (last !== undefined) {
-      const spool = await openSpool({ dir, shard, spool: last });
-      this.open = { name: last, spool, hour: await firstHour(spool) };
-    }
-    this.isHeld = true;
+    for (const spool of await listSpools({ dir, shard })) onClosed(spool);
   }
 
-  /** What is on the replicas, too: a settlement that a failover undoes is settled again. */
-  private async read(): Promise<ReceiptEntry[]> {
-    const { redis, shard, token, replicas, now } = this.options;
-    const entries = await readReceipts(redis, shard, {
-      until: Math.floor(now() - SETTLED_FOR_MS),
-      count: PORTION,
-    });
-    if (entries.length > 0 && replicas > 0 && !(await holdArchive(redis, shard, token, replicas))) {
-      await this.close();
-      return [];
-    }
-    return entries;
+  private async keepPortion(): Promise<Portion> {
+    const { redis, shard, token, replicas } = this.options;
+    const until = await this.settledUntil();
+    const read = await readReceipts(redis, shard, { until, count: PORTION });
+    if (read.length === 0) return 'all';
+    // What is on the replicas, too: a settlement that a failover undoes is settled again.
+    if (replicas > 0 && (await holdArchive(redis, shard, token, replicas)) !== 'kept') return 'lost';
+    const entries = read.flatMap(({ entry }) => entry ?? []);
+    if (entries.some(this.namesNewRules)) await this.keepRules();
+    for (const [hour, some] of byHour(entries)) await this.append(hour, some);
+    const ids = read.map(({ id }) => id);
+    if (!(await releaseReceipts(redis, shard, token, ids))) return 'lost';
+    return read.length < PORTION ? 'all' : 'more';
   }
 
-  private async keep(entries: ReceiptEntry[]): Promise<boolean> {
-    const { redis, shard, token } = this.options;
-    if (
-      entries.some((entry) => entry.kind === 'settled' && entry.rules && !this.knownRules.has(entry.rules))
-    ) {
-      await this.keepRules();
+  private readonly namesNewRules = (entry: ReceiptEntry): boolean =>
+    entry.kind === 'settled' && entry.rules !== undefined && !this.knownRules.has(entry.rules);
+
+  /**
+   * Up to which moment of the stream everything has been there for long enough. Where Redis' clock was set back, its ids
+   * go on from the future: then what was seen some while ago has.
+   */
+  private async settledUntil(): Promise<number> {
+    const { redis, shard, now } = this.options;
+    const until = Math.floor(now() - SETTLED_FOR_MS);
+    const isOld = this.newest && performance.now() - this.newest.seenAt >= SETTLED_FOR_MS;
+    const seen = isOld ? this.newest!.ms : 0;
+    if (isOld || !this.newest) {
+      const ms = await readNewestReceipt(redis, shard);
+      this.newest = ms === null ? undefined : { ms, seenAt: performance.now() };
     }
-    for (const [hour, some] of byHour(entries)) {
-      const { spool } = await this.spoolOf(hour);
-      await spool.append(some);
-      const ids = some.map(({ id }) => id);
-      if (await releaseReceipts(redis, shard, token, ids)) continue;
-      await this.close();
-      return false;
+    return Math.max(until, seen);
+  }
+
+  private async append(hour: number, entries: ReceiptEntry[]): Promise<void> {
+    const { spool } = await this.spoolOf(hour);
+    try {
+      await spool.append(entries);
+    } catch (error) {
+      // Whatever of it is on the disk is read to its end, and no further.
+      await this.close().catch(() => {});
+      throw error;
     }
-    return true;
   }
 
   /** An hour's spool; an entry of an hour that is closed already goes into the one that is open. */
   private async spoolOf(hour: number): Promise<{ spool: Spool }> {
     await this.closeOver(hour);
-    if (this.open) {
-      this.open.hour ??= hour;
-      return this.open;
-    }
+    if (this.open) return this.open;
     const { dir, shard } = this.options;
     const name = await nextSpool({ dir, shard });
-    this.open = { name, spool: await openSpool({ dir, shard, spool: name }), hour };
+    this.open = { name, spool: await beginSpool({ dir, shard, spool: name }), hour };
     return this.open;
   }
 
   /** Closes a spool of an hour before this one. */
   private async closeOver(hour: number): Promise<void> {
-    if (this.open?.hour === undefined || this.open.hour >= hour) return;
-    const { name, spool } = this.open;
-    this.open = undefined;
-    await spool.close();
-    this.options.onClosed(name);
-  }
-}
-
-/** Of its first entry; undefined where it is empty. */
-async function firstHour({ file }: Spool): Promise<number | undefined> {
-  const handle = await open(file);
-  try {
-    for await (const { id } of readSpool(handle, file, 'leave')) return hourOf(Number.parseInt(id, 10));
-    return undefined;
-  } finally {
-    await handle.close();
+    if (this.open && this.open.hour < hour) await this.close();
   }
 }
 

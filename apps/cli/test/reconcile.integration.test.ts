@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { ReconcileReport } from '@meterbridge/operations';
 import { openReceipts } from '@meterbridge/receipts';
 import { useClosing, useRedis } from '@meterbridge/testing';
-import { nextSpool, openSpool } from '../../../packages/receipts/src/store.js';
+import { beginSpool, nextSpool } from '../../../packages/receipts/src/store.js';
 import { HOUR_MS, makeStore, START, settled } from '../../../packages/receipts/test/a-store.js';
 import { type Stack, useStack } from './run-stack.js';
 import { LAGO_KEY } from './stack-config.js';
@@ -21,7 +21,7 @@ async function keepBooks(stack: Stack): Promise<void> {
   closing.push(remove);
   stack.env.RECEIPTS_DIRECTORY = dir;
   const place = { dir, shard: 'lago' };
-  const spool = await openSpool({ ...place, spool: await nextSpool(place) });
+  const spool = await beginSpool({ ...place, spool: await nextSpool(place) });
   const usages = Array.from({ length: 300 }, (_, index) => ({
     id: `m-${index}`,
     at: START + index * 20_000,

@@ -55,8 +55,8 @@ test('books that begin later than asked, and gaps that may be of the span, are t
     { ...gap, bucket: '2/web', eventFrom: START - 2, eventTo: START - 1 },
     { ...gap, bucket: '3/web' },
   ];
-  const manifest = { format: 1, shard: 'lago', files: [], gaps };
-  await writeFile(join(books().dir, 'lago', 'manifest.json'), JSON.stringify(manifest));
+  const manifest = { format: 1, number: 1, shard: 'lago', files: [], gaps };
+  await writeFile(join(books().dir, 'lago', 'manifest.00000001.json'), JSON.stringify(manifest));
   const coverageOf = async (from: number) =>
     (await explain({ span: { from, to: SPAN.to } })).coverage.find(
       ({ destination }) => destination === 'lago',

@@ -7,7 +7,7 @@ import { useClosing, useRedis } from '@meterbridge/testing';
 import { HYPERLINE_KEY, LAGO_KEY } from '@meterbridge/testing/sample-config';
 import type { Redis } from 'ioredis';
 import { convertSpool } from '../../receipts/dist/convert/convert-spool.js';
-import { nextSpool, openSpool, recordFile } from '../../receipts/src/store.js';
+import { beginSpool, nextSpool, recordFile } from '../../receipts/src/store.js';
 import { HOUR_MS, makeStore, RULES, START, settled, type Usage } from '../../receipts/test/a-store.js';
 import { reconcile } from '../src/index.js';
 import { configWith } from './config.js';
@@ -30,7 +30,7 @@ test.each(['lago', 'hyperline'] as const)(
     const keep = async (shard: string, usages: Usage[], isFile: boolean) => {
       const place = { dir: store.dir, shard };
       const spool = await nextSpool(place);
-      const open = await openSpool({ ...place, spool });
+      const open = await beginSpool({ ...place, spool });
       await open.append([settled(`${START}-1`, `job-${shard}`, usages, undefined, RULES[type].version)]);
       await open.close();
       if (isFile) await recordFile({ ...place, spool }, await convertSpool({ ...place, spool }));

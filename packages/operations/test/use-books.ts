@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach } from '@jest/globals';
 import type { Config } from '@meterbridge/config';
 import type { OutcomeRun } from '@meterbridge/delivery';
-import { nextSpool, openReceipts, openSpool } from '@meterbridge/receipts';
+import { beginSpool, nextSpool, openReceipts } from '@meterbridge/receipts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@meterbridge/sandbox';
 import { useClosing } from '@meterbridge/testing';
 import { HYPERLINE_KEY, LAGO_KEY } from '@meterbridge/testing/sample-config';
@@ -52,7 +52,7 @@ export function useBooks(
       async keep(shard, usages, outcomes = [['delivered', usages.length]]) {
         number += 1;
         const place = { dir, shard };
-        const spool = await openSpool({ ...place, spool: await nextSpool(place) });
+        const spool = await beginSpool({ ...place, spool: await nextSpool(place) });
         const { version } = shard === 'hyperline' ? RULES.hyperline : RULES.lago;
         await spool.append([
           settled(`${START + number * 60_000}-0`, `job-${number}`, usages, outcomes, version),

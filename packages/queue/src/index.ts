@@ -103,10 +103,11 @@ export type {
 } from './receipts/receipt-entry.js';
 export {
   ARCHIVE_HELD_MS,
+  type ArchiveHold,
   countReceipts,
   holdArchive,
-  LostReceiptError,
   type ReceiptGap,
+  readNewestReceipt,
   readReceiptGaps,
   readReceipts,
   releaseReceipts,

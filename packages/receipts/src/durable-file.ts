@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** The end of a name that is of no use once its process is gone. */
@@ -7,19 +7,47 @@ export const TEMPORARY = '.tmp';
 
 /** Replaces a file as a whole: after a crash it is the old one or the new one, and once this resolves it is the new one. */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}${TEMPORARY}`);
+  const temporary = temporaryOf(path);
   try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeNew(temporary, text);
     await renameDurably(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Makes a file that is not there yet, as a whole.
+ * @returns false where somebody else has made it
+ */
+export async function createFile(path: string, text: string): Promise<boolean> {
+  const temporary = temporaryOf(path);
+  try {
+    await writeNew(temporary, text);
+    // Of two hands only one can give the name.
+    await link(temporary, path);
+    await syncFolder(dirname(path));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function temporaryOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomUUID()}${TEMPORARY}`);
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -31,9 +31,9 @@ export { toReceipts } from './rows/to-receipts.js';
 export { SpoolDamagedError } from './spool/read-frames.js';
 export { readSpool, Spool } from './spool/spool.js';
 export {
+  beginSpool,
   listSpools,
   nextSpool,
-  openSpool,
   recordFile,
   recordGaps,
   type ShardPlace,

@@ -8,7 +8,7 @@ test('the shards of a destination, and no other folder', () => {
 
 test.each([
   [[], '00000001'],
-  [['manifest.json', 'rules', '.convert-77', '.manifest.json.99.tmp'], '00000001'],
+  [['manifest.00000004.json', 'rules', '.convert-77', '.manifest.00000005.json.99.tmp'], '00000001'],
   [['00000009.spool', '00000010.parquet'], '00000011'],
   [['00000002.spool', 'lago@7/00000003-00000026.parquet'], '00000027'],
 ])('the name of a spool is above all there were: %j', (files, name) => {

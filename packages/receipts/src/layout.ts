@@ -3,15 +3,15 @@ import { destinationOf } from '@meterbridge/queue/batch';
 
 /*
  * What lies where in a store: a folder a shard, `<dir>/lago@1`, and in it
- *   manifest.json        which files count
+ *   manifest.<number>.json  which files count: that of the highest number
  *   rules/<version>.json the text of each version of the rules that a row was sent by
  *   <name>.spool         entries as they came, until they are rows
  *   <name>.parquet       rows, of the spool of that name
  */
 
-export const MANIFEST = 'manifest.json';
 const RULES = 'rules';
 const SPOOL = '.spool';
+const MANIFEST = /^manifest\.(\d+)\.json$/;
 const ARCHIVE = '.parquet';
 /** How the folder begins that a conversion works in. */
 export const WORK_PREFIX = '.convert-';
@@ -61,6 +61,19 @@ export function nextSpoolName(files: Iterable<string>): string {
     for (const number of basename(file).match(/\d+/g) ?? []) last = Math.max(last, Number(number));
   }
   return String(last + 1).padStart(DIGITS, '0');
+}
+
+/** The file of a manifest. */
+export function manifestName(number: number): string {
+  return `manifest.${String(number).padStart(DIGITS, '0')}.json`;
+}
+
+/** The numbers of the manifests among files, highest first. */
+export function manifestsAmong(files: readonly string[]): number[] {
+  return files
+    .flatMap((file) => MANIFEST.exec(file)?.[1] ?? [])
+    .map(Number)
+    .toSorted((one, other) => other - one);
 }
 
 /** The file of a spool. */

@@ -3,6 +3,7 @@ import { type Manifest, parseManifest } from './manifest.js';
 
 const MANIFEST: Manifest = {
   format: 1,
+  number: 3,
   shard: 'lago@1',
   files: [
     {

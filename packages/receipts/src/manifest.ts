@@ -1,16 +1,18 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { replaceFile } from './durable-file.js';
-import { archivedSpool, isArchiveFile, MANIFEST, spoolName } from './layout.js';
+import { createFile } from './durable-file.js';
+import { archivedSpool, isArchiveFile, manifestName, manifestsAmong, spoolName } from './layout.js';
 import { RECEIPT_OUTCOMES, type ReceiptOutcome } from './receipt.js';
 
 /**
- * Which files of a shard count. A file that it does not name is none. Replaced as a whole, so that a reader sees all of
- * a change or nothing of it.
+ * Which files of a shard count. A file that it does not name is none. The next one is made as a whole, so that a reader
+ * sees all of a change or nothing of it, and of two hands only one makes it.
  */
 export type Manifest = {
   format: 1;
+  /** One more than that of the manifest it came from; 0 where there is none yet. */
+  number: number;
   shard: string;
   files: ManifestFile[];
   /** Settlements of which nothing was kept since too much waited in Redis: the books have a hole there. */
@@ -52,6 +54,8 @@ export type Gap = {
 };
 
 const FORMAT = 1;
+/** How often the newest manifest may be another one once it is read. */
+const MAX_TURNS = 10;
 
 const count = z.int().nonnegative();
 
@@ -70,6 +74,7 @@ const fileSchema: z.ZodType<ManifestFile> = z.object({
 
 const manifestSchema: z.ZodType<Manifest> = z.object({
   format: z.literal(FORMAT),
+  number: count,
   shard: z.string(),
   files: z.array(fileSchema),
   gaps: z.array(
@@ -86,7 +91,7 @@ const manifestSchema: z.ZodType<Manifest> = z.object({
 /** A manifest that says nothing, or nothing that this version may believe: no question is answered without it. */
 export class ManifestError extends Error {
   override name = 'ManifestError';
-  readonly code: 'manifest_newer' | 'manifest_damaged' | 'manifest_missing';
+  readonly code: 'manifest_newer' | 'manifest_damaged' | 'manifest_missing' | 'manifest_changed';
 
   constructor(code: ManifestError['code'], message: string) {
     super(message);
@@ -100,16 +105,20 @@ export class ManifestError extends Error {
  * @throws ManifestError
  */
 export async function readManifest(folder: string, shard: string): Promise<Manifest> {
-  const file = join(folder, MANIFEST);
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (text === undefined) {
-    await assertNothingWasClosed(folder);
-    return { format: FORMAT, shard, files: [], gaps: [] };
+  for (let turn = 1; ; turn++) {
+    const [number] = manifestsAmong(await namesIn(folder));
+    if (number === undefined) {
+      await assertNothingWasClosed(folder);
+      return { format: FORMAT, number: 0, shard, files: [], gaps: [] };
+    }
+    const file = join(folder, manifestName(number));
+    try {
+      return parseManifest(await readFile(file, 'utf8'), shard, file);
+    } catch (error) {
+      // The next one has taken its place meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || turn === MAX_TURNS) throw error;
+    }
   }
-  return parseManifest(text, shard, file);
 }
 
 /** Pure. @throws ManifestError */
@@ -127,9 +136,26 @@ export function parseManifest(text: string, shard: string, file: string): Manife
   throw new ManifestError('manifest_damaged', problem);
 }
 
-/** @param folder the shard's. One process at a time: the last to write says what counts. */
+/**
+ * Makes the next manifest.
+ * @param folder the shard's
+ * @param manifest what was read, and what has changed in it
+ * @throws ManifestError (`manifest_changed`) where somebody else has made it meanwhile: nothing of this one counts
+ */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
-  await replaceFile(join(folder, MANIFEST), `${JSON.stringify(manifestSchema.parse(manifest))}\n`);
+  const next = manifestSchema.parse({ ...manifest, number: manifest.number + 1 });
+  const file = join(folder, manifestName(next.number));
+  const isMade = await createFile(file, `${JSON.stringify(next)}\n`);
+  const [newest = 0, ...older] = manifestsAmong(await namesIn(folder));
+  if (!isMade || newest > next.number) {
+    // Of a number that was let go of already: it would never be read.
+    if (isMade) await rm(file, { force: true });
+    throw new ManifestError(
+      'manifest_changed',
+      `${file}: another process has changed the manifest meanwhile`,
+    );
+  }
+  for (const number of older) await rm(join(folder, manifestName(number)), { force: true });
 }
 
 /** Whose spool is still there was being closed for the first time. */
@@ -137,7 +163,7 @@ async function assertNothingWasClosed(folder: string): Promise<void> {
   const names = await namesIn(folder);
   const closed = names.filter(isArchiveFile).find((name) => !names.includes(spoolName(archivedSpool(name))));
   if (closed === undefined) return;
-  const problem = `${folder} has no ${MANIFEST}, and ${closed}, which one has to name: put it back from a copy`;
+  const problem = `${folder} has no manifest, and ${closed}, which one has to name: put it back from a copy`;
   throw new ManifestError('manifest_missing', problem);
 }
 

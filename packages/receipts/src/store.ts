@@ -1,17 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SpoolPlace } from './convert/convert-spool.js';
 import { syncFolder, TEMPORARY } from './durable-file.js';
-import {
-  archivedSpool,
-  archiveName,
-  isArchiveFile,
-  nextSpoolName,
-  shardFolder,
-  spoolName,
-  spoolsAmong,
-  WORK_PREFIX,
-} from './layout.js';
+import { archiveName, nextSpoolName, shardFolder, spoolName, spoolsAmong, WORK_PREFIX } from './layout.js';
 import { type Gap, type ManifestFile, namesIn, readManifest, writeManifest } from './manifest.js';
 import { Spool } from './spool/spool.js';
 
@@ -23,9 +14,14 @@ export async function listSpools({ dir, shard }: ShardPlace): Promise<string[]> 
   return spoolsAmong(await namesIn(shardFolder(dir, shard)));
 }
 
-/** A spool that there is, cut to what it holds for sure. */
-export async function openSpool({ dir, shard, spool }: SpoolPlace): Promise<Spool> {
-  return Spool.open(join(shardFolder(dir, shard), spoolName(spool)));
+/**
+ * Begins a spool.
+ * @throws EEXIST where somebody else has begun one of this name
+ */
+export async function beginSpool({ dir, shard, spool }: SpoolPlace): Promise<Spool> {
+  const file = join(shardFolder(dir, shard), spoolName(spool));
+  await (await open(file, 'wx', 0o600)).close();
+  return Spool.open(file);
 }
 
 /** The name of a spool that is begun now. */
@@ -35,9 +31,15 @@ export async function nextSpool({ dir, shard }: ShardPlace): Promise<string> {
   return nextSpoolName([...(await namesIn(folder)), ...files.map(({ name }) => name)]);
 }
 
-/** Has a spool's file of rows count, and lets go of the spool. Done twice, it is done once. One hand at a time. */
+/**
+ * Has a spool's file of rows count, and lets go of the spool. Done twice, it is done once.
+ * @throws Error where the file is not there as it was written; ManifestError (`manifest_changed`) where it is to be done
+ *   again
+ */
 export async function recordFile({ dir, shard, spool }: SpoolPlace, file: ManifestFile): Promise<void> {
   const folder = shardFolder(dir, shard);
+  const { size } = await stat(join(dir, file.name));
+  if (size !== file.bytes) throw new Error(`${file.name} has ${size} bytes, and ${file.bytes} were written`);
   const manifest = await readManifest(folder, shard);
   if (!manifest.files.some(({ name }) => name === file.name)) {
     await writeManifest(folder, { ...manifest, files: [...manifest.files, file] });
@@ -67,9 +69,9 @@ function sizeOf({ deliveries, filtered }: Gap): number {
 }
 
 /**
- * Puts away what a process that was killed has left in a shard's folder: files that are of no use, spools whose rows
- * count, and files of rows that do not count, if their spool is there to make them of again. Nobody else may be at work
- * there.
+ * Puts away what a process that was killed has left in a shard's folder: files that are of no use, and spools whose rows
+ * count. A file of rows that does not count stays: its spool is made rows of again, under its name. Whoever is at work
+ * there begins again.
  */
 export async function tidyShard({ dir, shard }: ShardPlace): Promise<void> {
   const folder = shardFolder(dir, shard);
@@ -81,10 +83,6 @@ export async function tidyShard({ dir, shard }: ShardPlace): Promise<void> {
   const useless = [
     ...names.filter((name) => name.startsWith(WORK_PREFIX) || name.endsWith(TEMPORARY)),
     ...spools.filter(isCounted).map(spoolName),
-    ...names.filter((name) => {
-      const spool = isArchiveFile(name) ? archivedSpool(name) : undefined;
-      return spool !== undefined && spools.includes(spool) && !isCounted(spool);
-    }),
   ];
   for (const name of useless) await rm(join(folder, name), { recursive: true, force: true });
   if (useless.length > 0) await syncFolder(folder);

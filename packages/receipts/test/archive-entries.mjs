@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convertSpool, listSpools, nextSpool, openSpool, recordFile, tidyShard } from '../dist/index.js';
+import { beginSpool, convertSpool, listSpools, nextSpool, recordFile, tidyShard } from '../dist/index.js';
 
 const [dir, shard, from] = process.argv.slice(2);
 const place = { dir, shard };
@@ -23,11 +23,10 @@ async function convert(spool) {
 }
 
 await tidyShard(place);
-const open = (await listSpools(place)).at(-1);
-for (const spool of await listSpools(place)) if (spool !== open) await convert(spool);
+for (const spool of await listSpools(place)) await convert(spool);
 let next = Number(from);
-let spool = open ?? (await nextSpool(place));
-let file = await openSpool({ ...place, spool });
+let spool = await nextSpool(place);
+let file = await beginSpool({ ...place, spool });
 while (next < entries.length) {
   await file.append(entries.slice(next, next + APPEND));
   next += APPEND;
@@ -36,7 +35,7 @@ while (next < entries.length) {
   const closed = spool;
   await file.close();
   spool = await nextSpool(place);
-  file = await openSpool({ ...place, spool });
+  file = await beginSpool({ ...place, spool });
   await convert(closed);
 }
 await file.close();

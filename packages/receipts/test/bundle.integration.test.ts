@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { nextSpool, openSpool } from '../src/store.js';
+import { beginSpool, nextSpool } from '../src/store.js';
 import { makeStore, START, settled } from './a-store.js';
 
 const PACKAGE = join(import.meta.dirname, '..');
@@ -48,7 +48,7 @@ async function run(): Promise<string> {
   const store = await makeStore(['lago']);
   try {
     const place = { dir: store.dir, shard: 'lago' };
-    const spool = await openSpool({ ...place, spool: await nextSpool(place) });
+    const spool = await beginSpool({ ...place, spool: await nextSpool(place) });
     await spool.append([settled(`${START}-0`, 'job', [{ id: 'm-1' }])]);
     await spool.close();
     const { stdout } = await execute(process.execPath, [join(app, 'dist/main.js'), store.dir]);

@@ -12,7 +12,7 @@ import { readManifest } from '../src/manifest.js';
 import type { Receipt } from '../src/receipt.js';
 import { readKeptRules } from '../src/rows/read-kept-rules.js';
 import { toReceipts } from '../src/rows/to-receipts.js';
-import { nextSpool, openSpool, recordFile, tidyShard } from '../src/store.js';
+import { beginSpool, nextSpool, recordFile, tidyShard } from '../src/store.js';
 import { filtered, HOUR_MS, makeStore, RULES, START, settled } from './a-store.js';
 
 const SHARD = 'lago@1';
@@ -30,7 +30,7 @@ afterEach(() => store.remove());
 async function aSpool(...appends: ReceiptEntry[][]) {
   const place = { dir: store.dir, shard: SHARD };
   const spool = await nextSpool(place);
-  const open = await openSpool({ ...place, spool });
+  const open = await beginSpool({ ...place, spool });
   for (const entries of appends) await open.append(entries);
   await open.close();
   return { ...place, spool };
@@ -98,7 +98,7 @@ test('the rows of a spool are a file, those of another day last, and the manifes
   });
   await recordFile(place, file);
   expect((await readManifest(folder, SHARD)).files).toEqual([file]);
-  expect((await readdir(folder)).toSorted()).toEqual(['00000001.parquet', 'manifest.json', 'rules']);
+  expect((await readdir(folder)).toSorted()).toEqual(['00000001.parquet', 'manifest.00000001.json', 'rules']);
 });
 
 test('what is done again is done once', async () => {
@@ -228,25 +228,38 @@ test('a spool that is torn or damaged, or of a newer version, is left as it is, 
   expect((await readdir(folder)).toSorted()).toEqual(['00000001.spool', 'rules']);
 });
 
-test('what a killed process leaves is put away, and nothing that could not be made again', async () => {
+test('what a killed process leaves is put away, and nothing that could not be made again, or that another has made', async () => {
   const place = await aSpool([settled(id(1), 'a', [{ id: 'm-1' }])]);
   const spool = await readFile(join(folder, '00000001.spool'));
   const file = await convertSpool(place);
-  await writeFile(join(folder, '.manifest.json.1.tmp'), '');
+  await writeFile(join(folder, '.manifest.00000001.json.1.tmp'), '');
   await tidyShard(place);
-  expect((await readdir(folder)).toSorted()).toEqual(['00000001.spool', 'rules']);
-  await recordFile(place, await convertSpool(place));
+  // Of rows that do not count yet their maker may still have something to say.
+  expect((await readdir(folder)).toSorted()).toEqual(['00000001.parquet', '00000001.spool', 'rules']);
+  await recordFile(place, file);
   await writeFile(join(folder, '00000001.spool'), spool);
   await writeFile(join(folder, '00000007.parquet'), '');
   await tidyShard(place);
   expect((await readdir(folder)).toSorted()).toEqual([
     '00000001.parquet',
     '00000007.parquet',
-    'manifest.json',
+    'manifest.00000001.json',
     'rules',
   ]);
   expect((await readManifest(folder, SHARD)).files).toEqual([file]);
   await rm(join(folder, '00000007.parquet'));
+});
+
+test('a file that is not there as it was written does not count, and its spool stays', async () => {
+  const place = await aSpool([settled(id(1), 'a', [{ id: 'm-1' }])]);
+  const file = await convertSpool(place);
+  await writeFile(join(store.dir, file.name), 'half');
+  await expect(recordFile(place, file)).rejects.toThrow('4 bytes');
+  await rm(join(store.dir, file.name));
+  await expect(recordFile(place, file)).rejects.toThrow('ENOENT');
+  expect((await readdir(folder)).toSorted()).toEqual(['00000001.spool', 'rules']);
+  await recordFile(place, await convertSpool(place));
+  expect((await readManifest(folder, SHARD)).files).toHaveLength(1);
 });
 
 test('a conversion that is broken off leaves nothing behind', async () => {

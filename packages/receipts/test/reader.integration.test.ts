@@ -9,7 +9,7 @@ import { convertSpool } from '../dist/convert/convert-spool.js';
 import { readManifest, writeManifest } from '../src/manifest.js';
 import { openReceipts } from '../src/reader/open-receipts.js';
 import type { ReceiptReader } from '../src/reader/receipt-reader.js';
-import { nextSpool, openSpool, recordFile } from '../src/store.js';
+import { beginSpool, nextSpool, recordFile } from '../src/store.js';
 import { filtered, HOUR_MS, makeStore, RULES, START, settled, type Usage } from './a-store.js';
 
 const DAY_MS = 24 * HOUR_MS;
@@ -28,7 +28,7 @@ afterEach(() => store.remove());
 async function keep(shard: string, where: 'file' | 'spool', entries: ReceiptEntry[]): Promise<void> {
   const place = { dir: store.dir, shard };
   const spool = await nextSpool(place);
-  const open = await openSpool({ ...place, spool });
+  const open = await beginSpool({ ...place, spool });
   await open.append(entries);
   await open.close();
   if (where === 'file') await recordFile({ ...place, spool }, await convertSpool({ ...place, spool }));

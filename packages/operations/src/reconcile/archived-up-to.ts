@@ -17,7 +17,9 @@ export async function archivedUpTo(redis: Redis, destination: string): Promise<n
   const now = await readRedisTime(redis);
   const shards = await shardsOf(destination, redis);
   const waiting = await Promise.all(shards.map((shard) => countReceipts(redis, shard)));
-  return Math.min(now, ...waiting.map(({ oldestAt }) => oldestAt ?? now));
+  // One that is of the future by its id tells of a clock that was set back: of what waits nobody knows the age.
+  const ages = waiting.map(({ oldestAt }) => (oldestAt === null ? now : oldestAt > now ? 0 : oldestAt));
+  return Math.min(now, ...ages);
 }
 
 /** Redis' clock, epoch milliseconds: settlements have its times. */

@@ -5,7 +5,8 @@
 -- ARGV
 --   token: of the archivist
 --   heldMs: how long it has it without another word
--- RESULT 1; 0 where another has it
-if (redis.call('GET', holder) or token) ~= token then return 0 end
+-- RESULT 'kept', where it had it until now; 'taken'; 'other' where another has it
+local has = redis.call('GET', holder)
+if has and has ~= token then return 'other' end
 redis.call('SET', holder, token, 'PX', heldMs)
-return 1
+return has and 'kept' or 'taken'

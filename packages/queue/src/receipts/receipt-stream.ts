@@ -9,6 +9,8 @@ import type { ReceiptEntry, ReceiptTold } from './receipt-entry.js';
 const holdScript = defineScript(SCRIPTS['receipts/hold-archive']);
 const releaseScript = defineScript(SCRIPTS['receipts/release']);
 
+export type ArchiveHold = 'kept' | 'taken' | 'other';
+
 /** How long an archivist has a shard's archive without another word. */
 export const ARCHIVE_HELD_MS = 15_000;
 
@@ -17,7 +19,8 @@ const holderOf = ({ receipts }: QueueKeys) => `${receipts}:holder`;
 /**
  * Takes the archive of a shard, or keeps it. What was written to this shard before is on the replicas then, too.
  * @param redis sends nothing again by itself (`connectProducer`)
- * @returns false where another archivist has it
+ * @returns `kept` where it had it until now; `taken` where it had not, so that another may have been at it meanwhile;
+ *   `other` where another archivist has it
  * @throws as `writeReplicated`
  */
 export async function holdArchive(
@@ -25,33 +28,31 @@ export async function holdArchive(
   shard: string,
   token: string,
   replicas = 0,
-): Promise<boolean> {
+): Promise<ArchiveHold> {
   const holder = holderOf(queueKeys(shard));
-  const hold = () => holdScript.run<number>(redis, { holder }, { token, heldMs: ARCHIVE_HELD_MS });
-  return (await writeReplicated(redis, holder, replicas, hold)) === 1;
-}
-
-/** A receipt's job is not where its entry says: somebody has removed it by hand, or Redis has lost it. */
-export class LostReceiptError extends Error {
-  override name = 'LostReceiptError';
-  readonly code = 'receipt_lost';
+  const hold = () => holdScript.run<ArchiveHold>(redis, { holder }, { token, heldMs: ARCHIVE_HELD_MS });
+  return writeReplicated(redis, holder, replicas, hold);
 }
 
 /**
  * The oldest receipts of a shard that wait.
  * @param until epoch milliseconds by Redis' clock: none that is younger
- * @throws LostReceiptError
+ * @returns `entry` left out where somebody has taken its job away by hand: it is a gap once it is let go of
  */
 export async function readReceipts(
   redis: Redis,
   shard: string,
   { until, count }: { until: number; count: number },
-): Promise<ReceiptEntry[]> {
+): Promise<{ id: string; entry?: ReceiptEntry }[]> {
   const { receipts } = queueKeys(shard);
-  return (await readStream(redis, receipts, { from: '-', until, count })).map(([id, entry]) => {
-    if (entry) return entry;
-    throw new LostReceiptError(`entry ${id} of ${receipts} has lost what it is about`);
-  });
+  const read = await readStream(redis, receipts, { from: '-', until, count });
+  return read.map(([id, entry]) => (entry ? { id, entry } : { id }));
+}
+
+/** When the youngest receipt of a shard was settled, by the id that Redis gave it: epoch milliseconds; null where none waits. */
+export async function readNewestReceipt(redis: Redis, shard: string): Promise<number | null> {
+  const [newest] = await redis.xrevrange(queueKeys(shard).receipts, '+', '-', 'COUNT', 1);
+  return newest ? Number.parseInt(newest[0], 10) : null;
 }
 
 /** Entries that are looked at together: of the largest jobs 60 MB. */
@@ -110,10 +111,10 @@ export async function releaseReceipts(
   ids: readonly string[],
 ): Promise<boolean> {
   const keys = queueKeys(shard);
-  const { receipts, receiptBytes } = keys;
+  const { receipts, receiptBytes, receiptGaps } = keys;
   const released = await releaseScript.run<number>(
     redis,
-    { holder: holderOf(keys), receipts, receiptBytes },
+    { holder: holderOf(keys), receipts, receiptBytes, receiptGaps },
     { token, ids },
   );
   return released >= 0;
