@@ -227,6 +227,7 @@ test('counts are of the manifests alone, and add up over files and shards', asyn
   const folder = join(store.dir, 'lago');
   await writeManifest(folder, { ...(await readManifest(folder, 'lago')), gaps: [gap] });
   await rm(join(folder, '00000001.parquet'));
+  expect(await (await read()).spooledCounts()).toEqual({ [`${HOUR}/backend`]: { calls: { delivered: 1 } } });
   expect(await (await read()).counts()).toEqual({
     counts: { [`${HOUR}/backend`]: { calls: { delivered: 2, late: 1 }, '': { filtered: 5 } } },
     gaps: [gap],
@@ -250,6 +251,7 @@ test('an entry that came back is counted once, also while it lies in a spool', a
   const reader = await read();
   expect(await reader.find('a')).toHaveLength(1);
   expect((await reader.explain('acme', SPAN)).lines).toMatchObject([{ events: 2, duplicates: 0 }]);
+  expect(await reader.spooledCounts()).toEqual({ [`${HOUR}/backend`]: { calls: { delivered: 1 } } });
 });
 
 test('a spool whose rows became a file meanwhile is in neither twice nor never', async () => {

@@ -38,20 +38,40 @@ export type AuditLook = {
  * so here. A line of one shard that does not add up stands by itself, under the name of the shard.
  */
 export async function readAudit(destination: string, redis: Redis): Promise<AuditLine[]> {
-  const shards = await shardsOf(destination, redis);
-  const lines = await Promise.all(shards.map((shard) => readShardAudit(shard, redis)));
-  return mergeShards(destination, lines.flat());
+  return (await readAuditAge(destination, redis)).lines;
 }
 
-async function readShardAudit(shard: string, redis: Redis): Promise<AuditLine[]> {
+/**
+ * The same, with the time at which the oldest job in flight was added: epoch milliseconds by the clock of whoever added
+ * it; null where nothing is in flight.
+ */
+export async function readAuditAge(
+  destination: string,
+  redis: Redis,
+): Promise<{ lines: AuditLine[]; oldestJobAt: number | null }> {
+  const shards = await shardsOf(destination, redis);
+  const looks = await Promise.all(shards.map((shard) => readShardAudit(shard, redis)));
+  const times = looks.flatMap(({ oldestJobAt }) => oldestJobAt ?? []);
+  const lines = mergeShards(
+    destination,
+    looks.flatMap((look) => look.lines),
+  );
+  return { lines, oldestJobAt: times.length === 0 ? null : Math.min(...times) };
+}
+
+async function readShardAudit(
+  shard: string,
+  redis: Redis,
+): Promise<{ lines: AuditLine[]; oldestJobAt: number | null }> {
   const look = await countJobs(queueKeys(shard), redis, { withHours: true });
-  return auditLines({
+  const lines = auditLines({
     ledger: readCounts(look.ledger),
     hours: readCounts(look.hours),
     letters: look.letters,
     inFlight: look.inFlight,
     jobs: [...look.buckets],
   }).map((line) => ({ destination: shard, ...line }));
+  return { lines, oldestJobAt: look.oldestJobAt };
 }
 
 /** Pure. What adds up is one line of the destination, whichever shard has it. */

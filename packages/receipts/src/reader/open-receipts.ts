@@ -6,13 +6,14 @@ import { millisecondsOf } from '@meterbridge/queue/batch';
 import { COLUMN_NAMES, fromStored, USAGE_ID_SQL } from '../duckdb/columns.js';
 import { loadDuckDb } from '../duckdb/load-duckdb.js';
 import { type Database, openDatabase } from '../duckdb/open-database.js';
+import { readEntryNames } from '../duckdb/read-entry-names.js';
 import { readStored } from '../duckdb/read-stored.js';
-import type { ManifestFile } from '../manifest.js';
+import type { ManifestFile, ReceiptCounts } from '../manifest.js';
 import type { Receipt } from '../receipt.js';
 import { addCounts } from './add-counts.js';
 import { UsageExplanation } from './explain-usage.js';
 import { CONCERNS_SPAN_SQL, inEffectSql, TURN_SQL, VERSIONED_TYPES } from './in-effect.js';
-import { loadSpools, SPOOLED } from './load-spools.js';
+import { countSpools, loadSpools, SPOOLED } from './load-spools.js';
 import { closeShards, firstEntryOf, type OpenShard, openShards } from './open-shards.js';
 import type { EventSpan, Explanation, ReceiptReader } from './receipt-reader.js';
 
@@ -93,6 +94,16 @@ class StoredReceipts implements ReceiptReader {
     const manifests = this.shards.map(({ manifest }) => manifest);
     const counts = addCounts(manifests.flatMap(({ files }) => files.map((file) => file.counts)));
     return { counts, gaps: manifests.flatMap(({ gaps }) => gaps) };
+  }
+
+  async spooledCounts(): Promise<ReceiptCounts> {
+    const counts: ReceiptCounts[] = [];
+    for (const shard of this.shards) {
+      const namesOf = async ({ name }: ManifestFile) =>
+        readEntryNames((await this.database()).connection, join(this.dir, name));
+      counts.push(await countSpools(shard, namesOf));
+    }
+    return addCounts(counts);
   }
 
   async beginsAt(): Promise<number | null> {

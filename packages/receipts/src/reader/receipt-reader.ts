@@ -24,6 +24,8 @@ export type ReceiptReader = {
   explain(customer: string, span: EventSpan, samples?: number): Promise<Explanation>;
   /** Of closed files alone, as their manifests say it: it costs nothing, and what still lies in spools is missing. */
   counts(): Promise<CountedReceipts>;
+  /** What is missing there: of spools alone. Reads them, and makes no rows. */
+  spooledCounts(): Promise<ReceiptCounts>;
   /** When the first receipt that there is was settled, epoch milliseconds; null where there is none. */
   beginsAt(): Promise<number | null>;
   close(): Promise<void>;
