@@ -11,7 +11,8 @@ export {
   openObjectStore,
 } from './archive/object-store.js';
 export { STANDARD_INPUT } from './archive/open-archive.js';
-export { audit } from './audit/audit.js';
+export { type Audited, type AuditOptions, audit } from './audit/audit.js';
+export type { BooksState, BooksVerdict } from './audit/judge-books.js';
 export type { AuditFilter, AuditReport, Grouping as AuditGrouping, ReportLine } from './audit/report.js';
 export type { Unreadable } from './backfill/read-groups.js';
 export type { BackfillReport } from './backfill/report.js';

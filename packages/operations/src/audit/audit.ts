@@ -1,57 +1,101 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AuditLine, readAudit } from '@meterbridge/queue';
+import { type AuditLine, readAuditAge } from '@meterbridge/queue';
+import type { BooksStore } from '../books/books.js';
 import { redisSilence } from '../connect.js';
 import { destinationsOf } from '../dead-letters/walk.js';
 import type { RunningSystem } from '../open.js';
 import { OperationError } from '../operation-error.js';
+import { readRedisTime } from '../reconcile/archived-up-to.js';
 import { startCounting, type Work } from '../work.js';
-import { type AuditFilter, type AuditReport, reportAudit } from './report.js';
+import { holdAgainstBooks } from './hold-against-books.js';
+import { type AuditFilter, type AuditReport, type CheckedLine, chooseLines, reportAudit } from './report.js';
 
 const LOOK_EVERY_MS = 500;
 /** A look stops Redis for as long as it takes: with many jobs waiting, a tenth of the time is enough. */
 const REST_FACTOR = 10;
+/** Clocks of those who accept events may be off by this. */
+const CLOCKS_DIFFER_MS = 5_000;
+
+export type AuditOptions = {
+  /** How long is waited until nothing is in flight that was accepted before this is called. */
+  withinMs?: number;
+  /** Where books are kept: the ledger is held against them. */
+  books?: Pick<BooksStore, 'open'> | undefined;
+};
+
+/** The last look. */
+export type Audited = AuditReport & {
+  /** Nothing is in flight that was accepted before the audit began. */
+  isSettled: boolean;
+  /** Why the books could not be asked; whatever opening or reading them threw. */
+  unreadable?: unknown;
+};
+
+type AuditQuestion = AuditFilter & { destination?: string | undefined };
 
 /**
- * Holds what was accepted against what became of it, by destination, source and hour.
- * @param withinMs how long is waited until nothing is in flight
- * @returns the last look: the first at which nothing is in flight, or the one at the end of the time
+ * Holds what was accepted against what became of it, by destination, source and hour, and both against the books.
+ * @returns the first look at which nothing of before is in flight, or the one at the end of the time
  * @throws OperationError (`unknown_destination`, `unknown_source`; `redis_unreachable` where Redis went away)
  */
 export async function audit(
   ops: RunningSystem,
-  filter: AuditFilter & { destination?: string },
-  withinMs = 0,
+  question: AuditQuestion,
+  { withinMs = 0, books }: AuditOptions = {},
   work: Work = {},
-): Promise<AuditReport> {
+): Promise<Audited> {
+  const { lines, isSettled } = await lookUntilSettled(ops, question, withinMs, work);
+  if (!books) return { ...reportAudit(lines, question), isSettled };
+  try {
+    const checked = await holdAgainstBooks(lines, ops.redis, books);
+    return { ...reportAudit(checked, question), isSettled };
+  } catch (unreadable) {
+    return { ...reportAudit(lines, question), isSettled, unreadable };
+  }
+}
+
+type Look = { lines: CheckedLine[]; inFlight: number; isSettled: boolean };
+
+async function lookUntilSettled(
+  ops: RunningSystem,
+  question: AuditQuestion,
+  withinMs: number,
+  work: Work,
+): Promise<Look> {
   const deadline = performance.now() + withinMs;
   const late = redisSilence(withinMs);
-  let report = await Promise.race([readReport(ops, filter), late]);
-  if (report.total.inFlight === 0 || withinMs === 0) return report;
-  const atFirst = report.total.inFlight;
+  const began = await Promise.race([readRedisTime(ops.redis), late]);
+  let look = await Promise.race([readLook(ops, question, began), late]);
+  if (look.isSettled || withinMs === 0) return look;
+  const atFirst = look.inFlight;
   const progress = startCounting(work, 'deliveries settled', atFirst);
   let settled = 0;
   let tookMs = 0;
-  while (report.total.inFlight > 0 && performance.now() < deadline) {
+  while (!look.isSettled && performance.now() < deadline) {
     await sleep(Math.max(LOOK_EVERY_MS, REST_FACTOR * tookMs));
-    const began = performance.now();
-    report = await Promise.race([readReport(ops, filter), late]);
-    tookMs = performance.now() - began;
-    // What is accepted meanwhile is waited for as well.
-    const now = Math.max(0, atFirst - report.total.inFlight);
+    const beganLook = performance.now();
+    look = await Promise.race([readLook(ops, question, began), late]);
+    tookMs = performance.now() - beganLook;
+    const now = Math.max(0, atFirst - look.inFlight);
     progress.add(now - settled);
     settled = now;
   }
-  return report;
+  return look;
 }
 
-async function readReport(
-  ops: RunningSystem,
-  { destination, ...filter }: AuditFilter & { destination?: string },
-): Promise<AuditReport> {
+/** @param began when the audit did, by Redis' clock */
+async function readLook(ops: RunningSystem, question: AuditQuestion, began: number): Promise<Look> {
+  const { destination, source } = question;
   const names = destinationsOf(destination === undefined ? {} : { destination }, ops);
-  const lines = (await Promise.all(names.map((name) => readAudit(name, ops.redis)))).flat();
-  if (filter.source !== undefined) refuseUnknownSource(filter.source, ops, lines);
-  return reportAudit(lines, filter);
+  const looks = await Promise.all(names.map((name) => readAuditAge(name, ops.redis)));
+  const all = looks.flatMap(({ lines }) => lines);
+  if (source !== undefined) refuseUnknownSource(source, ops, all);
+  const lines = chooseLines(all, question);
+  const inFlight = lines.reduce((sum, line) => sum + line.inFlight, 0);
+  const isYoung = looks.every(
+    ({ oldestJobAt }) => oldestJobAt === null || oldestJobAt >= began + CLOCKS_DIFFER_MS,
+  );
+  return { lines, inFlight, isSettled: inFlight === 0 || isYoung };
 }
 
 /** A misspelt source has no difference: that must not look like an account that adds up. */

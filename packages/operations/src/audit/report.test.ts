@@ -46,6 +46,18 @@ test.each<[string, AuditFilter, string[], { accepted: number; difference: number
     { accepted: 16, difference: 3, unbalanced: 1 },
   ],
   [
+    'until the hour that a moment is in',
+    { until: 11 * 3_600_000 + 1 },
+    ['10 lago web 8', '11 hyperline web 2', '11 lago backend 4', '11 lago web 10'],
+    { accepted: 24, difference: 0, unbalanced: 2 },
+  ],
+  [
+    'until an hour',
+    { until: 11 * 3_600_000 },
+    ['10 lago web 8'],
+    { accepted: 8, difference: -3, unbalanced: 1 },
+  ],
+  [
     'by hour',
     { by: 'hour' },
     ['null - - 100', '10 - - 8', '11 - - 16'],
