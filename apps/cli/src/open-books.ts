@@ -33,10 +33,16 @@ const UNREADABLE = [
   'spool_damaged',
 ];
 
+/** There is no such folder: the books may lie on another machine. */
+export function areElsewhere(error: unknown, dir: string): boolean {
+  const { code, path } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' && path === dir;
+}
+
 /** What a person is told of an error of the books; null for any other. @param dir where they are kept */
 export function unreadableWords(error: unknown, dir: string): string | null {
-  const { code, path, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' && path === dir) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (areElsewhere(error, dir)) {
     return `There are no books in ${dir}: an archivist that runs on this machine makes them.`;
   }
   return typeof code === 'string' && UNREADABLE.includes(code) ? message : null;

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { AuditLine, Balance } from '@meterbridge/queue';
-import { useRedis, waitFor } from '@meterbridge/testing';
+import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
+import { nextSpool, openSpool } from '../../../packages/receipts/src/store.js';
+import { HOUR_MS, makeStore, START, settled } from '../../../packages/receipts/test/a-store.js';
 import { expireLocks } from './expire-locks.js';
 import { makeTracks, postBatch, sendAll } from './retrying-client.js';
 import { type Stack, useStack } from './run-stack.js';
@@ -8,6 +11,7 @@ import { CONFIG } from './stack-config.js';
 
 const suite = useRedis();
 const stacks = useStack(suite);
+const closing = useClosing();
 
 const MENDED = CONFIG.replace('as: number }', 'as: number, default: 0 }');
 
@@ -90,6 +94,60 @@ test('looks only at what is asked for, and refuses names and times that mean not
     const refused = await stack.cli('audit', ...args);
     expect([refused.code, refused.output]).toEqual([code, expect.stringContaining(said)]);
   }
+});
+
+test('what is accepted after it began is not waited for', async () => {
+  const stack = await stacks.open();
+  const receiver = await stack.startReady('receiver');
+  await sendAll(receiver.url, makeTracks(5));
+  for (const name of ['lago', 'hyperline']) {
+    const [job] = await stack.redis.lrange(`meterbridge:{${name}}:deliveries:wait`, 0, 0);
+    await stack.redis.hset(`meterbridge:{${name}}:deliveries:${job}`, 'timestamp', Date.now() + 3_600_000);
+  }
+  expect(await audit(stack, '--wait', '60')).toMatchObject({ code: 0, total: { inFlight: 10 } });
+});
+
+test('the books are held against the ledger where they are on this machine', async () => {
+  const stack = await stacks.open();
+  const receiver = await stack.startReady('receiver');
+  await sendAll(receiver.url, makeTracks(5));
+  stack.env.RECEIPTS_DIRECTORY = join(stack.env.METERBRIDGE_CONFIG!, '..', 'elsewhere');
+  const elsewhere = await stack.cli('audit');
+  expect([elsewhere.code, elsewhere.output]).toEqual([
+    0,
+    expect.stringContaining('The books were not asked. '),
+  ]);
+
+  // An hour that is over, of which the books lack one; and the hour that goes on.
+  const { dir, remove } = await makeStore(['lago', 'hyperline']);
+  closing.push(remove);
+  stack.env.RECEIPTS_DIRECTORY = dir;
+  const hour = START / HOUR_MS + 1;
+  for (const counter of ['accepted', 'delivered']) {
+    await stack.redis.hincrby('meterbridge:{lago}:ledger', counter, 3);
+    await stack.redis.hincrby('meterbridge:{lago}:hours', `${hour}/backend/${counter}`, 3);
+  }
+  const place = { dir, shard: 'lago' };
+  const spool = await openSpool({ ...place, spool: await nextSpool(place) });
+  const at = START + HOUR_MS;
+  await spool.append([
+    settled(`${START}-1`, 'job', [
+      { id: 'a', at },
+      { id: 'b', at },
+    ]),
+  ]);
+  await spool.close();
+  const until = new Date(at + 1).toISOString();
+  const differing = await stack.cli('audit', '--json', '--until', until);
+  expect(differing.code).toBe(1);
+  expect(JSON.parse(differing.output)).toMatchObject({
+    balanced: true,
+    lines: [{ books: { state: 'differs', missing: 1 } }],
+    unbooked: [{ destination: 'lago', source: 'backend' }],
+  });
+  const text = await stack.cli('audit', '--destination', 'lago');
+  expect(text.output).toMatch(/ 3 +3 .* differs\n.* 5 +0 .* open\n/);
+  expect(text.output).toContain('deliveries: 1 missing');
 });
 
 test('a lost job ends it with 1, says which hour, and is a metric; a removed destination is looked at, too', async () => {
