@@ -100,11 +100,19 @@ test('what is accepted after it began is not waited for', async () => {
   const stack = await stacks.open();
   const receiver = await stack.startReady('receiver');
   await sendAll(receiver.url, makeTracks(5));
+  const looks = async () =>
+    Number(/cmdstat_eval:calls=(\d+)/.exec(await stack.redis.info('commandstats'))?.[1] ?? 0);
+  const before = await looks();
+  const waiting = stack.start('cli', ['audit', '--wait', '60', '--json']);
+  // Three places in one look.
+  await waitFor(async () => (await looks()) >= before + 3, { what: 'a look' });
+  // As if those of before were settled, and others had come.
   for (const name of ['lago', 'hyperline']) {
     const [job] = await stack.redis.lrange(`meterbridge:{${name}}:deliveries:wait`, 0, 0);
-    await stack.redis.hset(`meterbridge:{${name}}:deliveries:${job}`, 'timestamp', Date.now() + 3_600_000);
+    await stack.redis.hset(`meterbridge:{${name}}:deliveries:${job}`, 'timestamp', Date.now() + 1_000);
   }
-  expect(await audit(stack, '--wait', '60')).toMatchObject({ code: 0, total: { inFlight: 10 } });
+  expect(await waiting.exited).toMatchObject({ code: 0 });
+  expect(JSON.parse(waiting.output())).toMatchObject({ balanced: true, total: { inFlight: 10 } });
 });
 
 test('the books are held against the ledger where they are on this machine', async () => {

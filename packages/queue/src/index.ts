@@ -82,7 +82,7 @@ export {
   streamIdOf,
 } from './keys/dead-letter-id.js';
 export { destinationOf, RECEIVER, readsOf, shardNames } from './keys/keys.js';
-export { type AuditLine, readAudit, readAuditAge } from './ledger/audit.js';
+export { type AuditLine, readAudit, readAuditTimes } from './ledger/audit.js';
 export { findOrphanedDestinations } from './ledger/find-orphaned-destinations.js';
 export { startHourRetention } from './ledger/forget-hours.js';
 export { countLateOf, forgetLateOf, type LateTotal, readLateUsage } from './ledger/late-usage.js';

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AuditLine, readAuditAge } from '@meterbridge/queue';
+import { type AuditLine, readAuditTimes } from '@meterbridge/queue';
 import type { BooksStore } from '../books/books.js';
 import { redisSilence } from '../connect.js';
 import { destinationsOf } from '../dead-letters/walk.js';
 import type { RunningSystem } from '../open.js';
 import { OperationError } from '../operation-error.js';
-import { readRedisTime } from '../reconcile/archived-up-to.js';
 import { startCounting, type Work } from '../work.js';
 import { holdAgainstBooks } from './hold-against-books.js';
 import { type AuditFilter, type AuditReport, type CheckedLine, chooseLines, reportAudit } from './report.js';
@@ -13,8 +12,6 @@ import { type AuditFilter, type AuditReport, type CheckedLine, chooseLines, repo
 const LOOK_EVERY_MS = 500;
 /** A look stops Redis for as long as it takes: with many jobs waiting, a tenth of the time is enough. */
 const REST_FACTOR = 10;
-/** Clocks of those who accept events may be off by this. */
-const CLOCKS_DIFFER_MS = 5_000;
 
 export type AuditOptions = {
   /** How long is waited until nothing is in flight that was accepted before this is called. */
@@ -54,48 +51,57 @@ export async function audit(
   }
 }
 
-type Look = { lines: CheckedLine[]; inFlight: number; isSettled: boolean };
+type Look = {
+  lines: CheckedLine[];
+  inFlight: number;
+  oldestJobAt: number | null;
+  newestJobAt: number | null;
+};
 
 async function lookUntilSettled(
   ops: RunningSystem,
   question: AuditQuestion,
   withinMs: number,
   work: Work,
-): Promise<Look> {
+): Promise<Look & { isSettled: boolean }> {
   const deadline = performance.now() + withinMs;
   const late = redisSilence(withinMs);
-  const began = await Promise.race([readRedisTime(ops.redis), late]);
-  let look = await Promise.race([readLook(ops, question, began), late]);
-  if (look.isSettled || withinMs === 0) return look;
-  const atFirst = look.inFlight;
+  let look = await Promise.race([readLook(ops, question), late]);
+  const { inFlight: atFirst, newestJobAt } = look;
+  // A job keeps the time at which it was added, and deliveries never move to another: whatever the clocks say, all that
+  // was in flight at first is settled once every job is younger than all of those.
+  const isSettled = () => look.inFlight === 0 || (look.oldestJobAt ?? 0) > (newestJobAt ?? 0);
+  if (isSettled() || withinMs === 0) return { ...look, isSettled: isSettled() };
   const progress = startCounting(work, 'deliveries settled', atFirst);
   let settled = 0;
   let tookMs = 0;
-  while (!look.isSettled && performance.now() < deadline) {
+  while (!isSettled() && performance.now() < deadline) {
     await sleep(Math.max(LOOK_EVERY_MS, REST_FACTOR * tookMs));
-    const beganLook = performance.now();
-    look = await Promise.race([readLook(ops, question, began), late]);
-    tookMs = performance.now() - beganLook;
+    const began = performance.now();
+    look = await Promise.race([readLook(ops, question), late]);
+    tookMs = performance.now() - began;
     const now = Math.max(0, atFirst - look.inFlight);
     progress.add(now - settled);
     settled = now;
   }
-  return look;
+  return { ...look, isSettled: isSettled() };
 }
 
-/** @param began when the audit did, by Redis' clock */
-async function readLook(ops: RunningSystem, question: AuditQuestion, began: number): Promise<Look> {
+async function readLook(ops: RunningSystem, question: AuditQuestion): Promise<Look> {
   const { destination, source } = question;
   const names = destinationsOf(destination === undefined ? {} : { destination }, ops);
-  const looks = await Promise.all(names.map((name) => readAuditAge(name, ops.redis)));
-  const all = looks.flatMap(({ lines }) => lines);
+  const looks = await Promise.all(names.map((name) => readAuditTimes(name, ops.redis)));
+  const all = looks.flatMap((look) => look.lines);
   if (source !== undefined) refuseUnknownSource(source, ops, all);
   const lines = chooseLines(all, question);
-  const inFlight = lines.reduce((sum, line) => sum + line.inFlight, 0);
-  const isYoung = looks.every(
-    ({ oldestJobAt }) => oldestJobAt === null || oldestJobAt >= began + CLOCKS_DIFFER_MS,
-  );
-  return { lines, inFlight, isSettled: inFlight === 0 || isYoung };
+  const oldest = looks.flatMap(({ oldestJobAt }) => oldestJobAt ?? []);
+  const newest = looks.flatMap(({ newestJobAt }) => newestJobAt ?? []);
+  return {
+    lines,
+    inFlight: lines.reduce((sum, line) => sum + line.inFlight, 0),
+    oldestJobAt: oldest.length === 0 ? null : Math.min(...oldest),
+    newestJobAt: newest.length === 0 ? null : Math.max(...newest),
+  };
 }
 
 /** A misspelt source has no difference: that must not look like an account that adds up. */

@@ -2,7 +2,7 @@ import { type BucketCounts, splitBucket } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { queueKeys } from '../keys/keys.js';
 import { shardsOf } from '../state/shards.js';
-import { countJobs } from './count-jobs.js';
+import { countJobs, type JobCount } from './count-jobs.js';
 import { addCounts, type Balance, balance, readCounts } from './ledger.js';
 
 /** What became of what one source brought to one destination in one hour. */
@@ -38,31 +38,30 @@ export type AuditLook = {
  * so here. A line of one shard that does not add up stands by itself, under the name of the shard.
  */
 export async function readAudit(destination: string, redis: Redis): Promise<AuditLine[]> {
-  return (await readAuditAge(destination, redis)).lines;
+  return (await readAuditTimes(destination, redis)).lines;
 }
 
-/**
- * The same, with the time at which the oldest job in flight was added: epoch milliseconds by the clock of whoever added
- * it; null where nothing is in flight.
- */
-export async function readAuditAge(
+/** When the oldest and the youngest job in flight were added, by the clocks of those who did; null where there is none. */
+export type JobTimes = Pick<JobCount, 'oldestJobAt' | 'newestJobAt'>;
+
+/** The same, with the times of the jobs of the same moment. */
+export async function readAuditTimes(
   destination: string,
   redis: Redis,
-): Promise<{ lines: AuditLine[]; oldestJobAt: number | null }> {
+): Promise<JobTimes & { lines: AuditLine[] }> {
   const shards = await shardsOf(destination, redis);
   const looks = await Promise.all(shards.map((shard) => readShardAudit(shard, redis)));
-  const times = looks.flatMap(({ oldestJobAt }) => oldestJobAt ?? []);
-  const lines = mergeShards(
-    destination,
-    looks.flatMap((look) => look.lines),
-  );
-  return { lines, oldestJobAt: times.length === 0 ? null : Math.min(...times) };
+  const oldest = looks.flatMap(({ oldestJobAt }) => oldestJobAt ?? []);
+  const newest = looks.flatMap(({ newestJobAt }) => newestJobAt ?? []);
+  const lines = looks.flatMap((look) => look.lines);
+  return {
+    lines: mergeShards(destination, lines),
+    oldestJobAt: oldest.length === 0 ? null : Math.min(...oldest),
+    newestJobAt: newest.length === 0 ? null : Math.max(...newest),
+  };
 }
 
-async function readShardAudit(
-  shard: string,
-  redis: Redis,
-): Promise<{ lines: AuditLine[]; oldestJobAt: number | null }> {
+async function readShardAudit(shard: string, redis: Redis): Promise<JobTimes & { lines: AuditLine[] }> {
   const look = await countJobs(queueKeys(shard), redis, { withHours: true });
   const lines = auditLines({
     ledger: readCounts(look.ledger),
@@ -71,7 +70,7 @@ async function readShardAudit(
     inFlight: look.inFlight,
     jobs: [...look.buckets],
   }).map((line) => ({ destination: shard, ...line }));
-  return { lines, oldestJobAt: look.oldestJobAt };
+  return { lines, oldestJobAt: look.oldestJobAt, newestJobAt: look.newestJobAt };
 }
 
 /** Pure. What adds up is one line of the destination, whichever shard has it. */

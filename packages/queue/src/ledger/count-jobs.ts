@@ -18,6 +18,8 @@ export type JobCount = {
   inFlight: number;
   /** When the oldest job was added, epoch milliseconds; null where there is none. */
   oldestJobAt: number | null;
+  /** The same of the youngest. Times are by the clock of whoever added a job. */
+  newestJobAt: number | null;
   /** Jobs by the text of their buckets: most say the same. */
   buckets: Map<string, number>;
 };
@@ -44,7 +46,7 @@ const beginScript = defineScript(SCRIPTS['ledger/begin-count']);
 const portionScript = defineScript(SCRIPTS['ledger/count-portion']);
 const endScript = defineScript(SCRIPTS['ledger/end-count']);
 
-type Counted = [inFlight: number, oldest: number, buckets: (string | number)[]];
+type Counted = [inFlight: number, oldest: number, buckets: (string | number)[], newest: number];
 type Look = [ledger: string[], hours: string[], letters: number, lengths: number[]];
 
 /**
@@ -132,6 +134,7 @@ function add([ledger, hours, letters, lengths]: Look, portions: Counted[]): JobC
     }
   }
   const times = portions.map(([, oldest]) => oldest).filter((at) => at >= 0);
+  const newest = Math.max(-1, ...portions.map(([, , , at]) => at));
   return {
     ledger,
     hours,
@@ -139,6 +142,7 @@ function add([ledger, hours, letters, lengths]: Look, portions: Counted[]): JobC
     jobs,
     inFlight: portions.reduce((sum, [inFlight]) => sum + inFlight, 0),
     oldestJobAt: times.length === 0 ? null : Math.min(...times),
+    newestJobAt: newest < 0 ? null : newest,
     buckets,
   };
 }
