@@ -39,7 +39,7 @@ test('an event is followed from its receipts to what both APIs hold, by each of 
   expect(outcomesOf(dead.found)).toEqual(['hyperline delivered', 'lago unmapped']);
 
   const text = await stack.cli('find', track!.messageId);
-  expect(text.output).toMatch(/^lago: delivered by rule api-calls$/m);
+  expect(text.output).toMatch(/^lago, rule api-calls: delivered$/m);
   expect(text.output).toMatch(/^ {2}lago, api_call, stack-\d+: what was sent, as /m);
   const unknown = await stack.cli('find', 'nobody');
   expect(unknown.code).toBe(1);

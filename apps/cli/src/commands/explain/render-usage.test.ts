@@ -54,7 +54,7 @@ day         destination  code      source   rule       events  sums             
 ──────────────────────────────────────────────────────────────────────────────────────────────
 total                                                  24,690                          3     2
 
-2 are dead, and on no bill: meterbridge dead-letters list`,
+2 are dead, and on no bill: meterbridge dead-letters list --customer acme`,
   );
 });
 

@@ -88,11 +88,15 @@ function renderNow({ destination, subscription, usage, problem, caveat }: Billed
 }
 
 /** What a person has to know of the lines, in sentences. */
-export function notesOf({ from, lines, coverage }: UsageReport): string[] {
+export function notesOf({ customer, from, lines, coverage }: UsageReport): string[] {
   const dead = lines.reduce((sum, line) => sum + line.dead, 0);
   return [
     ...coverage.flatMap((each) => coverageWords(each, from)),
-    ...(dead > 0 ? [`${grouped(dead)} are dead, and on no bill: meterbridge dead-letters list`] : []),
+    ...(dead > 0
+      ? [
+          `${grouped(dead)} are dead, and on no bill: meterbridge dead-letters list --customer ${asArgument(customer)}`,
+        ]
+      : []),
     ...coverage.flatMap((each) => otherNameWords(each, lines)),
   ];
 }
@@ -132,6 +136,11 @@ function otherNameWords({ destination, type, booksBegin }: Coverage, lines: read
   ];
 }
 
+/** As a shell takes it. */
+function asArgument(text: string): string {
+  return /^[\w.:@-]+$/.test(text) ? text : `'${visible(text).replaceAll("'", `'\\''`)}'`;
+}
+
 function short(iso: string): string {
-  return iso.replace(/:00\.000Z$/, 'Z');
+  return iso.replace(/(:00)?\.\d{3}Z$/, 'Z');
 }

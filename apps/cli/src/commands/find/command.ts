@@ -3,7 +3,7 @@ import { withOperations } from '../../load-context.js';
 import { booksIn, keptReceipts, sayUnreadable } from '../../open-books.js';
 import { print } from '../../terminal/print.js';
 import { tableWidth } from '../../terminal/table.js';
-import { interruptible } from '../../terminal/work.js';
+import { watched } from '../../terminal/work.js';
 import { renderFound } from './render-found.js';
 
 export type FindOptions = { offline?: boolean; json?: boolean };
@@ -13,7 +13,7 @@ export async function find(id: string, { offline = false, json = false }: FindOp
   const { found, scrub } = await withOperations(async (ops) => {
     const { directory } = keptReceipts(ops);
     const found = await sayUnreadable(directory, () =>
-      interruptible((work) => findEvent(ops, { id, offline }, booksIn(directory), work)),
+      watched((work) => findEvent(ops, { id, offline }, booksIn(directory), work)),
     );
     return { found, scrub: ops.scrub };
   });

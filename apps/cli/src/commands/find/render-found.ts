@@ -45,7 +45,7 @@ function shownOf<Item>(items: readonly Item[], what: string, render: (item: Item
 function renderDelivery(delivery: FoundDelivery, width: number): string[] {
   const { destination, outcome, rule, event, messageId, time, source, request, acceptedHour } = delivery;
   const { settled, attempts, rules, code, usageId, owner, customer, sent, waits } = delivery;
-  const by = rule === undefined ? '' : ` by rule ${visible(rule)}`;
+  const by = rule === undefined ? '' : `, rule ${visible(rule)}`;
   const facts = factLines([
     ['event', `${event}, ${messageId ?? ''}`],
     ['time', time],
@@ -59,7 +59,7 @@ function renderDelivery(delivery: FoundDelivery, width: number): string[] {
     ['customer', customer],
     ['sent', sent === undefined ? 'not known: the rules that made it are not kept' : undefined],
   ]);
-  const head = `${style('bold', visible(destination))}: ${styledOutcome(outcome)}${by}`;
+  const head = `${style('bold', visible(destination))}${by}: ${styledOutcome(outcome)}`;
   const json = sent === undefined ? [] : [`  ${visible(JSON.stringify(sent))}`];
   return [...wrapLines([head, ...facts.map((fact) => `  ${fact}`)], width), ...json];
 }
@@ -67,9 +67,12 @@ function renderDelivery(delivery: FoundDelivery, width: number): string[] {
 const OUTCOMES: Record<string, { words: string; how: Style }> = {
   delivered: { words: 'delivered', how: 'green' },
   late: { words: 'delivered, too late for the bill of its time', how: 'yellow' },
-  duplicate: { words: 'a duplicate: it was there already', how: 'green' },
-  older_rule: { words: 'a duplicate: it was there as an older version of the rule sent it', how: 'yellow' },
-  not_compared: { words: 'a duplicate: it was there, and was not compared', how: 'yellow' },
+  duplicate: { words: 'a duplicate, which was there already', how: 'green' },
+  older_rule: {
+    words: 'a duplicate, which was there as an older version of the rule sent it',
+    how: 'yellow',
+  },
+  not_compared: { words: 'a duplicate, which was there and was not compared', how: 'yellow' },
 };
 
 function styledOutcome(outcome: string): string {
