@@ -3,7 +3,14 @@ import { type Outcome, settleBatch } from '@meterbridge/delivery';
 import { useRedis, waitFor } from '@meterbridge/testing';
 import type { Redis } from 'ioredis';
 import { type BatchData, decodeBatch } from '../src/batch/batch-codec.js';
-import { countReceipts, holdArchive, readReceiptGaps, readReceipts, releaseReceipts } from '../src/index.js';
+import {
+  countReceipts,
+  holdArchive,
+  readReceiptGaps,
+  readReceipts,
+  releaseReceipts,
+  walkReceipts,
+} from '../src/index.js';
 import { queueKeys } from '../src/keys/keys.js';
 import { writeSettlement } from '../src/work/settle.js';
 import { anEvent, makeLines } from './pipeline-line.js';
@@ -169,4 +176,22 @@ test('of an entry whose job somebody has taken away, the deliveries are a gap', 
     ]);
   }
   expect(await countReceipts(redis, destination)).toEqual({ entries: 0, bytes: 0, oldestAt: null });
+});
+
+test('all that waits is looked through, page by page, up to what is there at first; what is gone meanwhile is passed over', async () => {
+  const line = await openLine(undefined, { receipts: room });
+  const { receipts } = queueKeys(line.destination);
+  const leave = (id: number) => line.redis.xadd(receipts, `${id}-0`, 'filtered', '{}', 'bytes', '2');
+  for (let id = 1; id <= 230; id++) await leave(id);
+  // As where the archive lets go of an entry and its job between two commands.
+  const settled = JSON.stringify({ job: 'j', rev: 'r', outcomes: [] });
+  await line.redis.xadd(receipts, '231-0', 'job', `${receipts}:job:r`, 'settled', settled, 'bytes', '2');
+  await leave(232);
+  const seen: string[] = [];
+  for await (const { id } of walkReceipts(line.redis, line.destination)) {
+    seen.push(id);
+    await leave(1_000 + seen.length);
+  }
+  expect(seen).toEqual([...Array.from({ length: 230 }, (_, index) => `${index + 1}-0`), '232-0']);
+  expect(await line.redis.xlen(receipts)).toBe(232 + seen.length);
 });
