@@ -21,6 +21,13 @@ export type {
   LagoSubscription,
 } from './lago/options.js';
 export type { LagoEventCounts } from './lago/store.js';
+export {
+  LAGO_ORGANIZATION,
+  sendLagoWebhook,
+  signLagoWebhook,
+  type WebhookSigning,
+  type WebhookTarget,
+} from './lago/webhooks.js';
 export type { LedgerCounts, LedgerEntry, LedgerVersion } from './ledger.js';
 export type { SandboxOptions } from './options.js';
 export { createRandom } from './random.js';

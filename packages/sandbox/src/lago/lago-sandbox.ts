@@ -14,6 +14,7 @@ import { createLagoApi, type LagoParts } from './lago-api.js';
 import type { LagoOptions } from './options.js';
 import { createPlans } from './plans.js';
 import { type LagoEventCounts, LagoStore } from './store.js';
+import { sendLagoWebhook, type WebhookTarget, writeEventsErrors } from './webhooks.js';
 
 export type LagoInspection = TrafficCounts & {
   store: LagoOptions['store'];
@@ -65,6 +66,8 @@ export type LagoSandbox = {
   endSubscription: (externalId: string) => boolean;
   /** Moves a subscription to another plan now: the one before is ended and billed. False where none is active. */
   upgradeSubscription: (externalId: string, planCode: string) => boolean;
+  /** Sends the hourly webhook that names what is not billed, once. Answers the status. */
+  sendEventsErrors: (target: WebhookTarget) => Promise<number>;
   /** Hides an event from whoever reads; sent again, it is still a duplicate. */
   softDelete: (transactionId: string) => void;
   /** Forgets events, counts, faults, invoices, and what was made of subscriptions. */
@@ -106,6 +109,7 @@ export function createLagoSandbox(
       return events;
     },
     ...createBillingHandles({ store, options, plans, subscriptions, invoicing }, shared.now),
+    sendEventsErrors: (target) => sendLagoWebhook(writeEventsErrors(store, options), target),
     softDelete: (transactionId) => store.softDelete(transactionId),
     reset() {
       store.reset();

@@ -127,6 +127,11 @@ export class LagoStore {
     };
   }
 
+  /** Why a row is not; undefined where it is. */
+  whyUnbillable(row: number): UnbillableReason | undefined {
+    return this.#unbillable.get(row);
+  }
+
   /** Taken by Lago's bills, as far as can be said when it comes: there and then, its period left aside. */
   isBillable(row: number): boolean {
     return !this.#unbillable.has(row);
