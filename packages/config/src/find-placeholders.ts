@@ -15,7 +15,7 @@ export const SANDBOX_KEY = 'sandbox';
 
 const SECRET_KEYS = new Set([
   ...['writeKey', 'writeKeys', 'webhookSecret', 'webhookSecrets', 'functionSecret', 'functionSecrets'],
-  ...['value', 'values', 'apiKey'],
+  ...['value', 'values', 'apiKey', 'webhookKey'],
 ]);
 
 /**

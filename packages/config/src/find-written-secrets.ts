@@ -17,6 +17,7 @@ const SECRET_FIELDS = new Map<unknown, string | undefined>([
   ['functionSecret', 'SEGMENT_FUNCTION_SECRET'],
   ['functionSecrets', 'SEGMENT_FUNCTION_SECRET'],
   ['apiKey', undefined],
+  ['webhookKey', 'WEBHOOK_KEY'],
 ]);
 
 /**

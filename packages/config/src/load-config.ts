@@ -256,7 +256,7 @@ const FOR_CONNECTING = new Set<string | number | undefined>([
     'functionSecrets',
     'webhook',
   ],
-  ...['url', 'apiKey'],
+  ...['url', 'apiKey', 'webhookKey', 'webhookJwt'],
   ...['caFile', 'certFile', 'keyFile', 'serverName'],
 ]);
 

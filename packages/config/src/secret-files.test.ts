@@ -70,3 +70,16 @@ test('a problem with what a file holds names the file and shows nothing of it', 
 test('those who connect to nothing need no file', () => {
   expect(load(join(folder, 'none'), { allowUnset: true })).toMatchObject({ ok: true });
 });
+
+test("the key of an API's webhooks is a secret, from a file or a variable, and not needed by those who connect to nothing", () => {
+  writeFileSync(key, 'hmac-key\n');
+  const text = configOf(key).replace('apiKey:', `webhookKey: "\${HOOK}", apiKey:`);
+  const loaded = parseConfig(text, { HOOK: 'webhook-key' });
+  expect(loaded.ok && secretsOf(loaded.config)).toContain('webhook-key');
+  expect(parseConfig(text, {}, { allowUnset: true }).ok).toBe(true);
+  expect(parseConfig(text, {}).ok).toBe(false);
+  const written = parseConfig(text.replace('${HOOK}', '0b6e21d4-6a0e-4b8e-8f4e-1d2c3b4a5e6f'), {});
+  expect(written.ok ? [] : written.problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/a secret is written here.*\$\{WEBHOOK_KEY\}/),
+  ]);
+});

@@ -10,8 +10,10 @@ export function secretsOf(config: Config): string[] {
     for (const secret of [...shared, ...(header?.values ?? []), ...functionSecrets]) secrets.add(secret);
   }
   if (config.privacyKey !== undefined) secrets.add(config.privacyKey);
-  for (const { apiKey, proxyUrl = '' } of config.destinations) {
+  for (const destination of config.destinations) {
+    const { apiKey, proxyUrl = '' } = destination;
     secrets.add(apiKey);
+    if ('webhookKey' in destination && destination.webhookKey) secrets.add(destination.webhookKey);
     for (const password of passwordsIn(proxyUrl)) secrets.add(password);
   }
   for (const password of passwordsIn(config.redis.url)) secrets.add(password);

@@ -358,6 +358,33 @@ export type RuleIdentity<Rule> = {
   remedy(rule: string): string;
 };
 
+/** A usage event that an API took and does not bill, as it says itself. */
+export type ReportedFault = {
+  /** Which fault, in the API's own word. */
+  kind: string;
+  /** What the API calls the usage event; empty where the report does not say. */
+  usageId: string;
+  /** In a sentence, what the API does with it. */
+  detail: string;
+};
+
+/** What an API sends by itself to say which usage it does not bill. Pure. */
+export type Webhooks = {
+  /** Why a request is not believed, in words for its sender; null where its signature proves the body. */
+  findDoubt(headers: WebhookHeaders, rawBody: Buffer): string | null;
+  /** What a body reports that is proven. A webhook about other things reports nothing. */
+  read(rawBody: Buffer): WebhookReading;
+  /** Names a webhook: the same when it is sent again. Undefined where it has no name. */
+  nameOf(headers: WebhookHeaders): string | undefined;
+};
+
+/** By name in lower case. */
+export type WebhookHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export type WebhookReading =
+  | { ok: true; isReport: boolean; faults: ReportedFault[] }
+  | { ok: false; problem: string };
+
 /** What a usage event says of itself, once it is written for its API. */
 export type SentUsage = {
   /** What it is called there. */
@@ -401,6 +428,8 @@ export type DestinationKind<Schema extends z.ZodType> = KindDescription & {
   books?: BooksLookup;
   /** Left out where an API does not say what a subscription's usage comes to. */
   currentUsage?: CurrentUsageLookup;
+  /** What proves and reads its webhooks: null where the settings have no key for them. Left out where it reports nothing. */
+  openWebhooks?(settings: z.output<Schema>): Webhooks | null;
   /**
    * Holds rules against what the account has, each finding as soon as it is known. Left out where the API has nothing to
    * hold them against. Changes nothing there.

@@ -28,6 +28,7 @@ export type {
   Period,
   Preference,
   Read,
+  ReportedFault,
   RequestHead,
   SentUsage,
   StoredLookup,
@@ -38,6 +39,9 @@ export type {
   UsageFilter,
   UsageIdentity,
   UsagePage,
+  WebhookHeaders,
+  WebhookReading,
+  Webhooks,
 } from './destination.js';
 export type { HttpAnswer } from './http-answer.js';
 export type { HttpClient } from './http-client.js';

@@ -18,6 +18,7 @@ import { readLagoEventsStore } from './read-events-store.js';
 import { lagoUsageIdentity, readLagoUsage } from './sent-usage.js';
 import { isLookup, lagoSettingsSchema } from './settings.js';
 import { lagoSubscriptions } from './subscriptions.js';
+import { openLagoWebhooks } from './webhooks.js';
 import { compileLagoRule } from './write-usage.js';
 
 const BATCH_PATH = '/api/v1/events/batch';
@@ -61,6 +62,7 @@ export const lago: DestinationKind<typeof lagoSettingsSchema> = {
   held: lagoHeldLookup,
   books: lagoBooks,
   currentUsage: lagoCurrentUsage,
+  openWebhooks: openLagoWebhooks,
   checkRules: checkLagoRules,
   async checkConnection(http) {
     const answer = await http.post(BATCH_PATH, EMPTY_BATCH);

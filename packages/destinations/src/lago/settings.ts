@@ -6,8 +6,10 @@ import {
   valueRuleSchema,
 } from '@meterbridge/usage-mapping';
 import * as z from 'zod';
+import { secretSchema } from '../secret.js';
 import { connectionFields, limitSchema, refuseDuplicateNames } from '../settings.js';
 import { lagoDescription } from './describe.js';
+import { readPublicKey } from './webhook-proof.js';
 
 const { url, limit } = lagoDescription.defaults;
 
@@ -75,6 +77,15 @@ export const lagoRuleSchema = z.strictObject({
     .describe('Added to the messageId; for a second rule that takes the same event'),
 });
 
+/** Lago has one key pair for all organizations: by the signature alone a webhook could be that of any of them. */
+const webhookJwtSchema = z.strictObject({
+  publicKey: z
+    .string()
+    .refine((text) => readPublicKey(text) !== null, 'an RSA public key was expected, as PEM or in base64')
+    .describe("Lago's public key, as GET /api/v1/webhooks/json_public_key gives it, or as PEM"),
+  organizationId: z.string().min(1).describe("The organization's lago_id: no other's webhooks are taken"),
+});
+
 export const lagoSettingsSchema = z.strictObject({
   type: z.literal('lago'),
   // Puma gives a request 12 seconds: shorter than that would resend what is still being stored.
@@ -91,6 +102,13 @@ export const lagoSettingsSchema = z.strictObject({
     .describe(
       'What becomes of an event whose period Lago has billed: it is sent, for what is paid in advance or recurring, or it is a dead letter (period_closed)',
     ),
+  webhookKey: secretSchema
+    .min(1, 'a key was expected')
+    .optional()
+    .describe(
+      "The organization's HMAC key, which proves Lago's webhooks; by environment variable, never in the file",
+    ),
+  webhookJwt: webhookJwtSchema.optional().describe('For webhooks that are signed by JWT'),
   rules: z.array(lagoRuleSchema).min(1).superRefine(refuseDuplicateNames),
 });
 
