@@ -1,8 +1,10 @@
 import { type Config, settingsToTell } from '@meterbridge/config';
 import type { connectProducer, RunningConfig } from '@meterbridge/queue';
 import {
+  asStoreError,
   createForgetRequests,
   DeliveryWriter,
+  keepFindings,
   StoreUnavailableError,
   type WriterOptions,
 } from '@meterbridge/queue';
@@ -17,6 +19,7 @@ import type { RefusalGuard } from './refusal-guard.js';
 import { routeEvents } from './route-events.js';
 import { traceCommit } from './trace-requests.js';
 import type { Turns } from './turns.js';
+import { openWebhooks } from './webhooks/destination-webhooks.js';
 
 /** All that one configuration is to the receiver. It is swapped whole, between two requests, and changes in nothing. */
 export type InForce = RunningConfig & {
@@ -89,6 +92,13 @@ export function openInForce(config: Config, lasting: Lasting): InForce {
       for (const [source, each] of calls) {
         await createForgetRequests(redis, source, requestsOf(source, each, config.privacyKey!), replicas);
       }
+    },
+    findWebhooks: openWebhooks(config.destinations),
+    keepReport: async (destination, report, faults) => {
+      if (!isChecked() || redis.status !== 'ready') throw new StoreUnavailableError('Redis is not there yet');
+      return keepFindings(redis, destination, faults, { replicas, report }).catch((error) =>
+        Promise.reject(asStoreError(error)),
+      );
     },
     pressure,
     now,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Source } from '@meterbridge/config';
+import type { ReportedFault } from '@meterbridge/destinations';
 import type {
   DeletionCall,
   EventLimits,
@@ -11,6 +12,7 @@ import type {
 } from '@meterbridge/segment-events';
 import type { HealthDeps, ReceiverEvents, Tracer } from '@meterbridge/telemetry';
 import type { RefusalLease } from './refusal-guard.js';
+import type { FindWebhooks } from './webhooks/destination-webhooks.js';
 
 /** Why an event is counted that is of a person who is refused; no sender is told. */
 export const PERSON_REFUSED = 'person_refused';
@@ -74,6 +76,18 @@ export type IntakeDeps = {
    * @param calls by the source that brought them
    */
   requestForget: (calls: ReadonlyMap<string, readonly DeletionCall[]>) => Promise<void>;
+  /** What reads the webhooks of a destination's API. */
+  findWebhooks: FindWebhooks;
+  /**
+   * Resolves once what a destination's API reports is durable; the same report again adds nothing. Rejects as `commit`
+   * does.
+   * @param report names it
+   */
+  keepReport: (
+    destination: string,
+    report: string,
+    faults: readonly ReportedFault[],
+  ) => Promise<{ added: number; notKept: number }>;
   /** Asked before a body is read: how long to send clients away for, or null. */
   pressure: () => { retryAfterSeconds: number } | null;
   /** Milliseconds since 1970. */

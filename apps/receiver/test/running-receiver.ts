@@ -1,6 +1,7 @@
 import type { Source } from '@meterbridge/config';
 import type { DeletionCall, RefusalCount, RejectedEvent } from '@meterbridge/segment-events';
 import { compilePrivacy } from '@meterbridge/segment-events';
+import type { WebhookReceived } from '@meterbridge/telemetry';
 import { createIntake, createReceiverApp } from '../src/http/app.js';
 import { type RunningServer, type ServerOptions, startServer } from '../src/http/server.js';
 import type { IntakeDeps, ReceivedEvent, ReceiverDeps } from '../src/ports.js';
@@ -78,6 +79,8 @@ export async function startReceiver(
     requestForget: async (calls: ReadonlyMap<string, readonly DeletionCall[]>) => {
       for (const [source, each] of calls) deletions.push(...each.map((call) => ({ source, ...call })));
     },
+    findWebhooks: () => null,
+    keepReport: async () => ({ added: 0, notKept: 0 }),
     pressure: () => null,
     refusals: () => ({ people: null, isCurrent: () => true, leave: () => {} }),
     now: Date.now,
@@ -94,6 +97,8 @@ export async function startReceiver(
         told.push(`rejected ${source} ${reason} ${count}`),
       eventsIgnored: (source: string, count: number) => told.push(`ignored ${source} ${count}`),
       forgetRequested: (source: string, count: number) => told.push(`forget ${source} ${count}`),
+      webhookReceived: ({ destination, outcome, problem = '' }: WebhookReceived) =>
+        told.push(`webhook ${destination} ${outcome} ${problem}`.trim()),
       requestAnswered: ({ route, status }: { route: string; status: number }) =>
         told.push(`answered ${route} ${status}`),
       requestFailed: (route: string) => told.push(`failed ${route}`),

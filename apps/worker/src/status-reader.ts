@@ -1,4 +1,4 @@
-import { readAccount, readAudit, readCounters } from '@meterbridge/queue';
+import { countOpenFindings, readAccount, readAudit, readCounters } from '@meterbridge/queue';
 import type { BreakerState, DestinationStatus, Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { cachedByCost } from './cached-by-cost.js';
@@ -35,9 +35,10 @@ export function openStatusReader(options: {
   return {
     watch,
     async readStatus() {
-      const [counted, { inFlight, dead, discarded, oldestJobAt }] = await Promise.all([
+      const [counted, { inFlight, dead, discarded, oldestJobAt }, findings] = await Promise.all([
         count(),
         readCounters(destination, redis),
+        countOpenFindings(redis, destination),
       ]);
       const at = now();
       const oldestAt = inFlight === 0 ? at : Math.min(at, oldestJobAt ?? at, counted?.oldestJobAt ?? at);
@@ -49,6 +50,7 @@ export function openStatusReader(options: {
         discarded,
         differences: watch.lines(),
         difference: counted?.difference,
+        findings,
         breaker: breaker?.(),
       };
     },

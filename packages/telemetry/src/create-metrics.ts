@@ -35,6 +35,8 @@ export type DestinationStatus = {
   difference?: number;
   /** Where it has not added up for a while, a few lines at most: in which shard, ISO hour and source. */
   differences?: { shard: string; hour: string; source: string; difference: number }[];
+  /** Findings that are neither waived nor resolved, by kind. */
+  findings?: ReadonlyMap<string, number>;
   /** The receiver has none. */
   breaker?: BreakerState;
 };
@@ -235,7 +237,7 @@ function showForgets(
 
 function showStatus(gauges: ReturnType<typeof createStatusGauges>, status: DestinationStatus): void {
   const { destination, inFlight, oldestEventAgeMs, dead, discarded, difference, breaker } = status;
-  const { differences = [] } = status;
+  const { differences = [], findings = new Map<string, number>() } = status;
   gauges.inFlight.set({ destination }, inFlight);
   gauges.oldestAge.set({ destination }, oldestEventAgeMs / 1_000);
   gauges.deadLetters.set({ destination }, dead);
@@ -244,6 +246,7 @@ function showStatus(gauges: ReturnType<typeof createStatusGauges>, status: Desti
   for (const { difference: value, ...place } of differences) {
     gauges.differenceByHour.set({ destination, ...place }, value);
   }
+  for (const [kind, count] of findings) gauges.findingsOpen.set({ destination, kind }, count);
   if (!breaker) return;
   for (const state of BREAKER_STATES) {
     gauges.breaker.set({ destination, state }, state === breaker ? 1 : 0);

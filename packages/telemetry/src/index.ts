@@ -27,7 +27,7 @@ export { type DescribedError, describeError } from './describe-error.js';
 export { describeSystemError, endProgram, type LastWords } from './end-program.js';
 export { createHealthHandlers, type HealthDeps } from './health-handlers.js';
 export { nextId, nextTraceparent, readRequestId, readTraceparent } from './made-ids.js';
-export { createReceiverEvents, type ReceiverEvents } from './receiver-events.js';
+export { createReceiverEvents, type ReceiverEvents, type WebhookReceived } from './receiver-events.js';
 export { RedisOutages } from './redis-outages.js';
 export { type ReloadTold, tellReload } from './reload-events.js';
 export { createLearningScrubber, createScrubber, type LearningScrubber } from './scrub.js';

@@ -74,6 +74,11 @@ export function createReceiverMeters(registry: Registry) {
     filtered: counter('deliveries_filtered_total', 'Events that no rule of a destination takes', [
       'destination',
     ]),
+    webhooks: counter(
+      'destination_webhooks_total',
+      'Webhooks of an API by what became of them: kept, ignored, refused, unreadable',
+      ['destination', 'outcome'],
+    ),
     committedBatch: histogram('committed_batch_events', 'Events in a queued job', EVENTS, ['destination']),
   };
 }
@@ -242,6 +247,11 @@ export function createStatusGauges(registry: Registry) {
       'account_difference_by_hour',
       'Where the account has not added up for a minute, and by how much; absent where it does',
       ['destination', 'shard', 'hour', 'source'],
+    ),
+    findingsOpen: gauge(
+      'findings_open',
+      'Usage that the API reports as taken and not billed, and that nobody has waived or resolved',
+      ['destination', 'kind'],
     ),
     breaker: gauge('breaker_state', '1 for the state the destination is in', ['destination', 'state']),
   };

@@ -14,6 +14,20 @@ export type RequestAnswered = {
   bodyBytes: number;
 };
 
+/** A destination's API has sent a webhook. */
+export type WebhookReceived = {
+  destination: string;
+  /** Its report is kept; it is about other things; its signature proves nothing; its body is no webhook. */
+  outcome: 'kept' | 'ignored' | 'refused' | 'unreadable';
+  requestId?: string | undefined;
+  /** Why it was not taken; nothing of what was sent. */
+  problem?: string;
+  /** Faults in it; of those, that are new; and of the new ones, that are counted only. */
+  reported?: number;
+  added?: number;
+  notKept?: number;
+};
+
 /** As the receiver counts them. */
 const PERSON_REFUSED = 'person_refused';
 
@@ -96,6 +110,13 @@ export function createReceiverEvents(
     /** Deliveries of a request are in these jobs. */
     requestCommitted(requestId: string | undefined, jobIds: readonly string[]): void {
       if (jobIds.length > 0) logger.debug({ requestId, jobIds }, 'request.committed');
+    },
+
+    webhookReceived(received: WebhookReceived): void {
+      const { destination, outcome, added = 0 } = received;
+      metrics.webhooks.inc({ destination, outcome });
+      const isUsual = outcome === 'ignored' || (outcome === 'kept' && added === 0);
+      logger[isUsual ? 'debug' : 'warn'](received, 'webhook.received');
     },
 
     requestAnswered(answered: RequestAnswered): void {

@@ -6,6 +6,7 @@ const SECRET_FIELDS = new Set([
   'apiKey',
   'writeKey',
   'webhookSecret',
+  'webhookKey',
   'secret',
   'password',
   'x-signature',

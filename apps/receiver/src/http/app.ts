@@ -3,9 +3,10 @@ import type { RequestRef } from '@meterbridge/segment-events';
 import { createHealthHandlers, NO_TRACER, type Tracer } from '@meterbridge/telemetry';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Intake, IntakeDeps, ReceiverDeps } from '../ports.js';
-import { createReceiveEvents } from '../receive-events.js';
-import type { Route } from '../sources/source-kind.js';
+import { createReceiveEvents, type ReceiveEvents } from '../receive-events.js';
 import type { Turns } from '../turns.js';
+import { findWebhookRoute, WEBHOOK_METHODS } from '../webhooks/destination-webhooks.js';
+import { receiveWebhook } from '../webhooks/receive-webhook.js';
 import {
   type Answer,
   failure,
@@ -58,15 +59,15 @@ export function createIntake(
   return {
     handle(req, res) {
       const { method = '', url = '' } = req;
-      const route = findRoute(url);
+      const route = openRoute(url, deps, receive);
       if (!route) return false;
-      const { methods } = route.kind;
+      const { methods } = route;
       const identity = identify(req.headers, deps.scrub);
       if (method === 'OPTIONS') sendPreflight(req, res, methods, identity);
       else if (!methods.includes(method)) send(res, methodNotAllowed(methods), identity);
       else {
         identity.span = traceRequest(tracer, method, route, identity);
-        const answered = answerEvents(req, res, route, identity).finally(() => underWay.delete(answered));
+        const answered = answerRequest(req, res, route, identity).finally(() => underWay.delete(answered));
         underWay.add(answered);
       }
       return true;
@@ -76,10 +77,10 @@ export function createIntake(
     },
   };
 
-  async function answerEvents(
+  async function answerRequest(
     req: IncomingMessage,
     res: ServerResponse,
-    route: Route,
+    route: OpenRoute,
     identity: Identity,
   ): Promise<void> {
     const receivedAtMs = deps.now();
@@ -94,7 +95,7 @@ export function createIntake(
         const body = await readRawBody(req);
         if (body.ok) {
           bodyBytes = body.sentBytes;
-          answer = await receive({ route, headers: req.headers, rawBody: body.bytes, receivedAtMs, request });
+          answer = await route.receive({ headers: req.headers, rawBody: body.bytes, receivedAtMs, request });
         } else {
           answer = refuseBody(body.problem, deps.limits);
         }
@@ -124,10 +125,39 @@ export function createIntake(
   }
 }
 
+/** A route, and what takes a request of it whose body is read. */
+type OpenRoute = {
+  label: string;
+  methods: readonly string[];
+  receive(request: {
+    headers: IncomingMessage['headers'];
+    rawBody: Buffer;
+    receivedAtMs: number;
+    request: RequestRef;
+  }): Promise<Answer>;
+};
+
+/** Where a request goes: to what takes events of a source, or a webhook of a destination's API. */
+function openRoute(url: string, deps: IntakeDeps, receive: ReceiveEvents): OpenRoute | null {
+  const route = findRoute(url);
+  if (route) {
+    const { label, kind } = route;
+    return { label, methods: kind.methods, receive: (request) => receive({ route, ...request }) };
+  }
+  const webhook = findWebhookRoute(url);
+  if (!webhook) return null;
+  return {
+    label: webhook.label,
+    methods: WEBHOOK_METHODS,
+    receive: ({ headers, rawBody, request }) =>
+      receiveWebhook(deps, { route: webhook, headers, rawBody, requestId: request.id }),
+  };
+}
+
 function traceRequest(
   tracer: Tracer,
   method: string,
-  { label }: Route,
+  { label }: OpenRoute,
   identity: Identity,
 ): Identity['span'] {
   const { id, parent, tracestate } = identity;

@@ -11,7 +11,8 @@ export function findRoute(url: string): Route | null {
   return null;
 }
 
-function pathOf(url: string): string {
+/** The path of a URL, without a slash at its end. */
+export function pathOf(url: string): string {
   const query = url.indexOf('?');
   const path = query === -1 ? url : url.slice(0, query);
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
