@@ -8,6 +8,7 @@ import { addDeadLetters } from './commands/dead-letters/define.js';
 import { addDemo } from './commands/demo/define.js';
 import { addExplain } from './commands/explain/define.js';
 import { addFind } from './commands/find/define.js';
+import { addFindings } from './commands/findings/define.js';
 import { addForget } from './commands/forget/define.js';
 import { addHold } from './commands/hold/define.js';
 import { addInit } from './commands/init/define.js';
@@ -61,6 +62,7 @@ Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usa
     addFind,
     addExplain,
     addReconcile,
+    addFindings,
     addForget,
     addSchema,
   ])

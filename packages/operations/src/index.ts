@@ -84,6 +84,13 @@ export {
   type WalkOptions,
   walkLetters,
 } from './dead-letters/walk.js';
+export {
+  type FindingFilter,
+  listFindings,
+  type PlacedFinding,
+  resolveFindings,
+  waiveFindings,
+} from './findings/findings.js';
 export { findPerson, type PersonFound, type PlaceFound } from './forget/find-person.js';
 export { type ForgetOptions, type Forgotten, forgetPerson, type Rest } from './forget/forget-person.js';
 export { allowPerson, keyToRefuseBy, listRefused, type RefusedList } from './forget/refuse-person.js';

@@ -16,6 +16,7 @@ export type OperationErrorCode =
   | 'unknown_source'
   | 'unknown_dead_letter'
   | 'unknown_replay'
+  | 'unknown_finding'
   /** Somebody else was faster: it was replayed, edited or discarded, or is being replayed. */
   | 'conflict'
   /** What was asked for cannot be done with what there is. */

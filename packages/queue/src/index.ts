@@ -163,6 +163,7 @@ export {
   keepFindings,
   MAX_FINDINGS,
   type NewFinding,
+  readFinding,
   readFindings,
   readResolvedFindings,
   resolveFinding,

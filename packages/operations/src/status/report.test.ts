@@ -41,6 +41,7 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
         lateUsage: [],
         missingRules: [],
         newerRecords: [],
+        findings: new Map(),
         isConfigured: true,
         ...place,
       },
@@ -203,4 +204,12 @@ test('a rule that deliveries wait for is told with the time from which on they b
   expect(report({}, {}, { missingRules })).toMatchObject({
     missingRules: [{ rule: 'calls', deadFrom: AT - 1_000 + 86_400_000 }],
   });
+});
+
+test('findings that are open are told by kind, and kinds of none are not', () => {
+  const findings = new Map([
+    ['invalid_code', 3],
+    ['unreadable', 0],
+  ]);
+  expect(report({}, {}, { findings })).toMatchObject({ openFindings: { invalid_code: 3 } });
 });

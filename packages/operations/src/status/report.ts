@@ -60,6 +60,8 @@ export type PlaceStatus = Omit<Counters, 'oldestJobAt'> & {
   missingRules: { rule: string; deadFrom: number }[];
   /** What deliveries wait by, since a newer version wrote it; `words` say which version reads it. */
   newerRecords: { kind: StoredKind; format: number; since: number; words: string }[];
+  /** Findings that are neither waived nor resolved: how many of each kind. */
+  openFindings: Record<string, number>;
   isConfigured: boolean;
 };
 
@@ -139,6 +141,7 @@ function reportPlace(
     lateUsage,
     missingRules,
     newerRecords,
+    findings,
     isConfigured,
   } = place;
   const perSecond = (of: (standing: Counters) => number) => (of(place.standing) - of(before)) / seconds;
@@ -163,6 +166,7 @@ function reportPlace(
       since,
       words: newerWords(kind, format, formats),
     })),
+    openFindings: Object.fromEntries([...findings].filter(([, count]) => count > 0)),
     isConfigured,
   };
 }

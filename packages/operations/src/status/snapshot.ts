@@ -1,6 +1,7 @@
 import type { Gate, ToldFormats } from '@meterbridge/delivery';
 import {
   type Counters,
+  countOpenFindings,
   countRefusals,
   countWorkers,
   describeRedisError,
@@ -52,6 +53,8 @@ export type PlaceSnapshot = {
   missingRules: MissingRule[];
   /** What a newer version wrote, and deliveries wait by. */
   newerRecords: NewerRecords[];
+  /** Findings that are neither waived nor resolved, by kind. */
+  findings: ReadonlyMap<string, number>;
   isConfigured: boolean;
 };
 
@@ -91,45 +94,20 @@ export async function takeSnapshot(
     readFormats(redis),
   ]);
   const places = await Promise.all(
-    names.map(async (name): Promise<PlaceSnapshot> => {
-      const account = config.billingAccounts.get(name) ?? name;
-      const configured = config.destinations.find((each) => each.name === name);
-      const limit = configured?.limit.requestsPerSecond;
-      const [standing, gate, readsGate, requestsPerSecond, eventsStore, lateUsage, missing, newerRecords] =
-        await Promise.all([
-          readCounters(name, redis),
-          lookAtDestinationGate(name, account, redis),
-          lookAtGate(readsOf(account), redis),
-          limit === 'unlimited' ? undefined : countStarts(account, redis),
-          readEventsStore(redis, name),
-          readLateUsage(name, redis),
-          readMissingRules(redis, name, at),
-          readNewerRecords(redis, name, at),
-        ]);
-      const isThere = (rule: string) => configured?.rules.some((each) => each.name === rule) ?? false;
-      return {
-        standing,
-        gate,
-        readsGate,
-        requestsPerSecond,
-        limit: typeof limit === 'number' ? limit : undefined,
-        workers: workersOf?.(name),
-        eventsStore,
-        lateUsage,
-        missingRules: missing.filter(({ rule }) => !isThere(rule)),
-        newerRecords,
-        isConfigured: configured !== undefined,
-      };
-    }),
+    names.map((name) => lookAtPlace(name, { config, redis, at, workers: workersOf?.(name) })),
   );
-  const hasSomething = ({ standing, isConfigured }: PlaceSnapshot) =>
-    isConfigured || standing.inFlight > 0 || standing.dead > 0;
+  const hasSomething = ({ standing, findings, isConfigured }: PlaceSnapshot) =>
+    isConfigured ||
+    standing.inFlight > 0 ||
+    standing.dead > 0 ||
+    [...findings.values()].some((count) => count > 0);
   const receiver = {
     standing: await readCounters(RECEIVER, redis),
     eventsStore: null,
     lateUsage: [],
     missingRules: [],
     newerRecords: [],
+    findings: new Map<string, number>(),
     isConfigured: true,
   };
   const activity = await readActivity(config, redis, at);
@@ -143,5 +121,55 @@ export async function takeSnapshot(
     refusesWrites: describeRedisError(refusal),
     refusedIds: (await countRefusals(redis)) / TOKENS_PER_ID,
     forgetRequests: await readOpenForgetRequests(redis),
+  };
+}
+
+async function lookAtPlace(
+  name: string,
+  {
+    config,
+    redis,
+    at,
+    workers,
+  }: { config: SettingsInForce; redis: Redis; at: number; workers: number | undefined },
+): Promise<PlaceSnapshot> {
+  const account = config.billingAccounts.get(name) ?? name;
+  const configured = config.destinations.find((each) => each.name === name);
+  const limit = configured?.limit.requestsPerSecond;
+  const [
+    standing,
+    gate,
+    readsGate,
+    requestsPerSecond,
+    eventsStore,
+    lateUsage,
+    missing,
+    newerRecords,
+    findings,
+  ] = await Promise.all([
+    readCounters(name, redis),
+    lookAtDestinationGate(name, account, redis),
+    lookAtGate(readsOf(account), redis),
+    limit === 'unlimited' ? undefined : countStarts(account, redis),
+    readEventsStore(redis, name),
+    readLateUsage(name, redis),
+    readMissingRules(redis, name, at),
+    readNewerRecords(redis, name, at),
+    countOpenFindings(redis, name),
+  ]);
+  const isThere = (rule: string) => configured?.rules.some((each) => each.name === rule) ?? false;
+  return {
+    standing,
+    gate,
+    readsGate,
+    requestsPerSecond,
+    limit: typeof limit === 'number' ? limit : undefined,
+    workers,
+    eventsStore,
+    lateUsage,
+    missingRules: missing.filter(({ rule }) => !isThere(rule)),
+    newerRecords,
+    findings,
+    isConfigured: configured !== undefined,
   };
 }

@@ -140,6 +140,12 @@ export async function readFindings(redis: Redis, destination: string): Promise<F
   return [...read.values()].sort((one, other) => one.at - other.at || (one.id < other.id ? -1 : 1));
 }
 
+/** One that is not resolved; null where there is none with this id. */
+export async function readFinding(redis: Redis, destination: string, id: string): Promise<Finding | null> {
+  const text = await redis.hget(keysOf(destination).findings, id);
+  return text === null ? null : (JSON.parse(text) as Finding);
+}
+
 /** The newest that are resolved, the newest first. */
 export async function readResolvedFindings(redis: Redis, destination: string): Promise<Finding[]> {
   const texts = await redis.lrange(keysOf(destination).resolved, 0, -1);

@@ -134,6 +134,12 @@ function wordsOf(place: PlaceStatus, at: number): string[] {
       `${destination}: ${grouped(waiting)} jobs wait, ${grouped(active)} are in hand, ${grouped(delayed)} are put back`,
     );
   }
+  const findings = Object.values(place.openFindings).reduce((sum, count) => sum + count, 0);
+  if (findings > 0) {
+    words.push(
+      `${destination}: took ${grouped(findings)} usage ${findings === 1 ? 'event' : 'events'} that it does not bill, as it reports: ${howToRun(`findings list --destination ${destination}`)}`,
+    );
+  }
   words.push(...[...duplicateWords(place), ...lateWords(place)].map((text) => `${destination}: ${text}`));
   return words;
 }
