@@ -62,7 +62,7 @@ test('a report that comes again adds nothing, not even what was resolved meanwhi
   expect(await readFindings(redis, 'lago')).toHaveLength(1_199);
   // Another report about the same: it is not put right.
   expect(await keepFindings(redis, 'lago', found, { report: 's' })).toEqual({ added: 1, notKept: 0 });
-  expect(await redis.pttl('meterbridge:{lago}:findings:report:s:500')).toBeGreaterThan(0);
+  expect(await redis.pttl('meterbridge:{lago}:findings:report:s:250')).toBeGreaterThan(0);
 });
 
 test('one that somebody lets stand is open no more, and stays so when it comes again', async () => {

@@ -10,7 +10,7 @@
 --   reportMs: for how long a report is known again
 --   max: of findings that are kept
 --   moreDetail: what a finding says that stands for those without room
---   ...given: of each its id, its kind, and its JSON without times
+--   ...given: of each its id, its kind, and its JSON, an object without times
 -- RESULT how many are new, and how many of those had no room
 local isKnown = redis.call('EXISTS', report) == 1
 redis.call('SET', report, '1', 'PX', reportMs)
@@ -30,22 +30,25 @@ local function keepMore(kind)
   finding.seen = now
   redis.call('HSET', findings, id, cjson.encode(finding))
 end
+local times = string.format(',"at":%.0f,"seen":%.0f}', now, now)
 for i = 1, #given, 3 do
   local id, kind, text = given[i], given[i + 1], given[i + 2]
   local kept = redis.call('HGET', findings, id)
-  local finding = cjson.decode(kept or text)
-  finding.seen = now
-  if not kept then
-    added = added + 1
-    redis.call('HINCRBY', open, kind, 1)
-    finding.at = now
-  end
-  if kept or count < tonumber(max) then
-    if not kept then count = count + 1 end
+  if kept then
+    local finding = cjson.decode(kept)
+    finding.seen = now
     redis.call('HSET', findings, id, cjson.encode(finding))
   else
-    more = more + 1
-    keepMore(kind)
+    added = added + 1
+    redis.call('HINCRBY', open, kind, 1)
+    if count < tonumber(max) then
+      count = count + 1
+      -- Nothing is read that need not be: a report may have tens of thousands.
+      redis.call('HSET', findings, id, string.sub(text, 1, -2) .. times)
+    else
+      more = more + 1
+      keepMore(kind)
+    end
   end
 end
 return { added, more }
