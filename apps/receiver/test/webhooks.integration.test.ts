@@ -1,10 +1,11 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import {
   type DestinationSettings,
   destinationSettingsSchema,
   type ReportedFault,
 } from '@meterbridge/destinations';
-import { signLagoWebhook } from '@meterbridge/sandbox';
+import { LAGO_ORGANIZATION, signLagoWebhook } from '@meterbridge/sandbox';
 import type { IntakeDeps } from '../src/ports.js';
 import { openWebhooks } from '../src/webhooks/destination-webhooks.js';
 import { request, startReceiver, stopReceivers } from './running-receiver.js';
@@ -127,6 +128,28 @@ test.each([
   const answered = await receiver.post(HOOK, body, sign(body));
   expect(answered.status).toBe(status);
   expect(answered.headers.get('retry-after')).toBe('1');
+});
+
+test('a JWT repeats the body in a header, which is bounded: a long report does not get in', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+  const webhookJwt = {
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    organizationId: LAGO_ORGANIZATION,
+  };
+  const receiver = await start({
+    findWebhooks: openWebhooks([destination({ name: 'billing', webhookJwt })]),
+  });
+  const send = (events: number) => {
+    const ids = Array.from({ length: events }, () => randomUUID());
+    const body = JSON.stringify({
+      ...JSON.parse(report({ invalid_code: ids })),
+      organization_id: LAGO_ORGANIZATION,
+    });
+    return receiver.post(HOOK, body, signLagoWebhook(body, { privateKey }));
+  };
+  expect((await send(250)).status).toBe(200);
+  expect(receiver.kept[0]!.faults).toHaveLength(250);
+  expect((await send(1_000)).status).toBe(431);
 });
 
 test('the route takes POST alone, and a body up to its bound', async () => {
