@@ -40,6 +40,7 @@ async function runThem(): Promise<{ exposition: Exposition; answers: Map<string,
   await stack.redis.config('SET', 'maxmemory', 0);
   await waitFor(async () => (await postBatch(receiver.url, makeTracks(1))).status === 200, { what: 'a 200' });
 
+  await stack.redis.hset('meterbridge:{lago}:findings:open', 'invalid_code', 1);
   const ofWorker = await waitFor(
     async () => {
       const text = await metricsOf(worker.url);
