@@ -55,6 +55,7 @@ async function receive(body: string, path: 'batch' | 'webhook' = 'batch') {
       eventsRejected: () => {},
       eventsIgnored: () => {},
       forgetRequested: () => {},
+      webhookReceived: () => {},
       requestAnswered: () => {},
       requestFailed: (_route, error) => failures.push(error),
     },

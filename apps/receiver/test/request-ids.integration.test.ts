@@ -92,6 +92,7 @@ test('what is stored, refused and logged names its request, and no trace that is
       eventsAccepted: () => {},
       eventsIgnored: () => {},
       forgetRequested: () => {},
+      webhookReceived: () => {},
       eventsRejected: (...args) => logged.push(args),
       requestFailed: () => {},
       requestAnswered: (answered) => logged.push(answered),
