@@ -12,10 +12,12 @@ import {
   placeOf,
   readReceiptGaps,
   redisErrorWords,
+  redisIdentity,
   startProcessBeat,
   type UnsafeRedisError,
   watchFormats,
 } from '@meterbridge/queue';
+import { claimStore, ForeignStoreError } from '@meterbridge/receipts';
 import {
   type ArchivistMetrics,
   createHealthHandlers,
@@ -37,8 +39,11 @@ export type ProcessDeps = {
   metrics: ArchivistMetrics;
   /** Which version of the program it is. */
   version: string;
-  /** Told once nothing may be touched any more: a newer version has changed the form of what lies in Redis. */
-  onNewerStore: (error: UnsafeRedisError) => void;
+  /**
+   * Told once nothing may be touched any more: a newer version has changed the form of what lies in Redis, or the
+   * receipts in the folder are of another Redis.
+   */
+  onRefused: (error: UnsafeRedisError | ForeignStoreError) => void;
 };
 
 /** Receipts are on disk within seconds: so much less is in Redis, and so much sooner can anybody ask for them. */
@@ -50,7 +55,7 @@ const ROUND_EVERY_MS = 1_000;
  */
 export async function composeArchivist(
   config: Config & { receipts: NonNullable<Config['receipts']> },
-  { logger, metrics, version, onNewerStore }: ProcessDeps,
+  { logger, metrics, version, onRefused }: ProcessDeps,
 ): Promise<ArchivistProcess> {
   const { directory: dir } = config.receipts;
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -67,10 +72,14 @@ export async function composeArchivist(
   const operations = await startOperations(config, { metrics, redis, archive });
   metrics.showConfig(config.hash);
   metrics.watchReceipts(() => readReceiptStatus(redis, clock.now()));
-  const formats = watchFormats(redis, onNewerStore);
+  const formats = watchFormats(redis, onRefused);
   const beat = startProcessBeat(redis, { role: 'archivist', version }, clock.now);
   const opened = new Opening(redis, config, logger, async () => {
     await clock.synchronize();
+    await claimStore(dir, await redisIdentity(redis, randomUUID())).catch((error) => {
+      if (error instanceof ForeignStoreError) onRefused(error);
+      throw error;
+    });
     await beat.say({ hash: config.hash, rules: new Map(), settings: settingsToTell(config) });
   });
   const rounds = every(ROUND_EVERY_MS, async () => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigError, configFile, loadConfig, secretsOf } from '@meterbridge/config';
 import { describeRedisError, UnsafeRedisError } from '@meterbridge/queue';
+import { ForeignStoreError } from '@meterbridge/receipts';
 import {
   createArchivistMetrics,
   createLogger,
@@ -41,7 +42,7 @@ process.on('SIGHUP', () => logger.info('config.needs_restart'));
 
 const opening = composeArchivist(
   { ...config, receipts },
-  { logger, metrics, version: build.version, onNewerStore: end },
+  { logger, metrics, version: build.version, onRefused: end },
 );
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, async () => {
@@ -63,7 +64,10 @@ try {
 function end(error: unknown): never {
   return endProgram(error, {
     words: (each) =>
-      each instanceof ConfigError || each instanceof UnsafeRedisError || each instanceof NoReceiptsError
+      each instanceof ConfigError ||
+      each instanceof UnsafeRedisError ||
+      each instanceof ForeignStoreError ||
+      each instanceof NoReceiptsError
         ? each.message
         : describeRedisError(each),
     onBug: (err) => logger.fatal({ err }),

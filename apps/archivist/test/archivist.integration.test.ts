@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -167,4 +168,16 @@ test('without a folder it says what to do', async () => {
   expect(archivist.output()).toBe(
     'No receipts are kept: say `receipts: { directory: … }` in the configuration, or set RECEIPTS_DIRECTORY.\n',
   );
+});
+
+test('receipts of another Redis are not mixed with those of this one', async () => {
+  const { stack, dir } = await openBooks();
+  await stack.startReady('archivist');
+  const isClaimed = async () => (await stack.redis.exists('meterbridge:receipts:redis')) === 1;
+  await waitFor(isClaimed, { what: 'the store to be claimed' });
+  await waitFor(() => existsSync(join(dir, 'store.json')), { what: 'its claim on the disk' });
+  await stack.redis.del('meterbridge:receipts:redis');
+  const another = stack.start('archivist');
+  expect(await another.exited).toMatchObject({ code: 1 });
+  expect(another.output()).toContain(`The receipts in ${dir} are of another Redis: say another folder`);
 });

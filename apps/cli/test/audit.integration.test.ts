@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { AuditLine, Balance } from '@meterbridge/queue';
 import { useClosing, useRedis, waitFor } from '@meterbridge/testing';
-import { nextSpool, openSpool } from '../../../packages/receipts/src/store.js';
+import { beginSpool, nextSpool } from '../../../packages/receipts/src/store.js';
 import { HOUR_MS, makeStore, START, settled } from '../../../packages/receipts/test/a-store.js';
 import { expireLocks } from './expire-locks.js';
 import { makeTracks, postBatch, sendAll } from './retrying-client.js';
@@ -136,7 +136,7 @@ test('the books are held against the ledger where they are on this machine', asy
     await stack.redis.hincrby('meterbridge:{lago}:hours', `${hour}/backend/${counter}`, 3);
   }
   const place = { dir, shard: 'lago' };
-  const spool = await openSpool({ ...place, spool: await nextSpool(place) });
+  const spool = await beginSpool({ ...place, spool: await nextSpool(place) });
   const at = START + HOUR_MS;
   await spool.append([
     settled(`${START}-1`, 'job', [

@@ -43,6 +43,8 @@ async function receive(body: string, path: 'batch' | 'webhook' = 'batch') {
     pressure: () => null,
     refusals: () => ({ people: null, isCurrent: () => true, leave: () => {} }),
     now: () => receivedAtMs,
+    findWebhooks: () => null,
+    keepReport: async () => ({ added: 0, notKept: 0 }),
     limits: {
       bodyBytes: 10_000_000,
       inflatedBytes: 50_000_000,

@@ -84,7 +84,7 @@ const receiptsSchema = z
         .string()
         .min(1)
         .optional()
-        .describe('Where the archivist keeps what was delivered; RECEIPTS_DIRECTORY where left out'),
+        .describe('Where the archivist keeps what was delivered; RECEIPTS_DIRECTORY wins over it'),
       maxWaitingMegabytes: z
         .number()
         .positive()

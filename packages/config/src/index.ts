@@ -11,6 +11,7 @@ export type { Environment } from './interpolate.js';
 export { type Config, type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load-config.js';
 export { namedSecrets } from './named-secrets.js';
 export { type ParsedYaml, parseYaml } from './parse-yaml.js';
+export { saysReceipts, writeKeyVariables } from './peek.js';
 export {
   ConfigError,
   type ConfigProblem,
@@ -22,4 +23,3 @@ export { createReloader, loadSettled, type Reloader, type ReloadOutcome } from '
 export { secretsOf } from './secrets.js';
 export { settingsToTell } from './settings-to-tell.js';
 export type { Source, WebhookAccess } from './source-settings.js';
-export { writeKeyVariables } from './write-key-variables.js';

@@ -171,9 +171,9 @@ export function parseConfig(text: string, env: Environment, options: LoadOptions
 
 function keptIn(
   { directory, maxWaitingMegabytes }: Exclude<File['receipts'], false>,
-  byDefault: string | undefined,
+  variable: string | undefined,
 ): Config['receipts'] {
-  const kept = directory ?? byDefault;
+  const kept = variable || directory;
   return kept ? { directory: resolve(kept), maxBytes: maxWaitingMegabytes * 1e6 } : undefined;
 }
 

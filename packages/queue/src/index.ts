@@ -110,6 +110,7 @@ export {
   readNewestReceipt,
   readReceiptGaps,
   readReceipts,
+  redisIdentity,
   releaseReceipts,
   walkReceipts,
 } from './receipts/receipt-stream.js';

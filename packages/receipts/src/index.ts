@@ -3,6 +3,7 @@
  * terminal, and loads DuckDB only where files of rows are written or read. Begin with `Receipt`, then `Spool` (in),
  * `convertSpool` and `ReceiptReader` (out).
  */
+export { claimStore, ForeignStoreError } from './claim-store.js';
 export { ConversionError, convertSpool, type SpoolPlace } from './convert/convert-spool.js';
 export { DuckDbMissingError } from './duckdb/load-duckdb.js';
 export { replaceFile } from './durable-file.js';

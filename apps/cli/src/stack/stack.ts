@@ -1,7 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type Config, type ConfigProblem, SANDBOX_KEY, writeKeyVariables } from '@meterbridge/config';
+import {
+  type Config,
+  type ConfigProblem,
+  SANDBOX_KEY,
+  saysReceipts,
+  writeKeyVariables,
+} from '@meterbridge/config';
 import { destinationTypes, kindOf } from '@meterbridge/destinations';
 import { findFreePort, type LocalRedis, startLocalRedis } from '@meterbridge/local-redis';
 import { OperationError, refuseUnsafeRedis } from '@meterbridge/operations';
@@ -158,7 +164,9 @@ class Launch {
   private async makeUpBooks(): Promise<void> {
     const { directory, demo } = this.options;
     const folder = demo ? `demo-receipts-${process.pid}` : this.isPlay ? 'sandbox-receipts' : 'receipts';
-    if (!this.given.RECEIPTS_DIRECTORY || demo) this.made.RECEIPTS_DIRECTORY = join(directory, folder);
+    const isSaid = this.given.RECEIPTS_DIRECTORY || saysReceipts(this.options.configFile);
+    // Whatever is said is for what is billed.
+    if (demo || this.isPlay || !isSaid) this.made.RECEIPTS_DIRECTORY = join(directory, folder);
     if (demo) this.stops.push(() => rm(this.made.RECEIPTS_DIRECTORY!, { recursive: true, force: true }));
     this.made.ARCHIVIST_PORT = await this.choosePort('ARCHIVIST_PORT', 4004);
   }

@@ -149,6 +149,14 @@ function readGapField(field: string, value: string): Partial<ReceiptGap> {
   return { [field]: Number(value) };
 }
 
+const IDENTITY = 'meterbridge:receipts:redis';
+
+/** The name of this Redis, and of no other, for who keeps receipts of several apart. @param fresh where it has none yet */
+export async function redisIdentity(redis: Redis, fresh: string): Promise<string> {
+  await redis.setnx(IDENTITY, fresh);
+  return (await redis.get(IDENTITY)) ?? fresh;
+}
+
 /** How much of a shard's receipts waits: entries, bytes (about), and since when, epoch milliseconds; null where nothing does. */
 export async function countReceipts(
   redis: Redis,
