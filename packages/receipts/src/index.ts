@@ -7,6 +7,7 @@ export { claimStore, ForeignStoreError } from './claim-store.js';
 export { ConversionError, convertSpool, type SpoolPlace } from './convert/convert-spool.js';
 export { DuckDbMissingError } from './duckdb/load-duckdb.js';
 export { replaceFile } from './durable-file.js';
+export { sha256OfFile } from './file-hash.js';
 export { destinationsAmong, rulesFile, shardFolder } from './layout.js';
 export {
   type Gap,
@@ -18,13 +19,17 @@ export {
   writeManifest,
 } from './manifest.js';
 export { createMemoryReader } from './memory-reader.js';
-export { openReceipts } from './reader/open-receipts.js';
+export { DecimalSum } from './reader/decimal-sum.js';
+export { type BooksPlace, openReceipts } from './reader/open-receipts.js';
 export type {
+  Arrivals,
   CountedReceipts,
   EventSpan,
   ExplainedUsage,
   Explanation,
   ReceiptReader,
+  SpanTotals,
+  SpooledReceipts,
 } from './reader/receipt-reader.js';
 export { RECEIPT_OUTCOMES, type Receipt, type ReceiptOutcome, type SettledFields } from './receipt.js';
 export { compileKeptRules, type RulesOf } from './rows/compile-kept-rules.js';

@@ -211,6 +211,69 @@ test('what a customer is billed for is explained by day, code, source and rule',
   expect(billed).toEqual([{ owner: 'acme' }, { owner: 'sub-1', customer: 'acme' }]);
 });
 
+test('a span comes to sums by code, and what is beside them is told', async () => {
+  const tokens = (id: string, amount: unknown, others: Partial<Usage> = {}): Usage => ({
+    id,
+    properties: { tokens: amount },
+    ...others,
+  });
+  await keep('lago', 'file', [
+    settledAt(1, [tokens('a', 0.1), tokens('b', 0.2), tokens('c', 1, { event: 'Export' })], undefined, [
+      ['delivered', 1],
+      ['late', 2],
+    ]),
+    filtered(`${START}-0`, { [`${HOUR}/backend`]: { Seen: 5 }, [`${HOUR + 48}/backend`]: { Seen: 9 } }),
+  ]);
+  await keep('lago@1', 'file', [settledAt(61, [tokens('old', 1, { at: START - DAY_MS })])]);
+  await keep('lago@1', 'file', [
+    settledAt(62, [tokens('a', 0.1, { source: 'web' }), { id: 'x', rule: 'found' }], undefined, [
+      ['duplicate', 1],
+      ['delivered', 1],
+    ]),
+  ]);
+  await keep('lago', 'spool', [
+    filtered(`${START}-9`, { [`${HOUR + 2}/backend`]: { Seen: 4 }, [`${HOUR - 1}/backend`]: { Seen: 4 } }),
+    settledAt(63, [
+      tokens('s', 7, { at: START + 13 * HOUR_MS }),
+      tokens('t', 7, { at: START + 40 * HOUR_MS }),
+    ]),
+  ]);
+  const files = {
+    codes: [
+      { code: 'API Call', events: 2, late: 1, duplicates: 1, sums: { tokens: '0.3' } },
+      { code: 'Export', events: 1, late: 1, duplicates: 0, sums: { tokens: '1' } },
+    ],
+    unknown: 1,
+    filtered: 5,
+    rules: [RULES.lago.version],
+  };
+  const names = ['lago/00000001.parquet', 'lago@1/00000002.parquet'];
+  const reader = await read();
+  expect(reader.filesOf(SPAN).map(({ name }) => name)).toEqual(names);
+  expect(await reader.totals(SPAN)).toEqual({
+    ...files,
+    codes: [{ ...files.codes[0], events: 3, sums: { tokens: '7.3' } }, files.codes[1]],
+  });
+  expect(await reader.deliveriesByFile(SPAN)).toEqual({ [names[0]!]: 3, [names[1]!]: 2 });
+  expect(await reader.arrivals(SPAN)).toEqual([
+    { source: 'backend', acceptedHour: HOUR, day: '2026-11-01', deliveries: 4, lastAt: START },
+    {
+      source: 'backend',
+      acceptedHour: HOUR + 13,
+      day: '2026-11-02',
+      deliveries: 1,
+      lastAt: START + 13 * HOUR_MS,
+    },
+    { source: 'web', acceptedHour: HOUR, day: '2026-11-01', deliveries: 1, lastAt: START },
+  ]);
+  const spooled = { events: 1 + 4, settledAt: START + 63 * 60_000 };
+  expect(await reader.spooled(SPAN)).toEqual(spooled);
+  const only = await openReceipts({ dir: store.dir, destination: 'lago', only: new Set(names) });
+  closing.push(() => only.close());
+  expect(await only.totals(SPAN)).toEqual(files);
+  expect(await only.spooled(SPAN)).toEqual({ events: 0, settledAt: null });
+});
+
 test('counts are of the manifests alone, and add up over files and shards', async () => {
   await keep('lago', 'file', [
     settledAt(1, [{ id: 'a' }, { id: 'b' }], undefined, [

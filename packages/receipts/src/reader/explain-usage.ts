@@ -17,30 +17,20 @@ export class UsageExplanation {
     this.samples = samples;
   }
 
-  add({ receipt, isInEffect }: RankedReceipt): void {
-    const { owner, customer, messageId } = receipt;
+  add(ranked: RankedReceipt): void {
+    const { owner, customer, messageId } = ranked.receipt;
     if (owner !== undefined) this.billed.set(JSON.stringify([owner, customer]), { owner, customer });
-    const group = this.groupOf(receipt);
-    if (!isInEffect) {
-      group.duplicates += 1;
-      return;
-    }
-    group.events += 1;
-    if (receipt.outcome === 'late') group.late += 1;
-    if (messageId !== undefined && group.samples.length < this.samples) group.samples.push(messageId);
-    for (const [name, value] of numbersIn(receipt)) {
-      const sum = group.sums.get(name) ?? new DecimalSum();
-      sum.add(value);
-      group.sums.set(name, sum);
-    }
+    const { totals, samples } = this.groupOf(ranked.receipt);
+    totals.add(ranked);
+    const isTold = ranked.isInEffect && messageId !== undefined;
+    if (isTold && samples.length < this.samples) samples.push(messageId);
   }
 
   result(): Explanation {
     const keys = [...this.groups.keys()].toSorted();
     const lines = keys.map((key) => {
-      const { sums, ...group } = this.groups.get(key)!;
-      const entries = [...sums].map(([name, sum]) => [name, String(sum)] as const);
-      return { ...group, sums: Object.fromEntries(entries.toSorted()) };
+      const { totals, ...group } = this.groups.get(key)!;
+      return { ...group, ...totals.result() };
     });
     return { lines, billed: [...this.billed.keys()].toSorted().map((key) => this.billed.get(key)!) };
   }
@@ -48,16 +38,40 @@ export class UsageExplanation {
   private groupOf({ eventAt, code = '', source, rule = '' }: Receipt): Group {
     const day = new Date(eventAt!).toISOString().slice(0, 10);
     const key = JSON.stringify([day, code, source, rule]);
-    const group = this.groups.get(key) ?? {
-      ...{ day, code, source, rule, events: 0, late: 0, duplicates: 0, samples: [] },
-      sums: new Map(),
-    };
+    const group = this.groups.get(key) ?? { day, code, source, rule, samples: [], totals: new UsageTotals() };
     this.groups.set(key, group);
     return group;
   }
 }
 
-type Group = Omit<ExplainedUsage, 'sums'> & { sums: Map<string, DecimalSum> };
+type Group = Omit<ExplainedUsage, keyof Totals> & { totals: UsageTotals };
+
+type Totals = Pick<ExplainedUsage, 'events' | 'sums' | 'late' | 'duplicates'>;
+
+/** What receipts of usage come to. Pure. */
+export class UsageTotals {
+  private readonly counts = { events: 0, late: 0, duplicates: 0 };
+  private readonly sums = new Map<string, DecimalSum>();
+
+  add({ receipt, isInEffect }: RankedReceipt): void {
+    if (!isInEffect) {
+      this.counts.duplicates += 1;
+      return;
+    }
+    this.counts.events += 1;
+    if (receipt.outcome === 'late') this.counts.late += 1;
+    for (const [name, value] of numbersIn(receipt)) {
+      const sum = this.sums.get(name) ?? new DecimalSum();
+      sum.add(value);
+      this.sums.set(name, sum);
+    }
+  }
+
+  result(): Totals {
+    const sums = [...this.sums].map(([name, sum]) => [name, String(sum)] as const);
+    return { ...this.counts, sums: Object.fromEntries(sums.toSorted()) };
+  }
+}
 
 /**
  * The properties of a usage event that are numbers, also as text: that is how those are sent that a double cannot hold.

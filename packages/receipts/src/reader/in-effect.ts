@@ -31,6 +31,9 @@ export const TURN_SQL = `row_number() OVER (PARTITION BY ${IDENTITY} ORDER BY CA
 /** A receipt of usage whose time is in the span (`$from`, `$to`), or that may replace one there. */
 export const CONCERNS_SPAN_SQL = `type IS NOT NULL AND event_at >= $from AND (event_at < $to OR ${IS_VERSIONED})`;
 
+/** A delivery whose time is in the span. */
+export const IS_IN_SPAN_SQL = 'event_at >= $from AND event_at < $to';
+
 /** Of the receipts of a relation, those in effect whose time is in the span. */
 export function inEffectSql(from: string): string {
   return `SELECT * FROM (SELECT * FROM ${from} WHERE ${CONCERNS_SPAN_SQL} QUALIFY ${TURN_SQL} = 1) WHERE event_at < $to`;

@@ -11,21 +11,46 @@ import { readStored } from '../duckdb/read-stored.js';
 import type { ManifestFile, ReceiptCounts } from '../manifest.js';
 import type { Receipt } from '../receipt.js';
 import { addCounts } from './add-counts.js';
-import { UsageExplanation } from './explain-usage.js';
-import { CONCERNS_SPAN_SQL, inEffectSql, TURN_SQL, VERSIONED_TYPES } from './in-effect.js';
+import { UsageExplanation, UsageTotals } from './explain-usage.js';
+import { filteredOf } from './filtered-of.js';
+import { CONCERNS_SPAN_SQL, IS_IN_SPAN_SQL, inEffectSql, TURN_SQL, VERSIONED_TYPES } from './in-effect.js';
 import { countSpools, loadSpools, SPOOLED } from './load-spools.js';
 import { closeShards, firstEntryOf, type OpenShard, openShards } from './open-shards.js';
-import type { EventSpan, Explanation, ReceiptReader } from './receipt-reader.js';
+import type {
+  Arrivals,
+  EventSpan,
+  Explanation,
+  ReceiptReader,
+  SpanTotals,
+  SpooledReceipts,
+} from './receipt-reader.js';
 
 const MEMORY_MB = 1_024;
+const HOUR_MS = 3_600_000;
+
+export type BooksPlace = {
+  /** The store. */
+  dir: string;
+  destination: string;
+  /** Names of files, as manifests have them: nothing else is read, and no spool. */
+  only?: ReadonlySet<string>;
+};
 
 /**
  * Opens the books of a destination as they are now: what comes later is not in them.
- * @param dir the store
  * @throws ManifestError; DuckDbMissingError once something is asked that the manifests do not say
  */
-export async function openReceipts(place: { dir: string; destination: string }): Promise<ReceiptReader> {
-  return new StoredReceipts(place.dir, await openShards(place.dir, place.destination));
+export async function openReceipts({ dir, destination, only }: BooksPlace): Promise<ReceiptReader> {
+  const shards = await openShards(dir, destination);
+  return new StoredReceipts(dir, only === undefined ? shards : await restrict(shards, only));
+}
+
+async function restrict(shards: readonly OpenShard[], only: ReadonlySet<string>): Promise<OpenShard[]> {
+  await closeShards(shards);
+  return shards.map((shard) => {
+    const files = shard.manifest.files.filter(({ name }) => only.has(name));
+    return { ...shard, manifest: { ...shard.manifest, files }, spools: [] };
+  });
 }
 
 type Values = Record<string, DuckDBValue>;
@@ -45,7 +70,7 @@ class StoredReceipts implements ReceiptReader {
       `SELECT epoch_ms(event_at) // 3600000 AS hour, code, count(*) AS usages
        FROM (${inEffectSql(receipts)}) GROUP BY ALL ORDER BY ALL`;
     const usages: { hour: number; code: string; usages: number }[] = [];
-    for await (const stored of this.query(sql, this.filesOf(span), await spanValues(span))) {
+    for await (const stored of this.query(sql, this.usageFilesOf(span), await spanValues(span))) {
       usages.push(stored as (typeof usages)[0]);
     }
     return usages;
@@ -55,7 +80,7 @@ class StoredReceipts implements ReceiptReader {
     const sql = (receipts: string) =>
       `SELECT * FROM (${inEffectSql(receipts)}) WHERE code = $code ORDER BY event_at, ${USAGE_ID_SQL}`;
     const values = { ...(await spanValues(span)), code };
-    for await (const stored of this.query(sql, this.filesOf(span), values)) yield fromStored(stored);
+    for await (const stored of this.query(sql, this.usageFilesOf(span), values)) yield fromStored(stored);
   }
 
   async find(id: string): Promise<Receipt[]> {
@@ -84,7 +109,7 @@ class StoredReceipts implements ReceiptReader {
     };
     const values = { ...(await spanValues(span)), customer };
     const explanation = new UsageExplanation(samples);
-    for await (const stored of this.query(sql, this.filesOf(span), values)) {
+    for await (const stored of this.query(sql, this.usageFilesOf(span), values)) {
       explanation.add({ receipt: fromStored(stored), isInEffect: stored.turn === 1 });
     }
     return explanation.result();
@@ -112,6 +137,64 @@ class StoredReceipts implements ReceiptReader {
     return times.length === 0 ? null : Math.min(...times);
   }
 
+  async totals(span: EventSpan): Promise<SpanTotals> {
+    const values = await spanValues(span);
+    const files = this.usageFilesOf(span);
+    const ranked = (receipts: string) =>
+      `SELECT * FROM (SELECT *, ${TURN_SQL} AS turn FROM ${receipts} WHERE ${CONCERNS_SPAN_SQL}) WHERE event_at < $to`;
+    const codes = new Map<string, UsageTotals>();
+    const rules = new Set<string>();
+    for await (const stored of this.query(ranked, files, values)) {
+      const receipt = fromStored(stored);
+      const totals = codes.get(receipt.code!) ?? new UsageTotals();
+      codes.set(receipt.code!, totals);
+      totals.add({ receipt, isInEffect: stored.turn === 1 });
+      if (receipt.rules !== undefined) rules.add(receipt.rules);
+    }
+    return {
+      codes: [...codes.keys()].toSorted().map((code) => ({ code, ...codes.get(code)!.result() })),
+      unknown: await this.countUnknown(files, values),
+      filtered: filteredOf(this.files(), span),
+      rules: [...rules].toSorted(),
+    };
+  }
+
+  async arrivals(span: EventSpan): Promise<Arrivals[]> {
+    const sql = (receipts: string) =>
+      `SELECT source, accepted_hour AS "acceptedHour", strftime(event_at, '%Y-%m-%d') AS day,
+         count(*) AS deliveries, epoch_ms(max(event_at)) AS "lastAt"
+       FROM ${receipts} WHERE ${IS_IN_SPAN_SQL} GROUP BY ALL ORDER BY ALL`;
+    return this.all<Arrivals>(sql, this.usageFilesOf(span), await spanValues(span));
+  }
+
+  async spooled(span: EventSpan): Promise<SpooledReceipts> {
+    const none = { events: 0, settledAt: null };
+    if (this.shards.every(({ spools }) => spools.length === 0)) return none;
+    const isFiltered = `outcome = 'filtered' AND accepted_hour >= $from_hour AND accepted_hour < $to_hour`;
+    const sql = (receipts: string) =>
+      `SELECT coalesce(sum(events), 0) AS events, epoch_ms(max(settled_at)) AS "settledAt"
+       FROM ${receipts} WHERE (${IS_IN_SPAN_SQL}) OR (${isFiltered})`;
+    const hours = { from_hour: Math.ceil(span.from / HOUR_MS), to_hour: Math.ceil(span.to / HOUR_MS) };
+    const [found] = await this.all<SpooledReceipts>(sql, [], { ...(await spanValues(span)), ...hours });
+    return found ?? none;
+  }
+
+  filesOf(span: EventSpan): ManifestFile[] {
+    const ofUsage = new Set(this.usageFilesOf(span));
+    return this.files().filter((file) => ofUsage.has(file) || filteredOf([file], span) > 0);
+  }
+
+  async deliveriesByFile(span: EventSpan): Promise<Record<string, number>> {
+    const deliveries: Record<string, number> = {};
+    const values = await spanValues(span);
+    for (const file of this.files().filter((each) => isTouching(each, span))) {
+      const sql = `SELECT count(*) AS deliveries FROM read_parquet($files) WHERE ${IS_IN_SPAN_SQL}`;
+      const [counted] = await this.all<{ deliveries: number }>(() => sql, [file], values);
+      if (counted!.deliveries > 0) deliveries[file.name] = counted!.deliveries;
+    }
+    return deliveries;
+  }
+
   async close(): Promise<void> {
     const opened = await this.opened?.catch(() => undefined);
     opened?.close();
@@ -135,15 +218,28 @@ class StoredReceipts implements ReceiptReader {
     }
   }
 
+  private async all<Row>(sql: (receipts: string) => string, files: ManifestFile[], values: Values) {
+    const rows: Row[] = [];
+    for await (const stored of this.query(sql, files, values)) rows.push(stored as Row);
+    return rows;
+  }
+
+  private async countUnknown(files: ManifestFile[], values: Values): Promise<number> {
+    const sql = (receipts: string) =>
+      `SELECT count(*) AS unknown FROM ${receipts} WHERE type IS NULL AND ${IS_IN_SPAN_SQL}`;
+    const [counted] = await this.all<{ unknown: number }>(sql, files, values);
+    return counted!.unknown;
+  }
+
   private files(): ManifestFile[] {
     return this.shards.flatMap(({ manifest }) => manifest.files);
   }
 
   /** Those that may have usage of the span, or versions that replace it. */
-  private filesOf({ from, to }: EventSpan): ManifestFile[] {
-    return this.files().filter(({ eventFrom, eventTo, types }) => {
-      if (eventFrom === undefined || eventTo === undefined || eventTo < from) return false;
-      return eventFrom < to || types.some((type) => VERSIONED_TYPES.includes(type));
+  private usageFilesOf(span: EventSpan): ManifestFile[] {
+    return this.files().filter((file) => {
+      if (file.eventTo === undefined || file.eventTo < span.from) return false;
+      return isTouching(file, span) || file.types.some((type) => VERSIONED_TYPES.includes(type));
     });
   }
 
@@ -163,6 +259,11 @@ class StoredReceipts implements ReceiptReader {
       throw error;
     }
   }
+}
+
+/** Whether it may have a delivery whose event was in the span. */
+function isTouching({ eventFrom, eventTo }: ManifestFile, { from, to }: EventSpan): boolean {
+  return eventFrom !== undefined && eventTo !== undefined && eventFrom < to && eventTo >= from;
 }
 
 async function spanValues({ from, to }: EventSpan): Promise<Values> {

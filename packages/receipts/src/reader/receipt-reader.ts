@@ -1,4 +1,4 @@
-import type { Gap, ReceiptCounts } from '../manifest.js';
+import type { Gap, ManifestFile, ReceiptCounts } from '../manifest.js';
 import type { Receipt } from '../receipt.js';
 
 /** A span of events' own times: `from` included, `to` not, epoch milliseconds. */
@@ -28,6 +28,16 @@ export type ReceiptReader = {
   spooledCounts(): Promise<ReceiptCounts>;
   /** When the first receipt that there is was settled, epoch milliseconds; null where there is none. */
   beginsAt(): Promise<number | null>;
+  /** What all usage of a span comes to. */
+  totals(span: EventSpan): Promise<SpanTotals>;
+  /** Deliveries whose event was in the span: when they were accepted, and from where. */
+  arrivals(span: EventSpan): Promise<Arrivals[]>;
+  /** What of a span lies in spools and is in no file yet. */
+  spooled(span: EventSpan): Promise<SpooledReceipts>;
+  /** Files that may say something of a span: its usage, later versions of that, or what was filtered in its hours. */
+  filesOf(span: EventSpan): ManifestFile[];
+  /** How many deliveries of a span each of these files has; files without any are left out. */
+  deliveriesByFile(span: EventSpan): Promise<Record<string, number>>;
   close(): Promise<void>;
 };
 
@@ -55,6 +65,37 @@ export type ExplainedUsage = {
   duplicates: number;
   /** Message ids of some of the events. */
   samples: string[];
+};
+
+/** Usage of a span, and what is known of the deliveries beside it. */
+export type SpanTotals = {
+  /** Ordered by code. */
+  codes: Pick<ExplainedUsage, 'code' | 'events' | 'sums' | 'late' | 'duplicates'>[];
+  /** Deliveries of which nobody knows what was sent, since their rules are not kept. */
+  unknown: number;
+  /** Events that no rule took, of those that were accepted in the span's hours. Of files alone. */
+  filtered: number;
+  /** Versions of the rules that they were sent by, in order. */
+  rules: string[];
+};
+
+/** Deliveries of one source, one hour of acceptance and one day of their events' own time. */
+export type Arrivals = {
+  source: string;
+  /** In hours since 1970. */
+  acceptedHour: number;
+  /** UTC: `2026-11-01`. */
+  day: string;
+  deliveries: number;
+  /** Of the last event, epoch milliseconds. */
+  lastAt: number;
+};
+
+export type SpooledReceipts = {
+  /** Deliveries whose event was in the span, and events that were filtered in its hours. */
+  events: number;
+  /** When the last of them was settled, epoch milliseconds. */
+  settledAt: number | null;
 };
 
 export type CountedReceipts = { counts: ReceiptCounts; gaps: Gap[] };
