@@ -29,6 +29,8 @@ export type ReconcileQuestion = {
   contents: boolean;
   /** Where the position is kept. */
   positions: string;
+  /** Names the books, where these are not what there is in the moment: a run goes on with the same books alone. */
+  ofBooks?: string;
 };
 
 /** The books of the destination. */
@@ -110,11 +112,9 @@ class Reconciliation {
     this.work = work;
     const { lookup, reads, title, settings } = sides;
     this.api = new ApiSide(lookup, reads, title, GOES_ON);
-    const { contents, span, destination, positions } = question;
-    this.file = new PositionFile(
-      positions,
-      JSON.stringify([destination, settings.url, span.from, span.to, contents]),
-    );
+    const { contents, span, destination, positions, ofBooks } = question;
+    const asked = [destination, settings.url, span.from, span.to, contents, ...(ofBooks ? [ofBooks] : [])];
+    this.file = new PositionFile(positions, JSON.stringify(asked));
   }
 
   async run(): Promise<ReconcileReport> {
@@ -160,7 +160,8 @@ class Reconciliation {
     const progress = startCounting(this.work, 'booked usage events', total);
     const together = contents ? LISTED_TOGETHER_MS : COUNTED_TOGETHER_MS;
     for (const portion of portionsOf(span, together)) {
-      const counts = portion.to > position.doneUpTo ? await receipts.countUsage(portion) : [];
+      const isBooked = all.some(({ hour }) => isTouching(hour, portion));
+      const counts = isBooked && portion.to > position.doneUpTo ? await receipts.countUsage(portion) : [];
       if (portion.to > position.doneUpTo) {
         await this.lookAt(look, planSpans(counts, codes, portion), position);
         position.doneUpTo = portion.to;
@@ -255,6 +256,11 @@ class Reconciliation {
   }
 }
 
+/** @param hour since 1970 */
+function isTouching(hour: number, { from, to }: EventSpan): boolean {
+  return hour * HOUR_MS < to && (hour + 1) * HOUR_MS > from;
+}
+
 function lineOf({ lines }: Position, code: string): Position['lines'][number] {
   const known = lines.find((each) => each.code === code);
   if (known) return known;
@@ -263,7 +269,8 @@ function lineOf({ lines }: Position, code: string): Position['lines'][number] {
   return line;
 }
 
-function findDestination({ destinations }: Config, name: string): DestinationSettings {
+/** @throws OperationError (`unknown_destination`) */
+export function findDestination({ destinations }: Config, name: string): DestinationSettings {
   const found = destinations.find((each) => each.name === name);
   if (found) return found;
   const names = destinations.map((each) => each.name).join(', ');
