@@ -41,6 +41,19 @@ export { type CaseResult, runCase, show } from './cases/run-case.js';
 export { askAboutRules } from './check/ask-about-rules.js';
 export { check } from './check/check.js';
 export type { Finding } from './check/finding.js';
+export { type CloseQuestion, type Closing, closeMonth } from './close/close-month.js';
+export type { Month } from './close/month.js';
+export type { MonthBooks } from './close/month-books.js';
+export {
+  makeSigningKey,
+  readPublicKey,
+  readSigned,
+  readSigningKey,
+  signStatement,
+} from './close/sign-statement.js';
+export type { Statement } from './close/statement.js';
+export { isAsStated, sayChange, type Verification, verifyStatement } from './close/verify-statement.js';
+export { type PointResult, passes, type Waiver } from './close/waivers.js';
 export { compareArchive, compareDeadLetters, type HistoryReport } from './compare/compare-history.js';
 export { VERDICTS, type Verdict, WORSE } from './compare/compare-judged.js';
 export type { Sample } from './compare/sample.js';
