@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addAudit } from './commands/audit/define.js';
 import { addBackfill } from './commands/backfill/define.js';
 import { addCheck } from './commands/check/define.js';
+import { addClose } from './commands/close/define.js';
 import { addDeadLetters } from './commands/dead-letters/define.js';
 import { addDemo } from './commands/demo/define.js';
 import { addExplain } from './commands/explain/define.js';
@@ -63,6 +64,7 @@ Exit codes: 0 done, 1 it failed or something is not as it should be, 2 wrong usa
     addExplain,
     addReconcile,
     addFindings,
+    addClose,
     addForget,
     addSchema,
   ])
