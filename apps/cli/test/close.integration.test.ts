@@ -98,6 +98,10 @@ test('a month is closed, verified, and events that come later are told', async (
 
   const closed = await stack.cli(...ASKED, '--waive', lost!, '--because', 'billed by hand, invoice 114');
   expect(closed).toMatchObject({ code: 0, output: expect.stringContaining('Closed. The statement is in') });
+  expect(closed.output).toContain(
+    'all 300 usage events as they were sent, but for 1 finding that somebody waived',
+  );
+  expect(closed.output).toMatch(/api_call: 300 events, tokens \d+/);
   const { statement: said } = JSON.parse(await readFile(statement, 'utf8'));
   expect(said).toMatchObject({
     ...{ destination: 'lago', month: MONTH, unknown: 0 },
@@ -159,7 +163,7 @@ test('what is on its way, waits for the archivist or is not billed is told, and 
   const waived = await stack.cli(...ASKED, '--waive', id, '--because', 'not to be billed', ...letters);
   expect(waived).toMatchObject({ code: 1 });
   expect(waived.output).toContain('✓ in-flight');
-  expect(waived.output).toContain('✓ findings: no findings are open');
+  expect(waived.output).toContain('✓ findings: no findings are open, but for 1 that somebody waived');
   expect(waived.output).toContain('waived: of a test');
   expect(waived.output).toContain('✗ archived: 30 receipts of the month wait in Redis for the archivist');
   expect(waived.output).toContain('Not closed: archived. What');

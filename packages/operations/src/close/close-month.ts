@@ -73,13 +73,10 @@ export async function closeMonth(
     ({ id }) => id,
     ({ kind, detail }) => `${kind}: ${detail}`,
   );
-  add('findings', decideFindings(unwaived));
+  add('findings', decideFindings(unwaived, open.length - unwaived.length));
   add('sources', decideSources(look.arrivals, month.span));
   if (points.every(passes)) {
-    add(
-      'contents',
-      decideContents(withoutWaived(await askContents(ops, question, books, look, work), waivers)),
-    );
+    add('contents', judgeContents(await askContents(ops, question, books, look, work), waivers));
   } else {
     points.push({ point: 'contents', ok: false, words: [FIRST_THE_OTHERS], notAsked: true });
   }
@@ -168,14 +165,16 @@ async function askContents(
   }
 }
 
-function withoutWaived(contents: Contents, waivers: Waivers): Contents {
-  if (!contents.asked) return contents;
+function judgeContents(contents: Contents, waivers: Waivers): Decision {
+  if (!contents.asked) return decideContents(contents, 0);
+  const all = contents.report.findings;
   const findings = waivers.without(
-    contents.report.findings,
+    all,
     ({ usageId }) => usageId,
     ({ finding, code, time }) => `${finding}: ${code} of ${time}`,
   );
-  return { asked: true, report: { ...contents.report, findings } };
+  const report = { ...contents.report, findings };
+  return decideContents({ asked: true, report }, all.length - findings.length);
 }
 
 /** Redis knows all that it has left out; where it has forgotten some, the books have it. */

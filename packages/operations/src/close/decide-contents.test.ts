@@ -25,7 +25,14 @@ test.each<[string, Contents, string | null]>([
   ],
   ['the API did not say', { asked: false, why: 'Lago: no rights.' }, 'Lago: no rights.'],
 ])('contents: %s', (_name, contents, against) => {
-  const { ok, words } = decideContents(contents);
+  const { ok, words } = decideContents(contents, 0);
   expect(ok).toBe(against === null);
   expect(words.join('\n')).toContain(against ?? 'the API holds all 1,200 usage events');
+});
+
+test('what is waived is not said to be held', () => {
+  expect(decideContents({ asked: true, report }, 1)).toEqual({
+    ok: true,
+    words: ['the API holds all 1,200 usage events as they were sent, but for 1 finding that somebody waived'],
+  });
 });

@@ -7,8 +7,12 @@ export type Contents =
   /** The API or the books did not say. */
   | { asked: false; why: string };
 
-/** The API holds what was sent. Pure. @param contents of which no finding is waived */
-export function decideContents(contents: Contents): Decision {
+/**
+ * The API holds what was sent. Pure.
+ * @param contents without findings that are waived
+ * @param waived how many those are
+ */
+export function decideContents(contents: Contents, waived: number): Decision {
   if (!contents.asked) return { ok: false, words: [contents.why] };
   const { findings, notCompared, lines } = contents.report;
   const found = findings.map(
@@ -21,5 +25,9 @@ export function decideContents(contents: Contents): Decision {
     );
   }
   const booked = lines.reduce((sum, line) => sum + line.booked, 0);
-  return decide(against, `the API holds all ${counted(booked, 'usage event')} as they were sent`);
+  const all = `the API holds all ${counted(booked, 'usage event')} as they were sent`;
+  return decide(
+    against,
+    waived === 0 ? all : `${all}, but for ${counted(waived, 'finding')} that somebody waived`,
+  );
 }

@@ -50,8 +50,7 @@ export function decideReceipts(look: ReceiptsLook): Decision {
   if (unknown > 0) {
     against.push(`of ${deliveries(unknown)} nobody knows what was sent: their rules are not kept`);
   }
-  const hours = counted(accepted.size, 'hour of a source', 'hours of sources');
-  return decide(against, `the books have what the ledger has; of the month, ${hours}`);
+  return decide(against, `the books have all that the ledger has since ${minuteText(month.from)}`);
 }
 
 const WHY: Record<BooksVerdict['state'], string> = {

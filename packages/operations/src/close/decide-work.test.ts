@@ -35,13 +35,14 @@ test.each<[Partial<DeadOfMonth>, boolean, string]>([
 });
 
 test('open findings are named, five of them', () => {
-  expect(decideFindings([])).toEqual({ ok: true, words: ['no findings are open'] });
+  expect(decideFindings([], 0)).toEqual({ ok: true, words: ['no findings are open'] });
+  expect(decideFindings([], 2).words).toEqual(['no findings are open, but for 2 that somebody waived']);
   const many = Array.from({ length: 7 }, (_, index) => ({
     id: `f-${index}`,
     kind: 'refused',
     detail: 'why',
   }));
-  const { ok, words } = decideFindings(many);
+  const { ok, words } = decideFindings(many, 0);
   expect(ok).toBe(false);
   expect(words).toEqual([...many.slice(0, 5).map(({ id }) => `${id} (refused): why`), '… and 2 more lines']);
 });

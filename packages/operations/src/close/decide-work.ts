@@ -51,8 +51,12 @@ export function decideDeadLetters({ delivery, receiver, unreadable }: DeadOfMont
   return decide(against, 'no dead letters of the month');
 }
 
-/** No findings open. Pure. @param findings of which none is waived */
-export function decideFindings(findings: readonly Pick<Finding, 'id' | 'kind' | 'detail'>[]): Decision {
+/** No findings open. Pure. @param findings of which none is waived @param waived how many are */
+export function decideFindings(
+  findings: readonly Pick<Finding, 'id' | 'kind' | 'detail'>[],
+  waived: number,
+): Decision {
   const lines = findings.map(({ id, kind, detail }) => `${id} (${kind}): ${detail}`);
-  return decide(firstOf(lines), 'no findings are open');
+  const more = waived === 0 ? '' : `, but for ${waived.toLocaleString('en')} that somebody waived`;
+  return decide(firstOf(lines), `no findings are open${more}`);
 }

@@ -1,4 +1,5 @@
 import { type Closing, type PointResult, passes } from '@meterbridge/operations';
+import { grouped } from '../../terminal/grouped.js';
 import { MARK } from '../../terminal/render-finding.js';
 import { style } from '../../terminal/style.js';
 import { visible } from '../../terminal/visible.js';
@@ -12,9 +13,24 @@ export function renderClosing(closing: Closing, out: string | null, width: numbe
     '',
     ...points.flatMap(renderPoint),
     '',
+    ...renderTotals(closing),
     renderEnd(closing, out),
   ];
   return wrapText(lines.join('\n'), width);
+}
+
+/** What the statement says. */
+function renderTotals({ statement }: Closing): string[] {
+  if (statement === null) return [];
+  const lines = statement.codes.map(({ code, events, sums, late, duplicates }) => {
+    const beside = [
+      ...Object.entries(sums).map(([name, sum]) => `${name} ${sum}`),
+      ...(late > 0 ? [`${grouped(late)} of them late`] : []),
+      ...(duplicates > 0 ? [`beside ${grouped(duplicates)} duplicates`] : []),
+    ];
+    return visible(`  ${code}: ${grouped(events)} events${beside.map((each) => `, ${each}`).join('')}`);
+  });
+  return [...lines, ''];
 }
 
 function renderPoint(result: PointResult): string[] {
