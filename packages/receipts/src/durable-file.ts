@@ -1,6 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { link, open, rename, rm } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 
 /** The end of a name that is of no use once its process is gone. */
 export const TEMPORARY = '.tmp';
@@ -70,4 +72,14 @@ export async function syncPath(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** What a file is known by: its SHA-256 is hexadecimal. */
+export type FileMark = { bytes: number; sha256: string };
+
+/** Reads all of a file, for what it is known by. */
+export async function readMark(path: string): Promise<FileMark> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return { bytes: (await stat(path)).size, sha256: hash.digest('hex') };
 }

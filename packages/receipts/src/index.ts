@@ -4,10 +4,19 @@
  * `convertSpool` and `ReceiptReader` (out).
  */
 export { claimStore, ForeignStoreError } from './claim-store.js';
-export { ConversionError, convertSpool, type SpoolPlace } from './convert/convert-spool.js';
+export { convertSpool, type SpoolPlace } from './convert/convert-spool.js';
+export { ConversionError } from './convert/run-program.js';
 export { DuckDbMissingError } from './duckdb/load-duckdb.js';
 export { replaceFile } from './durable-file.js';
 export { sha256OfFile } from './file-hash.js';
+export {
+  type ErasedRows,
+  type EraseOptions,
+  erasePerson,
+  isPersonInSpool,
+} from './erase/erase-person.js';
+export { type Erasure, readErasures } from './erase/erasures.js';
+export type { PersonInRows } from './erase/person.js';
 export { destinationsAmong, rulesFile, shardFolder } from './layout.js';
 export {
   type Gap,
@@ -21,6 +30,7 @@ export {
 export { createMemoryReader } from './memory-reader.js';
 export { DecimalSum } from './reader/decimal-sum.js';
 export { type BooksPlace, openReceipts } from './reader/open-receipts.js';
+export { makePersonKey } from './person/person-key.js';
 export type {
   Arrivals,
   CountedReceipts,
@@ -31,7 +41,13 @@ export type {
   SpanTotals,
   SpooledReceipts,
 } from './reader/receipt-reader.js';
-export { RECEIPT_OUTCOMES, type Receipt, type ReceiptOutcome, type SettledFields } from './receipt.js';
+export {
+  isForgotten,
+  RECEIPT_OUTCOMES,
+  type Receipt,
+  type ReceiptOutcome,
+  type SettledFields,
+} from './receipt.js';
 export { compileKeptRules, type RulesOf } from './rows/compile-kept-rules.js';
 export { toReceipts } from './rows/to-receipts.js';
 export { SpoolDamagedError } from './spool/read-frames.js';

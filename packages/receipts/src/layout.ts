@@ -4,9 +4,11 @@ import { destinationOf } from '@meterbridge/queue/batch';
 /*
  * What lies where in a store: a folder a shard, `<dir>/lago@1`, and in it
  *   manifest.<number>.json  which files count: that of the highest number
+ *   erasures.json        which of them were written anew, since a person was forgotten
  *   rules/<version>.json the text of each version of the rules that a row was sent by
  *   <name>.spool         entries as they came, until they are rows
  *   <name>.parquet       rows, of the spool of that name
+ * and beside the shards `.person-key`, by which rows say whose they are.
  */
 
 const RULES = 'rules';

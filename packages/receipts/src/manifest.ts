@@ -33,6 +33,8 @@ export type ManifestFile = {
   /** Of the events' own times; absent where no row has one. */
   eventFrom?: number | undefined;
   eventTo?: number | undefined;
+  /** The check of the key by which its rows say whose they are (`PersonKey`); absent where they do not. */
+  personKey?: string | undefined;
   /** Each `type` of destination that rows of usage were sent to. */
   types: string[];
   /** Events by bucket (`<hour>/<source>`), rule (empty for filtered ones) and outcome. */
@@ -68,6 +70,7 @@ const fileSchema: z.ZodType<ManifestFile> = z.object({
   lastEntry: z.string(),
   eventFrom: z.int().optional(),
   eventTo: z.int().optional(),
+  personKey: z.string().optional(),
   types: z.array(z.string()),
   counts: z.record(z.string(), z.record(z.string(), z.partialRecord(z.enum(RECEIPT_OUTCOMES), count))),
 });

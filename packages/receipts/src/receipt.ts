@@ -62,4 +62,16 @@ export type SettledFields = {
   code: string;
   /** What was sent: the usage event's JSON. */
   usage: string;
+  /** The event's `userId`, `anonymousId` and `previousId` as `HashId` has them. Written, and never read into a row. */
+  userHash: string;
+  anonymousHash: string;
+  previousHash: string;
 };
+
+/**
+ * Whether a row was of a person who was forgotten: it says when and what was settled, and not whose or which. Its
+ * `usageId` only tells it from others, and is known nowhere else.
+ */
+export function isForgotten({ job, messageId }: Pick<Receipt, 'job' | 'messageId'>): boolean {
+  return job !== undefined && messageId === undefined;
+}

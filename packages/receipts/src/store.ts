@@ -2,6 +2,7 @@ import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SpoolPlace } from './convert/convert-spool.js';
 import { syncFolder, TEMPORARY } from './durable-file.js';
+import { settleErasures } from './erase/erasures.js';
 import { archiveName, nextSpoolName, shardFolder, spoolName, spoolsAmong, WORK_PREFIX } from './layout.js';
 import { type Gap, type ManifestFile, namesIn, readManifest, writeManifest } from './manifest.js';
 import { Spool } from './spool/spool.js';
@@ -71,7 +72,7 @@ function sizeOf({ deliveries, filtered }: Gap): number {
 /**
  * Puts away what a process that was killed has left in a shard's folder: files that are of no use, and spools whose rows
  * count. A file of rows that does not count stays: its spool is made rows of again, under its name. Whoever is at work
- * there begins again.
+ * there begins again. Ends the erasures that were begun.
  */
 export async function tidyShard({ dir, shard }: ShardPlace): Promise<void> {
   const folder = shardFolder(dir, shard);
@@ -86,4 +87,5 @@ export async function tidyShard({ dir, shard }: ShardPlace): Promise<void> {
   ];
   for (const name of useless) await rm(join(folder, name), { recursive: true, force: true });
   if (useless.length > 0) await syncFolder(folder);
+  await settleErasures({ dir, shard });
 }

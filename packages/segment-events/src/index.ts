@@ -12,7 +12,16 @@ export { findJsonSlip, type JsonSlip } from './json-slip.js';
 export { hashValue, hashWithKey, maskValue } from './mask-value.js';
 export { parseJson } from './parse-json.js';
 export { compilePath, readPath, type SplitPath, splitPath } from './path.js';
-export { compilePerson, MAX_PERSON_ID_LENGTH, type Person, type PersonIds } from './person.js';
+export {
+  compileIsOf,
+  compilePerson,
+  formsOf,
+  MAX_PERSON_ID_LENGTH,
+  type NamedIds,
+  namedIds,
+  type Person,
+  type PersonIds,
+} from './person.js';
 export { compilePrivacy, findPrivacyPathProblem, type Privacy, type PrivacyRules } from './privacy.js';
 export { BodyReader, type BodyReading, readBody, type SegmentBody, writeKeyOf } from './read-body.js';
 export {

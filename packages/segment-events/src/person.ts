@@ -51,15 +51,22 @@ export type IdTests = {
   either: (id: string) => boolean;
 };
 
+/** The ids that an event names its person by; an empty text where it has none. */
+export type NamedIds = { userId: string; anonymousId: string; previousId: string };
+
 /** The one place that says by which of its fields an event is a person's. */
+export function namedIds(event: { [Name in keyof NamedIds]?: unknown }): NamedIds {
+  const { userId, anonymousId, previousId } = event;
+  return { userId: textOf(userId), anonymousId: textOf(anonymousId), previousId: textOf(previousId) };
+}
+
+/** Whether an event is the person's whose ids are looked for. */
 export function compileIsOf({ user, device, either }: IdTests): (event: unknown) => boolean {
   return (event) => {
     if (!isJsonObject(event)) return false;
-    const userId = textOf(event.userId);
+    const { userId, anonymousId, previousId } = namedIds(event);
     if (userId !== '' && user(userId)) return true;
-    const anonymousId = textOf(event.anonymousId);
     if (anonymousId !== '' && device(anonymousId)) return true;
-    const previousId = textOf(event.previousId);
     return previousId !== '' && either(previousId);
   };
 }

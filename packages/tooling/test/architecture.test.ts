@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'redis-connection': [],
   queue: ['delivery', 'redis-connection', 'segment-events'],
   'rate-limiter': ['delivery', 'redis-connection'],
-  receipts: ['delivery', 'destinations', 'queue'],
+  receipts: ['delivery', 'destinations', 'queue', 'segment-events'],
   config: ['destinations', 'redis-connection', 'segment-events', 'usage-mapping'],
   telemetry: [],
   operations: [

@@ -84,17 +84,32 @@ export class ArchiveWriter {
     file: string,
     compression: string,
   ): Promise<void> {
-    const to = `$${values.length + 1}`;
     const pieces = Math.floor(MAX_GROUP_BYTES / Math.max(1, this.widest));
     const groupRows = PIECE_ROWS * Math.min(MAX_GROUP_PIECES, Math.max(1, pieces));
-    // A bloom filter is written only of a column whose values are in a dictionary, and every id of a group is another
-    // one. A group may have a piece more.
-    const dictionaryValues = 2 * groupRows;
-    await this.connection.run(
-      `COPY (${select}) TO ${to} (FORMAT parquet, COMPRESSION ${compression}, ROW_GROUP_SIZE ${groupRows}, DICTIONARY_SIZE_LIMIT ${dictionaryValues})`,
-      [...values, file],
-    );
+    const copy = copySql(select, values.length + 1, { groupRows, compression });
+    await this.connection.run(copy, [...values, file]);
   }
+}
+
+/**
+ * Writes what is selected to a file.
+ * @param to number of the parameter that is the file's path
+ * @param shape rows of a group, and how they are compressed
+ */
+export function copySql(
+  select: string,
+  to: number,
+  { groupRows, compression }: { groupRows: number; compression: string },
+): string {
+  // A bloom filter is written only of a column whose values are in a dictionary, and every id of a group is another
+  // one. A group may have a piece more.
+  const dictionaryValues = 2 * groupRows;
+  return `COPY (${select}) TO $${to} (FORMAT parquet, COMPRESSION ${compression}, ROW_GROUP_SIZE ${groupRows}, DICTIONARY_SIZE_LIMIT ${dictionaryValues})`;
+}
+
+/** Groups of a file that is written anew are as large as they were. @param rows of its largest group */
+export function groupRowsLike(rows: number): number {
+  return PIECE_ROWS * Math.max(1, Math.ceil(rows / PIECE_ROWS));
 }
 
 /** Both halves in the order in which rows came: nothing has to be sorted, and so nothing held in memory. */

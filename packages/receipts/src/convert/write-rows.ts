@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Database } from '../duckdb/open-database.js';
 import { openDatabase } from '../duckdb/open-database.js';
 import { readEntryNames } from '../duckdb/read-entry-names.js';
-import { syncPath } from '../durable-file.js';
+import { readMark, syncPath } from '../durable-file.js';
 import { archiveName, shardFolder, spoolName } from '../layout.js';
 import { type ManifestFile, readManifest } from '../manifest.js';
+import { type PersonKey, readPersonKey } from '../person/person-key.js';
 import { readKeptRules } from '../rows/read-kept-rules.js';
 import { ReceiptTally } from '../rows/receipt-tally.js';
 import { SeenEntries } from '../rows/seen-entries.js';
@@ -18,6 +16,7 @@ import { ArchiveWriter } from './write-archive.js';
 
 /** What a conversion is told. */
 export type ConversionTask = {
+  task: 'convert';
   /** The store. */
   dir: string;
   shard: string;
@@ -34,7 +33,12 @@ const MEMORY_MB = 1_024;
 export const WRITTEN = 'written.parquet';
 
 /** Writes the rows of a closed spool to a file in its own folder, on disk once this resolves. All else stays as it is. */
-export async function writeRows({ dir, shard, spool, work }: ConversionTask): Promise<ManifestFile> {
+export async function writeRows({
+  dir,
+  shard,
+  spool,
+  work,
+}: Omit<ConversionTask, 'task'>): Promise<ManifestFile> {
   const database = await openDatabase({
     temporary: join(work, 'spilled'),
     memoryMb: MEMORY_MB,
@@ -42,13 +46,14 @@ export async function writeRows({ dir, shard, spool, work }: ConversionTask): Pr
   });
   try {
     const file = join(work, WRITTEN);
-    const tally = await convert({ dir, shard, spool, work }, database, file);
+    const key = await readPersonKey(dir);
+    const tally = await convert({ dir, shard, spool, work }, database, file, key);
     await syncPath(file);
     return {
       name: `${shard}/${archiveName(spool)}`,
       ...tally.result(),
-      bytes: (await stat(file)).size,
-      sha256: await hashFile(file),
+      personKey: key?.check,
+      ...(await readMark(file)),
     };
   } finally {
     database.close();
@@ -56,9 +61,10 @@ export async function writeRows({ dir, shard, spool, work }: ConversionTask): Pr
 }
 
 async function convert(
-  { dir, shard, spool, work }: ConversionTask,
+  { dir, shard, spool, work }: Omit<ConversionTask, 'task'>,
   { connection }: Database,
   written: string,
+  key: PersonKey | undefined,
 ): Promise<ReceiptTally> {
   const folder = shardFolder(dir, shard);
   const { files } = await readManifest(folder, shard);
@@ -72,7 +78,7 @@ async function convert(
     for await (const entry of readSpool(handle, file, 'refuse')) {
       tally.addEntry(entry.id);
       if (!(await seen.add(entry))) continue;
-      const rows = toReceipts(entry, shard, rulesOf);
+      const rows = toReceipts(entry, shard, rulesOf, key?.hashId);
       for (const row of rows) tally.addRow(row);
       await writer.append(rows);
     }
@@ -81,10 +87,4 @@ async function convert(
     await handle.close();
   }
   return tally;
-}
-
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }

@@ -46,10 +46,18 @@ export const COLUMNS: readonly Column[] = [
   { name: 'customer', type: 'VARCHAR', of: (row) => row.customer },
   { name: 'code', type: 'VARCHAR', of: (row) => row.code },
   { name: 'usage', type: 'VARCHAR', of: packUsage },
+  { name: 'user_hash', type: 'VARCHAR', of: (row) => row.userHash },
+  { name: 'anonymous_hash', type: 'VARCHAR', of: (row) => row.anonymousHash },
+  { name: 'previous_hash', type: 'VARCHAR', of: (row) => row.previousHash },
 ];
 
 /** All of them, as SQL lists them. */
 export const COLUMN_NAMES = COLUMNS.map(({ name }) => name).join(', ');
+
+/** Those of them that a row is read from (`fromStored`). */
+export const READ_COLUMN_NAMES = COLUMNS.map(({ name }) => name)
+  .filter((name) => !name.endsWith('_hash'))
+  .join(', ');
 
 /** A table of receipts. */
 export function createTableSql(table: string): string {

@@ -20,7 +20,10 @@ function fieldSql(field: 'owner' | 'code'): string {
   return `CASE WHEN ${isOneOf(types)} THEN ${field} END`;
 }
 
-const IDENTITY = `type, ${USAGE_ID_SQL}, ${fieldSql('owner')}, ${fieldSql('code')}`;
+/** Who is billed, where that tells usage events apart. */
+export const OWNER_IN_IDENTITY_SQL = fieldSql('owner');
+
+const IDENTITY = `type, ${USAGE_ID_SQL}, ${OWNER_IN_IDENTITY_SQL}, ${fieldSql('code')}`;
 
 /** As they came: by time, and within a moment of one shard as its stream has them. */
 const ARRIVAL = "settled_at, shard, split_part(entry, '-', 2)::BIGINT, place";

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBValue } from '@duckdb/node-api';
 import { millisecondsOf } from '@meterbridge/queue/batch';
-import { COLUMN_NAMES, fromStored, USAGE_ID_SQL } from '../duckdb/columns.js';
+import { fromStored, READ_COLUMN_NAMES, USAGE_ID_SQL } from '../duckdb/columns.js';
 import { loadDuckDb } from '../duckdb/load-duckdb.js';
 import { type Database, openDatabase } from '../duckdb/open-database.js';
 import { readEntryNames } from '../duckdb/read-entry-names.js';
@@ -207,8 +207,8 @@ class StoredReceipts implements ReceiptReader {
     const { instance } = await this.database();
     const { listValue } = await loadDuckDb();
     const paths = listValue(files.map(({ name }) => join(this.dir, name)));
-    const stored = `SELECT ${COLUMN_NAMES} FROM read_parquet($files) UNION ALL`;
-    const receipts = `(${files.length > 0 ? stored : ''} SELECT ${COLUMN_NAMES} FROM ${SPOOLED})`;
+    const stored = `SELECT ${READ_COLUMN_NAMES} FROM read_parquet($files) UNION ALL`;
+    const receipts = `(${files.length > 0 ? stored : ''} SELECT ${READ_COLUMN_NAMES} FROM ${SPOOLED})`;
     const connection = await instance.connect();
     try {
       const all = files.length > 0 ? { ...values, files: paths } : values;

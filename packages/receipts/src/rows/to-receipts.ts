@@ -11,6 +11,8 @@ import {
   type ReceiptEntry,
   type SettledEntry,
 } from '@meterbridge/queue/batch';
+import { namedIds } from '@meterbridge/segment-events';
+import type { HashId } from '../person/person-key.js';
 import type { Receipt, SettledFields } from '../receipt.js';
 import type { RulesOf } from './compile-kept-rules.js';
 
@@ -18,11 +20,18 @@ import type { RulesOf } from './compile-kept-rules.js';
  * The rows of one entry. What was sent is made again from the original event, by the version of the rules that sent it;
  * where that is not kept, or maps the event no more, the row says nothing of it.
  * @param shard the queue whose stream the entry was in
+ * @param hashId where rows have to tell whose they are; left out where they are only read
  * @throws NewerFormatError for a job of a newer version; Error where outcomes and deliveries are not as many
  */
-export function toReceipts(entry: ReceiptEntry, shard: string, rulesOf: RulesOf): Receipt[] {
+export function toReceipts(
+  entry: ReceiptEntry,
+  shard: string,
+  rulesOf: RulesOf,
+  hashId: HashId = () => undefined,
+): Receipt[] {
   const common = { settledAt: millisecondsOf(entry.id), entry: entry.id, shard };
-  return entry.kind === 'settled' ? settledReceipts(entry, common, rulesOf) : filteredReceipts(entry, common);
+  if (entry.kind === 'filtered') return filteredReceipts(entry, common);
+  return settledReceipts(entry, common, { rulesOf, hashId });
 }
 
 /** The same for each time that the same settlement, or the same write, comes; another for any other. */
@@ -56,7 +65,9 @@ function filteredReceipts({ filtered }: FilteredEntry, common: Common): Receipt[
   }));
 }
 
-function settledReceipts(entry: SettledEntry & { id: string }, common: Common, rulesOf: RulesOf): Receipt[] {
+type Making = { rulesOf: RulesOf; hashId: HashId };
+
+function settledReceipts(entry: SettledEntry & { id: string }, common: Common, making: Making): Receipt[] {
   const deliveries = decodeBatch(entry.batch);
   const outcomes = expand(entry.outcomes);
   if (outcomes.length !== deliveries.length) {
@@ -64,7 +75,7 @@ function settledReceipts(entry: SettledEntry & { id: string }, common: Common, r
     throw new Error(problem);
   }
   return deliveries.map((delivery, position) =>
-    toReceipt(delivery, entry, { ...common, position, outcome: outcomes[position]! }, rulesOf),
+    toReceipt(delivery, entry, { ...common, position, outcome: outcomes[position]! }, making),
   );
 }
 
@@ -73,10 +84,11 @@ function toReceipt(
   delivery: StoredDelivery,
   entry: SettledEntry,
   { settledAt, entry: id, shard, position, outcome }: Common & Pick<Receipt, 'position' | 'outcome'>,
-  rulesOf: RulesOf,
+  { rulesOf, hashId }: Making,
 ): Receipt {
   const { event, source, rule, hour, request, tries, sentUnder: rules = entry.rules } = delivery;
   const sent = sentOf(delivery, rules === undefined ? undefined : rulesOf(rules));
+  const { userId, anonymousId, previousId } = namedIds(event);
   return {
     settledAt,
     entry: id,
@@ -101,6 +113,9 @@ function toReceipt(
     customer: sent?.customer,
     code: sent?.code,
     usage: sent?.usage,
+    userHash: hashId(userId),
+    anonymousHash: hashId(anonymousId),
+    previousHash: hashId(previousId),
   };
 }
 
