@@ -94,6 +94,20 @@ export {
   readAccount,
   readCounters,
 } from './ledger/ledger.js';
+export {
+  areReceiptsWaiting,
+  createErasure,
+  type ErasedPerson,
+  type ErasureState,
+  type ErasureTold,
+  findOpenErasures,
+  haveReceipts,
+  type OpenErasure,
+  type OpenErasures,
+  readErasure,
+  readOpenErasures,
+  tellErasure,
+} from './receipts/erasures.js';
 export type {
   FilteredEntry,
   ReceiptEntry,
