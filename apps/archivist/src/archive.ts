@@ -1,7 +1,16 @@
-import { createMutex, knownShards, type Mutex, readReceiptGaps } from '@meterbridge/queue';
+import {
+  createMutex,
+  findOpenErasures,
+  isArchiveHeld,
+  knownShards,
+  type Mutex,
+  type OpenErasure,
+  readReceiptGaps,
+} from '@meterbridge/queue';
 import { convertSpool, recordFile, recordGaps } from '@meterbridge/receipts';
 import type { ArchivistMetrics, Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
+import { eraseInShard } from './erase-in-shard.js';
 import { ShardArchive } from './shard-archive.js';
 
 export type ArchiveOptions = {
@@ -29,10 +38,14 @@ type Held = {
   gaps: string;
   /** Spools whose rows are being made, or will be. */
   closed: Set<string>;
+  /** While a person is taken out of it. */
+  erasing: Promise<void> | undefined;
+  /** Of `performance.now`: not before, since it has failed. */
+  eraseAfter: number;
 };
 
-/** How long after a conversion that failed it is begun again. */
-const CONVERT_AGAIN_MS = 60_000;
+/** How long after a conversion or an erasure that failed it is begun again. */
+const AGAIN_MS = 60_000;
 
 /** All shards' receipts on their way to files of rows: those of each are kept by themselves, and converted one by one. */
 export class Archive {
@@ -49,9 +62,11 @@ export class Archive {
 
   /** Begins another round for each shard that has ended its last one. Rejects as Redis does. */
   async round(): Promise<void> {
-    for (const shard of await knownShards(this.options.redis)) {
+    const { redis } = this.options;
+    const [shards, erasures] = await Promise.all([knownShards(redis), findOpenErasures(redis)]);
+    for (const shard of shards) {
       const held = this.shardOf(shard);
-      held.keeping ??= this.keep(shard, held).finally(() => {
+      held.keeping ??= this.keep(shard, held, erasures).finally(() => {
         held.keeping = undefined;
       });
     }
@@ -68,6 +83,7 @@ export class Archive {
   async stop(): Promise<void> {
     this.leaving.abort();
     await Promise.all([...this.shards.values()].map(({ keeping }) => keeping));
+    await Promise.all([...this.shards.values()].map(({ erasing }) => erasing));
     await Promise.all([...this.shards.values()].map(({ archive }) => archive.close()));
     await Promise.all(this.conversions);
   }
@@ -86,15 +102,20 @@ export class Archive {
       recording: createMutex(),
       gaps: '[]',
       closed: new Set(),
+      erasing: undefined,
+      eraseAfter: 0,
     };
     this.shards.set(shard, held);
     return held;
   }
 
-  private async keep(shard: string, held: Held): Promise<void> {
+  private async keep(shard: string, held: Held, erasures: readonly OpenErasure[]): Promise<void> {
     const { logger, metrics } = this.options;
     try {
-      if (await held.archive.keepAll()) await this.keepGaps(shard, held);
+      if (await held.archive.keepAll()) {
+        await this.keepGaps(shard, held);
+        this.eraseNext(shard, held, erasures);
+      }
       if (held.failure !== undefined) logger.info({ shard }, 'archive.kept_again');
       held.failure = undefined;
     } catch (error) {
@@ -113,6 +134,36 @@ export class Archive {
     if (text === held.gaps) return;
     await held.recording(() => recordGaps({ dir, shard }, gaps));
     held.gaps = text;
+  }
+
+  /** One person at a time of a shard; beside what is kept and converted, since it may take minutes. */
+  private eraseNext(shard: string, held: Held, erasures: readonly OpenErasure[]): void {
+    const erasure = erasures.find(({ until }) => until.has(shard));
+    if (!erasure || held.erasing || performance.now() < held.eraseAfter) return;
+    held.erasing = this.erase(shard, held, erasure).finally(() => {
+      held.erasing = undefined;
+    });
+  }
+
+  private async erase(shard: string, held: Held, erasure: OpenErasure): Promise<void> {
+    const { dir, redis, token, replicas, now, logger, metrics } = this.options;
+    const { signal } = this.leaving;
+    if (signal.aborted) return;
+    const commit = (change: () => Promise<void>) =>
+      held.recording(async () => {
+        if (!(await isArchiveHeld(redis, shard, token))) throw new Error('another archivist has the shard');
+        await change();
+      });
+    try {
+      const place = { dir, shard, redis, replicas };
+      const erased = await eraseInShard(place, erasure, { archive: held.archive, now, commit, signal });
+      if (erased) logger.info({ shard, request: erasure.id, ...erased }, 'archive.erased');
+    } catch (error) {
+      if (signal.aborted) return;
+      metrics.conversionsFailed.inc();
+      logger.error({ shard, request: erasure.id, err: error }, 'archive.not_erased');
+      held.eraseAfter = performance.now() + AGAIN_MS;
+    }
   }
 
   private convertLater(shard: string, spool: string): void {
@@ -150,7 +201,7 @@ export class Archive {
       if (this.leaving.signal.aborted) return;
       metrics.conversionsFailed.inc();
       logger.error({ shard, spool, err: error }, 'archive.not_written');
-      setTimeout(() => this.queueConversion(shard, spool), CONVERT_AGAIN_MS).unref();
+      setTimeout(() => this.queueConversion(shard, spool), AGAIN_MS).unref();
     }
   }
 }

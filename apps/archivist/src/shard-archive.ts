@@ -14,6 +14,7 @@ import {
 import {
   beginSpool,
   listSpools,
+  makePersonKey,
   nextSpool,
   replaceFile,
   rulesFile,
@@ -65,6 +66,8 @@ export class ShardArchive {
   private readonly knownRules = new Set<string>();
   /** The youngest entry of some while ago, by its id, and when that was, by the monotonic clock. */
   private newest: { ms: number; seenAt: number } | undefined;
+  /** The spool that gets nothing more after this round. */
+  private ending: string | undefined;
 
   constructor(options: ShardArchiveOptions) {
     this.options = options;
@@ -81,8 +84,19 @@ export class ShardArchive {
       if (portion === 'lost') return false;
       if (portion === 'all') break;
     }
+    if (this.open && this.open.name === this.ending) await this.close();
     await this.closeOver(hourOf(this.options.now() - SETTLED_FOR_MS));
     return true;
+  }
+
+  /** The spool that still gets entries, if there is one. */
+  get openSpool(): string | undefined {
+    return this.open?.name;
+  }
+
+  /** Has a spool closed before its hour is over, by the next round. One that is not open any more stays as it is. */
+  closeEarly(spool: string): void {
+    this.ending = spool;
   }
 
   /** Nothing more is appended to what is open. */
@@ -119,6 +133,7 @@ export class ShardArchive {
   private async begin(): Promise<void> {
     const { dir, shard, onClosed } = this.options;
     await mkdir(join(shardFolder(dir, shard), 'rules'), { recursive: true, mode: 0o700 });
+    await makePersonKey(dir);
     // Later there are conversions of its own at work.
     if (!this.isTidy) await tidyShard({ dir, shard });
     this.isTidy = true;

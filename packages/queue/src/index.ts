@@ -120,6 +120,7 @@ export {
   type ArchiveHold,
   countReceipts,
   holdArchive,
+  isArchiveHeld,
   type ReceiptGap,
   readNewestReceipt,
   readReceiptGaps,

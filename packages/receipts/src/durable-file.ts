@@ -23,10 +23,10 @@ export async function replaceFile(path: string, text: string): Promise<void> {
  * Makes a file that is not there yet, as a whole.
  * @returns false where somebody else has made it
  */
-export async function createFile(path: string, text: string): Promise<boolean> {
+export async function createFile(path: string, text: string, mode?: number): Promise<boolean> {
   const temporary = temporaryOf(path);
   try {
-    await writeNew(temporary, text);
+    await writeNew(temporary, text, mode);
     // Of two hands only one can give the name.
     await link(temporary, path);
     await syncFolder(dirname(path));
@@ -43,8 +43,8 @@ function temporaryOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomUUID()}${TEMPORARY}`);
 }
 
-async function writeNew(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'wx');
+async function writeNew(path: string, text: string, mode?: number): Promise<void> {
+  const handle = await open(path, 'wx', mode);
   try {
     await handle.writeFile(text);
     await handle.sync();

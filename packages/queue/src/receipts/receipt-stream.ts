@@ -34,6 +34,11 @@ export async function holdArchive(
   return writeReplicated(redis, holder, replicas, hold);
 }
 
+/** Whether an archivist has a shard's archive still, as far as Redis knows at this moment. */
+export async function isArchiveHeld(redis: Redis, shard: string, token: string): Promise<boolean> {
+  return (await redis.get(holderOf(queueKeys(shard)))) === token;
+}
+
 /**
  * The oldest receipts of a shard that wait.
  * @param until epoch milliseconds by Redis' clock: none that is younger

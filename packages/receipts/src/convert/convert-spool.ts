@@ -30,6 +30,9 @@ export async function convertSpool(
     let written: ManifestFile | undefined;
     for await (const answer of runProgram<ManifestFile>(`${shard}/${spool}`, task, signal)) written = answer;
     if (written === undefined) throw new ConversionError(`${shard}/${spool}`, 'nothing was said of them');
+    // Another hand has done the same meanwhile: its file may have been written anew since, and must not come back.
+    const done = (await readManifest(folder, shard)).files.find((file) => file.name === name);
+    if (done) return done;
     await renameDurably(join(work, WRITTEN), join(dir, name));
     return written;
   } finally {

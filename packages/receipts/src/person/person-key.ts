@@ -1,7 +1,7 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { link, open, readFile, rm } from 'node:fs/promises';
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, TEMPORARY } from '../durable-file.js';
+import { createFile } from '../durable-file.js';
 
 /*
  * Rows say whose they are by an HMAC, so that a person who is to be forgotten is found, and a file of rows alone names
@@ -10,6 +10,7 @@ import { syncFolder, TEMPORARY } from '../durable-file.js';
 
 /** Begins with a dot: it is no shard's folder. */
 const FILE = '.person-key';
+const OWNER_ONLY = 0o600;
 const KEY_BYTES = 32;
 /** 96 bits: two people are told apart, and a row stays narrow. */
 const HASH_LENGTH = 16;
@@ -38,23 +39,7 @@ export async function readPersonKey(dir: string): Promise<PersonKey | undefined>
 /** Gives a store a key where it has none: the first one for good, whoever else does the same at this moment. */
 export async function makePersonKey(dir: string): Promise<void> {
   if ((await readPersonKey(dir)) !== undefined) return;
-  const temporary = join(dir, `${FILE}.${randomUUID()}${TEMPORARY}`);
-  try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(`${randomBytes(KEY_BYTES).toString('hex')}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    // Unlike a rename it never takes the place of another one.
-    await link(temporary, join(dir, FILE)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  } finally {
-    await rm(temporary, { force: true });
-  }
-  await syncFolder(dir);
+  await createFile(join(dir, FILE), `${randomBytes(KEY_BYTES).toString('hex')}\n`, OWNER_ONLY);
 }
 
 function compileKey(hex: string, file: string): PersonKey {
