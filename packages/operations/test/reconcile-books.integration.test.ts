@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Config } from '@meterbridge/config';
 import { connectConsumer } from '@meterbridge/queue';
-import { openReceipts } from '@meterbridge/receipts';
+import { erasePerson, makePersonKey, openReceipts } from '@meterbridge/receipts';
 import { startSandbox } from '@meterbridge/sandbox';
 import { useClosing, useRedis } from '@meterbridge/testing';
 import { HYPERLINE_KEY, LAGO_KEY } from '@meterbridge/testing/sample-config';
@@ -89,3 +89,51 @@ test.each(['lago', 'hyperline'] as const)(
     expect(report.lines).toMatchObject([{ code: 'API Call', booked: 1_200, held: 1_199, others: 0 }]);
   },
 );
+
+test('what is held of a person whom the books forgot is no finding, and what others lack is', async () => {
+  const place = { ...(await makeStore(['lago'])), shard: 'lago' };
+  closing.push(() => place.remove());
+  await makePersonKey(place.dir);
+  const usages = Array.from({ length: 100 }, (_, index) => ({
+    id: `m-${index}`,
+    user: index % 10 === 5 ? 'ann' : 'bob',
+    at: START + index * 10_000,
+  }));
+  const spool = await nextSpool(place);
+  const file = await openSpool({ ...place, spool });
+  await file.append([settled(`${START}-1`, 'job', usages)]);
+  await file.close();
+  await recordFile({ ...place, spool }, await convertSpool({ ...place, spool }));
+  const sandbox = await startSandbox({
+    lago: { apiKey: LAGO_KEY, store: 'postgres' },
+    hyperline: { apiKey: HYPERLINE_KEY },
+  });
+  closing.push(() => sandbox.close());
+  sandbox.lago.flaws.set({ loses: 50 });
+  const open = () => openReceipts({ dir: place.dir, destination: 'lago' });
+  const span = { from: START, to: START + HOUR_MS };
+  const sent = await open();
+  closing.push(() => sent.close());
+  for await (const { usage } of sent.listUsage('API Call', span)) {
+    await fetch(`${sandbox.lago.url}/api/v1/events/batch`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${LAGO_KEY}`, 'content-type': 'application/json' },
+      body: `{"events":[${usage}]}`,
+    });
+  }
+  const ann = { users: ['ann'], devices: [], until: START + HOUR_MS, salt: 'salt' };
+  const commit = (change: () => Promise<void>) => change();
+  const erased = await erasePerson(place, ann, { request: 'r', now: () => START, commit });
+  expect(erased).toMatchObject({ rows: 10 });
+  const read = configWith(suite.url);
+  const destinations = read.destinations.map((each) => ({ ...each, url: sandbox.lago.url }));
+  const report = await reconcile(
+    { config: { ...read, destinations } as Config, redis },
+    { destination: 'lago', span, contents: true, positions: `${place.dir}/.reconcile` },
+    { open },
+  );
+  const { lost } = sandbox.lago.flaws.ids;
+  expect(lost.length).toBeGreaterThan(0);
+  expect(report.findings.map(({ usageId }) => usageId).toSorted()).toEqual(lost.toSorted());
+  expect(report.lines).toMatchObject([{ booked: 100, held: 100 - lost.length, others: 0 }]);
+});

@@ -1,5 +1,5 @@
 import type { BooksLookup, ListedUsage, UsageIdentity } from '@meterbridge/destinations';
-import type { EventSpan, Receipt, ReceiptReader } from '@meterbridge/receipts';
+import { type EventSpan, isForgotten, type Receipt, type ReceiptReader } from '@meterbridge/receipts';
 import type { ApiSide } from './ask-books.js';
 import { compareLists, isOfOlderRule, type UsageReceipt } from './compare-lists.js';
 import { type CodeSpan, countWithin, halve } from './spans.js';
@@ -66,11 +66,15 @@ export class Look {
     const { api, lookup, identity, receipts } = this.options;
     const rows = await api.list(code, widen(span, lookup.toleranceMs));
     const booked: UsageReceipt[] = [];
+    let forgotten = 0;
     for await (const receipt of receipts.listUsage(code, widen(span, 2 * lookup.toleranceMs))) {
-      if (isOfUsage(receipt)) booked.push(receipt);
+      if (isForgotten(receipt)) forgotten += isWithin(receipt, span) ? 1 : 0;
+      else if (isOfUsage(receipt)) booked.push(receipt);
     }
     const found = compareLists(booked, rows, span, identity);
-    const listed: Listed = { code, span, differences: [], others: found.others, notCompared: 0 };
+    // The books know that there was one, and not which: so many that they do not know are these.
+    const others = Math.max(0, found.others - forgotten);
+    const listed: Listed = { code, span, differences: [], others, notCompared: 0 };
     for (const receipt of found.missing) listed.differences.push({ kind: 'missing', receipt });
     for (const twice of found.twice) listed.differences.push({ kind: 'twice', ...twice });
     for (const { receipt, row } of [...found.pairs, ...found.otherOwner]) {
@@ -116,6 +120,10 @@ export class Look {
     for await (const { eventAt } of this.options.receipts.listUsage(code, span)) times.push(eventAt!);
     return times;
   }
+}
+
+function isWithin({ eventAt }: Receipt, { from, to }: EventSpan): boolean {
+  return eventAt !== undefined && eventAt >= from && eventAt < to;
 }
 
 function widen({ from, to }: EventSpan, byMs: number): EventSpan {
