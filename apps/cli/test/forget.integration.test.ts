@@ -37,6 +37,7 @@ test('killed in the middle and said again: each delivery is forgotten once, all 
       records: 0,
       isRefused: false,
       unreadable: 0,
+      mayBeInReceipts: false,
     },
   });
   expect((await stack.account()).discarded).toBe(0);

@@ -106,6 +106,7 @@ export {
 } from './findings/findings.js';
 export { findPerson, type PersonFound, type PlaceFound } from './forget/find-person.js';
 export { type ForgetOptions, type Forgotten, forgetPerson, type Rest } from './forget/forget-person.js';
+export type { ForgottenReceipts } from './forget/forget-receipts.js';
 export { allowPerson, keyToRefuseBy, listRefused, type RefusedList } from './forget/refuse-person.js';
 export { type ForgetRunner, type ForgetRunnerOptions, startForgetRunner } from './forget/run-forgets.js';
 export { readPersonIds } from './forget/words.js';

@@ -15,6 +15,7 @@ import { countAtMost } from '../dead-letters/walk.js';
 import type { Operations } from '../open.js';
 import type { ReplayWhat } from '../replay/run-replay.js';
 import { createBreather, isStopped, startCounting, type Work } from '../work.js';
+import { mayHaveReceipts } from './forget-receipts.js';
 import { isRefused } from './refuse-person.js';
 import { personOf, withoutIds, withoutPerson } from './words.js';
 
@@ -44,6 +45,8 @@ export type PersonFound = {
   isRefused: boolean;
   /** Letters and jobs that cannot be read, and may hold the person. */
   unreadable: number;
+  /** Whether there are receipts, which only an archivist looks through, and blanks. */
+  mayBeInReceipts: boolean;
 };
 
 /** Looks for a person in everything that is kept; changes nothing. */
@@ -75,6 +78,7 @@ export async function findPerson(ops: Operations, ids: PersonIds, work: Work = {
     ...(await findHints(ops, person)),
     isRefused: await isRefused(ops, ids),
     unreadable: unreadable.count,
+    mayBeInReceipts: await mayHaveReceipts(ops),
   };
 }
 

@@ -21,14 +21,16 @@ import type { Operations } from '../open.js';
 import type { ReplayWhat } from '../replay/run-replay.js';
 import { isStopped, startCounting, type Work } from '../work.js';
 import { cachesOf, jobsOf, lettersOf, readDeliveries } from './find-person.js';
+import { type ForgottenReceipts, forgetReceipts } from './forget-receipts.js';
 import { isRefused, refusePerson, untilReceiversKnow } from './refuse-person.js';
 import { digestOf, personOf, withoutIds, withoutPerson } from './words.js';
 
 /**
  * Why something of the person may be left: a worker has it still; a replay is open, and moves letters about; more of
- * them comes in all the time; a receiver has not said that it refuses them; the caller stopped it.
+ * them comes in all the time; a receiver has not said that it refuses them; an archivist has not said that the receipts
+ * are done; the caller stopped it.
  */
-export type Rest = 'in_hand' | 'replaying' | 'arriving' | 'receivers' | 'stopped';
+export type Rest = 'in_hand' | 'replaying' | 'arriving' | 'receivers' | 'receipts' | 'stopped';
 
 export type ForgetOptions = {
   /** Whether receivers keep later events of the person out, from before anything is taken. */
@@ -61,6 +63,8 @@ export type Forgotten = {
   records: number;
   /** Letters and jobs that cannot be read, and may hold the person. */
   unreadable: number;
+  /** Null where there are none, or where it was too early to ask for them. */
+  receipts: ForgottenReceipts | null;
   /** Null where all is done; the same call goes on with the rest. */
   rest: Rest | null;
   /** Of the person, from now on, what is on disk beside: each server's append-only file; empty without `rewriteFiles`. */
@@ -104,10 +108,19 @@ export async function forgetPerson(
       await sleep(PASS_EVERY_MS);
       rest = await pass.goOver(deadline);
     }
+    // Only now: what a worker had in hand is a receipt.
+    const asked = { writer, id: run.run, patienceMs };
+    const receipts = isDone(rest) ? await forgetReceipts(ops, ids, asked, work) : null;
     const aof = rewriteFiles ? await rewriteAppendOnlyFiles(writer.redis) : [];
-    if (isDone(rest)) rest = unaware > 0 ? 'receivers' : null;
-    return { run: run.run, digest, isRefused: await isRefused(ops, ids), ...pass.taken, rest, aof };
+    if (isDone(rest)) rest = restOf(unaware, receipts);
+    return { run: run.run, digest, isRefused: await isRefused(ops, ids), ...pass.taken, receipts, rest, aof };
   });
+}
+
+/** Of what others do. @param unaware receivers that have not said that they refuse the person */
+function restOf(unaware: number, receipts: ForgottenReceipts | null): Rest | null {
+  if (unaware > 0) return 'receivers';
+  return receipts !== null && receipts.state !== 'done' ? 'receipts' : null;
 }
 
 /** Goes over all that is kept, as often as it is told to. */

@@ -53,6 +53,7 @@ function look(at: number, standing: Partial<Counters>, place: Partial<PlaceSnaps
     refusesWrites: null,
     refusedIds: 0,
     forgetRequests: { open: 0, oldestAt: null, problems: {} },
+    erasures: { open: 0, oldestAt: null },
   };
 }
 

@@ -6,7 +6,7 @@ import {
   type StoredKind,
   type ToldFormats,
 } from '@meterbridge/delivery';
-import type { Counters, LateTotal, OpenForgetRequests, ProcessEntry } from '@meterbridge/queue';
+import type { Counters, LateTotal, OpenErasures, OpenForgetRequests, ProcessEntry } from '@meterbridge/queue';
 import type { Activity } from '../activity/read-activity.js';
 import type { PlaceSnapshot, Snapshot } from './snapshot.js';
 
@@ -76,6 +76,8 @@ export type Status = Activity & {
   refusedIds: number;
   /** Requests to forget a person that came as calls and are not done: how many, since when, and why. */
   forgetRequests: OpenForgetRequests;
+  /** People whom an archivist is to take out of the receipts: how many, and since when. */
+  erasures: OpenErasures;
   redis: {
     /** Null where it does not tell. */
     usedBytes: number | null;
@@ -117,6 +119,7 @@ export function reportStatus(
     }),
     refusedIds: now.refusedIds,
     forgetRequests: now.forgetRequests,
+    erasures: now.erasures,
     ...now.activity,
     redis: {
       usedBytes,

@@ -10,6 +10,7 @@ import {
   lookAtGate,
   type MissingRule,
   type NewerRecords,
+  type OpenErasures,
   type OpenForgetRequests,
   type ProcessEntry,
   RECEIVER,
@@ -20,6 +21,7 @@ import {
   readMemory,
   readMissingRules,
   readNewerRecords,
+  readOpenErasures,
   readOpenForgetRequests,
   readProcesses,
   readsOf,
@@ -76,6 +78,8 @@ export type Snapshot = {
   refusedIds: number;
   /** Requests to forget a person that are not done. */
   forgetRequests: OpenForgetRequests;
+  /** Requests to take a person out of the receipts that no archivist has done. */
+  erasures: OpenErasures;
 };
 
 /** Looks at what is configured, and at what is not any more and still has something. */
@@ -121,6 +125,7 @@ export async function takeSnapshot(
     refusesWrites: describeRedisError(refusal),
     refusedIds: (await countRefusals(redis)) / TOKENS_PER_ID,
     forgetRequests: await readOpenForgetRequests(redis),
+    erasures: await readOpenErasures(redis),
   };
 }
 

@@ -25,7 +25,8 @@ export function addForget(program: Command): void {
       `
 An id is found as it came, and as the privacy of a source hashes it. What leaves counts as discarded, and is never
 billed; what was sent already is on the bill. It is remembered who did it, when, and of how much, under a digest
-that only privacyKey leads to. What a worker has in hand is waited for, a minute at most.
+that only privacyKey leads to. What a worker has in hand is waited for, a minute at most. Receipts are blanked by the
+archivist, which is waited for while it gets on.
 With --refuse-later, which takes a privacyKey, receivers count later events of the person and keep none of them; what
 is kept of whom is an HMAC. It reaches neither the billing APIs nor your backups: docs/privacy.md says where else a
 person may be.

@@ -14,7 +14,10 @@ const COLUMNS: Column[] = [
 /** Where a person is, as a table and what else there is. @param width of the table, in characters */
 export function renderFound(found: PersonFound, width: number): string {
   const isRefused = found.isRefused ? '\nLater events of this person are refused.' : '';
-  return renderPlaces(found, width) + isRefused;
+  const receipts = found.mayBeInReceipts
+    ? `\n${wrapText('Receipts of what was delivered may have the person: an archivist looks through them once you forget.', width)}`
+    : '';
+  return renderPlaces(found, width) + receipts + isRefused;
 }
 
 function renderPlaces(found: PersonFound, width: number): string {
@@ -41,6 +44,8 @@ const LEFT: Record<Rest, string> = {
   arriving: 'Events of this person come in all the time: stop them at their source, and say the same again.',
   receivers:
     'A receiver has not said that it refuses the person (it is hung, of an older version, or has another privacyKey): say the same again once each has; meterbridge status names them.',
+  receipts:
+    'The receipts are not done: the request waits in Redis and holds the ids until an archivist has done it (meterbridge status).',
   stopped: 'Stopped: what was taken is counted, the rest is as it was. The same command goes on.',
 };
 
@@ -52,6 +57,7 @@ export function renderForgotten(forgotten: Forgotten): string {
   const beside = `${lateUsage} late, ${subscriptions} looked up, ${records} recorded`;
   const lines = [
     `${counts}; beside them ${beside}.`,
+    ...renderReceipts(forgotten),
     ...(rest === null ? [] : [LEFT[rest]]),
     ...(unreadable === 0
       ? []
@@ -70,6 +76,21 @@ export function renderForgotten(forgotten: Forgotten): string {
     '- Segment: its archives, and a replay of them brings the person back',
   ];
   return lines.join('\n');
+}
+
+function renderReceipts({ receipts }: Forgotten): string[] {
+  if (receipts === null) return [];
+  const { state, rows, files, untold, left, isArchivistThere } = receipts;
+  const blanked = `${say(rows, 'receipt')} in ${say(files, 'file')} blanked: what is counted stays.`;
+  const missing = isArchivistThere ? 'not done yet' : 'no archivist runs, which alone may write there';
+  return [
+    ...(state === 'open' ? [`Receipts of ${left.join(', ')}: ${missing}.`] : [blanked]),
+    ...(untold === 0
+      ? []
+      : [
+          `${say(untold, 'file')} of receipts cannot tell whose rows it has, and may have the person: see docs/privacy.md, Receipts`,
+        ]),
+  ];
 }
 
 const AOF = {

@@ -38,6 +38,7 @@ export function renderStatus(status: Status, width: number): string {
       ...words,
       ...refusedWords(status.refusedIds),
       ...forgetWords(status.forgetRequests, status.at),
+      ...erasureWords(status),
     ].map((line) => wrapText(visible(line), width)),
     ...renderActivity(status, width),
   ].join('\n');
@@ -56,6 +57,7 @@ const DELAYS: Partial<Record<string, string>> = {
   replaying: 'a replay is open',
   receivers: 'a receiver has not said that it refuses the person',
   arriving: 'events of the person come in',
+  receipts: 'an archivist has not taken the person out of the receipts',
   unreadable: 'a letter or job cannot be read',
   failed: 'it failed, and the log of a worker says of what',
 };
@@ -66,6 +68,17 @@ function forgetWords({ open, oldestAt, problems }: Status['forgetRequests'], at:
   const why = Object.entries(problems).map(([word, count]) => `${DELAYS[word] ?? word} (${grouped(count)})`);
   const words = `${grouped(open)} ${open === 1 ? 'call asks' : 'calls ask'} to forget a person and ${open === 1 ? 'is' : 'are'} not done, the oldest for ${since}`;
   return [why.length === 0 ? words : `${words}; tried again, since ${why.join(', ')}`];
+}
+
+function erasureWords({ erasures: { open, oldestAt }, processes, at }: Status): string[] {
+  if (open === 0) return [];
+  const since = duration(Math.max(0, at - (oldestAt ?? at)) / 1_000);
+  const who = processes.some(({ role }) => role === 'archivist')
+    ? 'an archivist is at it'
+    : 'it waits for an archivist, and none runs';
+  return [
+    `${grouped(open)} ${open === 1 ? 'person is' : 'people are'} to be taken out of the receipts, the oldest for ${since}: ${who}`,
+  ];
 }
 
 function rowOf(place: PlaceStatus): Cell[] {
