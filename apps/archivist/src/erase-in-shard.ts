@@ -32,7 +32,7 @@ export async function eraseInShard(
   const until = ends.get(shard)!;
   if (await areReceiptsWaiting(redis, shard, until)) return null;
   const whom = { ...person, until, salt };
-  const open = archive.openSpool;
+  const open = archive.beginSpool;
   // What is closed is on its way to be rows.
   if ((await listSpools({ dir, shard })).some((spool) => spool !== open)) return null;
   if (open !== undefined && (await isPersonInSpool({ dir, shard, spool: open }, whom, how.signal))) {

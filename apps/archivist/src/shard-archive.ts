@@ -90,7 +90,7 @@ export class ShardArchive {
   }
 
   /** The spool that still gets entries, if there is one. */
-  get openSpool(): string | undefined {
+  get beginSpool(): string | undefined {
     return this.open?.name;
   }
 

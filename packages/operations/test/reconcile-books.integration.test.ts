@@ -100,7 +100,7 @@ test('what is held of a person whom the books forgot is no finding, and what oth
     at: START + index * 10_000,
   }));
   const spool = await nextSpool(place);
-  const file = await openSpool({ ...place, spool });
+  const file = await beginSpool({ ...place, spool });
   await file.append([settled(`${START}-1`, 'job', usages)]);
   await file.close();
   await recordFile({ ...place, spool }, await convertSpool({ ...place, spool }));

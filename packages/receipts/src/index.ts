@@ -8,7 +8,6 @@ export { convertSpool, type SpoolPlace } from './convert/convert-spool.js';
 export { ConversionError } from './convert/run-program.js';
 export { DuckDbMissingError } from './duckdb/load-duckdb.js';
 export { replaceFile } from './durable-file.js';
-export { sha256OfFile } from './file-hash.js';
 export {
   type ErasedRows,
   type EraseOptions,
@@ -17,6 +16,7 @@ export {
 } from './erase/erase-person.js';
 export { type Erasure, readErasures } from './erase/erasures.js';
 export type { PersonInRows } from './erase/person.js';
+export { sha256OfFile } from './file-hash.js';
 export { destinationsAmong, rulesFile, shardFolder } from './layout.js';
 export {
   type Gap,
@@ -28,9 +28,9 @@ export {
   writeManifest,
 } from './manifest.js';
 export { createMemoryReader } from './memory-reader.js';
+export { makePersonKey } from './person/person-key.js';
 export { DecimalSum } from './reader/decimal-sum.js';
 export { type BooksPlace, openReceipts } from './reader/open-receipts.js';
-export { makePersonKey } from './person/person-key.js';
 export type {
   Arrivals,
   CountedReceipts,

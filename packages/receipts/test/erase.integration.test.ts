@@ -15,7 +15,7 @@ import {
   makePersonKey,
   nextSpool,
   openReceipts,
-  openSpool,
+  beginSpool,
   type PersonInRows,
   type Receipt,
   readErasures,
@@ -48,7 +48,7 @@ async function makePlace(): Promise<Place> {
 /** A closed file of rows: in every hour `rows` of Ann, of Bob and of Cid, and each of them once more. */
 async function addFile(place: Place, hour: number, rows: number): Promise<void> {
   const spool = await nextSpool(place);
-  const file = await openSpool({ ...place, spool });
+  const file = await beginSpool({ ...place, spool });
   const at = START + hour * HOUR_MS;
   const usages = ['ann', 'bob', 'cid'].flatMap((user) =>
     Array.from({ length: rows }, (_, n) => ({
@@ -156,7 +156,7 @@ test('an entry that comes back once its person is forgotten is no second row', a
   await addFile(place, 0, 3);
   await erase(place);
   const spool = await nextSpool(place);
-  const file = await openSpool({ ...place, spool });
+  const file = await beginSpool({ ...place, spool });
   await file.append([settled(`${START}-0`, 'job-0', [{ id: 'ann-0-0', user: 'ann' }])]);
   await file.close();
   await recordFile({ ...place, spool }, await convertSpool({ ...place, spool }));
@@ -174,7 +174,7 @@ test('what was settled later stays, and so does what is somebody else by another
 test('a spool is looked into as its rows would be', async () => {
   const place = await makePlace();
   const spool = await nextSpool(place);
-  const file = await openSpool({ ...place, spool });
+  const file = await beginSpool({ ...place, spool });
   await file.append([settled(`${START + 5}-0`, 'job', [{ id: 'm', user: 'ann' }])]);
   const isIn = (person: Partial<PersonInRows>) => isPersonInSpool({ ...place, spool }, { ...ANN, ...person });
   expect(await isIn({})).toBe(true);
@@ -213,7 +213,7 @@ test('a record that was sent in versions counts as one still', async () => {
   const place = { dir, shard: 'hyperline' };
   for (const version of [0, 1]) {
     const spool = await nextSpool(place);
-    const file = await openSpool({ ...place, spool });
+    const file = await beginSpool({ ...place, spool });
     const at = START + version * HOUR_MS;
     const usages = [
       { id: `a-${version}`, user: 'ann', at, properties: { thing: 'thing-1' } },
