@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { readManifest, writeManifest } from '@meterbridge/receipts';
 import { useClosing, useRedis } from '@meterbridge/testing';
 import { queueKeys } from '../../queue/src/keys/keys.js';
 import { HOUR_MS, START } from '../../receipts/test/a-store.js';
@@ -61,8 +62,8 @@ test('what is missing is named; what is in a gap, in flight or on its way is not
   await redis().hincrby(keys.hours, `${FIRST + 3}/backend/accepted`, 1);
   await books().keep('lago', accepted(1, 'a', 'b'));
   const gap = { bucket: `${FIRST + 2}/backend`, deliveries: 1, filtered: 4 };
-  const manifest = { format: 1, shard: 'lago', files: [], gaps: [gap] };
-  await writeFile(join(books().dir, 'lago', 'manifest.json'), JSON.stringify(manifest));
+  const folder = join(books().dir, 'lago');
+  await writeManifest(folder, { ...(await readManifest(folder, 'lago')), gaps: [gap] });
   const found = await hold();
   expect(statesOf(found)).toEqual({ 1: 'differs', 2: 'gap', 3: 'differs' });
   expect(found.unbooked).toMatchObject([
@@ -77,7 +78,7 @@ test('what is missing is named; what is in a gap, in flight or on its way is not
 
 test('books that are not there or cannot be read hide nothing of the ledger', async () => {
   await account({ 1: { delivered: 3 } });
-  await writeFile(join(books().dir, 'lago', 'manifest.json'), '{"format":2}');
+  await writeFile(join(books().dir, 'lago', 'manifest.00000001.json'), '{"format":2}');
   expect(await hold()).toMatchObject({ unreadable: { code: 'manifest_newer' }, total: { delivered: 3 } });
   await rm(books().dir, { recursive: true });
   expect(await hold()).toMatchObject({ unreadable: { code: 'ENOENT' }, lines: [{ delivered: 3 }] });

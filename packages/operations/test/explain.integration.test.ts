@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { readManifest, writeManifest } from '@meterbridge/receipts';
 import { useRedis } from '@meterbridge/testing';
 import { START } from '../../receipts/test/a-store.js';
 import { type ExplainQuestion, explainUsage } from '../src/index.js';
@@ -55,8 +55,8 @@ test('books that begin later than asked, and gaps that may be of the span, are t
     { ...gap, bucket: '2/web', eventFrom: START - 2, eventTo: START - 1 },
     { ...gap, bucket: '3/web' },
   ];
-  const manifest = { format: 1, number: 1, shard: 'lago', files: [], gaps };
-  await writeFile(join(books().dir, 'lago', 'manifest.00000001.json'), JSON.stringify(manifest));
+  const folder = join(books().dir, 'lago');
+  await writeManifest(folder, { ...(await readManifest(folder, 'lago')), gaps });
   const coverageOf = async (from: number) =>
     (await explain({ span: { from, to: SPAN.to } })).coverage.find(
       ({ destination }) => destination === 'lago',
