@@ -85,7 +85,8 @@ export async function tidyShard({ dir, shard }: ShardPlace): Promise<void> {
     ...names.filter((name) => name.startsWith(WORK_PREFIX) || name.endsWith(TEMPORARY)),
     ...spools.filter(isCounted).map(spoolName),
   ];
-  for (const name of useless) await rm(join(folder, name), { recursive: true, force: true });
+  // What a killed process has started goes on for a moment: a folder may fill while it is removed.
+  for (const name of useless) await rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
   if (useless.length > 0) await syncFolder(folder);
   await settleErasures({ dir, shard });
 }

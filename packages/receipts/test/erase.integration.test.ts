@@ -235,7 +235,7 @@ test('a record that was sent in versions counts as one still', async () => {
   expect(await count()).toEqual(before);
 });
 
-const KILLS = 20;
+const KILLS = 8;
 
 /** Runs the program to some moment, and kills it; false where it was done before. */
 async function runAndKill({ dir, shard }: Place, person: PersonInRows, isAtWork: boolean): Promise<boolean> {
