@@ -131,6 +131,9 @@ test('a month is closed, verified, and events that come later are told', async (
   expect(later.output).toContain('lago/00000002.parquet: 2 deliveries of the month');
   expect(later.output).toContain('api_call: 2 events more, tokens +10');
 
+  const told = JSON.parse((await stack.cli(...verify, '--json')).output);
+  expect(told.later.codes).toMatchObject([{ code: 'api_call', events: 2, sums: { tokens: '10' } }]);
+
   // A figure that somebody changed.
   await writeFile(statement, (await readFile(statement, 'utf8')).replace('"events":300', '"events":299'));
   const changed = await stack.cli(...verify);

@@ -37,6 +37,7 @@ export type CloseOptions = {
   makeKey?: string;
   verify?: string;
   publicKey?: string;
+  json?: boolean;
 };
 
 const SIGNING_KEY = 'METERBRIDGE_SIGNING_KEY_FILE';
@@ -51,7 +52,7 @@ export async function close(options: CloseOptions, command: Pick<Command, 'error
     command.error('error: one of --month, --make-key and --verify was expected', { exitCode: 2 });
   }
   if (keyFile !== undefined) return makeKey(keyFile);
-  if (verify !== undefined) return verifyFile(verify, options.publicKey);
+  if (verify !== undefined) return verifyFile(verify, options);
   const { waive = [], because = [] } = options;
   if (waive.length !== because.length) {
     command.error('error: each --waive needs its --because', { exitCode: 2 });
@@ -67,14 +68,18 @@ async function closeAll(options: CloseOptions & { month: Month }, waivers: Waive
   const key = keyFile === undefined ? undefined : readSigningKey(await readText(keyFile));
   await withOperations(async (ops) => {
     const statements = await nameStatements(ops, options);
+    const documents: (Closing & { file: string | null })[] = [];
     for (const { destination, out } of statements) {
       const closing = await closeOne(ops, destination, options.month, waivers);
       const text = closing.statement && key ? signStatement(closing.statement, key) : null;
       if (text !== null) await writeNew(out, text);
       else process.exitCode = 1;
-      print(renderClosing(closing, text === null ? null : out, tableWidth()));
+      const file = text === null ? null : out;
+      documents.push({ ...closing, file });
+      if (!options.json) print(renderClosing(closing, file, tableWidth()));
       sayUnused(closing);
     }
+    if (options.json) print(JSON.stringify(documents, null, 2));
   });
 }
 
@@ -117,7 +122,10 @@ function sayUnused({ unusedWaivers }: Closing): void {
 }
 
 /** Needs the books and no Redis. */
-async function verifyFile(file: string, publicKey: string | undefined): Promise<void> {
+async function verifyFile(
+  file: string,
+  { publicKey, json }: Pick<CloseOptions, 'publicKey' | 'json'>,
+): Promise<void> {
   const expected = publicKey === undefined ? undefined : readPublicKey(await readText(publicKey));
   const signed = readSigned(await readText(file), expected);
   const config = readConfig(readCommandEnv(process.env), { allowUnset: true });
@@ -127,5 +135,6 @@ async function verifyFile(file: string, publicKey: string | undefined): Promise<
     interruptible((work) => verifyStatement(signed, books, work)),
   );
   if (!isAsStated(verification)) process.exitCode = 1;
+  if (json) return print(JSON.stringify(verification, null, 2));
   print(renderVerification(verification, { isExpected: expected !== undefined, width: tableWidth() }));
 }

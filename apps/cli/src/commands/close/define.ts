@@ -19,6 +19,7 @@ export function addClose(program: Command): void {
     .option('--make-key <file>', 'make such a key, and print what it is verified by')
     .option('--verify <file>', 'compute a statement again from the books, and what came after it')
     .option('--public-key <file>', 'that has to have signed it, PEM')
+    .option('--json', 'one document, for machines')
     .addHelpText(
       'after',
       `
