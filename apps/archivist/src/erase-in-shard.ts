@@ -1,10 +1,11 @@
-import { areReceiptsWaiting, type OpenErasure, tellErasure } from '@meterbridge/queue';
+import { areReceiptsWaiting, type OpenErasure, readErasure, tellErasure } from '@meterbridge/queue';
 import {
   type ErasedRows,
   type EraseOptions,
   erasePerson,
   isPersonInSpool,
   listSpools,
+  readErasures,
 } from '@meterbridge/receipts';
 import type { Redis } from 'ioredis';
 import type { ShardArchive } from './shard-archive.js';
@@ -30,6 +31,8 @@ export async function eraseInShard(
   { archive, ...how }: Pick<EraseOptions, 'now' | 'commit' | 'signal'> & { archive: ShardArchive },
 ): Promise<ErasedRows | null> {
   const until = ends.get(shard)!;
+  // It may have been done since the round began that tells of it.
+  if (!(await readErasure(redis, id)).left.includes(shard)) return null;
   if (await areReceiptsWaiting(redis, shard, until)) return null;
   const whom = { ...person, until, salt };
   const open = archive.beginSpool;
@@ -48,7 +51,10 @@ export async function eraseInShard(
   };
   const erased = await erasePerson({ dir, shard }, whom, { ...how, request: id, onProgress });
   await telling;
-  const { files, rows, untold } = erased;
+  // With what archivists before have done of it.
+  const all = (await readErasures({ dir, shard })).filter(({ request }) => request === id);
+  const rows = all.reduce((sum, each) => sum + each.rows, 0);
+  const [files, untold] = [all.length, erased.untold];
   // Whoever has the shard now does it again, and finds nothing left.
   await how.commit(() =>
     tellErasure(redis, { id, shard }, { done: files, files, rows, untold }, true, replicas),

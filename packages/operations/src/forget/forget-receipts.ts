@@ -61,14 +61,15 @@ export async function forgetReceipts(
     const now = await look(ops, id);
     const said = JSON.stringify(now);
     if (said !== before) deadline = performance.now() + patienceMs;
-    before = said;
     const isWaiting = now.state === 'open' && now.isArchivistThere;
     if (!isWaiting || isStopped(work) || performance.now() > deadline) {
       work.onWait?.(null);
       const { of: _, ...told } = now;
       return told;
     }
-    work.onWait?.(`The archivist takes the person out of the receipts: ${progressWords(now, shards)}`);
+    if (said !== before)
+      work.onWait?.(`The archivist takes the person out of the receipts: ${progressWords(now, shards)}`);
+    before = said;
     await sleep(ASK_EVERY_MS);
   }
 }

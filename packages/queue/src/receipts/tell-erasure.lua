@@ -9,8 +9,8 @@
 --   told: JSON, how far it is or what came of it
 --   isDone: 1 or 0
 --   keptMs: for how long is known what came of it, once all is done
--- RESULT 1; 0 where the request is done or gone
-if redis.call('HGET', record, 'state') ~= 'open' then return 0 end
+-- RESULT 1; 0 where the shard is done, or the request gone
+if redis.call('HEXISTS', record, 'until:' .. shard) == 0 then return 0 end
 redis.call('HSET', record, 'told:' .. shard, told)
 if isDone ~= '1' then return 1 end
 redis.call('HDEL', record, 'until:' .. shard)
