@@ -21,6 +21,12 @@ test('counts deliveries by rule, and what no rule takes, for each destination', 
   ]);
 });
 
+test('a rule may be called constructor', () => {
+  const tally = new Tally(['lago']);
+  for (let n = 0; n < 2; n += 1) tally.deliver('lago', 'constructor');
+  expect(Object.entries(tally.destinations[0]!.rules)).toEqual([['constructor', 2]]);
+});
+
 test('what could not be mapped is no delivery, and is told with its reason; of many, some are', () => {
   const tally = new Tally(['lago']);
   for (let n = 0; n < 200; n += 1) tally.fail('lago', 'calls', 'unmapped', `properties.p${n % 100}`);

@@ -39,7 +39,8 @@ export class Tally {
         destination,
         filtered: 0,
         deliveries: 0,
-        rules: {},
+        // Without a prototype: a rule may be called `constructor`.
+        rules: Object.create(null) as Record<string, number>,
         failures: {},
       });
     }

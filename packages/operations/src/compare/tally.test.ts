@@ -16,6 +16,12 @@ test('counts by destination and reason, and keeps a few of each reason', () => {
   expect(tally.samples).toEqual({ 'still failing': [0, 1, 3, 4] });
 });
 
+test('a destination may be called constructor', () => {
+  const tally = emptyTally<number>();
+  countIn(tally, { destination: 'constructor', verdict: 'filtered' }, '', 2, () => 0);
+  expect(tally.byDestination.constructor).toMatchObject({ filtered: 1, 'newly delivered': 0 });
+});
+
 test('is bounded, however many reasons events make up, and counts all the same', () => {
   const tally = emptyTally<string>();
   for (let n = 0; n < 5_000; n += 1) {

@@ -22,7 +22,9 @@ const MAX_SAMPLES = 30;
 const OTHER = 'other reasons';
 
 export function emptyTally<Sample>(): Tally<Sample> {
-  return { total: noCounts(), byDestination: {}, reasons: {}, samples: {} };
+  // Without a prototype: a destination may be called `constructor`.
+  const byDestination = Object.create(null) as Record<string, Counts>;
+  return { total: noCounts(), byDestination, reasons: {}, samples: {} };
 }
 
 /**
@@ -40,7 +42,7 @@ export function countIn<Sample>(
   tally.total[verdict] += 1;
   tally.byDestination[destination] ??= noCounts();
   tally.byDestination[destination][verdict] += 1;
-  // Without a prototype: a reason may be called `constructor`.
+  // A reason may be called so, too.
   tally.reasons[verdict] ??= Object.create(null) as Record<string, number>;
   const reasons = tally.reasons[verdict];
   const under = why in reasons || Object.keys(reasons).length < MAX_REASONS ? why : OTHER;

@@ -1,11 +1,12 @@
 import { bucketOf } from '@meterbridge/delivery';
 import { compareStreamIds } from '@meterbridge/queue/batch';
-import type { ManifestFile, ReceiptCounts } from '../manifest.js';
+import { CountSum } from '../count-sum.js';
+import type { ManifestFile } from '../manifest.js';
 import type { Receipt } from '../receipt.js';
 
 /** What a manifest says of the rows of a file, while they are written. */
 export class ReceiptTally {
-  private readonly counts: ReceiptCounts = {};
+  private readonly counts = new CountSum();
   private readonly types = new Set<string>();
   private rows = 0;
   private firstEntry: string | undefined;
@@ -22,11 +23,7 @@ export class ReceiptTally {
   addRow({ acceptedHour, source, rule = '', outcome, events, eventAt, type }: Receipt): void {
     this.rows += 1;
     if (type !== undefined) this.types.add(type);
-    const bucket = bucketOf(acceptedHour, source);
-    this.counts[bucket] ??= {};
-    this.counts[bucket][rule] ??= {};
-    const byOutcome = this.counts[bucket][rule];
-    byOutcome[outcome] = (byOutcome[outcome] ?? 0) + events;
+    this.counts.add(bucketOf(acceptedHour, source), rule, outcome, events);
     if (eventAt === undefined) return;
     if (this.eventFrom === undefined || eventAt < this.eventFrom) this.eventFrom = eventAt;
     if (this.eventTo === undefined || eventAt > this.eventTo) this.eventTo = eventAt;
@@ -34,7 +31,8 @@ export class ReceiptTally {
 
   /** Of a file without any entry both ends are empty. */
   result(): Omit<ManifestFile, 'name' | 'bytes' | 'sha256'> {
-    const { rows, firstEntry = '', lastEntry = '', eventFrom, eventTo, counts } = this;
+    const { rows, firstEntry = '', lastEntry = '', eventFrom, eventTo } = this;
+    const counts = this.counts.result();
     return { rows, firstEntry, lastEntry, eventFrom, eventTo, types: [...this.types].toSorted(), counts };
   }
 }
