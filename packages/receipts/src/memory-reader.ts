@@ -21,7 +21,12 @@ export function createMemoryReader(
       if (!isOfUsage(receipt)) continue;
       const key = JSON.stringify(fields.map((field) => receipt[field] ?? null));
       const known = byKey.get(key);
-      if (!known || (inEffect === 'newest' && receipt.eventAt > known.eventAt)) byKey.set(key, receipt);
+      const takesItsPlace =
+        known === undefined ||
+        (inEffect === 'newest'
+          ? receipt.eventAt > known.eventAt
+          : isNotItsOwn(known) && !isNotItsOwn(receipt));
+      if (takesItsPlace) byKey.set(key, receipt);
     }
     return [...byKey.values()].filter(
       (each) => each.eventAt >= from && each.eventAt < to && (code === undefined || each.code === code),
@@ -49,6 +54,11 @@ export function createMemoryReader(
     },
     async close() {},
   };
+}
+
+/** The API had another one already, which may be settled later. */
+function isNotItsOwn({ outcome }: Receipt): boolean {
+  return outcome === 'older_rule' || outcome === 'not_compared';
 }
 
 function isOfUsage(receipt: Receipt): receipt is OfUsage {

@@ -134,6 +134,88 @@ test('the newest version of a record is in effect, wherever and whosever it is',
   expect((await reader.explain('other', SPAN)).lines).toMatchObject([{ events: 1, duplicates: 0 }]);
 });
 
+test.each([
+  ['in one file', 'file', 'file', 'lago'],
+  ['in a file and a spool', 'file', 'spool', 'lago'],
+  ['in two shards', 'file', 'file', 'lago@1'],
+] as const)(
+  'a repeat beyond midnight is counted in the day of the first alone: %s',
+  async (_, one, other, shard) => {
+    // The second request was on its way for longer, so its time was corrected by more.
+    const first = settledAt(1, [{ id: 'a', at: START + DAY_MS - 100 }]);
+    const repeat = settledAt(2, [
+      { id: 'a', at: START + DAY_MS + 200 },
+      { id: 'b', at: START + DAY_MS },
+    ]);
+    await keep('lago', one, [first]);
+    await keep(shard, other, [repeat]);
+    const reader = await read();
+    const next = { from: SPAN.to, to: SPAN.to + DAY_MS };
+    const usagesOf = async (span: typeof SPAN) =>
+      (await reader.countUsage(span)).reduce((sum, { usages }) => sum + usages, 0);
+    expect([await usagesOf(SPAN), await usagesOf(next)]).toEqual([1, 1]);
+    expect(await usagesOf({ from: SPAN.from, to: next.to })).toBe(2);
+    expect([await idsOf(reader, 'API Call'), await idsOf(reader, 'API Call', next)]).toEqual([['a'], ['b']]);
+    expect((await reader.explain('acme', SPAN)).lines).toMatchObject([{ events: 1, duplicates: 0 }]);
+    expect((await reader.explain('acme', next)).lines).toMatchObject([{ events: 1, duplicates: 1 }]);
+  },
+);
+
+test('what was first under another code, or of another customer, decides a span too', async () => {
+  await keep('lago', 'file', [
+    settledAt(1, [{ id: 'a', at: START - 1, event: 'Export' }]),
+    settledAt(2, [{ id: 'a' }, { id: 'b', user: 'other' }]),
+  ]);
+  const reader = await read();
+  expect(await idsOf(reader, 'API Call')).toEqual(['b']);
+  expect((await reader.explain('acme', SPAN)).lines).toMatchObject([{ events: 0, duplicates: 1 }]);
+});
+
+test('what an older rule wrote is in effect, in whichever order the two were settled', async () => {
+  const { lago } = RULES;
+  await keep('lago', 'file', [
+    settledAt(
+      1,
+      [
+        { id: 'a', event: 'New' },
+        { id: 'b', event: 'New' },
+      ],
+      lago.version,
+      [
+        ['older_rule', 1],
+        ['not_compared', 1],
+      ],
+    ),
+    settledAt(2, [
+      { id: 'a', event: 'Old' },
+      { id: 'b', event: 'Old' },
+    ]),
+  ]);
+  const reader = await read();
+  expect(await reader.countUsage(SPAN)).toEqual([{ hour: HOUR, code: 'Old', usages: 2 }]);
+});
+
+test('a settlement that has the id of another in the stream is another one', async () => {
+  const of = (job: string) => settled(`${START}-7`, job, [{ id: 'a' }]);
+  await keep('lago', 'file', [of('one'), of('two')]);
+  expect(await idsOf(await read(), 'API Call')).toEqual(['a']);
+});
+
+test('of records the newest counts, also where it was called of an older rule', async () => {
+  const { version } = RULES.hyperline;
+  const of = (id: string, at: number) => ({ id, at, properties: { thing: 'a' } });
+  await keep('hyperline', 'file', [
+    settledAt(1, [of('1', START)], version),
+    settledAt(2, [of('2', START + 1)], version, [['older_rule', 1]]),
+    settledAt(3, [of('3', START + 1)], version),
+  ]);
+  const listed = [];
+  for await (const { messageId } of (await read('hyperline')).listUsage('API Call', SPAN)) {
+    listed.push(messageId);
+  }
+  expect(listed).toEqual(['2']);
+});
+
 test('a receipt is found by its message, usage and request, in files and in spools', async () => {
   await keep('hyperline', 'file', [
     settledAt(

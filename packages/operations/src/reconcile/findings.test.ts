@@ -14,6 +14,7 @@ const receipt = (change: Partial<Receipt> = {}) =>
     code: 'a',
     owner: 's',
     eventAt: 100,
+    settledAt: 1_000,
     outcome: 'delivered',
     usage: 'sent',
     ...change,
@@ -70,6 +71,16 @@ test.each<[string, Parameters<typeof judged>[1], string | null]>([
   [
     'there in an older version',
     { byId: [row('older')], books: [receipt({ usage: 'older', eventAt: 50 })], identity: OF_CODES },
+    'other_content',
+  ],
+  [
+    'there as it came first, at an earlier time',
+    { byId: [row('first')], books: [receipt({ usage: 'first', eventAt: 50, settledAt: 500 })] },
+    null,
+  ],
+  [
+    'there as it came again',
+    { byId: [row('again')], books: [receipt({ usage: 'again', eventAt: 200, settledAt: 2_000 })] },
     'other_content',
   ],
 ])('missing in a list, and %s', async (_what, sides, finding) => {

@@ -70,12 +70,14 @@ export async function judgeDifference(
 async function judgeOther(
   { receipt, row, fields }: { receipt: UsageReceipt; row: ListedUsage; fields: string[] },
   known: readonly UsageReceipt[],
-  { api }: Judging,
+  { api, identity }: Judging,
 ): Promise<ReconcileFinding | null> {
   if (isOfOlderRule(receipt)) return null;
-  for (const { usage, eventAt } of known) {
-    if (usage === undefined || eventAt <= receipt.eventAt) continue;
-    if ((await api.compare(usage, row))?.length === 0) return null;
+  for (const each of known) {
+    const wouldCount =
+      identity.inEffect === 'newest' ? each.eventAt > receipt.eventAt : each.settledAt < receipt.settledAt;
+    if (each.usage === undefined || !wouldCount) continue;
+    if ((await api.compare(each.usage, row))?.length === 0) return null;
   }
   return { finding: 'other_content', receipt, rows: [row.row], fields };
 }

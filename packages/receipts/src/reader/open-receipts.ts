@@ -13,7 +13,7 @@ import type { Receipt } from '../receipt.js';
 import { addCounts } from './add-counts.js';
 import { UsageExplanation, UsageTotals } from './explain-usage.js';
 import { filteredOf } from './filtered-of.js';
-import { CONCERNS_SPAN_SQL, IS_IN_SPAN_SQL, inEffectSql, TURN_SQL, VERSIONED_TYPES } from './in-effect.js';
+import { createReplacedSql, IS_IN_SPAN_SQL, inEffectSql, usageSql, VERSIONED_TYPES } from './in-effect.js';
 import { countSpools, loadSpools, SPOOLED } from './load-spools.js';
 import { closeShards, firstEntryOf, type OpenShard, openShards } from './open-shards.js';
 import type {
@@ -59,6 +59,7 @@ class StoredReceipts implements ReceiptReader {
   private readonly dir: string;
   private readonly shards: readonly OpenShard[];
   private opened: Promise<Database & { temporary: string }> | undefined;
+  private replaced: Promise<void> | undefined;
 
   constructor(dir: string, shards: readonly OpenShard[]) {
     this.dir = dir;
@@ -70,7 +71,7 @@ class StoredReceipts implements ReceiptReader {
       `SELECT epoch_ms(event_at) // 3600000 AS hour, code, count(*) AS usages
        FROM (${inEffectSql(receipts)}) GROUP BY ALL ORDER BY ALL`;
     const usages: { hour: number; code: string; usages: number }[] = [];
-    for await (const stored of this.query(sql, this.usageFilesOf(span), await spanValues(span))) {
+    for await (const stored of this.queryUsage(sql, span)) {
       usages.push(stored as (typeof usages)[0]);
     }
     return usages;
@@ -79,8 +80,7 @@ class StoredReceipts implements ReceiptReader {
   async *listUsage(code: string, span: EventSpan): AsyncGenerator<Receipt, void> {
     const sql = (receipts: string) =>
       `SELECT * FROM (${inEffectSql(receipts)}) WHERE code = $code ORDER BY event_at, ${USAGE_ID_SQL}`;
-    const values = { ...(await spanValues(span)), code };
-    for await (const stored of this.query(sql, this.usageFilesOf(span), values)) yield fromStored(stored);
+    for await (const stored of this.queryUsage(sql, span, { code })) yield fromStored(stored);
   }
 
   async find(id: string): Promise<Receipt[]> {
@@ -98,19 +98,12 @@ class StoredReceipts implements ReceiptReader {
   }
 
   async explain(customer: string, span: EventSpan, samples = 0): Promise<Explanation> {
-    // Whose usage a record was before another customer's took its place, it is no more: all that may be one with it counts.
-    const sql = (receipts: string) => {
-      const concerned = `SELECT * FROM ${receipts} WHERE ${CONCERNS_SPAN_SQL}`;
-      const own = 'owner = $customer OR customer = $customer';
-      return `SELECT * FROM (
-          SELECT *, ${TURN_SQL} AS turn FROM (${concerned})
-          WHERE ${USAGE_ID_SQL} IN (SELECT ${USAGE_ID_SQL} FROM (${concerned}) WHERE ${own})
-        ) WHERE event_at < $to AND (${own}) ORDER BY event_at, entry, place`;
-    };
-    const values = { ...(await spanValues(span)), customer };
+    const sql = (receipts: string) =>
+      `SELECT * FROM (${usageSql(receipts)})
+       WHERE owner = $customer OR customer = $customer ORDER BY event_at, entry, place`;
     const explanation = new UsageExplanation(samples);
-    for await (const stored of this.query(sql, this.usageFilesOf(span), values)) {
-      explanation.add({ receipt: fromStored(stored), isInEffect: stored.turn === 1 });
+    for await (const stored of this.queryUsage(sql, span, { customer })) {
+      explanation.add({ receipt: fromStored(stored), isInEffect: stored.is_replaced === 0 });
     }
     return explanation.result();
   }
@@ -138,22 +131,18 @@ class StoredReceipts implements ReceiptReader {
   }
 
   async totals(span: EventSpan): Promise<SpanTotals> {
-    const values = await spanValues(span);
-    const files = this.usageFilesOf(span);
-    const ranked = (receipts: string) =>
-      `SELECT * FROM (SELECT *, ${TURN_SQL} AS turn FROM ${receipts} WHERE ${CONCERNS_SPAN_SQL}) WHERE event_at < $to`;
     const codes = new Map<string, UsageTotals>();
     const rules = new Set<string>();
-    for await (const stored of this.query(ranked, files, values)) {
+    for await (const stored of this.queryUsage(usageSql, span)) {
       const receipt = fromStored(stored);
       const totals = codes.get(receipt.code!) ?? new UsageTotals();
       codes.set(receipt.code!, totals);
-      totals.add({ receipt, isInEffect: stored.turn === 1 });
+      totals.add({ receipt, isInEffect: stored.is_replaced === 0 });
       if (receipt.rules !== undefined) rules.add(receipt.rules);
     }
     return {
       codes: [...codes.keys()].toSorted().map((code) => ({ code, ...codes.get(code)!.result() })),
-      unknown: await this.countUnknown(files, values),
+      unknown: await this.countUnknown(span),
       filtered: filteredOf(this.files(), span),
       rules: [...rules].toSorted(),
     };
@@ -164,7 +153,7 @@ class StoredReceipts implements ReceiptReader {
       `SELECT source, accepted_hour AS "acceptedHour", strftime(event_at, '%Y-%m-%d') AS day,
          count(*) AS deliveries, epoch_ms(max(event_at)) AS "lastAt"
        FROM ${receipts} WHERE ${IS_IN_SPAN_SQL} GROUP BY ALL ORDER BY ALL`;
-    return this.all<Arrivals>(sql, this.usageFilesOf(span), await spanValues(span));
+    return this.all<Arrivals>(sql, this.deliveryFilesOf(span), await spanValues(span));
   }
 
   async spooled(span: EventSpan): Promise<SpooledReceipts> {
@@ -180,14 +169,15 @@ class StoredReceipts implements ReceiptReader {
   }
 
   filesOf(span: EventSpan): ManifestFile[] {
-    const ofUsage = new Set(this.usageFilesOf(span));
-    return this.files().filter((file) => ofUsage.has(file) || filteredOf([file], span) > 0);
+    return this.files().filter(
+      (file) => isTouching(file, span) || mayDecide(file, span) || filteredOf([file], span) > 0,
+    );
   }
 
   async deliveriesByFile(span: EventSpan): Promise<Record<string, number>> {
     const deliveries: Record<string, number> = {};
     const values = await spanValues(span);
-    for (const file of this.files().filter((each) => isTouching(each, span))) {
+    for (const file of this.deliveryFilesOf(span)) {
       const sql = `SELECT count(*) AS deliveries FROM read_parquet($files) WHERE ${IS_IN_SPAN_SQL}`;
       const [counted] = await this.all<{ deliveries: number }>(() => sql, [file], values);
       if (counted!.deliveries > 0) deliveries[file.name] = counted!.deliveries;
@@ -200,6 +190,23 @@ class StoredReceipts implements ReceiptReader {
     opened?.close();
     if (opened) await rm(opened.temporary, { recursive: true, force: true });
     await closeShards(this.shards);
+  }
+
+  /** Rows of a query over receipts that may be usage of a span. */
+  private async *queryUsage(sql: (receipts: string) => string, span: EventSpan, values: Values = {}) {
+    await this.findReplaced();
+    yield* this.query(sql, this.usageFilesOf(span), { ...values, ...(await spanValues(span)) });
+  }
+
+  /** Looks through all of the books, once: they stay as they are. */
+  private findReplaced(): Promise<void> {
+    this.replaced ??= this.createReplaced();
+    return this.replaced;
+  }
+
+  private async createReplaced(): Promise<void> {
+    const files = this.files().filter(({ types }) => types.length > 0);
+    for await (const _ of this.query(createReplacedSql, files, {}));
   }
 
   /** Rows of a query over files and spools; on a connection of its own, so that others may be asked meanwhile. */
@@ -224,10 +231,11 @@ class StoredReceipts implements ReceiptReader {
     return rows;
   }
 
-  private async countUnknown(files: ManifestFile[], values: Values): Promise<number> {
+  private async countUnknown(span: EventSpan): Promise<number> {
     const sql = (receipts: string) =>
       `SELECT count(*) AS unknown FROM ${receipts} WHERE type IS NULL AND ${IS_IN_SPAN_SQL}`;
-    const [counted] = await this.all<{ unknown: number }>(sql, files, values);
+    const files = this.deliveryFilesOf(span);
+    const [counted] = await this.all<{ unknown: number }>(sql, files, await spanValues(span));
     return counted!.unknown;
   }
 
@@ -235,12 +243,14 @@ class StoredReceipts implements ReceiptReader {
     return this.shards.flatMap(({ manifest }) => manifest.files);
   }
 
-  /** Those that may have usage of the span, or versions that replace it. */
+  /** Those that may have deliveries whose event was in the span, also such of which nobody knows what was sent. */
+  private deliveryFilesOf(span: EventSpan): ManifestFile[] {
+    return this.files().filter((file) => isTouching(file, span));
+  }
+
+  /** Those that may have usage of the span. */
   private usageFilesOf(span: EventSpan): ManifestFile[] {
-    return this.files().filter((file) => {
-      if (file.eventTo === undefined || file.eventTo < span.from) return false;
-      return isTouching(file, span) || file.types.some((type) => VERSIONED_TYPES.includes(type));
-    });
+    return this.deliveryFilesOf(span).filter(({ types }) => types.length > 0);
   }
 
   private database(): Promise<Database & { temporary: string }> {
@@ -264,6 +274,11 @@ class StoredReceipts implements ReceiptReader {
 /** Whether it may have a delivery whose event was in the span. */
 function isTouching({ eventFrom, eventTo }: ManifestFile, { from, to }: EventSpan): boolean {
   return eventFrom !== undefined && eventTo !== undefined && eventFrom < to && eventTo >= from;
+}
+
+/** Whether it may have what is in effect instead of usage of the span: a newer version, or what came first, of any day. */
+function mayDecide({ eventTo, types }: ManifestFile, { from }: EventSpan): boolean {
+  return types.some((type) => !VERSIONED_TYPES.includes(type) || (eventTo !== undefined && eventTo >= from));
 }
 
 async function spanValues({ from, to }: EventSpan): Promise<Values> {

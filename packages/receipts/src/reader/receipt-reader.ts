@@ -34,7 +34,10 @@ export type ReceiptReader = {
   arrivals(span: EventSpan): Promise<Arrivals[]>;
   /** What of a span lies in spools and is in no file yet. */
   spooled(span: EventSpan): Promise<SpooledReceipts>;
-  /** Files that may say something of a span: its usage, later versions of that, or what was filtered in its hours. */
+  /**
+   * Files that may say something of a span: its deliveries, what is in effect instead of them, or what was filtered in its
+   * hours. What came first may be in any file.
+   */
   filesOf(span: EventSpan): ManifestFile[];
   /** How many deliveries of a span each of these files has; files without any are left out. */
   deliveriesByFile(span: EventSpan): Promise<Record<string, number>>;
