@@ -8,6 +8,7 @@ import { nameOfEntry } from './to-receipts.js';
  */
 export class SeenEntries {
   private readonly names = new Set<string>();
+  /** The newest first, by their last entries: nearly every entry is younger than all of them, and looks at one. */
   private unread: readonly ManifestFile[];
   private readonly readNames: (file: ManifestFile) => Promise<Iterable<string>>;
 
@@ -16,14 +17,16 @@ export class SeenEntries {
    * @param readNames the names of the settlements that a file has rows of (`nameOfRow`)
    */
   constructor(files: readonly ManifestFile[], readNames: (file: ManifestFile) => Promise<Iterable<string>>) {
-    this.unread = files;
+    const withEntries = files.filter(({ lastEntry }) => lastEntry !== '');
+    this.unread = withEntries.toSorted((a, b) => compareStreamIds(b.lastEntry, a.lastEntry));
     this.readNames = readNames;
   }
 
   /** Whether it is there for the first time; it is there from then on. */
   async add(entry: ReceiptEntry): Promise<boolean> {
     for (const file of this.unread) {
-      if (reachesOver(file, entry.id)) await this.read(file);
+      if (compareStreamIds(file.lastEntry, entry.id) < 0) break;
+      if (compareStreamIds(file.firstEntry, entry.id) <= 0) await this.read(file);
     }
     const name = nameOfEntry(entry);
     if (this.names.has(name)) return false;
@@ -35,8 +38,4 @@ export class SeenEntries {
     for (const name of await this.readNames(file)) this.names.add(name);
     this.unread = this.unread.filter((each) => each !== file);
   }
-}
-
-function reachesOver({ firstEntry, lastEntry }: ManifestFile, id: string): boolean {
-  return compareStreamIds(firstEntry, id) <= 0 && compareStreamIds(id, lastEntry) <= 0;
 }
