@@ -7,7 +7,15 @@
  * What has a format. `store`: all that scripts change in place, which has no record of its own (the books, the gates,
  * the lists of what there is); the others are records, which one process writes and another reads.
  */
-export type StoredKind = 'store' | 'job' | 'dead-letter' | 'rules' | 'replay' | 'forget-request' | 'erasure';
+export type StoredKind =
+  | 'store'
+  | 'job'
+  | 'dead-letter'
+  | 'rules'
+  | 'replay'
+  | 'forget-request'
+  | 'erasure'
+  | 'receipt';
 
 export type Format = {
   /** The highest that this version reads. */
@@ -29,6 +37,7 @@ export const FORMATS: Formats = {
   replay: { reads: 1, writes: 1, since: '0.1.0' },
   'forget-request': { reads: 1, writes: 1, since: '0.2.0' },
   erasure: { reads: 1, writes: 1, since: '0.2.0' },
+  receipt: { reads: 1, writes: 1, since: '0.2.0' },
 };
 
 /** What was stored before there were numbers. */

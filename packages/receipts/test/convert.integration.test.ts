@@ -228,6 +228,17 @@ test('a spool that is torn or damaged, or of a newer version, is left as it is, 
   expect((await readdir(folder)).toSorted()).toEqual(['00000001.spool', 'rules']);
 });
 
+test('entries of a newer form are left as they are, and told; the first form says no number', async () => {
+  const entry = settled(id(1), 'a', [{ id: 'm-1' }]);
+  const place = await aSpool([entry], [{ ...filtered(id(2), {}), format: 2 }]);
+  const path = join(folder, `${place.spool}.spool`);
+  const spool = await readFile(path);
+  expect(spool.toString().match(/"format"/g)).toHaveLength(1);
+  await expect(convertSpool(place)).rejects.toThrow('receipt of format 2, written by a newer version');
+  expect(await readFile(path)).toEqual(spool);
+  expect((await readdir(folder)).toSorted()).toEqual(['00000001.spool', 'rules']);
+});
+
 test('what a killed process leaves is put away, and nothing that could not be made again, or that another has made', async () => {
   const place = await aSpool([settled(id(1), 'a', [{ id: 'm-1' }])]);
   const spool = await readFile(join(folder, '00000001.spool'));

@@ -8,10 +8,13 @@ import type { BatchData } from '../batch/batch-codec.js';
 export type ReceiptEntry = {
   /** Its id in the stream, `<milliseconds>-<number>` by Redis' clock: when it was settled. */
   id: string;
+  /** Of all that is said here but the job's data, which has its own; left out for the first. */
+  format?: number;
 } & (SettledEntry | FilteredEntry);
 
 /** What a settlement says of what it ended. */
 export type ReceiptTold = {
+  format?: number;
   /** The job, and the revision that the settlement wrote: together they name this settlement and no other. */
   job: string;
   rev: string;

@@ -1,4 +1,4 @@
-import { bucketOf, type DeadLetter, type Settlement } from '@meterbridge/delivery';
+import { bucketOf, type DeadLetter, formatToWrite, type Settlement } from '@meterbridge/delivery';
 import type { Redis } from 'ioredis';
 import { type BatchData, encodeDeliveries } from '../batch/batch-codec.js';
 import { encodeDeadLetter } from '../dead-letters/dead-letter-codec.js';
@@ -8,6 +8,8 @@ import { encodeLateUsage } from '../ledger/late-usage.js';
 import type { ReceiptRoom, ReceiptTold } from '../receipts/receipt-entry.js';
 import { defineScript } from '../redis/script.js';
 import { SCRIPTS } from '../scripts.generated.js';
+
+const RECEIPT_FORMAT = formatToWrite('receipt');
 
 const settleScript = defineScript(SCRIPTS['work/settle']);
 const takeTurnBackScript = defineScript(SCRIPTS['work/take-turn-back']);
@@ -87,7 +89,13 @@ export async function writeSettlement(
 function receiptOf({ jobId, nextRev, settlement, receipt }: SettleRequest) {
   const { deliveries, outcomes } = settlement.ended;
   if (!receipt || outcomes.length === 0) return NO_RECEIPT;
-  const told: ReceiptTold = { job: jobId, rev: nextRev, outcomes, rules: receipt.rules };
+  const told: ReceiptTold = {
+    format: RECEIPT_FORMAT,
+    job: jobId,
+    rev: nextRev,
+    outcomes,
+    rules: receipt.rules,
+  };
   return {
     receipt: JSON.stringify(told),
     part: deliveries === 'all' ? '' : JSON.stringify(encodeDeliveries(deliveries)),

@@ -1,4 +1,6 @@
 import {
+  NewerFormatError,
+  newerFormat,
   type OutcomeRun,
   type SettledOutcome,
   type StoredDelivery,
@@ -21,7 +23,7 @@ import type { RulesOf } from './compile-kept-rules.js';
  * where that is not kept, or maps the event no more, the row says nothing of it.
  * @param shard the queue whose stream the entry was in
  * @param hashId where rows have to tell whose they are; left out where they are only read
- * @throws NewerFormatError for a job of a newer version; Error where outcomes and deliveries are not as many
+ * @throws NewerFormatError for an entry or a job of a newer version; Error where outcomes and deliveries are not as many
  */
 export function toReceipts(
   entry: ReceiptEntry,
@@ -29,6 +31,8 @@ export function toReceipts(
   rulesOf: RulesOf,
   hashId: HashId = () => undefined,
 ): Receipt[] {
+  const newer = newerFormat('receipt', entry.format);
+  if (newer !== undefined) throw new NewerFormatError('receipt', newer);
   const common = { settledAt: millisecondsOf(entry.id), entry: entry.id, shard };
   if (entry.kind === 'filtered') return filteredReceipts(entry, common);
   return settledReceipts(entry, common, { rulesOf, hashId });

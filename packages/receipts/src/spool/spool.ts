@@ -1,9 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { formatToWrite } from '@meterbridge/delivery';
 import type { ReceiptEntry } from '@meterbridge/queue/batch';
 import { syncFolder } from '../durable-file.js';
 import { encodeFrame } from './frame.js';
 import { readFrames, SpoolDamagedError } from './read-frames.js';
+
+const FORMAT = formatToWrite('receipt');
 
 /**
  * The open spool of a shard: entries on the archive's own disk before Redis lets go of them. One process has it open;
@@ -54,7 +57,7 @@ export class Spool {
   async append(entries: readonly ReceiptEntry[]): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
     if (entries.length === 0) return;
-    const frame = encodeFrame(Buffer.from(entries.map((entry) => JSON.stringify(entry)).join('\n')));
+    const frame = encodeFrame(Buffer.from(entries.map(toLine).join('\n')));
     try {
       await this.handle.appendFile(frame);
       await this.handle.sync();
@@ -78,6 +81,11 @@ export class Spool {
       this.failure = new Error(`${this.file} could not be put back after a failed write`, { cause });
     }
   }
+}
+
+/** What a newer version has left in Redis keeps its number. */
+function toLine(entry: ReceiptEntry): string {
+  return JSON.stringify({ ...entry, format: entry.format ?? FORMAT });
 }
 
 /**
