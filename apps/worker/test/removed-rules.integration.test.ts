@@ -59,6 +59,8 @@ test('what was accepted under a rule that was removed is not buried: it waits fo
   const receiver = await stack.startReady('receiver');
   const worker = await stack.startReady('worker');
   expect((await stack.cli('hold', 'lago', '--reason', 'a test')).code).toBe(0);
+  // It hears of it within a fifth of a second.
+  await waitFor(() => worker.process.output().includes('destination.held'), { what: 'the worker to hold' });
   await sendAll(receiver.url, makeTracks(100));
   await apply(stack, configOf('other'), receiver, worker);
   expect((await stack.cli('resume', 'lago')).code).toBe(0);
@@ -79,6 +81,7 @@ test('a destination that was removed is drained before it is left', async () => 
   const receiver = await stack.startReady('receiver');
   const worker = await stack.startReady('worker');
   expect((await stack.cli('hold', 'hyperline', '--reason', 'a test')).code).toBe(0);
+  await waitFor(() => worker.process.output().includes('destination.held'), { what: 'the worker to hold' });
   await sendAll(receiver.url, makeTracks(100));
   await apply(stack, CONFIG.slice(0, CONFIG.indexOf('  - name: hyperline')), receiver, worker);
   await sendAll(receiver.url, makeTracks(100));
