@@ -20,7 +20,13 @@ test.each(['constructor', 'toString', 'valueOf'])('rules and sources may be call
   const tally = new ReceiptTally();
   for (const row of [ROW, ROW, { ...ROW, source: name }]) tally.addRow({ ...row, rule: name });
   const file = { ...tally.result(), name: 'lago/00000001.parquet', bytes: 1, sha256: '0'.repeat(64) };
-  const text = JSON.stringify({ format: 1, shard: 'lago', files: [file, { ...file, name: 'f' }], gaps: [] });
+  const text = JSON.stringify({
+    format: 1,
+    number: 1,
+    shard: 'lago',
+    files: [file, { ...file, name: 'f' }],
+    gaps: [],
+  });
   const { files } = parseManifest(text, 'lago', 'manifest.json');
   const of = (events: number) => ({ [name]: { delivered: events } });
   const said = (bucket: string, events: number) => [bucket, Object.entries(of(events))];
