@@ -1,4 +1,5 @@
 import type { UsageIdentity } from '@meterbridge/destinations';
+import type { Gap } from './manifest.js';
 import type { EventSpan, ReceiptReader } from './reader/receipt-reader.js';
 import type { Receipt } from './receipt.js';
 
@@ -14,7 +15,8 @@ type OfUsage = Receipt & Required<Pick<Receipt, 'code' | 'usageId' | 'eventAt'>>
 export function createMemoryReader(
   given: readonly Receipt[],
   { fields, inEffect }: UsageIdentity,
-): Pick<ReceiptReader, 'countUsage' | 'listUsage' | 'find' | 'close'> {
+  gaps: readonly Gap[] = [],
+): Pick<ReceiptReader, 'countUsage' | 'listUsage' | 'find' | 'counts' | 'close'> {
   const usagesOf = ({ from, to }: EventSpan, code?: string): OfUsage[] => {
     const byKey = new Map<string, OfUsage>();
     for (const receipt of given) {
@@ -33,6 +35,7 @@ export function createMemoryReader(
     );
   };
   return {
+    counts: async () => ({ counts: {}, gaps: [...gaps] }),
     async countUsage(span) {
       const counts = new Map<string, { hour: number; code: string; usages: number }>();
       for (const { code, eventAt } of usagesOf(span)) {

@@ -1,11 +1,12 @@
 import { countReceipts, RECEIVER, readCounters, shardsOf } from '@meterbridge/queue';
-import type { EventSpan, ExplainedUsage, Explanation, Gap } from '@meterbridge/receipts';
+import type { EventSpan, ExplainedUsage, Explanation } from '@meterbridge/receipts';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
 import { startCounting, type Work } from '../work.js';
 import { type BooksStore, withBooks } from './books.js';
 import { countDead, type DeadUsage } from './count-dead.js';
 import { type BilledNow, readBilledNow } from './current-usage.js';
+import { countWithoutReceipt } from './without-receipt.js';
 
 export type ExplainQuestion = {
   /** As it is sent to the destination, or whose subscription is looked up there. */
@@ -124,17 +125,12 @@ async function explainIn(
         type: config.destinations.find(({ name }) => name === destination)?.type,
         booksBegin: begin === null ? null : new Date(begin).toISOString(),
         isLater: begin === null || begin > span.from,
-        withoutReceipt: gaps.reduce((sum, gap) => sum + (mayBeOf(gap, span) ? gap.deliveries : 0), 0),
+        withoutReceipt: countWithoutReceipt(gaps, span),
         waiting: waiting.reduce((sum, { entries }) => sum + entries, 0),
         inFlight,
       },
     };
   });
-}
-
-/** Of whom a gap's deliveries were nobody knows. */
-function mayBeOf({ eventFrom, eventTo }: Gap, { from, to }: EventSpan): boolean {
-  return (eventFrom ?? Number.NEGATIVE_INFINITY) < to && (eventTo ?? Number.POSITIVE_INFINITY) >= from;
 }
 
 /** Dead letters stand in the line that they would be of, and in one of their own where there is none. Pure. */

@@ -23,7 +23,7 @@ export type Listed = {
 };
 
 /** What is asked of the books. */
-export type UsageBooks = Pick<ReceiptReader, 'countUsage' | 'listUsage' | 'find' | 'close'>;
+export type UsageBooks = Pick<ReceiptReader, 'countUsage' | 'listUsage' | 'find' | 'counts' | 'close'>;
 
 export type LookOptions = {
   api: ApiSide;

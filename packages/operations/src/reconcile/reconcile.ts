@@ -8,6 +8,7 @@ import {
   type UsageIdentity,
 } from '@meterbridge/destinations';
 import type { EventSpan, Receipt } from '@meterbridge/receipts';
+import { countWithoutReceipt } from '../books/without-receipt.js';
 import type { Operations } from '../open.js';
 import { OperationError } from '../operation-error.js';
 import { AccountReads, isLimited } from '../stored/account-reads.js';
@@ -118,6 +119,10 @@ class Reconciliation {
   }
 
   async run(): Promise<ReconcileReport> {
+    const { span } = this.question;
+    const withoutReceipt = await this.withBooks(async (receipts) =>
+      countWithoutReceipt((await receipts.counts()).gaps, span),
+    );
     const position = await this.withBooks((receipts) => this.lookFirst(receipts));
     const findings: ReconcileFinding[] = [];
     if (position.suspects.length > 0) {
@@ -127,7 +132,8 @@ class Reconciliation {
     await this.file.forget();
     const { question, sides } = this;
     const destination = compileDestination(sides.settings);
-    return reportReconcile({ ...question, destination, position, findings, reads: sides.reads.made });
+    const { made: reads } = sides.reads;
+    return reportReconcile({ ...question, destination, position, findings, withoutReceipt, reads });
   }
 
   /** Each look has the books as they are when it begins. */

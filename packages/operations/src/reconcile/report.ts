@@ -37,6 +37,8 @@ export type ReconcileReport = {
   findings: ReportedFinding[];
   /** Of so many nobody knows whether the API holds what was sent. */
   notCompared: number;
+  /** Deliveries that ended without a receipt and may be of the span: they are held against nothing. */
+  withoutReceipt: number;
   /** Requests that the API was asked. */
   reads: number;
   /** Requests that bring what is missing there again, as it was sent. Their bodies hold events. */
@@ -49,6 +51,7 @@ type Reported = {
   contents: boolean;
   position: Position;
   findings: readonly ReconcileFinding[];
+  withoutReceipt: number;
   reads: number;
 };
 
@@ -59,6 +62,7 @@ export function reportReconcile({
   contents,
   position,
   findings,
+  withoutReceipt,
   reads,
 }: Reported): ReconcileReport {
   const lines = position.lines.toSorted((a, b) => (a.code < b.code ? -1 : 1));
@@ -74,6 +78,7 @@ export function reportReconcile({
     })),
     findings: findings.map(toReported),
     notCompared: position.notCompared,
+    withoutReceipt,
     reads,
     sendAgain: requestsFor(destination, findings),
   };

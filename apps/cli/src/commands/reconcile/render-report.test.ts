@@ -31,6 +31,7 @@ const reportOf = (change: Partial<ReconcileReport> = {}): ReconcileReport => ({
   lines: [{ code: 'api_call', booked: 1_234_567, held: 1_234_600, others: 35, findings: 0 }],
   findings: [],
   notCompared: 0,
+  withoutReceipt: 0,
   reads: 25,
   sendAgain: [],
   ...change,
@@ -45,6 +46,12 @@ test('where nothing differs it says how that is known', () => {
   expect(text).toContain('Nothing differs, by counts of each hour.');
   expect(linesOf(reportOf({ contents: true })).join('\n')).toContain('Nothing differs, each event compared.');
   expect(linesOf(reportOf({ lines: [] })).join('\n')).toContain('The books have no usage of that time.');
+});
+
+test('a gap of the books is told, and nothing is said to be all well', () => {
+  const text = linesOf(reportOf({ withoutReceipt: 1_200 })).join('\n');
+  expect(text).toContain('The books have a gap: 1,200 deliveries that may be of that time');
+  expect(text).toContain('Of what the books have, nothing differs, by counts of each hour.');
 });
 
 test('findings stand by their kind, ten of each, in 80 columns', () => {

@@ -19,11 +19,12 @@ const WORDS: Record<FindingKind, string> = {
 
 /** @param width in characters */
 export function renderReconciliation(report: ReconcileReport, width: number): string {
-  const { lines, findings, notCompared, reads, contents } = report;
+  const { lines, findings, notCompared, withoutReceipt, reads, contents } = report;
   const title = descriptions[report.type as DestinationType].title;
   const asked = `asked ${title} ${grouped(reads)} times`;
   const head = `${report.destination}, from ${short(report.from)} to ${short(report.to)}, by the events' own times; ${asked}.`;
-  if (lines.length === 0) return wrapText(`${head}\nThe books have no usage of that time.`, width);
+  if (lines.length === 0 && withoutReceipt === 0)
+    return wrapText(`${head}\nThe books have no usage of that time.`, width);
   const sum = (of: 'booked' | 'held' | 'others' | 'findings') =>
     grouped(lines.reduce((total, line) => total + line[of], 0));
   const table = renderTable(
@@ -54,8 +55,17 @@ export function renderReconciliation(report: ReconcileReport, width: number): st
     ...(notCompared > 0
       ? [`Of ${grouped(notCompared)} that are there nobody knows whether their content is what was sent.`, '']
       : []),
+    ...(withoutReceipt > 0
+      ? [
+          style(
+            'yellow',
+            `The books have a gap: ${grouped(withoutReceipt)} deliveries that may be of that time ended without a receipt, and are held against nothing; the API has them among the others'.`,
+          ),
+          '',
+        ]
+      : []),
     findings.length === 0
-      ? `${style('green', 'Nothing differs')}${contents ? ', each event compared.' : ', by counts of each hour.'}`
+      ? `${withoutReceipt > 0 ? 'Of what the books have, nothing differs' : style('green', 'Nothing differs')}${contents ? ', each event compared.' : ', by counts of each hour.'}`
       : 'Each was looked at twice. --json names them all.',
   ];
   const text = [head, '', table, ...words].map((each) => (each === table ? each : wrapText(each, width)));
