@@ -63,7 +63,7 @@ test('the package runs in an empty folder, with no other package, no build and n
   const begun = await npx(folder, ['init', '--yes']);
   expect(begun.stderr).toBe('');
   expect((await readdir(folder)).toSorted()).toEqual(
-    ['.env.example', 'meterbridge.config.yaml', tarball].toSorted(),
+    ['.env.example', 'meterbridge.config.yaml', 'meterbridge.schema.json', tarball].toSorted(),
   );
 
   await mkdir(join(folder, 'installed'));
