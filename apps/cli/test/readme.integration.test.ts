@@ -19,7 +19,7 @@ const RUN_ELSEWHERE: Record<string, [file: string, words: string]> = {
   'npm test': ['.ci/run', 'npm --silent test'],
   'npm run chaos -- --quick': ['.ci/run', 'npm run --silent chaos -- --quick'],
   'npm pack': ['apps/cli/test/package.integration.test.ts', "'npm', ['pack'"],
-  'npx ./meterbridge-*.tgz demo': ['apps/cli/test/package.integration.test.ts', "npx(folder, ['demo'"],
+  'npx -y ./meterbridge-*.tgz demo': ['apps/cli/test/package.integration.test.ts', "npx(folder, ['demo'"],
 };
 /** Run by this suite before and beside the others. */
 const START = 'npm start';
@@ -38,7 +38,7 @@ const EXPECTED: Record<string, Expected> = {
   curl: { says: /^\{"success":true\}$/ },
   "curl 'http://127.0.0.1:4003": { says: /"transaction_id":"m1"/ },
   'meterbridge status': { says: /^lago .* sending /m },
-  'meterbridge check': { says: /Ready\. Next:/ },
+  'meterbridge check': { says: /^Ready, and running/m },
   'meterbridge init': { says: /Wrote new\.yaml/, input: '\n'.repeat(40) },
   'meterbridge preview event.json': { says: /api-calls .* takes it/ },
   'meterbridge test': { says: /\d+ passed, 0 failed/ },
@@ -47,6 +47,9 @@ const EXPECTED: Record<string, Expected> = {
   'meterbridge preview --all-dead-letters': { says: /newly delivered +1/ },
   'meterbridge dead-letters replay': { says: /1 {2}would fail again/ },
   'meterbridge audit': { says: /It adds up/ },
+  'meterbridge find': { says: /lago, rule api-calls: delivered/ },
+  'meterbridge explain': { says: /lago .* tokens 1,200/ },
+  'meterbridge reconcile': { says: /Nothing differs/ },
 };
 
 let folder = '';
@@ -132,12 +135,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** With the addresses and the dead letter of this run. */
+function dayIn(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** With the addresses, the dead letter and the days of this run. */
 function here(command: string): string {
   return command
     .replace('127.0.0.1:4000', addressOf('Receiver')!)
     .replace('127.0.0.1:4003', addressOf('Sandbox')!)
-    .replace('lago/1795235992524-0', letter);
+    .replace('lago/1795235992524-0', letter)
+    .replace('2026-10-01', dayIn(-1))
+    .replace('2026-11-01', dayIn(2));
 }
 
 const isRunHere = (command: string) =>
