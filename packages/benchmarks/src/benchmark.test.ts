@@ -8,6 +8,7 @@ test.each<[Goal, boolean, boolean]>([
   [{ what: 'at the most', value: 50, atMost: 50 }, true, false],
   [{ what: 'one over', value: 51, atMost: 50 }, false, false],
   [{ what: 'more than twice', value: 101, atMost: 50 }, false, true],
+  [{ what: 'a slow machine', value: 101, atMost: 50, isOfMachine: true }, false, false],
   [{ what: 'no number', value: Number.NaN, atLeast: 1 }, false, true],
   [{ what: 'no number', value: Number.NaN, atMost: 1 }, false, true],
 ])('%j', (goal, reached, farOff) => {

@@ -171,7 +171,13 @@ function compare(trials: Record<string, Trial[]>): Measured {
       },
     ],
     goals: [
-      { what: 'CPU seconds a million events', value: totalCpu(middle.meterbridge!), unit: 's', atMost: 30 },
+      {
+        what: 'CPU seconds a million events',
+        value: totalCpu(middle.meterbridge!),
+        unit: 's',
+        atMost: 30,
+        isOfMachine: true,
+      },
       { what: 'times the ordinary design', value: ratioTo('ordinary'), atLeast: 20 },
       { what: 'of the bare pipe', value: ratioTo('pipe'), atLeast: 0.7 },
     ],
