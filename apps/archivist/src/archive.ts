@@ -7,7 +7,7 @@ import {
   type OpenErasure,
   readReceiptGaps,
 } from '@meterbridge/queue';
-import { convertSpool, recordFile, recordGaps } from '@meterbridge/receipts';
+import { convertSpool, endSpool, recordFile, recordGaps } from '@meterbridge/receipts';
 import type { ArchivistMetrics, Logger } from '@meterbridge/telemetry';
 import type { Redis } from 'ioredis';
 import { eraseInShard } from './erase-in-shard.js';
@@ -188,6 +188,7 @@ export class Archive {
       const { archive, recording, closed } = this.shardOf(shard);
       await archive.keepRules();
       const place = { dir, shard, spool };
+      await endSpool(place);
       const file = await convertSpool(place, this.leaving.signal);
       await recording(() => recordFile(place, file));
       closed.delete(spool);

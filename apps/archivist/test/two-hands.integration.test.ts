@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -47,6 +47,9 @@ async function leave(at: number, count = 1): Promise<void> {
 const anArchive = (token: string, onClosed: (spool: string) => void = () => {}, now = () => Date.now()) =>
   new ShardArchive({ dir, shard: SHARD, redis, token, replicas: 0, now, inTurn: createMutex(), onClosed });
 
+const SILENT = { info() {}, error() {}, warn() {} };
+const COUNTING = { inc() {} };
+
 const letGo = () => redis.del(`${KEY}:holder`);
 
 test('an archivist whose lease ran out writes to no spool that it had before', async () => {
@@ -66,6 +69,28 @@ test('an archivist whose lease ran out writes to no spool that it had before', a
   expect(await listSpools({ dir, shard: SHARD })).toEqual(['00000001', '00000002', '00000003']);
   expect(new Set(closed)).toEqual(new Set(['00000001', '00000002']));
   expect(await countReceipts(redis, SHARD)).toMatchObject({ entries: 0 });
+});
+
+test('an append that was cut short by a kill keeps no hour from its rows', async () => {
+  const hour = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  await redis.sadd('meterbridge:destinations', SHARD);
+  await leave(hour - HOUR_MS, 3);
+  const killed = anArchive('one');
+  await killed.keepAll();
+  const [spool] = await listSpools({ dir, shard: SHARD });
+  await appendFile(join(shardFolder(dir, SHARD), `${spool}.spool`), Buffer.alloc(40, 7));
+  await letGo();
+  const options = { dir, redis, token: 'two', replicas: 0, now: () => Date.now() };
+  const metrics = { rowsWritten: COUNTING, roundsFailed: COUNTING, conversionsFailed: COUNTING };
+  const archive = new Archive({ ...options, logger: SILENT, metrics } as never);
+  closing.push(() => archive.stop());
+  const hasRows = async () => {
+    await archive.round();
+    return (await readManifest(shardFolder(dir, SHARD), SHARD)).files.length > 0;
+  };
+  await waitFor(hasRows, { what: 'its rows', timeoutMs: 30_000 });
+  const { files } = await readManifest(shardFolder(dir, SHARD), SHARD);
+  expect(files.map(({ rows }) => rows)).toEqual([3]);
 });
 
 test('a backlog is kept in one go, however long that takes', async () => {
@@ -90,9 +115,6 @@ test('what Redis gave an id of the future, since its clock was set back, is kept
   expect(await isKept()).toBe(false);
   await waitFor(isKept, { what: 'entries of the future' });
 });
-
-const SILENT = { info() {}, error() {}, warn() {} };
-const COUNTING = { inc() {} };
 
 test('a gap is written down, and what comes is kept, while closed hours wait for their rows', async () => {
   await redis.sadd('meterbridge:destinations', SHARD);

@@ -54,6 +54,7 @@ export { SpoolDamagedError } from './spool/read-frames.js';
 export { readSpool, Spool } from './spool/spool.js';
 export {
   beginSpool,
+  endSpool,
   listSpools,
   nextSpool,
   recordFile,

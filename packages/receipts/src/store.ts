@@ -5,7 +5,7 @@ import { syncFolder, TEMPORARY } from './durable-file.js';
 import { settleErasures } from './erase/erasures.js';
 import { archiveName, nextSpoolName, shardFolder, spoolName, spoolsAmong, WORK_PREFIX } from './layout.js';
 import { type Gap, type ManifestFile, namesIn, readManifest, writeManifest } from './manifest.js';
-import { Spool } from './spool/spool.js';
+import { cutTornTail, Spool } from './spool/spool.js';
 
 /** A shard's part of a store. Its folder is there. */
 export type ShardPlace = { dir: string; shard: string };
@@ -23,6 +23,25 @@ export async function beginSpool({ dir, shard, spool }: SpoolPlace): Promise<Spo
   const file = join(shardFolder(dir, shard), spoolName(spool));
   await (await open(file, 'wx', 0o600)).close();
   return Spool.open(file);
+}
+
+/**
+ * Cuts what a process has left behind the last append of a spool, where it was killed in one: to be called before its rows
+ * are made. Nothing happens where the spool is gone: its rows count.
+ * @throws SpoolDamagedError
+ */
+export async function endSpool({ dir, shard, spool }: SpoolPlace): Promise<void> {
+  const file = join(shardFolder(dir, shard), spoolName(spool));
+  const handle = await open(file, 'r+').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (!handle) return;
+  try {
+    await cutTornTail(handle, file);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The name of a spool that is begun now. */

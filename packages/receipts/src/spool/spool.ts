@@ -33,10 +33,7 @@ export class Spool {
   static async open(file: string): Promise<Spool> {
     const handle = await open(file, 'a+');
     try {
-      let end = 0;
-      for await (const frame of readFrames(handle, file)) end = frame.end;
-      await handle.truncate(end);
-      await handle.sync();
+      const end = await cutTornTail(handle, file);
       await syncFolder(dirname(file));
       return new Spool(file, handle, end);
     } catch (error) {
@@ -86,6 +83,20 @@ export class Spool {
 /** What a newer version has left in Redis keeps its number. */
 function toLine(entry: ReceiptEntry): string {
   return JSON.stringify({ ...entry, format: entry.format ?? FORMAT });
+}
+
+/**
+ * Cuts what an append has left that did not come to its end: nobody was told that it was kept.
+ * @param handle may be written to
+ * @returns bytes that stay
+ * @throws SpoolDamagedError
+ */
+export async function cutTornTail(handle: FileHandle, file: string): Promise<number> {
+  let end = 0;
+  for await (const frame of readFrames(handle, file)) end = frame.end;
+  await handle.truncate(end);
+  await handle.sync();
+  return end;
 }
 
 /**
