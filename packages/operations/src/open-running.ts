@@ -1,18 +1,8 @@
 import { type DestinationSettings, type DestinationType, rulesOfVersion } from '@meterbridge/destinations';
-import {
-  createStoreClock,
-  knownShards,
-  type ProcessEntry,
-  RECEIVER,
-  readFormats,
-  readProcesses,
-  readRules,
-} from '@meterbridge/queue';
+import { createStoreClock, type ProcessEntry, readProcesses, readRules } from '@meterbridge/queue';
 import type { Redis } from 'ioredis';
 import { openRedis } from './connect.js';
-import { compileCustomerOf } from './dead-letters/customer-of.js';
-import { allDestinations } from './destinations.js';
-import type { Operations, RunningSystem, SettingsInForce } from './open.js';
+import { type Operations, type RunningSystem, readSystem, type SettingsInForce } from './open.js';
 
 /**
  * Opens a system by what its processes say is in force: for looking and holding, where the file cannot be used.
@@ -30,18 +20,7 @@ export async function openRunning(
       redis.disconnect();
       return null;
     }
-    const names = [...(await allDestinations(config, redis)), RECEIVER];
-    return {
-      config,
-      redis,
-      actor,
-      names,
-      shards: [...new Set([...names, ...(await knownShards(redis))])],
-      customerOf: compileCustomerOf(config.destinations),
-      formats: await readFormats(redis),
-      scrub,
-      close: () => redis.disconnect(),
-    };
+    return await readSystem(config, redis, { actor, scrub });
   } catch (error) {
     redis.disconnect();
     throw error;

@@ -54,21 +54,30 @@ export async function openOperations(
 ): Promise<Operations> {
   const redis = await openRedis(config.redis.url);
   try {
-    const names = [...(await allDestinations(config, redis)), RECEIVER];
-    return {
-      config,
-      redis,
-      actor,
-      names,
-      shards: [...new Set([...names, ...(await knownShards(redis))])],
-      customerOf: compileCustomerOf(config.destinations),
-      kept: await readKeptRules(redis, config),
-      formats: await readFormats(redis),
-      scrub,
-      close: () => redis.disconnect(),
-    };
+    const system = await readSystem(config, redis, { actor, scrub });
+    return { ...system, config, kept: await readKeptRules(redis, config) };
   } catch (error) {
     redis.disconnect();
     throw error;
   }
+}
+
+/** What Redis says of a system, by the settings that are given. */
+export async function readSystem(
+  config: SettingsInForce,
+  redis: Redis,
+  { actor, scrub }: Pick<RunningSystem, 'actor' | 'scrub'>,
+): Promise<RunningSystem> {
+  const names = [...(await allDestinations(config, redis)), RECEIVER];
+  return {
+    config,
+    redis,
+    actor,
+    names,
+    shards: [...new Set([...names, ...(await knownShards(redis))])],
+    customerOf: compileCustomerOf(config.destinations),
+    formats: await readFormats(redis),
+    scrub,
+    close: () => redis.disconnect(),
+  };
 }
