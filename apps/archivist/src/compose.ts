@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { type Config, settingsToTell } from '@meterbridge/config';
 import {
   assertDurableRedis,
@@ -18,13 +17,8 @@ import {
   watchFormats,
 } from '@meterbridge/queue';
 import { claimStore, ForeignStoreError } from '@meterbridge/receipts';
-import {
-  type ArchivistMetrics,
-  createHealthHandlers,
-  type Logger,
-  RedisOutages,
-} from '@meterbridge/telemetry';
-import express from 'express';
+import { type ArchivistMetrics, type Logger, RedisOutages } from '@meterbridge/telemetry';
+import { startOperations } from '@meterbridge/telemetry/operations-server';
 import type { Redis } from 'ioredis';
 import { Archive } from './archive.js';
 
@@ -69,7 +63,11 @@ export async function composeArchivist(
   const clock = createStoreClock(redis);
   const { replicas } = config.redis;
   const archive = new Archive({ dir, redis, token: randomUUID(), replicas, now: clock.now, logger, metrics });
-  const operations = await startOperations(config, { metrics, redis, archive });
+  const operations = await startOperations(config.ports.archivist, {
+    ready: () => readinessOf(redis, archive),
+    metrics,
+    config: () => config.hash,
+  });
   metrics.showConfig(config.hash);
   metrics.watchReceipts(() => readReceiptStatus(redis, clock.now()));
   const formats = watchFormats(redis, onRefused);
@@ -125,32 +123,10 @@ class Opening {
   }
 }
 
-async function startOperations(
-  config: Config,
-  { metrics, redis, archive }: { metrics: ArchivistMetrics; redis: Redis; archive: Archive },
-): Promise<{ port: number; close(): Promise<void> }> {
-  const ready = () => {
-    if (redis.status !== 'ready') return { ready: false, reason: 'Redis cannot be reached' };
-    const [failure] = archive.failures();
-    return failure ? { ready: false, reason: `${failure[0]}: ${failure[1]}` } : { ready: true };
-  };
-  const app = express();
-  app.disable('x-powered-by');
-  const handlers = createHealthHandlers({ ready, metrics, config: () => config.hash });
-  for (const [path, answer] of Object.entries(handlers)) app.get(path, answer);
-  const server = app.listen(config.ports.archivist, '0.0.0.0');
-  await new Promise<void>((resolve, reject) => {
-    server.once('listening', resolve);
-    server.once('error', reject);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+function readinessOf(redis: Redis, archive: Archive): { ready: boolean; reason?: string } {
+  if (redis.status !== 'ready') return { ready: false, reason: 'Redis cannot be reached' };
+  const [failure] = archive.failures();
+  return failure ? { ready: false, reason: `${failure[0]}: ${failure[1]}` } : { ready: true };
 }
 
 async function readReceiptStatus(redis: Redis, now: number) {

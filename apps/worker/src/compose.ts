@@ -28,9 +28,9 @@ import {
   type Tracer,
   type WorkerMetrics,
 } from '@meterbridge/telemetry';
+import { startOperations } from '@meterbridge/telemetry/operations-server';
 import type { Redis } from 'ioredis';
 import { Delivery } from './delivery.js';
-import { startOperations } from './operations.js';
 import { readActivityStatus } from './read-activity-status.js';
 import { runForgets } from './run-forgets.js';
 import { runReplays } from './run-replays.js';

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
-import { createHealthHandlers, type HealthDeps } from '@meterbridge/telemetry';
 import express from 'express';
+import { createHealthHandlers, type HealthDeps } from './health-handlers.js';
 
-/** What an orchestrator and Prometheus ask a worker. */
+/** What an orchestrator and Prometheus ask a process that serves nobody else, on a port of its own; 0 for any. */
 export async function startOperations(
   port: number,
   deps: HealthDeps,
